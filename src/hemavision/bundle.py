@@ -1,0 +1,128 @@
+"""A bundle: one ONNX file with its manifest as JSON in the metadata.
+
+Opening one never runs code from it: ONNX is data, external data is refused, and the size
+is checked before anything is parsed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hemavision.errors import BundleError
+from hemavision.preprocess import PreprocessSpec
+
+MANIFEST_KEY = "hemavision"
+MANIFEST_VERSION = 1
+MAX_BUNDLE_BYTES = 200 * 2**20
+SHIPPED = Path(__file__).parent / "bundles"
+DEFAULT_MODEL = "unseen-cells"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a bundle says about itself.
+
+    Attributes:
+        name: short name.
+        cell_types: in the order of the outputs.
+        preprocess: how an image becomes the input.
+        check_below: a confidence under this is ``check``, 0 to 1.
+        temperature: that the logits are divided by inside the graph.
+        weights_sha256: of the trained weights, in the order of the Keras model.
+        training: command, seed, data digest and date of the run that made the weights.
+        metrics: protocol → figures, as ``hemavision evaluate`` gave them.
+        licence: of the weights.
+        version: of this record.
+    """
+
+    name: str
+    cell_types: tuple[str, ...]
+    preprocess: PreprocessSpec
+    check_below: float
+    temperature: float
+    weights_sha256: str
+    training: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[str, Any] = field(default_factory=dict)
+    licence: str = "MIT"
+    version: int = MANIFEST_VERSION
+
+    def to_json(self) -> str:
+        """Return the manifest as JSON text."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Manifest:
+        """Read what :meth:`to_json` wrote.
+
+        Raises:
+            ValueError: something is missing or of the wrong kind.
+        """
+        values = json.loads(text)
+        if values.get("version") != MANIFEST_VERSION:
+            raise ValueError(f"manifest version {values.get('version')!r}")
+        values["cell_types"] = tuple(values["cell_types"])
+        values["preprocess"] = PreprocessSpec(**values["preprocess"])
+        return cls(**values)
+
+
+def find_bundle(name_or_path: str | Path) -> Path:
+    """Return the file of a shipped model's name, or the path itself if it is a file.
+
+    Raises:
+        BundleError: there is no such model.
+    """
+    shipped = SHIPPED / f"{name_or_path}.onnx"
+    if shipped.is_file():
+        return shipped
+    path = Path(name_or_path)
+    if path.is_file():
+        return path
+    names = ", ".join(p.stem for p in shipped_bundles()) or "none"
+    raise BundleError(
+        f"No model {str(name_or_path)!r}: neither a file nor a shipped model ({names})."
+    )
+
+
+def shipped_bundles() -> list[Path]:
+    """Return the bundles inside the package, sorted by name."""
+    return sorted(SHIPPED.glob("*.onnx"))
+
+
+def check_bundle(path: Path) -> bytes:
+    """Return the file's content after the checks that need no parser.
+
+    Raises:
+        BundleError: not a file, empty, or larger than :data:`MAX_BUNDLE_BYTES`.
+    """
+    if not path.is_file():
+        raise BundleError(f"No model file at {path}.")
+    size = path.stat().st_size
+    if not 0 < size <= MAX_BUNDLE_BYTES:
+        raise BundleError(f"{path} has {size} bytes; a bundle has 1 to {MAX_BUNDLE_BYTES}.")
+    return path.read_bytes()
+
+
+def manifest_from_metadata(metadata: dict[str, str], path: Path) -> Manifest:
+    """Read the manifest out of an ONNX file's metadata.
+
+    Raises:
+        BundleError: there is none, or it cannot be read.
+    """
+    if MANIFEST_KEY not in metadata:
+        raise BundleError(
+            f"{path} is an ONNX file but not a HemaVision bundle (no manifest). Make one with "
+            "`hemavision export`."
+        )
+    try:
+        return Manifest.from_json(metadata[MANIFEST_KEY])
+    except (ValueError, TypeError, KeyError) as error:
+        raise BundleError(f"The manifest of {path} cannot be read: {error}.") from error
+
+
+def sha256_of(content: bytes) -> str:
+    """Return the SHA-256 of a file's content in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,109 @@
+"""Finds the white cell of a field by its nucleus, the most strongly stained thing in it.
+
+Every Romanowsky stain (Wright, Giemsa, May-Grünwald) turns nuclei blue to purple: they
+absorb green far more than blue, which neither red cells nor the background do. The log
+ratio blue/green, taken against the image's own median, is therefore high in nuclei
+whatever the white balance. No learning, no state, under two milliseconds a field.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+
+from hemavision.results import Box
+
+#: The long side of the image that the search runs on, in pixels.
+SEARCH_PX = 160
+#: Side of the box, in radii of a disc with the nucleus's area. A neutrophil's lobes
+#: cover about a third of the cell and a lymphocyte's nucleus most of it: at 5 radii
+#: either cell lies whole in the box.
+BOX_RADII = 5.0
+#: The box's side stays within these fractions of the image's shorter side.
+SIDE_RANGE = (0.30, 1.0)
+
+
+def locate_cell(rgb: np.ndarray) -> Box:
+    """Return a square box around the most strongly stained nucleus of a field.
+
+    Args:
+        rgb: uint8, H×W×3, 0 to 255.
+
+    Returns:
+        A square box in pixels of ``rgb``, centred on the nucleus; it may reach outside the
+        image where the cell lies at its edge. An image without any stain gives the
+        largest centred square.
+    """
+    height, width = rgb.shape[:2]
+    shrink = max(1, round(max(height, width) / SEARCH_PX))
+    small = np.asarray(Image.fromarray(rgb).reduce(shrink), dtype=np.float32)
+    stain = _nuclear_stain(small)
+    mass = stain.sum()
+    if mass < 1e-3 * stain.size:
+        side = min(height, width)
+        return Box.square(width / 2, height / 2, side)
+    x, y = _densest_point(stain, window=max(3, min(stain.shape) // 4))
+    x, y, radius = _settle(stain, x, y)
+    shorter = min(height, width)
+    low, high = (shorter * fraction for fraction in SIDE_RANGE)
+    side = min(max(BOX_RADII * radius * shrink, low), high)
+    return Box.square((x + 0.5) * shrink, (y + 0.5) * shrink, side)
+
+
+def _nuclear_stain(rgb: np.ndarray) -> np.ndarray:
+    """Return how strongly each pixel is stained like a nucleus: float32 H×W in [0, 1]."""
+    # The offset keeps black fill and dark noise from giving wild ratios.
+    ratio = np.log((rgb[..., 2] + 24.0) / (rgb[..., 1] + 24.0))
+    ratio -= np.median(ratio)
+    threshold = max(_otsu(ratio), 0.12)
+    return np.clip((ratio - threshold) / 0.15 + 0.5, 0.0, 1.0)
+
+
+def _otsu(values: np.ndarray) -> float:
+    """Return the threshold that best splits ``values`` into two groups (Otsu 1979)."""
+    counts, edges = np.histogram(values, bins=64)
+    centres = (edges[:-1] + edges[1:]) / 2
+    below = np.cumsum(counts)
+    above = below[-1] - below
+    sum_below = np.cumsum(counts * centres)
+    valid = (below > 0) & (above > 0)
+    if not valid.any():
+        return float(centres[-1])
+    mean_below = sum_below[valid] / below[valid]
+    mean_above = (sum_below[-1] - sum_below[valid]) / above[valid]
+    between = below[valid] * above[valid] * (mean_below - mean_above) ** 2
+    return float(edges[1:][valid][np.argmax(between)])
+
+
+def _densest_point(stain: np.ndarray, window: int) -> tuple[float, float]:
+    """Return (x, y) of the centre of the ``window``-sided square that holds most stain."""
+    half = window // 2
+    padded = np.pad(stain, half + 1)
+    table = padded.cumsum(0).cumsum(1)
+    span = 2 * half + 1
+    sums = table[span:, span:] - table[:-span, span:] - table[span:, :-span] + table[:-span, :-span]
+    row, column = np.unravel_index(np.argmax(sums), sums.shape)
+    return (
+        float(np.clip(column, 0, stain.shape[1] - 1)),
+        float(np.clip(row, 0, stain.shape[0] - 1)),
+    )
+
+
+def _settle(stain: np.ndarray, x: float, y: float) -> tuple[float, float, float]:
+    """Move to the centroid of the stain around (x, y); return it and the nucleus's radius.
+
+    The neighbourhood grows with the nucleus found in it, so that the lobes of one nucleus
+    are taken together and a second cell further off is not.
+    """
+    reach = min(stain.shape) / 4
+    ys, xs = np.mgrid[: stain.shape[0], : stain.shape[1]]
+    radius = reach / 2
+    for _ in range(4):
+        weight = np.where((xs - x) ** 2 + (ys - y) ** 2 <= reach**2, stain, 0.0)
+        area = weight.sum()
+        if area < 1.0:
+            break
+        x, y = float((weight * xs).sum() / area), float((weight * ys).sum() / area)
+        radius = float(np.sqrt(area / np.pi))
+        reach = min(max(2.2 * radius, 6.0), max(stain.shape) / 2)
+    return x, y, radius

@@ -1,0 +1,1 @@
+"""Network architectures, one file each. Keras lives here, never on the serving side."""

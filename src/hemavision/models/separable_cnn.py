@@ -1,0 +1,65 @@
+"""The first network: nine separable convolutions and an MLP head, 69 weight tensors.
+
+Separable convolutions: Chollet 2017, "Xception". Input as for MobileNetV2: [-1, 1].
+"""
+
+from __future__ import annotations
+
+import keras
+from keras import layers
+
+#: (filters, kernel size, stride) of each block; the max pooling comes after the fifth.
+BLOCKS = (
+    (128, 8, 3),
+    (128, 5, 1),
+    (256, 3, 1),
+    (256, 1, 1),
+    (256, 1, 1),
+    (512, 3, 1),
+    (512, 3, 1),
+    (512, 3, 1),
+    (512, 3, 1),
+)
+POOL_AFTER = 5
+INPUT_PX = 224
+
+
+def build(
+    classes: int = 4, input_px: int | None = INPUT_PX, batch_norm_momentum: float = 0.9
+) -> keras.Model:
+    """Build the network, untrained.
+
+    Args:
+        classes: number of cell types.
+        input_px: side of the square input in pixels; ``None`` leaves it open, which the
+            training at rising resolutions needs (the weights are the same).
+        batch_norm_momentum: of the moving statistics. Keras's 0.99 needs more steps to
+            settle than a short training has.
+
+    Returns:
+        A model from float32 N×H×W×3 in [-1, 1] to float32 N×``classes`` probabilities.
+        The layer ``features`` gives the last feature map, ``embedding`` its mean.
+    """
+    inputs = keras.Input((input_px, input_px, 3), name="image")
+    x = inputs
+    for index, (filters, kernel, stride) in enumerate(BLOCKS, start=1):
+        x = layers.SeparableConv2D(
+            filters,
+            kernel,
+            strides=stride,
+            padding="same",
+            activation="relu",
+            name=f"separable_{index}",
+        )(x)
+        last = index == len(BLOCKS)
+        x = layers.BatchNormalization(
+            momentum=batch_norm_momentum, name="features" if last else f"norm_{index}"
+        )(x)
+        if index == POOL_AFTER:
+            x = layers.MaxPooling2D(name="pool")(x)
+    x = layers.GlobalAveragePooling2D(name="embedding")(x)
+    for index in (1, 2):
+        x = layers.Dense(1024, activation="relu", name=f"dense_{index}")(x)
+        x = layers.Dropout(0.5, name=f"dropout_{index}")(x)
+    outputs = layers.Dense(classes, activation="softmax", name="probabilities", dtype="float32")(x)
+    return keras.Model(inputs, outputs, name="separable_cnn")

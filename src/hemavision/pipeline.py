@@ -1,0 +1,114 @@
+"""From images to predictions: locate, crop, run, judge. The one path that all users share."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from hemavision.bundle import DEFAULT_MODEL, Manifest, find_bundle
+from hemavision.detection import locate_cell
+from hemavision.images import ImageSource, open_image
+from hemavision.preprocess import crop_and_resize
+from hemavision.results import Box, ModelReference, Prediction, Status
+from hemavision.runtime import Engine, EngineOutput, OnnxEngine
+
+BATCH = 16
+
+
+class Model:
+    """A network ready to answer, from whole images to predictions."""
+
+    def __init__(self, engine: Engine, reference: ModelReference) -> None:
+        """Take an opened engine and the reference that its answers carry."""
+        self._engine = engine
+        self.reference = reference
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the model's bundle says about itself."""
+        return self._engine.manifest
+
+    def predict(self, images: ImageSource | Sequence[ImageSource]) -> list[Prediction]:
+        """Classify one image or many.
+
+        Args:
+            images: a path, the bytes of an image file, or a uint8 RGB array H×W×3 (0 to
+                255); or a list of those.
+
+        Returns:
+            One prediction an image, in order.
+
+        Raises:
+            ImageError: an image cannot be read; for a folder with bad files, open them one
+                by one with :func:`hemavision.images.open_image`.
+        """
+        many = images if isinstance(images, (list, tuple)) else [images]
+        return list(self.predict_arrays([open_image(image).rgb for image in many]))
+
+    def predict_arrays(self, images: Sequence[np.ndarray]) -> Iterator[Prediction]:
+        """Yield one prediction for each uint8 RGB array H×W×3, in order."""
+        for first in range(0, len(images), BATCH):
+            yield from self._predict_batch(images[first : first + BATCH])
+
+    def _predict_batch(self, images: Sequence[np.ndarray]) -> Iterator[Prediction]:
+        started = time.perf_counter()
+        spec = self.manifest.preprocess
+        boxes = [_box(image, spec.crop) for image in images]
+        crops = [
+            crop_and_resize(image, box, spec.size_px)
+            for image, box in zip(images, boxes, strict=True)
+        ]
+        output = self._engine.run(np.stack(crops))
+        milliseconds = (time.perf_counter() - started) * 1000 / len(images)
+        for index, (image, box) in enumerate(zip(images, boxes, strict=True)):
+            yield self._judge(image, box, output, index, milliseconds)
+
+    def _judge(
+        self, image: np.ndarray, box: Box, output: EngineOutput, index: int, milliseconds: float
+    ) -> Prediction:
+        types = self.manifest.cell_types
+        probabilities = output.probabilities[index].astype(float)
+        best = int(np.argmax(probabilities))
+        novelty = float(output.novelty[index])
+        status = Status.CONFIDENT
+        if novelty > 1.0:
+            status = Status.UNFAMILIAR
+        elif probabilities[best] < self.manifest.check_below:
+            status = Status.CHECK
+        return Prediction(
+            cell_type=types[best],
+            confidence=float(probabilities[best]),
+            probabilities=dict(zip(types, map(float, probabilities), strict=True)),
+            status=status,
+            novelty=novelty,
+            box=box,
+            width=image.shape[1],
+            height=image.shape[0],
+            model=self.reference,
+            milliseconds=milliseconds,
+            heatmaps=output.heatmaps[index],
+        )
+
+
+def open_model(name_or_path: str | Path = DEFAULT_MODEL, threads: int = 0) -> Model:
+    """Open a shipped model by name or a bundle by path.
+
+    Args:
+        name_or_path: as listed by ``hemavision models``, or a ``.onnx`` bundle.
+        threads: for the network; 0 is one per core.
+
+    Raises:
+        BundleError: there is no such model, or the file is not a sound bundle.
+    """
+    path = find_bundle(name_or_path)
+    engine = OnnxEngine(path, threads)
+    return Model(engine, ModelReference(engine.manifest.name, engine.sha256))
+
+
+def _box(image: np.ndarray, crop: str) -> Box:
+    if crop == "nucleus":
+        return locate_cell(image)
+    return Box(0, 0, image.shape[1], image.shape[0])

@@ -1,0 +1,121 @@
+"""The nouns that flow through HemaVision, as frozen records with a JSON form."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+
+NOTICE = "For research use only. Not for use in diagnostic procedures."
+
+
+class Status(StrEnum):
+    """How far to trust an answer."""
+
+    #: The probability is as high as where the model is nearly always right.
+    CONFIDENT = "confident"
+    #: A person should look.
+    CHECK = "check"
+    #: The model has not been trained on anything that looks like this.
+    UNFAMILIAR = "unfamiliar"
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle in pixels, right and bottom exclusive. May reach outside its image."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @classmethod
+    def square(cls, centre_x: float, centre_y: float, side: float) -> Box:
+        """Return the square of ``side`` pixels around a centre, on whole pixels."""
+        whole_side = max(1, round(side))
+        left, top = round(centre_x - whole_side / 2), round(centre_y - whole_side / 2)
+        return cls(left, top, left + whole_side, top + whole_side)
+
+
+@dataclass(frozen=True)
+class ModelReference:
+    """Which weights gave an answer: the bundle's name and the SHA-256 of its file."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a model says about one image.
+
+    Attributes:
+        cell_type: the most probable type.
+        confidence: its calibrated probability, 0 to 1.
+        probabilities: of every type, in the model's order; they sum to 1.
+        status: how far to trust it.
+        novelty: distance to the nearest type the model knows, in units of the distance
+            beyond which an image counts as unfamiliar: above 1 is unfamiliar.
+        box: where in the image the model looked, in pixels.
+        width: of the image, in pixels.
+        height: of the image, in pixels.
+        model: which weights.
+        milliseconds: from decoded image to this record, its share of a batch.
+        morphology: attribute → value, where the model was taught it.
+        heatmaps: float32 K×h×w over ``box``, ≥ 0, Grad-CAM of each type before
+            normalisation; left out of the JSON form and of equality.
+    """
+
+    cell_type: str
+    confidence: float
+    probabilities: dict[str, float]
+    status: Status
+    novelty: float
+    box: Box
+    width: int
+    height: int
+    model: ModelReference
+    milliseconds: float
+    morphology: dict[str, str] = field(default_factory=dict)
+    heatmaps: np.ndarray | None = field(default=None, compare=False, repr=False)
+
+    def heatmap(self, cell_type: str | None = None) -> np.ndarray:
+        """Return one type's map, float32 h×w, ≥ 0; the predicted type's by default.
+
+        Raises:
+            KeyError: the model does not know ``cell_type``, or the maps were not kept.
+        """
+        if self.heatmaps is None:
+            raise KeyError("This prediction carries no heatmaps (it was read from JSON).")
+        wanted = cell_type or self.cell_type
+        if wanted not in self.probabilities:
+            known = ", ".join(self.probabilities)
+            raise KeyError(f"No cell type {wanted!r}; the model knows {known}.")
+        map_: np.ndarray = self.heatmaps[list(self.probabilities).index(wanted)]
+        return map_
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the record as JSON values, with the research-use notice."""
+        values = asdict(self)
+        del values["heatmaps"]
+        values["status"] = self.status.value
+        return values | {"notice": NOTICE}
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Prediction:
+        """Rebuild what :meth:`to_json` wrote (without heatmaps; other keys are ignored)."""
+        return cls(
+            cell_type=values["cell_type"],
+            confidence=values["confidence"],
+            probabilities=dict(values["probabilities"]),
+            status=Status(values["status"]),
+            novelty=values["novelty"],
+            box=Box(**values["box"]),
+            width=values["width"],
+            height=values["height"],
+            model=ModelReference(**values["model"]),
+            milliseconds=values["milliseconds"],
+            morphology=dict(values["morphology"]),
+        )

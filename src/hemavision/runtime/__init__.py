@@ -1,0 +1,6 @@
+"""Engines: a batch of crops in, probabilities, heatmaps and embeddings out."""
+
+from hemavision.runtime.engine import Engine, EngineOutput
+from hemavision.runtime.onnx_engine import OnnxEngine
+
+__all__ = ["Engine", "EngineOutput", "OnnxEngine"]

@@ -1,0 +1,40 @@
+"""The seam between HemaVision and whatever computes the network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from hemavision.bundle import Manifest
+
+
+@dataclass(frozen=True)
+class EngineOutput:
+    """What one forward pass gives for N crops and K cell types.
+
+    Attributes:
+        probabilities: float32 N×K, calibrated, rows sum to 1.
+        heatmaps: float32 N×K×h×w, ≥ 0: Grad-CAM on each type's logit, not normalised.
+        embedding: float32 N×D.
+        novelty: float32 N, ≥ 0: above 1 lies outside what the model was trained on.
+    """
+
+    probabilities: np.ndarray
+    heatmaps: np.ndarray
+    embedding: np.ndarray
+    novelty: np.ndarray
+
+
+class Engine(Protocol):
+    """Anything that can run a bundle's network."""
+
+    @property
+    def manifest(self) -> Manifest:
+        """The bundle's own description."""
+        ...
+
+    def run(self, crops: np.ndarray) -> EngineOutput:
+        """Run uint8 N×S×S×3 RGB crops, S being the manifest's input size."""
+        ...

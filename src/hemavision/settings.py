@@ -1,0 +1,60 @@
+"""Every setting, once: this list feeds the CLI's defaults, the environment and the docs."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from hemavision.errors import SettingsError
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A setting: its environment variable is ``HEMAVISION_`` and the name in capitals."""
+
+    name: str
+    default: str
+    help: str
+
+    @property
+    def variable(self) -> str:
+        """The environment variable's name."""
+        return f"HEMAVISION_{self.name.upper()}"
+
+
+SETTINGS = (
+    Setting("data", "../shared/data", "Folder of the image sets, for training and tests."),
+    Setting("model", "unseen-cells", "Model to use: a shipped name or a bundle's path."),
+    Setting("host", "127.0.0.1", "Address that `serve` listens on."),
+    Setting("port", "5000", "Port that `serve` tries first."),
+    Setting("max_body_mb", "25", "Largest request body, in MiB."),
+    Setting("max_images", "100", "Most images in one request."),
+    Setting("max_megapixels", "100", "Largest image, in millions of pixels."),
+    Setting("reference", "default", "Reference-range profile: a shipped name or a TOML file."),
+)
+_BY_NAME = {setting.name: setting for setting in SETTINGS}
+
+
+def text(name: str) -> str:
+    """Return a setting's value: the environment's, or the default."""
+    setting = _BY_NAME[name]
+    return os.environ.get(setting.variable, setting.default)
+
+
+def whole_number(name: str) -> int:
+    """Return a setting that is a positive whole number.
+
+    Raises:
+        SettingsError: it is not one.
+    """
+    value = text(name)
+    if not value.isdecimal() or int(value) == 0:
+        variable = _BY_NAME[name].variable
+        raise SettingsError(f"{variable} is {value!r}; it must be a whole number above 0.")
+    return int(value)
+
+
+def data_folder() -> Path:
+    """Return the folder of the image sets."""
+    return Path(text("data"))

@@ -1,0 +1,1 @@
+"""Image sets, splits, augmentation, fitting and export. Never imported by serving."""

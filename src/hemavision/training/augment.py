@@ -1,0 +1,68 @@
+"""Random views of a crop: position, zoom, the eight symmetries, light and stain strength.
+
+A smear has no up, so all flips and quarter turns are real views. The hue is nearly kept:
+granule colour is what tells an eosinophil from a neutrophil.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+
+from hemavision.training.crops import CROP_PX, MARGIN
+
+#: The luma weights of ITU-R BT.601.
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+
+
+def plain_view(crop: np.ndarray, size_px: int) -> np.ndarray:
+    """Return the view that serving has: the box itself. uint8 → uint8 ``size_px``-sided."""
+    side = CROP_PX / MARGIN
+    return _view(crop, (CROP_PX - side) / 2, (CROP_PX - side) / 2, side, size_px)
+
+
+def random_view(crop: np.ndarray, size_px: int, rng: np.random.Generator) -> np.ndarray:
+    """Return a random view of a crop.
+
+    Args:
+        crop: uint8 CROP_PX×CROP_PX×3, as cut by :mod:`hemavision.training.crops`.
+        size_px: side of the view in pixels.
+        rng: where the randomness comes from.
+
+    Returns:
+        float32 ``size_px``×``size_px``×3, 0 to 255.
+    """
+    side = CROP_PX / MARGIN * np.exp(rng.uniform(-0.22, 0.22))
+    slack = CROP_PX - side
+    wander = min(slack / 2, 0.10 * side)
+    left, top = slack / 2 + rng.uniform(-wander, wander, 2)
+    view = _view(crop, left, top, side, size_px)
+    view = np.rot90(view, rng.integers(4))
+    if rng.random() < 0.5:
+        view = view[:, ::-1]
+    return _cut_edge(_light(view.astype(np.float32), rng), rng)
+
+
+def _view(crop: np.ndarray, left: float, top: float, side: float, size_px: int) -> np.ndarray:
+    box = (max(left, 0.0), max(top, 0.0), min(left + side, CROP_PX), min(top + side, CROP_PX))
+    size = (size_px, size_px)
+    return np.asarray(Image.fromarray(crop).resize(size, Image.Resampling.BILINEAR, box=box))
+
+
+def _light(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Vary brightness, contrast, stain strength and, slightly, white balance."""
+    grey = (view @ LUMA)[..., None]
+    view = grey + (view - grey) * np.float32(rng.uniform(0.75, 1.3))
+    gain = rng.uniform(0.85, 1.15) * rng.uniform(0.96, 1.04, 3)
+    centre = view.mean(axis=(0, 1))
+    view = (view - centre) * np.float32(rng.uniform(0.8, 1.25)) + centre * gain.astype(np.float32)
+    return np.clip(view, 0.0, 255.0)
+
+
+def _cut_edge(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Sometimes blank a strip at one edge, as at the rim of a field or a warped image."""
+    if rng.random() < 0.25:
+        width = int(view.shape[0] * rng.uniform(0.05, 0.38))
+        view = np.rot90(view, rng.integers(4)).copy()
+        view[:width] = rng.choice([0.0, 128.0])
+    return view

@@ -1,0 +1,96 @@
+"""Batches that depend on nothing but (seed, epoch, position): a resumed run sees the same."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import keras
+import numpy as np
+
+from hemavision.cells import FOUR_TYPES
+from hemavision.training.augment import plain_view, random_view
+from hemavision.training.datasets import Sample
+from hemavision.training.recipes import Recipe
+
+
+def to_input(views: np.ndarray) -> np.ndarray:
+    """Scale 0..255 to the network's [-1, 1], float32."""
+    return views.astype(np.float32) / np.float32(127.5) - np.float32(1.0)
+
+
+def one_hot(samples: list[Sample]) -> np.ndarray:
+    """Return float32 N×4, ones at the samples' types."""
+    labels = [FOUR_TYPES.index(sample.cell_type) for sample in samples]
+    return np.eye(len(FOUR_TYPES), dtype=np.float32)[labels]
+
+
+def draw_weights(samples: list[Sample], recipe: Recipe) -> np.ndarray:
+    """Return how likely each sample is to be drawn: types even within each image set."""
+    if not recipe.source_weights:
+        return np.full(len(samples), 1.0 / len(samples))
+    share = dict(recipe.source_weights)
+    counts = Counter((s.source, s.cell_type) for s in samples)
+    weights = np.array([share.get(s.source, 0.0) / counts[s.source, s.cell_type] for s in samples])
+    return weights / weights.sum()
+
+
+class TrainingBatches(keras.utils.PyDataset):
+    """One epoch of random views."""
+
+    def __init__(
+        self,
+        crops: np.ndarray,
+        samples: list[Sample],
+        recipe: Recipe,
+        *,
+        size_px: int,
+        key: tuple[int, int],
+    ) -> None:
+        """Take crops (uint8 N×S×S×3) with their samples; ``key`` is (seed, epoch)."""
+        super().__init__(workers=1)
+        self._crops, self._recipe = crops, recipe
+        self._size_px, self._key = size_px, key
+        self._targets = one_hot(samples)
+        steps = recipe.steps_per_epoch or -(-len(samples) // recipe.batch_size)
+        count = steps * recipe.batch_size
+        rng = np.random.default_rng(key)
+        if recipe.source_weights:
+            self._order = rng.choice(len(samples), count, p=draw_weights(samples, recipe))
+        else:
+            passes = -(-count // len(samples))
+            orders = [rng.permutation(len(samples)) for _ in range(passes)]
+            self._order = np.concatenate(orders)[:count]
+        self._steps = steps
+
+    def __len__(self) -> int:
+        return self._steps
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        batch = self._recipe.batch_size
+        chosen = self._order[index * batch : (index + 1) * batch]
+        rng = np.random.default_rng((*self._key, index))
+        if self._recipe.augment:
+            views = [random_view(self._crops[i], self._size_px, rng) for i in chosen]
+        else:
+            views = [plain_view(self._crops[i], self._size_px) for i in chosen]
+        targets = self._targets[chosen]
+        smoothing = np.float32(self._recipe.label_smoothing)
+        targets = targets * (1 - smoothing) + smoothing / targets.shape[1]
+        return to_input(np.stack(views)), targets
+
+
+class PlainBatches(keras.utils.PyDataset):
+    """The plain views of all samples in order, for validation."""
+
+    def __init__(self, crops: np.ndarray, samples: list[Sample], size_px: int) -> None:
+        """Take crops (uint8 N×S×S×3) with their samples."""
+        super().__init__(workers=1)
+        self._crops, self._targets, self._size_px = crops, one_hot(samples), size_px
+
+    def __len__(self) -> int:
+        return -(-len(self._targets) // 64)
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        part = slice(index * 64, (index + 1) * 64)
+        views = [plain_view(crop, self._size_px) for crop in self._crops[part]]
+        return to_input(np.stack(views)), self._targets[part]

@@ -1,0 +1,109 @@
+"""The image sets as lists of labelled samples. What each holds: the data's own README."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from hemavision.cells import FOUR_TYPES, cell_type_of
+from hemavision.errors import DataError
+
+IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One labelled image.
+
+    Attributes:
+        path: the image file.
+        cell_type: one of :data:`hemavision.cells.FOUR_TYPES`.
+        original: the photograph that the image was made from; images that share one
+            show the same cell and may never stand on both sides of a split.
+        source: the image set.
+    """
+
+    path: Path
+    cell_type: str
+    original: str
+    source: str
+
+
+def read_kaggle(root: Path, part: str) -> list[Sample]:
+    """Return the samples of ``TRAIN`` or ``TEST`` of the Kaggle set with their originals."""
+    originals = {row["path"]: row["original"] for row in _read_csv(root / "originals.csv")}
+    samples = []
+    for path in sorted((root / part).glob("*/*.jpeg")):
+        key = path.relative_to(root).as_posix()
+        if key not in originals:
+            raise DataError(f"{key} has no line in {root / 'originals.csv'}; fetch the set again.")
+        cell_type = cell_type_of(path.parent.name)
+        samples.append(Sample(path, cell_type, f"bccd/{originals[key]}", "kaggle_wbc"))
+    if not samples:
+        raise DataError(f"No images in {root / part}; expected a folder for each class.")
+    return samples
+
+
+def read_pbc(root: Path, *splits: str) -> list[Sample]:
+    """Return PBC's cells of the four types, of the named WBCAtt splits."""
+    samples = []
+    for row in _read_csv(root / "labels.csv"):
+        if row["label"] in FOUR_TYPES and row["split"] in splits:
+            samples.append(Sample(root / row["path"], row["label"], f"pbc/{row['path']}", "pbc"))
+    return samples
+
+
+def read_bccd(root: Path) -> list[Sample]:
+    """Return BCCD's fields whose white cells are all of one of the four types."""
+    samples = []
+    for row in _read_csv(root / "wbc_types.csv"):
+        cell_type = cell_type_of(row["wbc_types"])
+        path = root / "JPEGImages" / row["image"]
+        if cell_type in FOUR_TYPES and path.is_file():
+            samples.append(Sample(path, cell_type, f"bccd/{row['image']}", "bccd"))
+    return samples
+
+
+def read_jtsc(root: Path) -> list[Sample]:
+    """Return the cells of the four types in JTSC."""
+    return [
+        Sample(root / row["path"], row["label"], f"jtsc/{row['path']}", "jtsc")
+        for row in _read_csv(root / "labels.csv")
+        if row["label"] in FOUR_TYPES
+    ]
+
+
+def read_folders(root: Path) -> list[Sample]:
+    """Return a person's own set: one folder a cell type, every image its own original."""
+    samples = []
+    for path in sorted(root.glob("*/*")):
+        if path.suffix.lower() in IMAGE_SUFFIXES:
+            cell_type = cell_type_of(path.parent.name)
+            name = path.relative_to(root).as_posix()
+            samples.append(Sample(path, cell_type, name, root.name))
+    if not samples:
+        raise DataError(f"No images in {root}; expected one folder a cell type, images inside.")
+    return samples
+
+
+def digest(samples: Iterable[Sample]) -> str:
+    """Return a SHA-256 over names, labels and contents, independent of where the set lies."""
+    total = hashlib.sha256()
+    for sample in sorted(samples, key=lambda s: (s.source, s.original, s.path.name)):
+        content = hashlib.sha256(sample.path.read_bytes()).hexdigest()
+        line = f"{sample.source} {sample.path.name} {sample.cell_type} {content}\n"
+        total.update(line.encode())
+    return total.hexdigest()
+
+
+def _read_csv(path: Path) -> list[dict[str, str]]:
+    if not path.is_file():
+        raise DataError(
+            f"{path} is missing. Set HEMAVISION_DATA to the folder of the image sets, or run "
+            "`hemavision data download`."
+        )
+    with path.open(newline="", encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))

@@ -1,0 +1,200 @@
+"""Fits a network by a recipe, epoch by epoch, resumable after a kill at any moment."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from hemavision.errors import TrainingError
+from hemavision.models import separable_cnn
+from hemavision.training.batches import PlainBatches, TrainingBatches
+from hemavision.training.datasets import Sample
+from hemavision.training.recipes import Recipe
+
+STATE, LOG, BEST, FINAL = "state.json", "log.csv", "best.weights.h5", "final.weights.h5"
+
+
+@dataclass(frozen=True)
+class LabelledCrops:
+    """Crops (uint8 N×S×S×3) and the N samples that they were cut from."""
+
+    crops: np.ndarray
+    samples: list[Sample]
+
+
+@dataclass(frozen=True)
+class State:
+    """What a run knows between two epochs."""
+
+    epoch: int = 0
+    checkpoint: str = ""
+    best_loss: float = float("inf")
+    best_epoch: int = 0
+
+
+def fit(
+    recipe: Recipe,
+    train: LabelledCrops,
+    validation: LabelledCrops,
+    folder: Path,
+    *,
+    seed: int = 1,
+    start: Path | None = None,
+    on_epoch: Callable[[dict[str, float]], None] | None = None,
+) -> Path:
+    """Train, or go on training, in ``folder``; return the file of the resulting weights.
+
+    An epoch's batches, dropout and learning rate follow from (seed, epoch) and the
+    checkpoint alone, so a run that was killed ends as one that was not, up to the
+    rounding noise of a threaded sum.
+
+    Args:
+        recipe: what to do.
+        train: what to learn from.
+        validation: what decides about early stopping and the best epoch.
+        folder: holds the checkpoint, the log and the weights.
+        seed: of initialisation, order, views and dropout.
+        start: weights (``.weights.h5``) of the same network to start from.
+        on_epoch: called after each epoch with its row of the log.
+
+    Raises:
+        TrainingError: the loss is no longer finite.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    state = _read_state(folder)
+    model = _open_model(recipe, train, folder, state, seed, start)
+    sizes = [phase.size_px for phase in recipe.phases for _ in range(phase.epochs)]
+    while state.epoch < len(sizes) and not _should_stop(recipe, state):
+        epoch, size_px = state.epoch, sizes[state.epoch]
+        _seed_dropout(model, seed, epoch)
+        batches = TrainingBatches(
+            train.crops, train.samples, recipe, size_px=size_px, key=(seed, epoch)
+        )
+        history = model.fit(
+            batches, epochs=epoch + 1, initial_epoch=epoch, verbose=0, shuffle=False
+        )
+        row = {"epoch": epoch + 1, "size_px": size_px}
+        row |= {name: float(values[-1]) for name, values in history.history.items()}
+        row |= _validate(model, validation, size_px)
+        if not np.isfinite(row["loss"]):
+            raise TrainingError(
+                f"The loss became {row['loss']} in epoch {epoch + 1}; lower the learning rate."
+            )
+        state = _checkpoint(model, folder, state, row)
+        if on_epoch:
+            on_epoch(row)
+    model.save_weights(folder / FINAL)
+    # With patience the run went on past its best epoch; with a schedule the end is the best.
+    return folder / (BEST if recipe.patience is not None else FINAL)
+
+
+def _should_stop(recipe: Recipe, state: State) -> bool:
+    return recipe.patience is not None and state.epoch - state.best_epoch >= recipe.patience
+
+
+def _open_model(
+    recipe: Recipe,
+    train: LabelledCrops,
+    folder: Path,
+    state: State,
+    seed: int,
+    start: Path | None,
+) -> keras.Model:
+    if state.checkpoint:
+        model: keras.Model = keras.saving.load_model(folder / state.checkpoint)
+        return model
+    keras.utils.set_random_seed(seed)
+    model = separable_cnn.build(input_px=None)
+    if start:
+        model.load_weights(start)
+    steps = recipe.steps_per_epoch or -(-len(train.samples) // recipe.batch_size)
+    model.compile(
+        optimizer=_optimizer(recipe, steps),
+        loss="categorical_crossentropy",
+        metrics=["accuracy"],
+    )
+    return model
+
+
+def _optimizer(recipe: Recipe, steps_per_epoch: int) -> keras.optimizers.Optimizer:
+    steps = steps_per_epoch * sum(phase.epochs for phase in recipe.phases)
+    rate: Any = recipe.learning_rate
+    if recipe.cosine:
+        warm_up = max(1, steps // 20)
+        rate = keras.optimizers.schedules.CosineDecay(
+            recipe.learning_rate / 20,
+            steps - warm_up,
+            warmup_target=recipe.learning_rate,
+            warmup_steps=warm_up,
+        )
+    return keras.optimizers.SGD(
+        rate,
+        momentum=recipe.momentum,
+        nesterov=recipe.momentum > 0,
+        weight_decay=recipe.weight_decay or None,
+        clipnorm=5.0,
+    )
+
+
+def _seed_dropout(model: keras.Model, seed: int, epoch: int) -> None:
+    """Tie dropout to the epoch: a checkpoint does not carry the generators' states."""
+    for index, layer in enumerate(model.layers):
+        if isinstance(layer, keras.layers.Dropout):
+            layer.seed_generator.state.assign([seed * 1000 + index, epoch])
+
+
+def _validate(model: keras.Model, validation: LabelledCrops, size_px: int) -> dict[str, float]:
+    if not validation.samples:
+        return {"val_loss": float("nan"), "val_accuracy": float("nan")}
+    batches = PlainBatches(validation.crops, validation.samples, size_px)
+    scores = model.evaluate(batches, verbose=0, return_dict=True)
+    return {f"val_{name}": float(value) for name, value in scores.items()}
+
+
+def _checkpoint(model: keras.Model, folder: Path, state: State, row: dict[str, float]) -> State:
+    """Write the epoch so that a kill at any moment leaves either the old one or the new."""
+    epoch = int(row["epoch"])
+    name = f"checkpoint-{epoch:04d}.keras"
+    part = folder / f"part-{name}"
+    model.save(part)
+    part.replace(folder / name)
+    new = replace(state, epoch=epoch, checkpoint=name)
+    if row["val_loss"] < state.best_loss:
+        part_best = folder / f"part-{BEST}"
+        model.save_weights(part_best)
+        part_best.replace(folder / BEST)
+        new = replace(new, best_loss=row["val_loss"], best_epoch=epoch)
+    _write_log(folder, row)
+    part_state = folder / f"part-{STATE}"
+    part_state.write_text(json.dumps(asdict(new)))
+    part_state.replace(folder / STATE)
+    if state.checkpoint:
+        (folder / state.checkpoint).unlink(missing_ok=True)
+    return new
+
+
+def _read_state(folder: Path) -> State:
+    path = folder / STATE
+    return State(**json.loads(path.read_text())) if path.exists() else State()
+
+
+def _write_log(folder: Path, row: dict[str, float]) -> None:
+    """Append the epoch; an epoch that a kill cut between log and state is written over."""
+    path = folder / LOG
+    rows = []
+    if path.exists():
+        with path.open(newline="") as stream:
+            rows = [r for r in csv.DictReader(stream) if int(r["epoch"]) < row["epoch"]]
+    part = folder / f"part-{LOG}"
+    with part.open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, fieldnames=list(row))
+        writer.writeheader()
+        writer.writerows([*rows, row])
+    part.replace(path)

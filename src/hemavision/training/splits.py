@@ -1,0 +1,118 @@
+"""The protocols: who trains on what, and what is kept back. One function a protocol."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from hemavision.errors import DataError
+from hemavision.training.datasets import (
+    Sample,
+    read_bccd,
+    read_folders,
+    read_jtsc,
+    read_kaggle,
+    read_pbc,
+)
+
+#: The seed of every split. Fixed, so that `train` and `evaluate` agree about the test set.
+SPLIT_SEED = 20180422
+
+
+@dataclass(frozen=True)
+class Split:
+    """The three parts of a protocol. ``honest`` is false where the parts share cells."""
+
+    protocol: str
+    train: list[Sample]
+    validation: list[Sample]
+    test: list[Sample]
+    honest: bool = True
+
+    def __post_init__(self) -> None:
+        if not self.honest:
+            return
+        kept_back = {s.original for s in self.test} | {s.original for s in self.validation}
+        leaked = kept_back & {s.original for s in self.train}
+        leaked |= {s.original for s in self.test} & {s.original for s in self.validation}
+        if leaked:
+            raise DataError(
+                f"{self.protocol}: {len(leaked)} originals stand in two parts, {min(leaked)} first."
+            )
+
+
+def seed(data: Path) -> Split:
+    """Random 70/20/10 over all Kaggle images. Leaks by design: copies of a cell on all sides."""
+    samples = read_kaggle(data / "kaggle_wbc", "TRAIN") + read_kaggle(data / "kaggle_wbc", "TEST")
+    return _random_split("seed", samples, honest=False)
+
+
+def unseen_cells(data: Path) -> Split:
+    """Kaggle TRAIN, PBC and BCCD against Kaggle TEST: 71 photographs never seen.
+
+    Validation is whole originals out of TRAIN. PBC's train and val cells and BCCD's
+    other fields are further training data.
+    """
+    test = read_kaggle(data / "kaggle_wbc", "TEST")
+    train, validation = split_by_original(read_kaggle(data / "kaggle_wbc", "TRAIN"), 0.12)
+    kept_back = {s.original for s in test} | {s.original for s in validation}
+    fields = [s for s in read_bccd(data / "bccd") if s.original not in kept_back]
+    return Split(
+        "unseen-cells",
+        train + read_pbc(data / "pbc", "train", "val") + fields,
+        validation,
+        test,
+    )
+
+
+def pbc_four(data: Path) -> Split:
+    """PBC's four types of the Kaggle task, by WBCAtt's own split: the pretraining."""
+    root = data / "pbc"
+    return Split("pbc-four", read_pbc(root, "train"), read_pbc(root, "val"), read_pbc(root, "test"))
+
+
+def jtsc(data: Path) -> Split:
+    """Nothing to train on; JTSC to test on: a laboratory that no network of ours has seen."""
+    return Split("lab-out:jtsc", [], [], read_jtsc(data / "jtsc"))
+
+
+def own_folders(folder: Path) -> Split:
+    """A person's own set, a folder a type, split at random 70/20/10 (one image, one cell)."""
+    return _random_split(f"folders:{folder.name}", read_folders(folder), honest=True)
+
+
+#: The protocols by name; each takes the folder of the image sets.
+PROTOCOLS: dict[str, Callable[[Path], Split]] = {
+    "seed": seed,
+    "unseen-cells": unseen_cells,
+    "pbc-four": pbc_four,
+    "lab-out:jtsc": jtsc,
+}
+
+
+def split_by_original(
+    samples: Iterable[Sample], fraction: float
+) -> tuple[list[Sample], list[Sample]]:
+    """Split so that no original stands on both sides: (rest, ``fraction`` of each type's)."""
+    originals: dict[str, set[str]] = defaultdict(set)
+    samples = list(samples)
+    for sample in samples:
+        originals[sample.cell_type].add(sample.original)
+    rng = random.Random(SPLIT_SEED)
+    taken: set[str] = set()
+    for cell_type in sorted(originals):
+        names = sorted(originals[cell_type])
+        rng.shuffle(names)
+        taken.update(names[: max(1, round(len(names) * fraction))])
+    rest = [s for s in samples if s.original not in taken]
+    return rest, [s for s in samples if s.original in taken]
+
+
+def _random_split(protocol: str, samples: list[Sample], honest: bool) -> Split:
+    shuffled = list(samples)
+    random.Random(SPLIT_SEED).shuffle(shuffled)
+    first, second = round(len(shuffled) * 0.7), round(len(shuffled) * 0.9)
+    return Split(protocol, shuffled[:first], shuffled[first:second], shuffled[second:], honest)
