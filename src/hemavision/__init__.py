@@ -15,5 +15,4 @@ from hemavision.errors import HemaVisionError
 from hemavision.pipeline import Model, open_model
 from hemavision.results import Prediction, Status
 
-
 __all__ = ["HemaVisionError", "Model", "Prediction", "Status", "__version__", "open_model"]
