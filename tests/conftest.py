@@ -10,6 +10,8 @@ import pytest
 from hemavision import Model, open_model
 from hemavision.settings import data_folder
 
+pytest_plugins = ["fixtures_images"]
+
 
 @pytest.fixture(scope="session")
 def data() -> Path:
