@@ -1,0 +1,1 @@
+"""Between weight formats: bundles, Keras. Never imported by serving."""
