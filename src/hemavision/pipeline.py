@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
@@ -45,7 +46,8 @@ class Model:
             ImageError: an image cannot be read; for a folder with bad files, open them one
                 by one with :func:`hemavision.images.open_image`.
         """
-        many = images if isinstance(images, (list, tuple)) else [images]
+        one = isinstance(images, (str, Path, bytes, np.ndarray))
+        many = cast("Sequence[ImageSource]", [images] if one else images)
         return list(self.predict_arrays([open_image(image).rgb for image in many]))
 
     def predict_arrays(self, images: Sequence[np.ndarray]) -> Iterator[Prediction]:

@@ -37,7 +37,7 @@ def random_view(crop: np.ndarray, size_px: int, rng: np.random.Generator) -> np.
     wander = min(slack / 2, 0.10 * side)
     left, top = slack / 2 + rng.uniform(-wander, wander, 2)
     view = _view(crop, left, top, side, size_px)
-    view = np.rot90(view, rng.integers(4))
+    view = np.rot90(view, int(rng.integers(4)))
     if rng.random() < 0.5:
         view = view[:, ::-1]
     return _cut_edge(_light(view.astype(np.float32), rng), rng)
@@ -56,13 +56,14 @@ def _light(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     gain = rng.uniform(0.85, 1.15) * rng.uniform(0.96, 1.04, 3)
     centre = view.mean(axis=(0, 1))
     view = (view - centre) * np.float32(rng.uniform(0.8, 1.25)) + centre * gain.astype(np.float32)
-    return np.clip(view, 0.0, 255.0)
+    clipped: np.ndarray = np.clip(view, 0.0, 255.0)
+    return clipped
 
 
 def _cut_edge(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Sometimes blank a strip at one edge, as at the rim of a field or a warped image."""
     if rng.random() < 0.25:
         width = int(view.shape[0] * rng.uniform(0.05, 0.38))
-        view = np.rot90(view, rng.integers(4)).copy()
+        view = np.rot90(view, int(rng.integers(4))).copy()
         view[:width] = rng.choice([0.0, 128.0])
     return view

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 
 import keras
@@ -10,7 +11,7 @@ import numpy as np
 from hemavision.cells import FOUR_TYPES
 from hemavision.training.augment import plain_view, random_view
 from hemavision.training.datasets import Sample
-from hemavision.training.recipes import Recipe
+from hemavision.training.recipes import Phase, Recipe
 
 
 def to_input(views: np.ndarray) -> np.ndarray:
@@ -21,7 +22,8 @@ def to_input(views: np.ndarray) -> np.ndarray:
 def one_hot(samples: list[Sample]) -> np.ndarray:
     """Return float32 N×4, ones at the samples' types."""
     labels = [FOUR_TYPES.index(sample.cell_type) for sample in samples]
-    return np.eye(len(FOUR_TYPES), dtype=np.float32)[labels]
+    targets: np.ndarray = np.eye(len(FOUR_TYPES), dtype=np.float32)[labels]
+    return targets
 
 
 def draw_weights(samples: list[Sample], recipe: Recipe) -> np.ndarray:
@@ -34,7 +36,12 @@ def draw_weights(samples: list[Sample], recipe: Recipe) -> np.ndarray:
     return weights / weights.sum()
 
 
-class TrainingBatches(keras.utils.PyDataset):
+def steps_in(phase: Phase, images: int, batch_size: int) -> int:
+    """Return the batches of one epoch of ``phase`` over a set of ``images``."""
+    return phase.steps or -(-images // batch_size)
+
+
+class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras is untyped
     """One epoch of random views."""
 
     def __init__(
@@ -43,15 +50,15 @@ class TrainingBatches(keras.utils.PyDataset):
         samples: list[Sample],
         recipe: Recipe,
         *,
-        size_px: int,
+        phase: Phase,
         key: tuple[int, int],
     ) -> None:
         """Take crops (uint8 N×S×S×3) with their samples; ``key`` is (seed, epoch)."""
         super().__init__(workers=1)
         self._crops, self._recipe = crops, recipe
-        self._size_px, self._key = size_px, key
+        self._size_px, self._key = phase.size_px, key
         self._targets = one_hot(samples)
-        steps = recipe.steps_per_epoch or -(-len(samples) // recipe.batch_size)
+        steps = steps_in(phase, len(samples), recipe.batch_size)
         count = steps * recipe.batch_size
         rng = np.random.default_rng(key)
         if recipe.source_weights:
@@ -79,7 +86,7 @@ class TrainingBatches(keras.utils.PyDataset):
         return to_input(np.stack(views)), targets
 
 
-class PlainBatches(keras.utils.PyDataset):
+class PlainBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras is untyped
     """The plain views of all samples in order, for validation."""
 
     def __init__(self, crops: np.ndarray, samples: list[Sample], size_px: int) -> None:
@@ -88,7 +95,7 @@ class PlainBatches(keras.utils.PyDataset):
         self._crops, self._targets, self._size_px = crops, one_hot(samples), size_px
 
     def __len__(self) -> int:
-        return -(-len(self._targets) // 64)
+        return math.ceil(len(self._targets) / 64)
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         part = slice(index * 64, (index + 1) * 64)

@@ -12,7 +12,6 @@ and the map is ReLU(Σ_c g_kc A_c): Grad-CAM on the logit (Selvaraju et al. 2017
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,25 +22,11 @@ from onnx import TensorProto, helper, numpy_helper
 
 from hemavision.bundle import MANIFEST_KEY, Manifest
 from hemavision.models.separable_cnn import BLOCKS, POOL_AFTER
+from hemavision.training.calibrate import NoveltyModel
 
 #: Operator set: the oldest that has everything used here, for the widest choice of readers.
 OPSET = 17
 IR_VERSION = 8
-
-
-@dataclass(frozen=True)
-class NoveltyModel:
-    """Distance to the nearest known type, in whitened embedding space.
-
-    Attributes:
-        whiten: float32 D×d, applied to embeddings from the right.
-        centres: float32 M×d, the known centres after whitening.
-        scale: the distance that counts as 1.
-    """
-
-    whiten: np.ndarray
-    centres: np.ndarray
-    scale: float
 
 
 def weights_sha256(model: keras.Model) -> str:

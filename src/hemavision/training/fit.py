@@ -14,7 +14,7 @@ import numpy as np
 
 from hemavision.errors import TrainingError
 from hemavision.models import separable_cnn
-from hemavision.training.batches import PlainBatches, TrainingBatches
+from hemavision.training.batches import PlainBatches, TrainingBatches, steps_in
 from hemavision.training.datasets import Sample
 from hemavision.training.recipes import Recipe
 
@@ -27,6 +27,14 @@ class LabelledCrops:
 
     crops: np.ndarray
     samples: list[Sample]
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a run begins: the seed of everything random, and weights, or ``None`` for new ones."""
+
+    seed: int = 1
+    weights: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -45,8 +53,7 @@ def fit(
     validation: LabelledCrops,
     folder: Path,
     *,
-    seed: int = 1,
-    start: Path | None = None,
+    start: Start,
     on_epoch: Callable[[dict[str, float]], None] | None = None,
 ) -> Path:
     """Train, or go on training, in ``folder``; return the file of the resulting weights.
@@ -60,8 +67,7 @@ def fit(
         train: what to learn from.
         validation: what decides about early stopping and the best epoch.
         folder: holds the checkpoint, the log and the weights.
-        seed: of initialisation, order, views and dropout.
-        start: weights (``.weights.h5``) of the same network to start from.
+        start: seed and, to start from, weights (``.weights.h5``) of the same network.
         on_epoch: called after each epoch with its row of the log.
 
     Raises:
@@ -69,20 +75,23 @@ def fit(
     """
     folder.mkdir(parents=True, exist_ok=True)
     state = _read_state(folder)
-    model = _open_model(recipe, train, folder, state, seed, start)
-    sizes = [phase.size_px for phase in recipe.phases for _ in range(phase.epochs)]
-    while state.epoch < len(sizes) and not _should_stop(recipe, state):
-        epoch, size_px = state.epoch, sizes[state.epoch]
-        _seed_dropout(model, seed, epoch)
+    if state.checkpoint:
+        model: keras.Model = keras.saving.load_model(folder / state.checkpoint)
+    else:
+        model = _new_model(recipe, len(train.samples), start)
+    phases = [phase for phase in recipe.phases for _ in range(phase.epochs)]
+    while state.epoch < len(phases) and not _should_stop(recipe, state):
+        epoch, phase = state.epoch, phases[state.epoch]
+        _seed_dropout(model, start.seed, epoch)
         batches = TrainingBatches(
-            train.crops, train.samples, recipe, size_px=size_px, key=(seed, epoch)
+            train.crops, train.samples, recipe, phase=phase, key=(start.seed, epoch)
         )
         history = model.fit(
             batches, epochs=epoch + 1, initial_epoch=epoch, verbose=0, shuffle=False
         )
-        row = {"epoch": epoch + 1, "size_px": size_px}
+        row: dict[str, float] = {"epoch": epoch + 1, "size_px": phase.size_px}
         row |= {name: float(values[-1]) for name, values in history.history.items()}
-        row |= _validate(model, validation, size_px)
+        row |= _validate(model, validation, phase.size_px)
         if not np.isfinite(row["loss"]):
             raise TrainingError(
                 f"The loss became {row['loss']} in epoch {epoch + 1}; lower the learning rate."
@@ -99,34 +108,25 @@ def _should_stop(recipe: Recipe, state: State) -> bool:
     return recipe.patience is not None and state.epoch - state.best_epoch >= recipe.patience
 
 
-def _open_model(
-    recipe: Recipe,
-    train: LabelledCrops,
-    folder: Path,
-    state: State,
-    seed: int,
-    start: Path | None,
-) -> keras.Model:
-    if state.checkpoint:
-        model: keras.Model = keras.saving.load_model(folder / state.checkpoint)
-        return model
-    keras.utils.set_random_seed(seed)
+def _new_model(recipe: Recipe, images: int, start: Start) -> keras.Model:
+    keras.utils.set_random_seed(start.seed)
     model = separable_cnn.build(input_px=None)
-    if start:
-        model.load_weights(start)
-    steps = recipe.steps_per_epoch or -(-len(train.samples) // recipe.batch_size)
+    if start.weights:
+        model.load_weights(start.weights)
     model.compile(
-        optimizer=_optimizer(recipe, steps),
+        optimizer=_optimizer(recipe, images),
         loss="categorical_crossentropy",
         metrics=["accuracy"],
     )
     return model
 
 
-def _optimizer(recipe: Recipe, steps_per_epoch: int) -> keras.optimizers.Optimizer:
-    steps = steps_per_epoch * sum(phase.epochs for phase in recipe.phases)
+def _optimizer(recipe: Recipe, images: int) -> keras.optimizers.Optimizer:
+    steps = sum(p.epochs * steps_in(p, images, recipe.batch_size) for p in recipe.phases)
     rate: Any = recipe.learning_rate
-    if recipe.cosine:
+    if recipe.decay == "linear":
+        rate = keras.optimizers.schedules.PolynomialDecay(recipe.learning_rate, steps, 0.0)
+    elif recipe.decay == "cosine":
         warm_up = max(1, steps // 20)
         rate = keras.optimizers.schedules.CosineDecay(
             recipe.learning_rate / 20,

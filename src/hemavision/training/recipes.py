@@ -7,10 +7,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Phase:
-    """A stretch of training at one resolution: ``size_px`` pixels for ``epochs`` epochs."""
+    """A stretch of training at one resolution.
+
+    Attributes:
+        size_px: side of the views in pixels.
+        epochs: how many; a checkpoint is written after each.
+        steps: batches an epoch; ``None`` passes over the training set once.
+    """
 
     size_px: int
     epochs: int
+    steps: int | None = None
 
 
 @dataclass(frozen=True)
@@ -20,29 +27,31 @@ class Recipe:
     Attributes:
         name: as given to ``hemavision train --recipe``.
         phases: resolutions, lowest first; the network is convolutional up to its pooling.
-        steps_per_epoch: batches an epoch; ``None`` passes over the training set once.
         batch_size: images a step.
-        learning_rate: the peak; constant where ``cosine`` is false.
+        learning_rate: the peak.
         momentum: of SGD, Nesterov's where it is above zero.
-        cosine: warm up over the first twentieth, then cosine to zero over the whole run.
+        decay: of the learning rate over the whole run: ``"none"``, ``"cosine"`` to zero
+            after a warm-up over the first twentieth, or ``"linear"`` to zero, which leaves
+            the late, high resolutions more to learn with.
         label_smoothing: 0 to 1.
         weight_decay: decoupled, a step.
         patience: epochs without a better validation loss before stopping; ``None`` never stops.
         augment: whether views are random.
+        validate_on: most validation images to look at after an epoch, spread evenly.
         source_weights: how often each image set is drawn, relative; equal images where empty.
     """
 
     name: str
     phases: tuple[Phase, ...]
-    steps_per_epoch: int | None = None
     batch_size: int = 32
     learning_rate: float = 0.02
     momentum: float = 0.9
-    cosine: bool = True
+    decay: str = "linear"
     label_smoothing: float = 0.05
     weight_decay: float = 5e-4
     patience: int | None = None
     augment: bool = True
+    validate_on: int = 600
     source_weights: tuple[tuple[str, float], ...] = ()
 
 
@@ -52,27 +61,32 @@ SEED = Recipe(
     phases=(Phase(224, 200),),
     learning_rate=0.001,
     momentum=0.0,
-    cosine=False,
+    decay="none",
     label_smoothing=0.0,
     weight_decay=0.0,
     patience=20,
     augment=False,
 )
 
-#: From nothing to cells in general: before either of the shipped networks.
+#: From nothing to cells in general: what both shipped networks start from.
 PRETRAIN = Recipe(
     name="pretrain",
-    phases=(Phase(64, 4), Phase(96, 10)),
-    steps_per_epoch=80,
+    phases=(Phase(64, 4, 80), Phase(96, 10, 80)),
     learning_rate=0.03,
+    decay="cosine",
 )
 
 #: The shipped default.
 HEMAVISION = Recipe(
     name="hemavision",
-    phases=(Phase(96, 18), Phase(144, 3), Phase(224, 2)),
-    steps_per_epoch=100,
+    phases=(Phase(96, 12, 100), Phase(144, 4, 50), Phase(224, 4, 45)),
     source_weights=(("kaggle_wbc", 0.55), ("pbc", 0.33), ("bccd", 0.12)),
 )
 
-RECIPES = {recipe.name: recipe for recipe in (HEMAVISION, PRETRAIN, SEED)}
+#: The same, shorter and over one set: enough where the test cells were seen in training.
+SHORT = Recipe(
+    name="short",
+    phases=(Phase(96, 8, 100), Phase(144, 2, 50), Phase(224, 3, 35)),
+)
+
+RECIPES = {recipe.name: recipe for recipe in (HEMAVISION, SHORT, PRETRAIN, SEED)}

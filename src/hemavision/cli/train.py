@@ -1,0 +1,129 @@
+"""``hemavision train``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hemavision import settings
+
+if TYPE_CHECKING:
+    from hemavision.training.recipes import Recipe
+
+
+@click.command()
+@click.option(
+    "--protocol",
+    help="Which images: unseen-cells, seed, pbc-four (see docs/evaluation.md).",
+)
+@click.option(
+    "--from",
+    "own",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Your own images instead: a folder with one folder a cell type.",
+)
+@click.option("--recipe", "recipe_name", default="hemavision", show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), help="Folder of the run.")
+@click.option("--seed", default=1, show_default=True, help="Of everything random.")
+@click.option(
+    "--start",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Weights (.weights.h5) of an earlier run to start from.",
+)
+@click.option("--epochs", type=int, help="Epochs of every phase, instead of the recipe's.")
+@click.option("--skip-bad", is_flag=True, help="Go on without bad images instead of stopping.")
+def train(
+    protocol: str | None,
+    own: Path | None,
+    recipe_name: str,
+    out: Path | None,
+    seed: int,
+    start: Path | None,
+    epochs: int | None,
+    skip_bad: bool,
+) -> None:
+    """Train the network; run the same command again to go on after an interruption."""
+    if (protocol is None) == (own is None):
+        raise click.UsageError("Give either --protocol or --from.")
+    # TensorFlow's start-up chatter would bury the progress bar.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from hemavision.training import splits
+    from hemavision.training.run import RunOptions, run
+
+    if own:
+        split = splits.own_folders(own)
+    elif protocol in splits.PROTOCOLS:
+        split = splits.PROTOCOLS[protocol](settings.data_folder())
+    else:
+        raise click.UsageError(f"No protocol {protocol!r}; have {', '.join(splits.PROTOCOLS)}.")
+    recipe = _recipe(recipe_name, epochs)
+    folder = out or Path("runs") / f"{split.protocol.replace(':', '-')}-{recipe.name}-{seed}"
+    options = RunOptions(folder, seed, start, skip_bad, _command())
+    total = sum(phase.epochs for phase in recipe.phases)
+    with _Progress(total) as progress:
+        weights = run(split, recipe, options, on_cut=progress.cut, on_epoch=progress.epoch)
+    click.echo(f"Weights: {weights}\nNext: hemavision export {folder}")
+
+
+def _recipe(name: str, epochs: int | None) -> Recipe:
+    from hemavision.training.recipes import RECIPES
+
+    if name not in RECIPES:
+        raise click.UsageError(f"No recipe {name!r}; have {', '.join(RECIPES)}.")
+    recipe = RECIPES[name]
+    if epochs is None:
+        return recipe
+    phases = tuple(replace(phase, epochs=epochs) for phase in recipe.phases)
+    return replace(recipe, phases=phases)
+
+
+def _command() -> str:
+    """The command line for the record, without this machine's folders."""
+    return " ".join(["hemavision", *sys.argv[1:]])
+
+
+class _Progress:
+    """A bar with the time left on a terminal; one line an epoch in a pipe or a log."""
+
+    def __init__(self, epochs: int) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._console = Console(stderr=True)
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed:.0f}/{task.total:.0f}"),
+            TimeRemainingColumn(),
+            TextColumn("left"),
+            console=self._console,
+            disable=not self._console.is_terminal,
+        )
+        self._cut = self._bar.add_task("Cutting out cells", total=None)
+        self._fit = self._bar.add_task("Training", total=epochs)
+
+    def __enter__(self) -> _Progress:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def cut(self, done: int, total: int) -> None:
+        """Show how many cells are cut out."""
+        self._bar.update(self._cut, completed=done, total=total)
+
+    def epoch(self, row: dict[str, float]) -> None:
+        """Show a finished epoch."""
+        self._bar.update(self._fit, completed=row["epoch"])
+        self._console.print(
+            f"epoch {row['epoch']:.0f} at {row['size_px']:.0f} px: "
+            f"loss {row['loss']:.4f}, accuracy {row['accuracy']:.4f}; "
+            f"validation loss {row['val_loss']:.4f}, accuracy {row['val_accuracy']:.4f}",
+            highlight=False,
+        )

@@ -1,0 +1,113 @@
+"""Turns a trained network into one that knows its doubt, by its validation images alone.
+
+Three numbers and a space are fitted: the temperature that the logits are divided by (Guo
+et al. 2017), the confidence under which a person should check, and the distance in
+embedding space beyond which an image resembles nothing the network was trained on (after
+Lee et al. 2018: Gaussian types with one shared covariance).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax, softmax
+
+#: An answer is `confident` where, on validation, answers as sure were right this often.
+CONFIDENT_ACCURACY = 0.99
+#: This share of validation images counts as familiar.
+FAMILIAR_SHARE = 0.99
+#: Directions kept of the embedding space: those in which known cells vary most.
+DIRECTIONS = 48
+
+
+@dataclass(frozen=True)
+class NoveltyModel:
+    """Distance to the nearest known type, in whitened embedding space.
+
+    Attributes:
+        whiten: float32 D×d, applied to embeddings from the right.
+        centres: float32 K×d, the types' centres after whitening.
+        scale: the distance that counts as 1.
+    """
+
+    whiten: np.ndarray
+    centres: np.ndarray
+    scale: float
+
+    @classmethod
+    def neutral(cls, dimensions: int) -> NoveltyModel:
+        """Return one that finds nothing novel: what a bundle holds before it is fitted."""
+        zeros = np.zeros((dimensions, 1), np.float32)
+        return cls(zeros, np.zeros((1, 1), np.float32), 1.0)
+
+    def distances(self, embeddings: np.ndarray) -> np.ndarray:
+        """Return each embedding's distance (float N) to the nearest centre; input is N×D."""
+        offsets = (embeddings @ self.whiten)[:, None] - self.centres[None]
+        nearest: np.ndarray = np.sqrt((offsets**2).sum(axis=2)).min(axis=1) / self.scale
+        return nearest
+
+
+def fit_temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    """Return the temperature that makes uncalibrated probabilities most likely.
+
+    Args:
+        probabilities: float N×K, at temperature 1.
+        labels: int N, the true types' indices.
+    """
+    logits = np.log(np.clip(probabilities, 1e-12, 1.0))
+    rows = np.arange(len(labels))
+
+    def loss(log_temperature: float) -> float:
+        return -float(log_softmax(logits / np.exp(log_temperature), axis=1)[rows, labels].mean())
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-2.3, 2.3), method="bounded").x))
+
+
+def apply_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarray:
+    """Return probabilities (N×K) as they are at another temperature."""
+    scaled: np.ndarray = softmax(np.log(np.clip(probabilities, 1e-12, 1.0)) / temperature, axis=1)
+    return scaled
+
+
+def fit_check_threshold(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    """Return the lowest confidence from which on answers are right often enough.
+
+    Args:
+        probabilities: float N×K, calibrated.
+        labels: int N.
+
+    Returns:
+        Between 0.5 and 0.99; 0.99 where no confidence is high enough.
+    """
+    confidence = probabilities.max(axis=1)
+    order = np.argsort(-confidence)
+    right = (probabilities.argmax(axis=1) == labels)[order]
+    accuracy = np.cumsum(right) / np.arange(1, len(right) + 1)
+    good = np.flatnonzero(accuracy >= CONFIDENT_ACCURACY)
+    threshold = confidence[order][good[-1]] if len(good) else 0.99
+    return float(np.clip(threshold, 0.5, 0.99))
+
+
+def fit_novelty(
+    known: np.ndarray, known_labels: np.ndarray, validation: np.ndarray
+) -> NoveltyModel:
+    """Fit the distance on embeddings of training images and scale it on validation's.
+
+    Args:
+        known: float N×D, embeddings of training images.
+        known_labels: int N.
+        validation: float M×D, embeddings of images that were not trained on.
+    """
+    types = np.unique(known_labels)
+    centres = np.stack([known[known_labels == t].mean(axis=0) for t in types])
+    spread = known - centres[np.searchsorted(types, known_labels)]
+    variances, directions = np.linalg.eigh(np.cov(spread, rowvar=False))
+    kept = slice(-DIRECTIONS, None)
+    # The floor keeps directions in which known cells hardly vary from ruling the distance.
+    floor = 0.01 * variances[-1]
+    whiten = directions[:, kept] / np.sqrt(np.maximum(variances[kept], floor))
+    fitted = NoveltyModel(whiten.astype(np.float32), (centres @ whiten).astype(np.float32), 1.0)
+    scale = float(np.quantile(fitted.distances(validation), FAMILIAR_SHARE))
+    return NoveltyModel(fitted.whiten, fitted.centres, scale)

@@ -1,0 +1,69 @@
+"""Finds what is wrong with a split before the first training step."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import replace
+
+from hemavision.cells import FOUR_TYPES
+from hemavision.errors import DataError
+from hemavision.training.datasets import Sample
+from hemavision.training.splits import Split
+
+
+def check_split(split: Split, *, skip_bad: bool = False) -> Split:
+    """Return the split, without what is wrong in it if ``skip_bad``.
+
+    An image in two parts is kept in the one that judges: test before validation before
+    training.
+
+    Raises:
+        DataError: names every file that is missing or stands in two parts (unless
+            ``skip_bad``), and any class with nothing to train or to validate on.
+    """
+    problems: list[str] = []
+    seen: dict[str, tuple[str, Sample]] = {}
+    parts: dict[str, list[Sample]] = {}
+    for part in ("test", "validation", "train"):
+        kept = []
+        for sample in getattr(split, part):
+            problem = _problem(sample, part, seen)
+            if problem:
+                problems.append(problem)
+            else:
+                kept.append(sample)
+        parts[part] = kept
+    if problems and not skip_bad:
+        listed = "\n".join(problems[:50])
+        raise DataError(
+            f"{len(problems)} bad images ({split.protocol}); mend them, or go on without them "
+            f"with --skip-bad:\n{listed}"
+        )
+    for part in ("train", "validation"):
+        _check_classes(split.protocol, part, parts[part])
+    return replace(split, train=parts["train"], validation=parts["validation"], test=parts["test"])
+
+
+def _problem(sample: Sample, part: str, seen: dict[str, tuple[str, Sample]]) -> str | None:
+    try:
+        content = hashlib.sha256(sample.path.read_bytes()).hexdigest()
+    except OSError as error:
+        return f"{sample.path}: cannot be read ({error.strerror})"
+    other_part, other = seen.setdefault(content, (part, sample))
+    if other_part != part:
+        return f"{sample.path}: in {part}, and the same image as {other.path} in {other_part}"
+    return None
+
+
+def _check_classes(protocol: str, part: str, samples: list[Sample]) -> None:
+    counts = Counter(sample.cell_type for sample in samples)
+    strange = sorted(set(counts) - set(FOUR_TYPES))
+    if strange:
+        raise DataError(
+            f"{protocol}: unknown cell types {', '.join(strange)}; known are "
+            f"{', '.join(FOUR_TYPES)} (folders are named after them)."
+        )
+    empty = [cell_type for cell_type in FOUR_TYPES if not counts[cell_type]]
+    if empty:
+        raise DataError(f"{protocol}: no {part} images of {', '.join(empty)}.")

@@ -1,0 +1,130 @@
+"""From a finished run to a bundle: weights, calibration on validation, manifest."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hemavision.bundle import Manifest
+from hemavision.cells import FOUR_TYPES
+from hemavision.detection import locate_cell
+from hemavision.errors import TrainingError
+from hemavision.images import open_image
+from hemavision.models import separable_cnn
+from hemavision.preprocess import PreprocessSpec, crop_and_resize
+from hemavision.runtime import EngineOutput, OnnxEngine
+from hemavision.training.calibrate import (
+    NoveltyModel,
+    apply_temperature,
+    fit_check_threshold,
+    fit_novelty,
+    fit_temperature,
+)
+from hemavision.training.datasets import Sample
+from hemavision.training.export import weights_sha256, write_bundle
+from hemavision.training.fit import BEST, FINAL
+from hemavision.training.run import CONFIG
+from hemavision.training.splits import Split
+
+#: Training images that the known types' embeddings are taken from.
+KNOWN_IMAGES = 1200
+
+
+def export_run(
+    folder: Path,
+    split: Split,
+    bundle: Path,
+    *,
+    on_image: Callable[[int, int], None] | None = None,
+) -> Manifest:
+    """Write the weights of a run as a calibrated bundle.
+
+    Temperature, check threshold and novelty come from the split's validation images,
+    through the very path that serving takes.
+
+    Args:
+        folder: of the run.
+        split: that the run was trained with.
+        bundle: the file to write; its stem becomes the model's name.
+        on_image: called with (done, total).
+
+    Raises:
+        TrainingError: the run is not finished.
+    """
+    config = json.loads((folder / CONFIG).read_text()) if (folder / CONFIG).exists() else None
+    weights = folder / (BEST if config and config["recipe"]["patience"] is not None else FINAL)
+    if config is None or not (folder / FINAL).exists():
+        raise TrainingError(f"{folder} holds no finished run; `hemavision train` makes one.")
+    model = separable_cnn.build(classes=len(FOUR_TYPES))
+    model.load_weights(weights)
+    manifest = Manifest(
+        name=bundle.stem,
+        cell_types=FOUR_TYPES,
+        preprocess=PreprocessSpec(),
+        check_below=1.0,
+        temperature=1.0,
+        weights_sha256=weights_sha256(model),
+        training=config,
+    )
+    known = _spread_evenly(split.train, KNOWN_IMAGES)
+    with tempfile.TemporaryDirectory() as scratch:
+        raw = Path(scratch) / "raw.onnx"
+        neutral = NoveltyModel.neutral(model.get_layer("embedding").output.shape[-1])
+        write_bundle(model, manifest, neutral, raw)
+        output = _look_at(known + split.validation, OnnxEngine(raw), on_image)
+    calibrated, novelty = _calibrate(manifest, output, known, split.validation)
+    write_bundle(model, calibrated, novelty, bundle)
+    return calibrated
+
+
+def _calibrate(
+    manifest: Manifest, output: EngineOutput, known: list[Sample], validation: list[Sample]
+) -> tuple[Manifest, NoveltyModel]:
+    count = len(known)
+    labels = np.array([FOUR_TYPES.index(s.cell_type) for s in validation])
+    temperature = fit_temperature(output.probabilities[count:], labels)
+    probabilities = apply_temperature(output.probabilities[count:], temperature)
+    known_labels = np.array([FOUR_TYPES.index(s.cell_type) for s in known])
+    novelty = fit_novelty(output.embedding[:count], known_labels, output.embedding[count:])
+    calibration: dict[str, Any] = {
+        "validation_images": len(validation),
+        "validation_accuracy": float((probabilities.argmax(axis=1) == labels).mean()),
+    }
+    fitted = replace(
+        manifest,
+        temperature=temperature,
+        check_below=fit_check_threshold(probabilities, labels),
+        training=manifest.training | {"calibration": calibration},
+    )
+    return fitted, novelty
+
+
+def _look_at(
+    samples: list[Sample], engine: OnnxEngine, on_image: Callable[[int, int], None] | None
+) -> EngineOutput:
+    """Run all samples through the serving path; heatmaps are dropped to save memory."""
+    outputs = []
+    size_px = engine.manifest.preprocess.size_px
+    for index, sample in enumerate(samples):
+        rgb = open_image(sample.path).rgb
+        crop = crop_and_resize(rgb, locate_cell(rgb), size_px)
+        output = engine.run(crop[None])
+        outputs.append((output.probabilities, output.embedding, output.novelty))
+        if on_image:
+            on_image(index + 1, len(samples))
+    probabilities, embedding, novelty = (
+        np.concatenate(part) for part in zip(*outputs, strict=True)
+    )
+    return EngineOutput(probabilities, np.empty(0, np.float32), embedding, novelty)
+
+
+def _spread_evenly(samples: list[Sample], count: int) -> list[Sample]:
+    """Return about ``count`` samples with every type and image set in its proportion."""
+    ordered = sorted(samples, key=lambda s: (s.cell_type, s.source, s.path.name))
+    return ordered[:: max(1, len(ordered) // count)]

@@ -1,0 +1,139 @@
+"""One training run, from a protocol's name to weights with their papers beside them."""
+
+from __future__ import annotations
+
+import csv
+import importlib.metadata
+import json
+import platform
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from hemavision.errors import TrainingError
+from hemavision.training.checks import check_split
+from hemavision.training.crops import cut_crops
+from hemavision.training.datasets import digest
+from hemavision.training.fit import LOG, LabelledCrops, Start, fit
+from hemavision.training.recipes import Recipe
+from hemavision.training.splits import Split
+
+CONFIG = "config.json"
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What a run is started with, beside its split and recipe.
+
+    Attributes:
+        folder: where everything of the run goes.
+        seed: of initialisation, order, views and dropout.
+        start: weights to start from, or ``None``.
+        skip_bad: go on without bad images instead of stopping.
+        command: the command line, for the record.
+    """
+
+    folder: Path
+    seed: int = 1
+    start: Path | None = None
+    skip_bad: bool = False
+    command: str = ""
+
+
+def run(
+    split: Split,
+    recipe: Recipe,
+    options: RunOptions,
+    *,
+    on_cut: Callable[[int, int], None] | None = None,
+    on_epoch: Callable[[dict[str, float]], None] | None = None,
+) -> Path:
+    """Check, cut, fit and plot; return the weights' file.
+
+    A folder that holds an unfinished run of the same configuration is gone on with.
+
+    Raises:
+        DataError: something is wrong with the images.
+        TrainingError: the folder holds a run of another configuration.
+    """
+    split = check_split(split, skip_bad=options.skip_bad)
+    _write_config(_describe(split, recipe, options), options.folder)
+    cache = options.folder.parent / "cache"
+    parts: list[LabelledCrops] = []
+    watched = split.validation[:: max(1, len(split.validation) // recipe.validate_on)]
+    for samples in (split.train, watched):
+        crops, kept = cut_crops(samples, cache, skip_bad=options.skip_bad, progress=on_cut)
+        parts.append(LabelledCrops(crops, kept))
+    start = Start(options.seed, options.start)
+    weights = fit(recipe, parts[0], parts[1], options.folder, start=start, on_epoch=on_epoch)
+    plot_log(options.folder)
+    return weights
+
+
+def _describe(split: Split, recipe: Recipe, options: RunOptions) -> dict[str, Any]:
+    start = options.start
+    return {
+        "protocol": split.protocol,
+        "recipe": asdict(recipe),
+        "seed": options.seed,
+        "start": start.parent.name + "/" + start.name if start else None,
+        "images": {"train": len(split.train), "validation": len(split.validation)},
+        "data_digest": digest(split.train + split.validation),
+        "command": options.command,
+        "date": datetime.now(UTC).date().isoformat(),
+        "environment": environment(),
+    }
+
+
+def environment() -> dict[str, str]:
+    """Return the versions that a run's numbers depend on."""
+    import keras
+
+    names = ("hemavision", "keras", "numpy", "pillow", "tensorflow-cpu", "tensorflow", "jax")
+    versions = {"python": platform.python_version(), "backend": keras.backend.backend()}
+    for name in names:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+def _write_config(config: dict[str, Any], folder: Path) -> None:
+    path = folder / CONFIG
+    if path.exists():
+        old = json.loads(path.read_text())
+        same = ("protocol", "recipe", "seed", "start", "data_digest")
+        # Through JSON, so that tuples compare as the lists they were written as.
+        new = json.loads(json.dumps(config))
+        differing = [key for key in same if old[key] != new[key]]
+        if differing:
+            raise TrainingError(
+                f"{folder} holds a run with another {', '.join(differing)}. Go on with the same "
+                "options, or choose another --out."
+            )
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(config, indent=2))
+
+
+def plot_log(folder: Path) -> None:
+    """Draw loss.png and accuracy.png from the run's log."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    with (folder / LOG).open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    epochs = [int(row["epoch"]) for row in rows]
+    for name in ("loss", "accuracy"):
+        figure, axes = pyplot.subplots(figsize=(7, 4), layout="constrained")
+        axes.plot(epochs, [float(row[name]) for row in rows], label="training")
+        axes.plot(epochs, [float(row[f"val_{name}"]) for row in rows], label="validation")
+        axes.set(xlabel="epoch", ylabel=name, title=f"{folder.name}: {name}")
+        axes.legend()
+        figure.savefig(folder / f"{name}.png", dpi=120)
+        pyplot.close(figure)
