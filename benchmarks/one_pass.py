@@ -1,0 +1,314 @@
+"""From a decoded image to probabilities and a heatmap: the usual ways against one ONNX pass.
+
+All candidates take the same photographs (uint8 RGB arrays) and the same weights: the Keras
+network is read back from the bundle. They run interleaved, round by round, one image at a
+time, so that whatever else the machine does hits all of them. Figures are medians over
+rounds of the mean over images; ratios are formed within a round and given with their range.
+
+    python benchmarks/one_pass.py --rounds 30
+
+Needs the extras ``train`` and ``bench`` and the image sets (HEMAVISION_DATA).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import numpy as np
+import onnx.utils
+import onnxruntime
+import tensorflow as tf
+from PIL import Image
+
+import hemavision
+from hemavision.bundle import DEFAULT_MODEL, find_bundle
+from hemavision.compat.from_bundle import keras_from_bundle
+from hemavision.detection import locate_cell
+from hemavision.images import open_image
+from hemavision.preprocess import crop_and_resize
+from hemavision.runtime import OnnxEngine
+from hemavision.settings import data_folder
+
+FEATURES = "features"
+#: What the project asks of itself; the run reports against it and asserts nothing.
+MUST_BEAT_DEMO, MUST_BEAT_COMPILED, MUST_OVERHEAD_PERCENT = 12.0, 1.0, 5.0
+
+Way = Callable[[np.ndarray], object]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One way to the answer; ``run`` takes a decoded image, uint8 H×W×3."""
+
+    key: str
+    title: str
+    run: Way
+
+
+def main() -> None:
+    options = _options()
+    if options.threads:
+        tf.config.threading.set_intra_op_parallelism_threads(options.threads)
+    images = _images(options.images)
+    path = find_bundle(options.model)
+    with tempfile.TemporaryDirectory() as folder:
+        candidates = _candidates(path, options.threads, Path(folder))
+        for candidate in candidates:  # warm-up: tracing, first-touch memory, thread pools
+            for image in images[:2]:
+                candidate.run(image)
+        times = _measure(candidates, images, options.rounds)
+    facts = _facts(options, images[0]) | {"agreement": _agreement(path, images)}
+    _report(candidates, times, facts)
+    if options.json:
+        options.json.write_text(json.dumps({"facts": facts, "milliseconds": times}, indent=1))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=30)
+    parser.add_argument("--images", type=int, default=8, help="photographs in a round")
+    parser.add_argument("--threads", type=int, default=0, help="0: each library's own choice")
+    parser.add_argument("--model", default=DEFAULT_MODEL)
+    parser.add_argument("--json", type=Path, help="also write the raw times here")
+    return parser.parse_args()
+
+
+def _images(count: int) -> list[np.ndarray]:
+    folder = data_folder() / "kaggle_wbc" / "TEST"
+    kinds = [sorted(kind.glob("*.jpeg")) for kind in sorted(folder.glob("*")) if kind.is_dir()]
+    if not kinds:
+        sys.exit(f"No images in {folder}; set HEMAVISION_DATA to the folder of the image sets.")
+    paths = (path for row in zip(*kinds, strict=False) for path in row)
+    return [open_image(path).rgb for path in islice(paths, count)]
+
+
+def _candidates(path: Path, threads: int, folder: Path) -> list[Candidate]:
+    network = keras_from_bundle(path)
+    size = network.input_shape[1]
+    ours = hemavision.open_model(path, threads)
+    engine = OnnxEngine(path, threads)
+    plain = _plain_session(path, threads, folder / "plain.onnx")
+
+    def crop(image: np.ndarray) -> np.ndarray:
+        return crop_and_resize(image, locate_cell(image), size)[None]
+
+    crops: dict[int, np.ndarray] = {}
+
+    def ready(image: np.ndarray) -> np.ndarray:
+        """The crop, cut once: these two candidates time the network alone."""
+        if id(image) not in crops:
+            crops[id(image)] = crop(image)
+        return crops[id(image)]
+
+    return [
+        Candidate("a", "Keras predict, then GradientTape (the usual demo)", demo(network, size)),
+        Candidate("a2", "the same, sub-model built once", demo(network, size, keep=True)),
+        Candidate("b", "compiled Keras call with GradientTape", compiled(network, size)),
+        Candidate("c", "Keras call, then tf-keras-vis Gradcam", library(network, size)),
+        Candidate("d", "HemaVision: locate, crop, one pass", lambda i: list(_answer(ours, i))),
+        Candidate("d2", "  its pass alone, maps of all types", lambda i: engine.run(ready(i))),
+        Candidate("e", "  plain forward pass, no maps", lambda i: plain(ready(i))),
+    ]
+
+
+def _answer(model: hemavision.Model, image: np.ndarray) -> list[hemavision.Prediction]:
+    return list(model.predict_arrays([image]))
+
+
+def _input(image: np.ndarray, size: int) -> np.ndarray:
+    """The whole image at the network's size, as demos feed it: float32 1×S×S×3 in [-1, 1]."""
+    resized = Image.fromarray(image).resize((size, size), Image.Resampling.BILINEAR)
+    return np.asarray(resized, np.float32)[None] / 127.5 - 1.0
+
+
+def _sub_model(network: keras.Model) -> keras.Model:
+    return keras.Model(network.input, [network.get_layer(FEATURES).output, network.output])
+
+
+def demo(network: keras.Model, size: int, keep: bool = False) -> Way:
+    """``model.predict``, then Grad-CAM with a tape over an uncompiled sub-model.
+
+    Tutorials build the sub-model in the function that makes the heatmap, so on every call;
+    ``keep`` builds it once.
+    """
+    kept = _sub_model(network) if keep else None
+
+    def run(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        x = _input(image, size)
+        probabilities = network.predict(x, verbose=0)
+        sub_model = kept or _sub_model(network)
+        with tf.GradientTape() as tape:
+            features, outputs = sub_model(x)
+            score = outputs[:, int(np.argmax(probabilities[0]))]
+        weights = tf.reduce_mean(tape.gradient(score, features), axis=(0, 1, 2))
+        return probabilities, tf.nn.relu(features[0] @ weights[:, None]).numpy()[..., 0]
+
+    return run
+
+
+def compiled(network: keras.Model, size: int) -> Way:
+    """Probabilities and the predicted type's map out of one ``tf.function``."""
+    sub_model = _sub_model(network)
+
+    @tf.function(input_signature=[tf.TensorSpec((1, size, size, 3), tf.float32)])
+    def both(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        with tf.GradientTape() as tape:
+            features, outputs = sub_model(x, training=False)
+            score = tf.reduce_max(outputs, axis=1)
+        weights = tf.reduce_mean(tape.gradient(score, features), axis=(0, 1, 2))
+        return outputs, tf.nn.relu(features[0] @ weights[:, None])[..., 0]
+
+    def run(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        probabilities, heatmap = both(tf.constant(_input(image, size)))
+        return probabilities.numpy(), heatmap.numpy()
+
+    return run
+
+
+def library(network: keras.Model, size: int) -> Way:
+    """Grad-CAM by the package tf-keras-vis, as its documentation shows."""
+    try:
+        from tf_keras_vis.gradcam import Gradcam
+        from tf_keras_vis.utils.model_modifiers import ReplaceToLinear
+        from tf_keras_vis.utils.scores import CategoricalScore
+    except ImportError:
+        sys.exit("The package tf-keras-vis is missing: pip install '.[bench]'.")
+    gradcam = Gradcam(network, model_modifier=ReplaceToLinear(), clone=True)
+
+    def run(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        x = _input(image, size)
+        probabilities = network(x, training=False).numpy()
+        heatmap = gradcam(
+            CategoricalScore(int(np.argmax(probabilities[0]))),
+            x,
+            penultimate_layer=FEATURES,
+            seek_penultimate_conv_layer=False,
+        )
+        return probabilities, heatmap
+
+    return run
+
+
+def _plain_session(path: Path, threads: int, pruned: Path) -> Way:
+    """The bundle's graph without anything but ``probabilities``, with the engine's options."""
+    onnx.utils.extract_model(str(path), str(pruned), ["image"], ["probabilities"])
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    session = onnxruntime.InferenceSession(pruned, options, providers=["CPUExecutionProvider"])
+    return lambda crops: session.run(["probabilities"], {"image": crops})
+
+
+def _measure(
+    candidates: list[Candidate], images: list[np.ndarray], rounds: int
+) -> dict[str, list[float]]:
+    """Return the mean milliseconds an image of every round, by candidate."""
+    times: dict[str, list[float]] = {candidate.key: [] for candidate in candidates}
+    for number in range(rounds):
+        total = dict.fromkeys(times, 0.0)
+        for image in images:
+            # Another one goes first each time: no candidate always follows the slowest.
+            for step in range(len(candidates)):
+                candidate = candidates[(step + number) % len(candidates)]
+                started = time.perf_counter()
+                candidate.run(image)
+                total[candidate.key] += time.perf_counter() - started
+        for key, seconds in total.items():
+            times[key].append(1000 * seconds / len(images))
+    return times
+
+
+def _agreement(path: Path, images: list[np.ndarray]) -> dict[str, float]:
+    """The largest differences between Keras with a tape and the one pass, on the same crops."""
+    engine, network = OnnxEngine(path), keras_from_bundle(path)
+    size = network.input_shape[1]
+    weight, bias = network.get_layer("probabilities").get_weights()
+    head = keras.Model(network.get_layer(FEATURES).output, network.get_layer("dropout_2").output)
+    backbone = keras.Model(network.input, network.get_layer(FEATURES).output)
+    worst_probability = worst_map = 0.0
+    for image in images:
+        crop = crop_and_resize(image, locate_cell(image), size)[None]
+        answer = engine.run(crop)
+        best = int(np.argmax(answer.probabilities[0]))
+        features = backbone(crop / np.float32(127.5) - 1)
+        with tf.GradientTape() as tape:
+            tape.watch(features)
+            logits = head(features) @ weight + bias
+            score = logits[:, best]
+        weights = tf.reduce_mean(tape.gradient(score, features), axis=(0, 1, 2))
+        map_ = tf.nn.relu(features[0] @ weights[:, None]).numpy()[..., 0]
+        expected = tf.nn.softmax(logits / engine.manifest.temperature).numpy()
+        worst_probability = max(worst_probability, np.abs(expected - answer.probabilities).max())
+        peak = max(float(map_.max()), 1e-12)
+        worst_map = max(worst_map, float(np.abs(map_ - answer.heatmaps[0, best]).max()) / peak)
+    return {"probability": float(worst_probability), "heatmap_relative": worst_map}
+
+
+def _facts(options: argparse.Namespace, image: np.ndarray) -> dict[str, object]:
+    return {
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "load_before": round(os.getloadavg()[0], 2),
+        "system": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
+        "libraries": f"onnxruntime {onnxruntime.__version__}, Keras {keras.__version__}, "
+        f"TensorFlow {tf.__version__}",
+        "threads": options.threads or "each library's own choice",
+        "image": f"{image.shape[1]}×{image.shape[0]} px",
+        "images": options.images,
+        "rounds": options.rounds,
+        "model": options.model,
+    }
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or "unknown"
+
+
+def _report(
+    candidates: list[Candidate], times: dict[str, list[float]], facts: dict[str, object]
+) -> None:
+    for name, value in facts.items():
+        print(f"{name:12} {value}")
+    print(f"\n{'':3} {'way':52} {'ms':>8} {'HemaVision is … times as fast':>32}")
+    for candidate in candidates:
+        ratio = _ratio(times[candidate.key], times["d"])
+        print(
+            f"{candidate.key:3} {candidate.title:52} {np.median(times[candidate.key]):8.1f} {ratio}"
+        )
+    overhead = (np.asarray(times["d2"]) / np.asarray(times["e"]) - 1) * 100
+    faster = {key: np.median(np.divide(times[key], times["d"])) for key in ("a", "b")}
+    print(f"\nagainst (a): {faster['a']:.1f}× (must: at least {MUST_BEAT_DEMO:.0f}×)")
+    print(f"against (b): {faster['b']:.2f}× (must: more than {MUST_BEAT_COMPILED:.0f}×)")
+    print(
+        f"explanation over a plain pass: {np.median(overhead):.1f}% "
+        f"({overhead.min():.1f}% to {overhead.max():.1f}%; must: at most "
+        f"{MUST_OVERHEAD_PERCENT:.0f}%)"
+    )
+
+
+def _ratio(times: list[float], ours: list[float]) -> str:
+    ratios = np.divide(times, ours)
+    return f"{np.median(ratios):12.2f}  ({ratios.min():.2f} to {ratios.max():.2f})"
+
+
+if __name__ == "__main__":
+    main()
