@@ -1,0 +1,229 @@
+"""Reference ranges, functions and clinical significance of the cell types, with sources.
+
+Ranges come from a TOML file, a *profile*, because every laboratory has its own; the shipped
+ones lie in ``profiles/``. What a cell does and what a high or low count may mean is the same
+everywhere and is written here.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hemavision.errors import SettingsError
+
+ABSOLUTE_UNIT = "10^9/L"
+SHIPPED = Path(__file__).parent / "profiles"
+MAX_PROFILE_BYTES = 2**20
+
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class CellContext:
+    """What is worth knowing about a cell type.
+
+    Attributes:
+        display_name: for people.
+        function: what the cell does.
+        high: what a count above the range may mean.
+        low: what a count below the range may mean.
+        source: where function, high and low come from.
+    """
+
+    display_name: str
+    function: str
+    high: str
+    low: str
+    source: str
+
+
+_HISTOLOGY = "StatPearls, Histology, White Blood Cell (NCBI Bookshelf NBK563148)"
+_DIFFERENTIAL = "MedlinePlus, Blood differential test (article 003657)"
+_MONOCYTOPENIA = "MSD Manual Professional Edition, Monocytopenia"
+_EOSINOPENIA = "Global Library of Women's Medicine, White Blood Cell Differential Count"
+
+CONTEXT = {
+    "eosinophil": CellContext(
+        "Eosinophil",
+        "Releases toxic granule proteins against parasites too large to be swallowed, and "
+        "takes part in allergic inflammation.",
+        "Allergy, asthma or a drug reaction; parasitic worms; autoimmune disease; less often "
+        "a blood cancer or a hypereosinophilic syndrome.",
+        "Usually stress or steroid treatment; a low count alone is seldom a problem.",
+        f"{_HISTOLOGY}; {_DIFFERENTIAL}; {_EOSINOPENIA}",
+    ),
+    "lymphocyte": CellContext(
+        "Lymphocyte",
+        "Carries the adaptive immune response: B cells make antibodies, T cells direct the "
+        "response and kill infected cells, natural killer cells kill without prior contact.",
+        "Viral infection such as infectious mononucleosis or hepatitis; chronic bacterial "
+        "infection; lymphocytic leukaemia or myeloma.",
+        "Steroids, chemotherapy or radiation; HIV infection; sepsis.",
+        f"{_HISTOLOGY}; {_DIFFERENTIAL}",
+    ),
+    "monocyte": CellContext(
+        "Monocyte",
+        "Leaves the blood to become a macrophage or dendritic cell, which swallows microbes "
+        "and debris and shows their pieces to lymphocytes.",
+        "Chronic inflammation; tuberculosis; viral or parasitic infection; some leukaemias.",
+        "Chemotherapy or steroids; hairy cell leukaemia and other blood cancers; some "
+        "infections; rarely an inherited GATA2 defect.",
+        f"{_HISTOLOGY}; {_DIFFERENTIAL}; {_MONOCYTOPENIA}",
+    ),
+    "neutrophil": CellContext(
+        "Neutrophil",
+        "First at the site of a bacterial or fungal infection: swallows and kills microbes "
+        "with its granules.",
+        "Acute infection; inflammation; injury or acute stress; smoking; some leukaemias and "
+        "myeloproliferative diseases.",
+        "Chemotherapy or radiation; viral infection; aplastic anaemia; overwhelming bacterial "
+        "infection. The lower the count, the higher the risk of infection.",
+        f"{_HISTOLOGY}; {_DIFFERENTIAL}",
+    ),
+    "basophil": CellContext(
+        "Basophil",
+        "Releases histamine and other mediators in allergic and inflammatory reactions.",
+        "Allergic reaction; chronic myeloid leukaemia and other myeloproliferative diseases.",
+        "Acute infection, severe injury or allergy; hard to tell from normal, as the normal "
+        "count is close to zero.",
+        f"{_HISTOLOGY}; {_DIFFERENTIAL}",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class CellReference:
+    """One cell type's ranges in one profile.
+
+    Attributes:
+        name: of the cell type.
+        percent: lowest and highest share of the white cells, 0 to 100.
+        absolute: lowest and highest count in 10⁹ cells per litre; None where not given.
+        source: where the ranges come from.
+    """
+
+    name: str
+    percent: Range
+    absolute: Range | None
+    source: str
+
+    @property
+    def context(self) -> CellContext:
+        """What is worth knowing about the type."""
+        return CONTEXT[self.name]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return ranges and context as JSON values."""
+        context = self.context
+        return {
+            "name": self.name,
+            "display_name": context.display_name,
+            "percent": list(self.percent),
+            "absolute": list(self.absolute) if self.absolute else None,
+            "absolute_unit": ABSOLUTE_UNIT,
+            "function": context.function,
+            "significance": {"high": context.high, "low": context.low},
+            "source": f"Ranges: {self.source}. Function and significance: {context.source}.",
+        }
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A set of reference ranges.
+
+    Attributes:
+        name: short name.
+        title: for people.
+        source: where its ranges come from.
+        cell_types: in alphabetical order.
+    """
+
+    name: str
+    title: str
+    source: str
+    cell_types: tuple[CellReference, ...]
+
+
+def shipped_profiles() -> list[str]:
+    """Return the names of the profiles inside the package, sorted."""
+    return sorted(path.stem for path in SHIPPED.glob("*.toml"))
+
+
+def load_profile(name_or_path: str | Path) -> Profile:
+    """Load a shipped profile by name, or a laboratory's own TOML file.
+
+    Raises:
+        SettingsError: there is no such profile, or what it says cannot be used.
+    """
+    path = SHIPPED / f"{name_or_path}.toml"
+    if str(name_or_path) not in shipped_profiles():
+        path = Path(name_or_path)
+        if not path.is_file():
+            raise SettingsError(
+                f"No reference profile {str(name_or_path)!r}: neither a file nor a shipped "
+                f"profile ({', '.join(shipped_profiles())})."
+            )
+    if path.stat().st_size > MAX_PROFILE_BYTES:
+        raise SettingsError(f"{path} is larger than {MAX_PROFILE_BYTES} bytes: not a profile.")
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is not readable TOML: {error}.") from error
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror}.") from error
+    return _profile(values, path)
+
+
+def _profile(values: dict[str, Any], path: Path) -> Profile:
+    _refuse_unknown(values, {"name", "title", "source", "cell_types"}, str(path))
+    texts = {key: _text(values, key, path) for key in ("name", "title", "source")}
+    tables = values.get("cell_types")
+    if not isinstance(tables, dict) or not tables:
+        raise SettingsError(f"{path} has no [cell_types.…] table.")
+    cells = (_cell(name, tables[name], texts["source"], path) for name in sorted(tables))
+    return Profile(cell_types=tuple(cells), **texts)
+
+
+def _cell(name: str, table: object, source: str, path: Path) -> CellReference:
+    where = f"{path}: cell_types.{name}"
+    if name not in CONTEXT:
+        raise SettingsError(f"{where} is not a known cell type ({', '.join(sorted(CONTEXT))}).")
+    if not isinstance(table, dict) or "percent" not in table:
+        raise SettingsError(f"{where} must be a table with percent = [low, high].")
+    _refuse_unknown(table, {"percent", "absolute"}, where)
+    percent = _range(table["percent"], f"{where}.percent", highest=100.0)
+    absolute = None
+    if "absolute" in table:
+        absolute = _range(table["absolute"], f"{where}.absolute", highest=1000.0)
+    return CellReference(name, percent, absolute, source)
+
+
+def _range(value: object, where: str, highest: float) -> Range:
+    numbers = value if isinstance(value, list) else []
+    sound = len(numbers) == 2 and all(
+        isinstance(number, (int, float)) and not isinstance(number, bool) for number in numbers
+    )
+    # A NaN fails the comparison too.
+    if not sound or not 0 <= numbers[0] < numbers[1] <= highest:
+        raise SettingsError(
+            f"{where} is {value!r}; it must be [low, high] with 0 ≤ low < high ≤ {highest:g}."
+        )
+    return float(numbers[0]), float(numbers[1])
+
+
+def _text(values: dict[str, Any], key: str, path: Path) -> str:
+    value = values.get(key)
+    if not isinstance(value, str) or not value.strip():
+        raise SettingsError(f'{path} must say {key} = "…".')
+    return value.strip()
+
+
+def _refuse_unknown(values: dict[str, Any], known: set[str], where: str) -> None:
+    unknown = sorted(set(values) - known)
+    if unknown:
+        raise SettingsError(
+            f"{where} has unknown keys: {', '.join(unknown)} (known: {', '.join(sorted(known))})."
+        )
