@@ -31,9 +31,12 @@ def draw_weights(samples: list[Sample], recipe: Recipe) -> np.ndarray:
     if not recipe.source_weights:
         return np.full(len(samples), 1.0 / len(samples))
     share = dict(recipe.source_weights)
+    # A person's own set is in no recipe: then all sets count alike.
+    unlisted = 0.0 if share.keys() & {s.source for s in samples} else 1.0
     counts = Counter((s.source, s.cell_type) for s in samples)
-    weights = np.array([share.get(s.source, 0.0) / counts[s.source, s.cell_type] for s in samples])
-    return weights / weights.sum()
+    weights = [share.get(s.source, unlisted) / counts[s.source, s.cell_type] for s in samples]
+    normalised: np.ndarray = np.array(weights) / sum(weights)
+    return normalised
 
 
 def steps_in(phase: Phase, images: int, batch_size: int) -> int:

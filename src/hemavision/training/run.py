@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import importlib.metadata
 import json
+import math
 import platform
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -62,7 +63,7 @@ def run(
     _write_config(_describe(split, recipe, options), options.folder)
     cache = options.folder.parent / "cache"
     parts: list[LabelledCrops] = []
-    watched = split.validation[:: max(1, len(split.validation) // recipe.validate_on)]
+    watched = split.validation[:: max(1, math.ceil(len(split.validation) / recipe.validate_on))]
     for samples in (split.train, watched):
         crops, kept = cut_crops(samples, cache, skip_bad=options.skip_bad, progress=on_cut)
         parts.append(LabelledCrops(crops, kept))

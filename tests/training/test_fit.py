@@ -1,0 +1,98 @@
+"""A run that is killed ends as one that was not."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hemavision.errors import TrainingError
+from hemavision.models import separable_cnn
+from hemavision.training.fit import LOG, Start, fit
+from hemavision.training.recipes import Phase, Recipe
+
+TINY = Recipe(
+    name="tiny",
+    phases=(Phase(32, 2, 2), Phase(48, 1, 2)),
+    batch_size=4,
+    learning_rate=0.01,
+)
+
+
+class Killed(BaseException):
+    """Stands in for a kill: nothing catches it."""
+
+
+def weights_of(file: Path) -> list[np.ndarray]:
+    model = separable_cnn.build(input_px=None)
+    model.load_weights(file)
+    return model.get_weights()
+
+
+def assert_same(one: list[np.ndarray], other: list[np.ndarray]) -> None:
+    for a, b in zip(one, other, strict=True):
+        np.testing.assert_allclose(a, b, rtol=2e-3, atol=2e-4)
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(few_crops, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whole")
+    return weights_of(fit(TINY, few_crops, few_crops, folder, start=Start(seed=3)))
+
+
+@pytest.mark.parametrize("nth_write", [1, 3, 4, 6, 8])
+def test_killed_at_any_write_ends_the_same(
+    few_crops, uninterrupted, tmp_path, monkeypatch, nth_write
+):
+    writes = 0
+    real_replace = Path.replace
+
+    def replace(self, target):
+        nonlocal writes
+        writes += 1
+        if writes == nth_write:
+            raise Killed
+        return real_replace(self, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", replace)
+        with pytest.raises(Killed):
+            fit(TINY, few_crops, few_crops, tmp_path, start=Start(seed=3))
+    resumed = fit(TINY, few_crops, few_crops, tmp_path, start=Start(seed=3))
+    assert_same(weights_of(resumed), uninterrupted)
+    with (tmp_path / LOG).open(newline="") as stream:
+        assert [row["epoch"] for row in csv.DictReader(stream)] == ["1", "2", "3"]
+
+
+def test_another_seed_ends_elsewhere(few_crops, uninterrupted, tmp_path):
+    other = weights_of(fit(TINY, few_crops, few_crops, tmp_path, start=Start(seed=4)))
+    assert not np.allclose(other[0], uninterrupted[0])
+
+
+def test_starts_from_given_weights(few_crops, tmp_path):
+    begun = fit(TINY, few_crops, few_crops, tmp_path / "a", start=Start(seed=3))
+    still = Recipe(name="still", phases=(Phase(32, 1, 1),), batch_size=4, learning_rate=0.0)
+    ended = fit(still, few_crops, few_crops, tmp_path / "b", start=Start(3, begun))
+    np.testing.assert_array_equal(weights_of(ended)[0], weights_of(begun)[0])
+
+
+def test_diverging_run_says_so(few_crops, tmp_path):
+    wild = Recipe(name="wild", phases=(Phase(32, 3, 4),), batch_size=4, learning_rate=1e30)
+    with pytest.raises(TrainingError, match="lower the learning rate"):
+        fit(wild, few_crops, few_crops, tmp_path, start=Start())
+
+
+def test_patience_stops_early(few_crops, tmp_path):
+    patient = Recipe(
+        name="patient",
+        phases=(Phase(32, 6, 1),),
+        batch_size=4,
+        learning_rate=0.0,
+        weight_decay=0.0,
+        patience=2,
+    )
+    rows = []
+    fit(patient, few_crops, few_crops, tmp_path, start=Start(), on_epoch=rows.append)
+    assert 3 <= len(rows) < 6
