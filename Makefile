@@ -1,0 +1,72 @@
+# Two commands matter: `make serve` opens the app, `make test` runs every check.
+# Each sets up .venv by itself the first time.
+.DEFAULT_GOAL := help
+BIN := .venv/bin
+export HEMAVISION_DATA ?= ../shared/data
+
+# A stamp is newer than what it was installed from; a plain `make serve` needs only the first.
+SERVE_READY := .venv/.installed
+TEST_READY := .venv/.installed-test
+BENCH_READY := .venv/.installed-bench
+
+.PHONY: help serve test lint format check-format types layers unit bench docs figures size clean
+
+help:
+	@echo "make serve   open the app in the browser (sets up on first use)"
+	@echo "make test    lint, types, layers and all tests (sets up on first use)"
+	@echo "make lint    lint and formatting alone"
+	@echo "make bench   time one pass against the usual ways"
+	@echo "make docs    write the generated pages of docs/ and README's figures"
+	@echo "make size    print what a plain install downloads"
+	@echo "make clean   remove .venv and every cache"
+
+$(SERVE_READY): pyproject.toml constraints.txt scripts/setup.sh
+	@scripts/setup.sh
+	@touch $@
+
+$(TEST_READY): pyproject.toml constraints.txt scripts/setup.sh
+	@scripts/setup.sh train,test
+	@touch $@ $(SERVE_READY)
+
+$(BENCH_READY): pyproject.toml constraints.txt scripts/setup.sh
+	@scripts/setup.sh train,bench
+	@touch $@ $(SERVE_READY)
+
+serve: $(SERVE_READY)
+	@$(BIN)/hemavision serve
+
+test: lint types layers unit
+
+lint: $(TEST_READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+format: $(TEST_READY)
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+types: $(TEST_READY)
+	$(BIN)/mypy
+
+layers: $(TEST_READY)
+	$(BIN)/lint-imports
+
+unit: $(TEST_READY)
+	$(BIN)/pytest
+
+bench: $(BENCH_READY)
+	$(BIN)/python benchmarks/one_pass.py
+
+docs: $(TEST_READY) figures
+	$(BIN)/python scripts/generate_docs.py
+
+figures: $(TEST_READY)
+	$(BIN)/python scripts/readme_figures.py
+
+size: $(SERVE_READY)
+	@$(BIN)/python scripts/install_size.py
+
+clean:
+	rm -rf .venv build dist src/*.egg-info
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find src tests benchmarks scripts -name __pycache__ -type d -prune -exec rm -rf {} +
