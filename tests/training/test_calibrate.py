@@ -1,0 +1,77 @@
+"""Doubt is fitted on validation and means what it says."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hemavision.training.calibrate import (
+    NoveltyModel,
+    apply_temperature,
+    fit_check_threshold,
+    fit_novelty,
+    fit_temperature,
+)
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(5)
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    e = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("truth", [0.5, 1.0, 3.0])
+def test_temperature_recovers_the_one_that_spoiled_the_logits(rng, truth):
+    logits = rng.normal(0, 2, (20_000, 4))
+    labels = np.array([rng.choice(4, p=p) for p in softmax(logits)])
+    assert fit_temperature(softmax(logits * truth), labels) == pytest.approx(truth, rel=0.06)
+
+
+def test_temperature_keeps_the_answer_and_the_sum(rng):
+    probabilities = softmax(rng.normal(0, 3, (100, 4)))
+    warmer = apply_temperature(probabilities, 2.0)
+    np.testing.assert_array_equal(warmer.argmax(axis=1), probabilities.argmax(axis=1))
+    np.testing.assert_allclose(warmer.sum(axis=1), 1.0)
+    assert (warmer.max(axis=1) <= probabilities.max(axis=1) + 1e-12).all()
+
+
+def test_certain_probabilities_do_not_break_calibration():
+    certain = np.eye(4)[[0, 1, 2, 3]]
+    assert np.isfinite(fit_temperature(certain, np.array([0, 1, 2, 0])))
+    assert np.isfinite(apply_temperature(certain, 2.0)).all()
+
+
+def test_check_threshold_parts_right_from_wrong():
+    confidence = np.linspace(0.3, 1.0, 1000)
+    probabilities = np.stack([confidence, 1 - confidence], axis=1)
+    probabilities = np.where(confidence[:, None] >= 0.5, probabilities, probabilities[:, ::-1])
+    top = probabilities.argmax(axis=1)
+    labels = np.where(probabilities.max(axis=1) >= 0.8, top, 1 - top)
+    threshold = fit_check_threshold(probabilities, labels)
+    chosen = probabilities.max(axis=1) >= threshold
+    assert (top == labels)[chosen].mean() >= 0.99
+    assert 0.75 < threshold < 0.81
+
+
+def test_check_threshold_of_a_hopeless_model_asks_always():
+    probabilities = np.full((50, 4), 0.25)
+    assert fit_check_threshold(probabilities, np.ones(50, int)) == 0.99
+
+
+def test_novelty_knows_the_known_and_not_the_far(rng):
+    centres = rng.normal(0, 5, (4, 96))
+    labels = rng.integers(4, size=2000)
+    known = centres[labels] + rng.normal(size=(2000, 96))
+    fresh = centres[labels] + rng.normal(size=(2000, 96))
+    fitted = fit_novelty(known, labels, fresh)
+    assert np.mean(fitted.distances(fresh) > 1) == pytest.approx(0.01, abs=0.005)
+    assert (fitted.distances(centres) < 1).all()
+    assert np.mean(fitted.distances(known + 30) > 1) == 1.0
+
+
+def test_the_neutral_novelty_finds_nothing_novel(rng):
+    assert not NoveltyModel.neutral(8).distances(rng.normal(size=(5, 8))).any()

@@ -1,0 +1,141 @@
+"""The bundle's graph is the Keras network, and its maps are Grad-CAM, exactly."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from hemavision.bundle import Manifest, find_bundle
+from hemavision.cells import FOUR_TYPES
+from hemavision.compat.from_bundle import keras_from_bundle
+from hemavision.detection import locate_cell
+from hemavision.images import open_image
+from hemavision.models import separable_cnn
+from hemavision.preprocess import PreprocessSpec, crop_and_resize
+from hemavision.runtime import OnnxEngine
+from hemavision.training.batches import to_input
+from hemavision.training.calibrate import NoveltyModel, apply_temperature
+from hemavision.training.export import weights_sha256, write_bundle
+
+MODELS = ("unseen-cells", "seed")
+
+
+@pytest.fixture(scope="module")
+def crops(data):
+    """Real crops: uint8 8×224×224×3, two of each type."""
+    root = data / "kaggle_wbc" / "TEST"
+    paths = [p for t in FOUR_TYPES for p in sorted((root / t.upper()).iterdir())[:40:20]]
+    photos = [open_image(path).rgb for path in paths]
+    return np.stack([crop_and_resize(rgb, locate_cell(rgb), 224) for rgb in photos])
+
+
+@pytest.fixture(scope="module", params=MODELS)
+def pair(request):
+    path = find_bundle(request.param)
+    return keras_from_bundle(path), OnnxEngine(path)
+
+
+def gradient_cam(network: keras.Model, crops: np.ndarray) -> np.ndarray:
+    """Grad-CAM on the logits by automatic differentiation: float32 N×K×h×w."""
+    features = network.get_layer("features").output
+    stem = keras.Model(network.input, features)
+    x = head_input = keras.Input(features.shape[1:])
+    for name in ("embedding", "dense_1", "dense_2"):
+        x = network.get_layer(name)(x)
+    kernel, bias = network.get_layer("probabilities").get_weights()
+    head = keras.Model(head_input, keras.ops.matmul(x, kernel) + bias)
+    activations = tf.convert_to_tensor(stem(to_input(crops)))
+    maps = []
+    for kind in range(kernel.shape[1]):
+        with tf.GradientTape() as tape:
+            tape.watch(activations)
+            logit = head(activations)[:, kind]
+        weights = tf.reduce_mean(tape.gradient(logit, activations), (1, 2))
+        maps.append(tf.nn.relu(tf.einsum("nhwc,nc->nhw", activations, weights)))
+    return np.stack(maps, axis=1)
+
+
+def test_heatmaps_equal_autodiff_for_every_class(pair, crops):
+    network, engine = pair
+    ours, theirs = engine.run(crops).heatmaps, gradient_cam(network, crops)
+    assert ours.shape == theirs.shape == (len(crops), 4, 37, 37)
+    for kind in range(4):
+        error = np.linalg.norm(ours[:, kind] - theirs[:, kind])
+        assert error <= 1e-4 * np.linalg.norm(theirs[:, kind]), FOUR_TYPES[kind]
+    assert theirs.max() > 0
+
+
+def test_probabilities_equal_keras(pair, crops):
+    network, engine = pair
+    raw = np.asarray(network(to_input(crops)))
+    expected = apply_temperature(raw, engine.manifest.temperature)
+    np.testing.assert_allclose(engine.run(crops).probabilities, expected, atol=1e-5)
+
+
+def test_batch_equals_single(pair, crops):
+    _, engine = pair
+    batch = engine.run(crops)
+    for index in range(len(crops)):
+        single = engine.run(crops[index : index + 1])
+        np.testing.assert_allclose(single.probabilities[0], batch.probabilities[index], atol=1e-5)
+        np.testing.assert_allclose(single.embedding[0], batch.embedding[index], atol=1e-4)
+        scale = max(float(batch.heatmaps[index].max()), 1e-9)
+        np.testing.assert_allclose(
+            single.heatmaps[0] / scale, batch.heatmaps[index] / scale, atol=1e-4
+        )
+
+
+def test_manifest_holds_the_digest_of_these_weights(pair):
+    network, engine = pair
+    assert engine.manifest.weights_sha256 == weights_sha256(network)
+    assert engine.manifest.cell_types == FOUR_TYPES
+
+
+@pytest.fixture
+def manifest():
+    return Manifest("test", FOUR_TYPES, PreprocessSpec(), 0.5, 1.0, "")
+
+
+@pytest.fixture(scope="module")
+def extreme():
+    """A network that is certain whatever it sees: its logits are hundreds apart."""
+    keras.utils.set_random_seed(1)
+    network = separable_cnn.build()
+    kernel, bias = network.get_layer("probabilities").get_weights()
+    network.get_layer("probabilities").set_weights([kernel, bias + [500, 0, 0, 0]])
+    return network
+
+
+def test_certainty_gives_numbers(extreme, manifest, crops, tmp_path):
+    write_bundle(extreme, manifest, NoveltyModel.neutral(512), tmp_path / "certain.onnx")
+    output = OnnxEngine(tmp_path / "certain.onnx").run(crops)
+    assert (output.probabilities[:, 0] == 1.0).all()
+    for values in (output.probabilities, output.heatmaps, output.embedding, output.novelty):
+        assert np.isfinite(values).all()
+    # A saturated softmax has no gradient; the logit's map is there all the same.
+    assert output.heatmaps[:, 0].max() > 0
+
+
+def test_dead_layers_give_zero_maps(extreme, manifest, crops, tmp_path):
+    network = separable_cnn.build()
+    network.set_weights([np.zeros_like(w) for w in network.get_weights()])
+    write_bundle(network, manifest, NoveltyModel.neutral(512), tmp_path / "dead.onnx")
+    output = OnnxEngine(tmp_path / "dead.onnx").run(crops)
+    assert not output.heatmaps.any()
+    np.testing.assert_allclose(output.probabilities, 0.25)
+
+
+def test_temperature_and_novelty_are_in_the_graph(extreme, manifest, crops, tmp_path):
+    whiten = np.eye(512, 3, dtype=np.float32)
+    centres = np.array([[0, 0, 0], [9, 9, 9]], np.float32)
+    novelty = NoveltyModel(whiten, centres, 2.0)
+    network = separable_cnn.build()
+    write_bundle(network, replace(manifest, temperature=3.0), novelty, tmp_path / "warm.onnx")
+    output = OnnxEngine(tmp_path / "warm.onnx").run(crops)
+    np.testing.assert_allclose(output.novelty, novelty.distances(output.embedding), rtol=1e-4)
+    raw = np.asarray(network(to_input(crops)))
+    np.testing.assert_allclose(output.probabilities, apply_temperature(raw, 3.0), atol=1e-5)
