@@ -1,0 +1,65 @@
+"""The web application: the only room that knows Flask.
+
+The model lives in ``app.extensions["hemavision"]``, the reference profiles in
+``app.extensions["hemavision.profiles"]``; nothing is kept in module globals.
+"""
+
+from __future__ import annotations
+
+from apiflask import APIFlask
+
+from hemavision import settings
+from hemavision._version import __version__
+from hemavision.pipeline import Model, open_model
+from hemavision.reference import Profile, load_profile, shipped_profiles
+from hemavision.results import NOTICE
+from hemavision.web import docs, errors, metrics, security
+from hemavision.web.api import cell_types, classify, models, spec
+from hemavision.web.demo import demo
+from hemavision.web.health import health
+from hemavision.web.pages import pages
+
+MIB = 2**20
+
+
+def create_app(model: Model | None = None, host: str | None = None) -> APIFlask:
+    """Build the application.
+
+    Args:
+        model: that answers; the one that ``HEMAVISION_MODEL`` names if None.
+        host: address that the server will listen on, as in ``HEMAVISION_HOST``: on a
+            loopback address only requests for a loopback name are answered.
+
+    Raises:
+        BundleError: the model cannot be opened.
+        SettingsError: a setting or the reference profile makes no sense.
+    """
+    app = APIFlask(
+        __name__, title="HemaVision", version=__version__, spec_path=spec.PATH, docs_path=None,
+        json_errors=False,
+    )  # fmt: skip
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
+    app.description = f"Names the white blood cell of a stained smear. {NOTICE}"
+    app.config.update(
+        MAX_CONTENT_LENGTH=settings.whole_number("max_body_mb") * MIB,
+        MAX_IMAGES=settings.whole_number("max_images"),
+        TRUSTED_HOSTS=security.trusted_hosts(host or settings.text("host")),
+    )
+    app.extensions["hemavision"] = model or open_model(settings.text("model"))
+    app.extensions["hemavision.profiles"] = _profiles(app)
+    for part in (spec, errors, metrics, security):
+        part.install(app)
+    for blueprint in (
+        classify.blueprint, models.blueprint, cell_types.blueprint, demo, health,
+        metrics.blueprint, docs.blueprint, pages,
+    ):  # fmt: skip
+        app.register_blueprint(blueprint)
+    return app
+
+
+def _profiles(app: APIFlask) -> dict[str, Profile]:
+    """Load every profile now, so that a laboratory's bad file stops the start."""
+    chosen = load_profile(settings.text("reference"))
+    app.config["DEFAULT_PROFILE"] = chosen.name
+    shipped = {name: load_profile(name) for name in shipped_profiles()}
+    return shipped | {chosen.name: chosen}

@@ -1,0 +1,34 @@
+"""GET /api/v1/cell-types."""
+
+from __future__ import annotations
+
+from apiflask import APIBlueprint
+from flask import Response, current_app, jsonify, request
+
+from hemavision.reference import Profile
+from hemavision.results import NOTICE
+from hemavision.web.api.options import query_values
+from hemavision.web.api.schemas import CellTypes, problem_responses
+from hemavision.web.errors import Problem
+
+blueprint = APIBlueprint("cell_types", __name__, url_prefix="/api/v1", tag="Cell types")
+
+
+@blueprint.get("/cell-types")
+@blueprint.output(CellTypes)
+@blueprint.doc(responses=problem_responses(400))
+def list_cell_types() -> Response:
+    """Reference ranges, functions and clinical significance, each with its source."""
+    profiles: dict[str, Profile] = current_app.extensions["hemavision.profiles"]
+    values = query_values(request.args, {"profile"})
+    wanted = values.get("profile", current_app.config["DEFAULT_PROFILE"])
+    if wanted not in profiles:
+        known = ", ".join(sorted(profiles))
+        raise Problem("bad-option", f"No profile {wanted!r}; this server has {known}.")
+    profile = profiles[wanted]
+    return jsonify(
+        profile=profile.name,
+        title=profile.title,
+        cell_types=[cell.to_json() for cell in profile.cell_types],
+        notice=NOTICE,
+    )

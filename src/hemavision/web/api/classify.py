@@ -1,0 +1,45 @@
+"""POST /api/v1/classify."""
+
+from __future__ import annotations
+
+import json
+
+from apiflask import APIBlueprint
+from flask import Response, current_app, request
+
+from hemavision.pipeline import Model
+from hemavision.results import NOTICE
+from hemavision.web.api.answer import answer
+from hemavision.web.api.options import NAMES, check_options
+from hemavision.web.api.schemas import Results, problem_responses
+from hemavision.web.api.uploads import read_request
+from hemavision.web.errors import Problem
+
+blueprint = APIBlueprint("classify", __name__, url_prefix="/api/v1", tag="Classify")
+
+
+@blueprint.post("/classify")
+@blueprint.output(Results)
+@blueprint.doc(responses=problem_responses(400, 413, 415, 422))
+def classify() -> Response:
+    """Name the white cell of each image; heatmaps on request.
+
+    Takes one or many images. The answers come in the order of the images. An image that
+    cannot be read gets an `error` in its place and harms no other; if none can be read, the
+    answer is 422 and its `results` say why for each.
+
+    `heatmaps`: `none`; `overlay`, a PNG of the original with the map of `cell_type` (the
+    predicted type by default) over it at `opacity`; `raw`, the numbers for all types; `all`,
+    both. Options may also be given in the query; the body's win.
+    """
+    model: Model = current_app.extensions["hemavision"]
+    uploads, values = read_request(request, NAMES)
+    options = check_options(values, model.manifest.cell_types)
+    items = answer(model, uploads, options)
+    if all("error" in item for item in items):
+        count = len(items)
+        detail = items[0]["error"]["detail"] if count == 1 else f"All {count} images failed."
+        raise Problem("no-image-readable", detail, results=items)
+    # Not jsonify: it sorts keys and goes through every value in Python first.
+    body = json.dumps({"results": items, "notice": NOTICE}, separators=(",", ":"), allow_nan=False)
+    return Response(body, mimetype="application/json")

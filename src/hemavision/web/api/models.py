@@ -1,0 +1,54 @@
+"""GET /api/v1/models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import Response, current_app, jsonify
+
+from hemavision.bundle import shipped_bundles
+from hemavision.pipeline import Model, open_model
+from hemavision.results import NOTICE
+from hemavision.web.api.schemas import Models
+
+blueprint = APIBlueprint("models", __name__, url_prefix="/api/v1", tag="Models")
+
+CACHE = "hemavision.models"
+
+
+@blueprint.get("/models")
+@blueprint.output(Models)
+def list_models() -> Response:
+    """The models on this server, with the figures that they were given by evaluation."""
+    answering: Model = current_app.extensions["hemavision"]
+    known = [_describe(answering, default=True)]
+    for path in shipped_bundles():
+        description = _shipped(path)
+        if description["sha256"] != answering.reference.sha256:
+            known.append(description)
+    return jsonify(models=known, notice=NOTICE)
+
+
+def _shipped(path: Path) -> dict[str, Any]:
+    """Describe a shipped bundle; opening one takes a tenth of a second, so once."""
+    cache: dict[Path, dict[str, Any]] = current_app.extensions.setdefault(CACHE, {})
+    if path not in cache:
+        cache[path] = _describe(open_model(path, threads=1), default=False)
+    return cache[path]
+
+
+def _describe(model: Model, *, default: bool) -> dict[str, Any]:
+    manifest = model.manifest
+    return {
+        "name": manifest.name,
+        "default": default,
+        "sha256": model.reference.sha256,
+        "cell_types": list(manifest.cell_types),
+        "metrics": manifest.metrics,
+        "training": manifest.training,
+        "check_below": manifest.check_below,
+        "temperature": manifest.temperature,
+        "licence": manifest.licence,
+    }

@@ -1,0 +1,204 @@
+"""The shapes of the answers, for the OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apiflask import Schema
+from marshmallow import fields
+from marshmallow.validate import Equal, Length, OneOf, Range
+
+from hemavision.results import NOTICE, Status
+from hemavision.web.errors import MEDIA_TYPE, PROBLEMS
+
+SHA256 = "^[0-9a-f]{64}$"
+
+
+def _sha256() -> fields.String:
+    return fields.String(required=True, metadata={"pattern": SHA256})
+
+
+def _share(description: str) -> fields.Float:
+    return fields.Float(required=True, validate=Range(0, 1), metadata={"description": description})
+
+
+def _notice() -> fields.String:
+    return fields.String(required=True, validate=Equal(NOTICE), metadata={"enum": [NOTICE]})
+
+
+def _overlay() -> str:
+    return "The original with the heatmap over it: a PNG as a data address."
+
+
+class ProblemDetails(Schema):
+    """RFC 9457."""
+
+    type = fields.String(required=True, metadata={"format": "uri-reference"})
+    title = fields.String(required=True)
+    status = fields.Integer(required=True, validate=Range(400, 599))
+    detail = fields.String(required=True)
+    limit = fields.Integer(metadata={"description": "Where a limit was passed."})
+    results = fields.List(
+        fields.Dict(), metadata={"description": "Where all images failed: each with its error."}
+    )
+
+
+class Box(Schema):
+    """A square in pixels of the original, right and bottom exclusive; may reach outside."""
+
+    left = fields.Integer(required=True)
+    top = fields.Integer(required=True)
+    right = fields.Integer(required=True)
+    bottom = fields.Integer(required=True)
+
+
+class ModelReference(Schema):
+    """Which weights answered."""
+
+    name = fields.String(required=True)
+    sha256 = _sha256()
+
+
+class Prediction(Schema):
+    """What the model says about one image."""
+
+    cell_type = fields.String(required=True)
+    confidence = _share("Calibrated probability of cell_type.")
+    probabilities = fields.Dict(
+        keys=fields.String(), values=fields.Float(validate=Range(0, 1)), required=True
+    )
+    status = fields.String(required=True, validate=OneOf([status.value for status in Status]))
+    novelty = fields.Float(
+        required=True,
+        validate=Range(min=0),
+        metadata={"description": "Above 1 the image is unlike all that the model has seen."},
+    )
+    box = fields.Nested(Box, required=True)
+    width = fields.Integer(required=True, validate=Range(min=1))
+    height = fields.Integer(required=True, validate=Range(min=1))
+    model = fields.Nested(ModelReference, required=True)
+    milliseconds = fields.Float(required=True, validate=Range(min=0))
+    morphology = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    notice = _notice()
+
+
+class Heatmaps(Schema):
+    """Grad-CAM of every cell type over ``box``, not normalised, five significant digits."""
+
+    cell_types = fields.List(fields.String(), required=True)
+    box = fields.Nested(Box, required=True)
+    height = fields.Integer(required=True, validate=Range(min=1))
+    width = fields.Integer(required=True, validate=Range(min=1))
+    values = fields.List(
+        fields.List(fields.List(fields.Float(validate=Range(min=0)))),
+        required=True,
+        metadata={"description": "values[cell type][row][column]"},
+    )
+
+
+class Item(Schema):
+    """One image's answer: a prediction or an error."""
+
+    filename = fields.String(required=True)
+    prediction = fields.Nested(Prediction)
+    heatmaps = fields.Nested(Heatmaps)
+    overlay = fields.String(metadata={"description": _overlay(), "pattern": "^data:image/png"})
+    error = fields.Nested(ProblemDetails)
+
+
+class Results(Schema):
+    """The images' answers, in the order of the images."""
+
+    results = fields.List(fields.Nested(Item), required=True, validate=Length(min=1))
+    notice = _notice()
+
+
+class DemoAnswer(Schema):
+    """The answer of ``/predict``."""
+
+    prediction = fields.String(required=True, metadata={"examples": ["EOSINOPHIL"]})
+    confidence = _share("Probability of the prediction.")
+    probabilities = fields.Dict(
+        keys=fields.String(), values=fields.Float(validate=Range(0, 1)), required=True
+    )
+    heatmap = fields.String(required=True, metadata={"description": _overlay()})
+    notice = _notice()
+
+
+class ModelDescription(Schema):
+    """A model's manifest."""
+
+    name = fields.String(required=True)
+    default = fields.Boolean(required=True, metadata={"description": "This one answers."})
+    sha256 = _sha256()
+    cell_types = fields.List(fields.String(), required=True)
+    metrics = fields.Dict(required=True)
+    training = fields.Dict(required=True)
+    check_below = _share("A confidence below this is given the status check.")
+    temperature = fields.Float(required=True)
+    licence = fields.String(required=True)
+
+
+class Models(Schema):
+    """The models on this server."""
+
+    models = fields.List(fields.Nested(ModelDescription), required=True, validate=Length(min=1))
+    notice = _notice()
+
+
+class Significance(Schema):
+    """What a count outside the range may mean."""
+
+    high = fields.String(required=True)
+    low = fields.String(required=True)
+
+
+def _range(**options: Any) -> fields.List[Any]:
+    return fields.List(fields.Float(validate=Range(min=0)), validate=Length(equal=2), **options)
+
+
+class CellType(Schema):
+    """A cell type's reference ranges and meaning."""
+
+    name = fields.String(required=True)
+    display_name = fields.String(required=True)
+    percent = _range(required=True)
+    absolute = _range(required=True, allow_none=True)
+    absolute_unit = fields.String(required=True)
+    function = fields.String(required=True)
+    significance = fields.Nested(Significance, required=True)
+    source = fields.String(required=True)
+
+
+class CellTypes(Schema):
+    """A profile's cell types."""
+
+    profile = fields.String(required=True)
+    title = fields.String(required=True)
+    cell_types = fields.List(fields.Nested(CellType), required=True)
+    notice = _notice()
+
+
+class Live(Schema):
+    """The process lives."""
+
+    status = fields.String(required=True, validate=Equal("live"), metadata={"enum": ["live"]})
+
+
+class Ready(Schema):
+    """The model answers."""
+
+    status = fields.String(required=True, validate=Equal("ready"), metadata={"enum": ["ready"]})
+    model = fields.String(required=True)
+    sha256 = _sha256()
+
+
+def problem_responses(*statuses: int) -> dict[int, Any]:
+    """Return the OpenAPI responses for problems of these statuses."""
+    return {
+        status: {
+            "description": "; ".join(title for code, title in PROBLEMS.values() if code == status),
+            "content": {MEDIA_TYPE: {"schema": ProblemDetails}},
+        }
+        for status in statuses
+    }

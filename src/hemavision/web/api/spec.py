@@ -1,0 +1,131 @@
+"""The OpenAPI 3.1 document: what the decorators cannot say is added here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apiflask import APIFlask
+from flask import current_app
+
+from hemavision.explain.overlay import OPACITY
+from hemavision.pipeline import Model
+from hemavision.web.api.options import HEATMAPS
+from hemavision.web.api.uploads import FIELDS, JSON, MAX_NAME, MULTIPART
+
+PATH = "/api/v1/openapi.json"
+VERSION = "3.1.0"
+
+Spec = dict[str, Any]
+
+
+def install(app: APIFlask) -> None:
+    """Make the application serve its description at :data:`PATH`."""
+    app.config.update(
+        OPENAPI_VERSION=VERSION,
+        AUTO_404_RESPONSE=False,
+        AUTO_VALIDATION_ERROR_RESPONSE=False,
+        AUTO_OPERATION_ID=True,
+    )
+    app.info = {"license": {"name": "MIT", "identifier": "MIT"}}
+    app.spec_processor(complete)
+
+
+def complete(spec: Spec | str) -> Spec | str:
+    """Add the request bodies and parameters, with this server's own limits and names."""
+    if isinstance(spec, str):
+        raise TypeError("The document is completed as JSON values, not as YAML text.")
+    model: Model = current_app.extensions["hemavision"]
+    options = option_schemas(list(model.manifest.cell_types))
+    classify = spec["paths"]["/api/v1/classify"]["post"]
+    classify["parameters"] = [_parameter(name, schema) for name, schema in options.items()]
+    limit = current_app.config["MAX_IMAGES"]
+    classify["requestBody"] = {
+        "required": True,
+        "content": {
+            MULTIPART: {"schema": _multipart(options, limit)},
+            JSON: {"schema": _json(options, limit)},
+        },
+    }
+    spec["paths"]["/predict"]["post"]["requestBody"] = {
+        "required": True,
+        "content": {MULTIPART: {"schema": _one_file()}},
+    }
+    profiles = sorted(current_app.extensions["hemavision.profiles"])
+    profile = {
+        "type": "string", "enum": profiles, "default": current_app.config["DEFAULT_PROFILE"],
+    }  # fmt: skip
+    spec["paths"]["/api/v1/cell-types"]["get"]["parameters"] = [_parameter("profile", profile)]
+    return spec
+
+
+def option_schemas(cell_types: list[str]) -> dict[str, Spec]:
+    """Return the JSON schema of each option of ``classify``."""
+    return {
+        "heatmaps": {"type": "string", "enum": list(HEATMAPS), "default": HEATMAPS[0]},
+        "cell_type": {
+            "type": "string",
+            "enum": cell_types,
+            "description": "Whose map the overlay shows; the predicted type's by default.",
+        },
+        "opacity": {"type": "number", "minimum": 0, "maximum": 1, "default": OPACITY},
+    }
+
+
+def _parameter(name: str, schema: Spec) -> Spec:
+    return {"name": name, "in": "query", "required": False, "schema": schema}
+
+
+def _multipart(options: dict[str, Spec], limit: int) -> Spec:
+    file = _file()
+    return {
+        "type": "object",
+        "properties": {"images": {"type": "array", "minItems": 1, "maxItems": limit, "items": file}}
+        | options,
+        "required": ["images"],
+        "additionalProperties": False,
+        "description": "The files may also be named `image` or `file`.",
+    }
+
+
+def _one_file() -> Spec:
+    return {
+        "type": "object",
+        "properties": {"file": _file()},
+        "required": ["file"],
+        "additionalProperties": False,
+        "description": f"The file may be named {', '.join(FIELDS)}.",
+    }
+
+
+def _file() -> Spec:
+    return {"type": "string", "format": "binary", "contentMediaType": "application/octet-stream"}
+
+
+def _json(options: dict[str, Spec], limit: int) -> Spec:
+    data = {
+        "type": "string",
+        "contentEncoding": "base64",
+        "format": "byte",
+        "description": "A JPEG, PNG, TIFF, WebP, BMP or GIF file in base64.",
+    }
+    entry = {
+        "type": "object",
+        "properties": {
+            "filename": {
+                "type": "string",
+                "description": f"Echoed, up to {MAX_NAME} characters.",
+            },
+            "data": data,
+        },
+        "required": ["data"],
+        "additionalProperties": False,
+    }
+    images = {
+        "type": "array", "minItems": 1, "maxItems": limit, "items": {"oneOf": [data, entry]},
+    }  # fmt: skip
+    return {
+        "type": "object",
+        "properties": {"images": images} | options,
+        "required": ["images"],
+        "additionalProperties": False,
+    }

@@ -1,0 +1,44 @@
+"""POST /predict, for clients of the usual Flask demos."""
+
+from __future__ import annotations
+
+from apiflask import APIBlueprint
+from flask import Response, current_app, jsonify, request
+
+from hemavision.images import open_image
+from hemavision.pipeline import Model
+from hemavision.results import NOTICE
+from hemavision.web import metrics
+from hemavision.web.api.answer import overlay_address
+from hemavision.web.api.options import Options
+from hemavision.web.api.schemas import DemoAnswer, problem_responses
+from hemavision.web.api.uploads import MULTIPART, read_request
+from hemavision.web.errors import Problem
+
+demo = APIBlueprint("demo", __name__, tag="Classify")
+
+
+@demo.post("/predict")
+@demo.output(DemoAnswer)
+@demo.doc(responses=problem_responses(400, 413, 415, 422))
+def predict() -> Response:
+    """Name the white cell of one image, in the shape of the usual Flask demos.
+
+    New clients do better with `/api/v1/classify`, which also says how far to trust it.
+    """
+    if request.mimetype and request.mimetype != MULTIPART:
+        raise Problem("unsupported-media-type", f"Send {MULTIPART} with a file named 'file'.")
+    uploads, _ = read_request(request, ())
+    if len(uploads) > 1:
+        raise Problem("too-many-images", f"Received {len(uploads)} images; /predict takes one.")
+    model: Model = current_app.extensions["hemavision"]
+    rgb = open_image(uploads[0].read()).rgb
+    (prediction,) = model.predict_arrays([rgb])
+    metrics.of(current_app).count_prediction(prediction)
+    return jsonify(
+        prediction=prediction.cell_type.upper(),
+        confidence=prediction.confidence,
+        probabilities={name.upper(): p for name, p in prediction.probabilities.items()},
+        heatmap=overlay_address(prediction, rgb, Options()),
+        notice=NOTICE,
+    )

@@ -1,0 +1,102 @@
+"""The only place that turns errors into HTTP: RFC 9457 ``application/problem+json``."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, Response, current_app, request
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from hemavision.errors import ImageError
+from hemavision.web import metrics
+
+MEDIA_TYPE = "application/problem+json"
+#: Problem → (status, title). A problem's type is the address of its row in the docs page.
+PROBLEMS = {
+    "bad-request": (400, "The request cannot be understood"),
+    "bad-option": (400, "An option cannot be used"),
+    "no-image": (400, "No image was sent"),
+    "not-found": (404, "There is nothing at this address"),
+    "method-not-allowed": (405, "This address does not take this method"),
+    "too-large": (413, "The request is too large"),
+    "too-many-images": (413, "Too many images in one request"),
+    "unsupported-media-type": (415, "This kind of body is not taken"),
+    "bad-image": (422, "The image cannot be read"),
+    "no-image-readable": (422, "None of the images can be read"),
+    "internal": (500, "Something went wrong inside"),
+    "not-ready": (503, "The model does not answer"),
+}
+_BY_STATUS = {400: "bad-request", 404: "not-found", 405: "method-not-allowed", 415: (
+    "unsupported-media-type")}  # fmt: skip
+INTERNAL_DETAIL = "The error has been logged. The server goes on; other requests are not affected."
+
+
+class Problem(Exception):
+    """An error whose HTTP shape is already known to the endpoint that raises it."""
+
+    def __init__(self, name: str, detail: str, **extensions: Any) -> None:
+        """Take a key of :data:`PROBLEMS`, a sentence for people, and more members."""
+        super().__init__(detail)
+        self.name = name
+        self.detail = detail
+        self.extensions = extensions
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the RFC 9457 members and the extensions."""
+        status, title = PROBLEMS[self.name]
+        members = {"type": f"/docs#{self.name}", "title": title, "status": status}
+        return members | {"detail": self.detail} | self.extensions
+
+
+def install(app: Flask) -> None:
+    """Make the application answer every error as a problem."""
+    app.register_error_handler(Exception, _answer)
+
+
+def as_problem(error: Exception) -> Problem:
+    """Return the problem for any error; an unexpected one is logged and keeps its secrets."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, ImageError):
+        return Problem("bad-image", str(error))
+    if isinstance(error, RequestEntityTooLarge):
+        return Problem("too-large", _limits())
+    if isinstance(error, HTTPException) and error.code in _BY_STATUS:
+        return Problem(_BY_STATUS[error.code], _http_detail(error))
+    current_app.logger.error("%s %s failed", request.method, request.path, exc_info=error)
+    return Problem("internal", INTERNAL_DETAIL)
+
+
+def _answer(error: Exception) -> Response | HTTPException:
+    if isinstance(error, HTTPException) and (error.code or 500) < 400:
+        return error
+    problem = as_problem(error)
+    metrics.of(current_app).errors.labels(problem.name).inc()
+    body = problem.to_json()
+    response = Response(json.dumps(body), status=body["status"], mimetype=MEDIA_TYPE)
+    if isinstance(error, HTTPException):
+        allowed = dict(error.get_headers()).get("Allow")
+        if allowed:
+            response.headers["Allow"] = allowed
+    return response
+
+
+def _http_detail(error: HTTPException) -> str:
+    if error.code == 404:
+        return f"Nothing at {request.path}. The addresses are listed at /docs."
+    if error.code == 405:
+        allowed = dict(error.get_headers()).get("Allow", "another method")
+        return f"{request.path} takes {allowed}, not {request.method}."
+    return error.description or HTTPStatus(error.code or 500).phrase
+
+
+def _limits() -> str:
+    config = current_app.config
+    body, text = config["MAX_CONTENT_LENGTH"], config["MAX_FORM_MEMORY_SIZE"]
+    sent = f" This one has {request.content_length} bytes." if request.content_length else ""
+    return (
+        f"A request may have {body / 2**20:g} MiB in all, {config['MAX_IMAGES']} images and "
+        f"{text} bytes of text fields.{sent}"
+    )

@@ -1,0 +1,40 @@
+"""The page itself and the synthetic samples it offers. No numbers are made here."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, abort, make_response, render_template
+
+from hemavision import __version__, settings
+from hemavision.cells import FOUR_TYPES
+from hemavision.results import NOTICE
+from hemavision.samples import SAMPLE_NAMES, sample_cell_type, sample_png
+
+pages = Blueprint("pages", __name__)
+
+_SAMPLE_AGE_S = 3600
+
+
+@pages.get("/")
+def index() -> str:
+    """Return the page; everything it shows afterwards comes from the API."""
+    return render_template(
+        "index.html",
+        cell_types=FOUR_TYPES,
+        max_body_mb=settings.whole_number("max_body_mb"),
+        notice=NOTICE,
+        samples=[(name, sample_cell_type(name)) for name in SAMPLE_NAMES],
+        version=__version__,
+    )
+
+
+@pages.get("/samples/<name>.png")
+def sample(name: str) -> Response:
+    """Return a synthetic sample as a PNG file, or 404."""
+    if name not in SAMPLE_NAMES:
+        abort(404, description=f"No sample {name!r}; there are {', '.join(SAMPLE_NAMES)}.")
+    response = make_response(sample_png(name))
+    response.content_type = "image/png"
+    response.headers["Content-Disposition"] = f'inline; filename="{name}.png"'
+    response.cache_control.public = True
+    response.cache_control.max_age = _SAMPLE_AGE_S
+    return response
