@@ -1,0 +1,227 @@
+"""``hemavision evaluate``."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hemavision.errors import HemaVisionError, SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hemavision.evaluation.answers import Progress, Run
+    from hemavision.evaluation.protocols import Dataset
+    from hemavision.evaluation.result import Request
+
+#: What evaluation needs beyond a plain install.
+NEEDED = ("scipy", "sklearn", "matplotlib", "onnx")
+#: What the card shows beside the default protocol.
+BESIDE = ("seed", "pbc-four", "lab-out:jtsc")
+
+
+@dataclass(frozen=True)
+class Options:
+    """The command line, as given."""
+
+    dataset: Path
+    protocol: str | None
+    model: str | None
+    as_json: bool
+    out: Path | None
+    limit: int | None
+    leaky: bool
+    heatmaps: bool
+    card: bool
+
+    def command(self) -> str:
+        """Return the command as a person would type it; no folder of this machine in it."""
+        dataset = self.dataset.name if self.dataset.is_absolute() else str(self.dataset)
+        words = ["hemavision", "evaluate", dataset]
+        model = self.model and (Path(self.model).name if "/" in self.model else self.model)
+        for name, value in (
+            ("--protocol", self.protocol),
+            ("--model", model),
+            ("--limit", self.limit),
+        ):
+            words += [name, str(value)] if value is not None else []
+        flags = (("--leaky", self.leaky), ("--heatmaps", self.heatmaps), ("--card", self.card))
+        return shlex.join(words + [name for name, given in flags if given])
+
+
+@click.command()
+@click.argument("dataset", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--protocol",
+    help="seed, unseen-cells, pbc-four, lab-out:jtsc or, for your own set, folders. Without it "
+    "the one that fits the set; on the Kaggle set, seed is shown beside unseen-cells.",
+)
+@click.option("--model", help="A shipped model's name or a bundle's file. Default: the protocol's.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for result.json, plots, predictions.csv and MODEL_CARD.md.",
+)
+@click.option(
+    "--limit", type=click.IntRange(min=1), help="Most test images, drawn with a fixed seed."
+)
+@click.option("--leaky", is_flag=True, help="Allow a model trained on test images; label it so.")
+@click.option("--heatmaps", is_flag=True, help="Score the heatmaps too (needs bccd; a minute).")
+@click.option(
+    "--card",
+    is_flag=True,
+    help="All protocols and the heatmaps in one go, written as model-card.md under --out.",
+)
+def evaluate(**given: Any) -> None:
+    """Measure a model on DATASET, with intervals.
+
+    DATASET is an image set (kaggle_wbc, pbc, jtsc), the folder that holds them, or a folder
+    of your own with one folder a cell type. A protocol that leaks is shown with the honest
+    one beside it.
+    """
+    options = Options(**given)
+    _check_install()
+    if options.card and (options.protocol or options.model):
+        raise click.UsageError("--card chooses protocols and models itself; leave those out.")
+    try:
+        record = _evaluate(options)
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from error
+    except HemaVisionError as error:
+        raise click.ClickException(str(error)) from error
+    _show(record, options)
+    _write(record, options)
+    if _name_unreadable(record):
+        sys.exit(1)
+
+
+def _check_install() -> None:
+    absent = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    if absent:
+        raise click.ClickException(
+            f"Evaluation needs {', '.join(absent)}: pip install 'hemavision[train]'."
+        )
+
+
+def _evaluate(options: Options) -> dict[str, Any]:
+    from hemavision.evaluation import protocols
+    from hemavision.evaluation.result import Request, evaluate_with_honest
+    from hemavision.evaluation.result import evaluate as evaluate_one
+
+    dataset = protocols.find_dataset(options.dataset)
+    protocol = protocols.choose_protocol(dataset, options.protocol)
+    with _progress() as progress:
+        request = Request(
+            dataset,
+            options.command(),
+            options.model,
+            options.limit,
+            options.leaky,
+            progress,
+            _predictions_writer(options),
+        )
+        record = evaluate_with_honest(request, protocol)
+        names = _beside(options, dataset, protocol)
+        if names:
+            record["beside"] = [evaluate_one(request, name) for name in names]
+        if options.heatmaps or options.card:
+            record["heatmaps"] = _score_heatmaps(request, protocol, progress)
+    return record
+
+
+def _beside(options: Options, dataset: Dataset, protocol: str) -> tuple[str, ...]:
+    """Return the protocols to show beside: all on a card, the leaky one where none is named."""
+    if options.card:
+        if dataset.own or dataset.only:
+            raise SettingsError("--card needs the folder that holds all the image sets.")
+        return BESIDE
+    both = options.protocol is None and options.model is None and protocol == "unseen-cells"
+    return ("seed",) if both else ()
+
+
+def _score_heatmaps(
+    request: Request, protocol: str, progress: Callable[[str], Progress] | None
+) -> dict[str, Any]:
+    from hemavision.evaluation.explanations import score_heatmaps
+    from hemavision.evaluation.protocols import default_model
+
+    if request.dataset.own:
+        raise SettingsError("--heatmaps needs the image sets' own folder (boxes of bccd).")
+    return score_heatmaps(
+        request.model or default_model(protocol),
+        request.dataset.folder,
+        request.limit,
+        progress("heatmaps") if progress else None,
+    )
+
+
+def _predictions_writer(options: Options) -> Callable[[str, Run], None] | None:
+    if options.out is None or options.card:
+        return None
+    from hemavision.evaluation.answers import write_predictions
+    from hemavision.evaluation.report import PREDICTIONS
+
+    path = options.out / PREDICTIONS
+    options.out.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    return lambda protocol, run: write_predictions(run, protocol, path)
+
+
+def _show(record: dict[str, Any], options: Options) -> None:
+    if options.as_json:
+        click.echo(json.dumps(record, ensure_ascii=False))
+        return
+    from rich.console import Console
+
+    from hemavision.evaluation.table import print_tables
+
+    console = Console()
+    # In a pipe there is no terminal to wrap for.
+    print_tables(record, console if console.is_terminal else Console(width=140))
+
+
+def _write(record: dict[str, Any], options: Options) -> None:
+    if options.out is None and not options.card:
+        return
+    from hemavision.evaluation.report import write_page, write_report
+
+    folder = options.out or Path("docs")
+    path = write_page(record, folder) if options.card else write_report(record, folder)
+    click.echo(f"Written: {path}", err=True)
+
+
+def _name_unreadable(record: dict[str, Any]) -> bool:
+    from hemavision.evaluation.result import results_in
+
+    bad = {image: why for r in results_in(record) for image, why in r["unreadable"].items()}
+    for image, why in bad.items():
+        click.echo(f"{image}: {why}", err=True)
+    return bool(bad)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], Progress] | None]:
+    """Give a bar for each part of the work on a terminal, and nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bars
+
+    with Bars(console=Console(stderr=True)) as bars:
+
+        def start(name: str) -> Progress:
+            task = bars.add_task(name, total=None)
+            return lambda done, total: bars.update(task, completed=done, total=total)
+
+        yield start

@@ -1,0 +1,53 @@
+"""The evaluation as tables on a terminal, the protocols side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from hemavision.evaluation.figures import (
+    class_lines,
+    comparison,
+    confusion_lines,
+    heatmap_lines,
+    status_lines,
+)
+from hemavision.evaluation.result import label, results_in
+
+
+def print_tables(record: dict[str, Any], console: Console) -> None:
+    """Print every table of an evaluation, and the notes that belong to it."""
+    records = results_in(record)
+    names = [label(r) for r in records]
+    level = f"{100 * record['interval_level']:.0f}%"
+    _print(console, f"Figures, with {level} intervals", ["", *names], comparison(records))
+    for r, name in zip(records, names, strict=True):
+        header = ["cell type", "precision", "recall", "F1", "images"]
+        _print(console, f"{name}: each cell type", header, class_lines(r))
+        header = ["is ↓ / called →", *r["cell_types"]]
+        _print(console, f"{name}: confusion", header, confusion_lines(r))
+        header = ["status", "images", "share", "accuracy"]
+        _print(console, f"{name}: how far to trust", header, status_lines(r))
+        for other, counts in r["other_types"].items():
+            said = ", ".join(f"{count} {status}" for status, count in counts.items())
+            console.print(f"The model cannot name {other}: it answered {said}.")
+    if "heatmaps" in record:
+        header = ["score", "value", "chance"]
+        title = f"Heatmaps of {record['heatmaps']['n_fields']} fields"
+        _print(console, title, header, heatmap_lines(record["heatmaps"]))
+    for r, name in zip(records, names, strict=True):
+        console.print(f"{name}: {r['leak']['note']}")
+    console.print(record["notice"])
+
+
+def _print(console: Console, title: str, header: list[str], lines: Iterable[list[str]]) -> None:
+    console.print(f"\n[bold]{title}[/bold]")
+    table = Table()
+    for index, name in enumerate(header):
+        table.add_column(name, justify="right" if index else "left")
+    for line in lines:
+        table.add_row(*line)
+    console.print(table)
