@@ -126,4 +126,5 @@ class _Progress:
             f"loss {row['loss']:.4f}, accuracy {row['accuracy']:.4f}; "
             f"validation loss {row['val_loss']:.4f}, accuracy {row['val_accuracy']:.4f}",
             highlight=False,
+            soft_wrap=True,
         )
