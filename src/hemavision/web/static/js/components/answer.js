@@ -1,0 +1,63 @@
+/** The named type, how sure, the four bars, downloads, or the trouble in words. */
+
+import { selectedItem } from "../state.js";
+import { duration, percent, statusWords, title } from "../words.js";
+import { role, tell, write } from "./dom.js";
+
+export function mountAnswer(element) {
+  element.addEventListener("click", ({ target }) => {
+    const button = target.closest("button");
+    if (button?.dataset.download) tell(element, "download", { kind: button.dataset.download });
+    if (button?.dataset.action === "retry") tell(element, "retry");
+  });
+
+  return function update(state) {
+    const item = selectedItem(state);
+    if (!item) return;
+    const failed = item.status === "failed";
+    write(role(element, "file-name"), item.name);
+    for (const name of ["verdict", "chances"]) role(element, name).hidden = failed;
+    element.querySelector(".downloads").hidden = failed;
+    role(element, "trouble").hidden = !failed;
+    if (failed) showTrouble(element, item);
+    else showAnswer(element, item);
+    for (const button of element.querySelectorAll("[data-download]")) button.disabled = !item.answer;
+  };
+}
+
+function showTrouble(element, item) {
+  element.dataset.status = "failed";
+  write(role(element, "trouble-title"), item.error.title);
+  write(role(element, "trouble-words"), item.error.detail);
+  write(role(element, "latency"), "");
+  write(role(element, "model"), "");
+}
+
+function showAnswer(element, item) {
+  const prediction = item.answer?.prediction ?? null;
+  element.dataset.status = prediction?.status ?? "reading";
+  const { word, advice } = prediction ? statusWords(prediction.status) : { word: "Reading", advice: "" };
+  write(role(element, "status-word"), word);
+  write(role(element, "status-words"), advice);
+  write(role(element, "cell-type"), prediction ? title(prediction.cell_type) : "\u00a0");
+  write(role(element, "confidence"), prediction ? percent(prediction.confidence) : "–");
+  for (const bar of element.querySelectorAll("[data-bar]")) {
+    showBar(bar, prediction?.probabilities[bar.dataset.bar] ?? null, prediction?.cell_type);
+  }
+  write(role(element, "latency"), prediction ? latency(prediction, item.roundTripMs) : "\u00a0");
+  write(role(element, "model"), prediction ? modelLine(prediction.model) : "\u00a0");
+}
+
+function showBar(bar, probability, predicted) {
+  bar.classList.toggle("best", bar.dataset.bar === predicted);
+  bar.querySelector("i").style.setProperty("transform", `scaleX(${probability ?? 0})`);
+  write(bar.querySelector(".bar-value"), probability === null ? "–" : percent(probability));
+}
+
+function latency(prediction, roundTripMs) {
+  return `Read in ${duration(prediction.milliseconds)}, ${duration(roundTripMs)} with the journey`;
+}
+
+function modelLine({ name, sha256 }) {
+  return `Model ${name}, SHA-256 ${sha256.slice(0, 12)}…`;
+}

@@ -1,0 +1,82 @@
+/** The strip of images with its progress. Says `item-selected` and `item-moved`. */
+
+import { progress } from "../state.js";
+import { percent, progressWords, title } from "../words.js";
+import { make, role, tell, write } from "./dom.js";
+
+const KEYS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, Home: -Infinity, End: Infinity };
+
+export function mountStrip(element) {
+  const list = element.querySelector(".thumbs");
+  const bar = element.querySelector("progress");
+  const thumbs = new Map(); // id → its element
+
+  list.addEventListener("click", (event) => {
+    const thumb = event.target.closest("[role=option]");
+    if (thumb) tell(element, "item-selected", { id: Number(thumb.dataset.id) });
+  });
+  list.addEventListener("keydown", (event) => {
+    const by = KEYS[event.key];
+    if (by === undefined) return;
+    event.preventDefault();
+    tell(element, "item-moved", { by });
+    list.querySelector("[aria-selected=true]")?.focus();
+  });
+
+  return function update(state) {
+    const count = progress(state);
+    write(role(element, "progress-words"), count.total ? progressWords(count) : "");
+    bar.max = Math.max(count.total, 1);
+    bar.value = count.finished;
+    bar.classList.toggle("complete", count.total > 0 && count.finished === count.total);
+    const wanted = new Set(state.items.map((item) => item.id));
+    for (const [id, thumb] of thumbs) {
+      if (!wanted.has(id)) {
+        thumb.remove();
+        thumbs.delete(id);
+      }
+    }
+    for (const item of state.items) {
+      if (!thumbs.has(item.id)) {
+        thumbs.set(item.id, makeThumb(item));
+        list.append(thumbs.get(item.id));
+      }
+      updateThumb(thumbs.get(item.id), item, item.id === state.selectedId);
+    }
+  };
+}
+
+function makeThumb(item) {
+  const picture = make("img", { src: item.url, alt: "", loading: "lazy", decoding: "async" });
+  const thumb = make(
+    "div", { className: "thumb" },
+    make("div", { className: "thumb-picture" }, picture),
+    make("p", { className: "thumb-name", textContent: item.name, title: item.name }),
+    make("p", { className: "thumb-words" }),
+  );
+  thumb.dataset.id = item.id;
+  thumb.setAttribute("role", "option");
+  return thumb;
+}
+
+function updateThumb(thumb, item, isSelected) {
+  const was = thumb.getAttribute("aria-selected");
+  thumb.setAttribute("aria-selected", String(isSelected));
+  thumb.tabIndex = isSelected ? 0 : -1;
+  thumb.dataset.status = item.status === "done" ? item.answer.prediction.status : item.status;
+  const picture = thumb.querySelector("img");
+  if (item.previewable === false) {
+    picture.hidden = !item.original;
+    if (item.original && picture.src !== item.original) picture.src = item.original;
+  }
+  write(thumb.querySelector(".thumb-words"), thumbWords(item));
+  if (isSelected && was !== "true") thumb.scrollIntoView({ block: "nearest", inline: "nearest" });
+}
+
+function thumbWords(item) {
+  if (item.status === "waiting") return "Waiting";
+  if (item.status === "reading") return "Reading…";
+  if (item.status === "failed") return item.error.title;
+  const { cell_type: cellType, confidence } = item.answer.prediction;
+  return `${title(cellType)} ${percent(confidence)}`;
+}

@@ -1,0 +1,86 @@
+/** Everything the page says that depends on a number or an error. Pure. */
+
+const STATUS = {
+  confident: ["Confident", "As sure as where this model is nearly always right."],
+  check: ["Check", "Not sure enough: a person should look."],
+  unfamiliar: ["Unfamiliar", "Unlike anything the model was trained on. Do not rely on the name."],
+};
+
+/** Return {word, advice} of a status. */
+export function statusWords(status) {
+  const [word, advice] = STATUS[status] ?? [status, ""];
+  return { word, advice };
+}
+
+/** Return a probability as a percentage that never claims more than it knows: "98.6%", ">99.9%". */
+export function percent(probability) {
+  if (probability > 0.999 && probability < 1) return ">99.9%";
+  if (probability > 0 && probability < 0.001) return "<0.1%";
+  return `${(probability * 100).toFixed(1)}%`;
+}
+
+/** Return a duration in words: "31 ms", "1.4 s". */
+export function duration(milliseconds) {
+  if (milliseconds < 1000) return `${Math.max(1, Math.round(milliseconds))} ms`;
+  return `${(milliseconds / 1000).toFixed(1)} s`;
+}
+
+/** Return a cell type as a title: "neutrophil" → "Neutrophil". */
+export function title(name) {
+  const words = name.replaceAll("_", " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** Return a range of numbers: "1–4%", "2.0–7.0 ×10⁹/L". */
+export function range([low, high], unit) {
+  return `${low}–${high}${unit}`;
+}
+
+/** Return what a progress bar shows in words: "3 of 8 read, 1 could not be read". */
+export function progressWords({ total, done, failed, finished }) {
+  if (finished === 0) return total === 1 ? "Reading 1 image" : `Reading ${total} images`;
+  const read = total === 1 && done === 1 ? "1 image read" : `${done} of ${total} read`;
+  return failed ? `${read}, ${failed} could not be read` : read;
+}
+
+/** Return what a screen reader hears when an answer arrives. */
+export function announcement(item) {
+  if (item.status === "failed") return `${item.name}: ${item.error.title}. ${item.error.detail}`;
+  const { cell_type: cellType, confidence, status } = item.answer.prediction;
+  const { word, advice } = statusWords(status);
+  return `${item.name}: ${cellType}, ${percent(confidence)}. ${word}. ${advice}`;
+}
+
+/** Return an error for a person out of a problem (RFC 9457) or of nothing better than a code. */
+export function problemWords(problem, code) {
+  const fallback = code ? `The server answered ${code} without saying why.` : "";
+  return {
+    title: problem?.title || "This image could not be read",
+    detail: problem?.detail || fallback,
+  };
+}
+
+export const UNREACHABLE = Object.freeze({
+  title: "The server cannot be reached",
+  detail: "Check that `hemavision serve` is still running, then try again.",
+});
+
+/** Return the error for a file that is larger than the server takes, or null. */
+export function tooLarge(bytes, maxMb) {
+  const megabytes = bytes / 2 ** 20;
+  if (megabytes <= maxMb) return null;
+  return {
+    title: "This file is too large",
+    detail: `It has ${megabytes.toFixed(1)} MB; the server takes up to ${maxMb} MB.`,
+  };
+}
+
+/** Return the name for a file made from an image: "a.b.jpg", "overlay.png" → "a.b-overlay.png". */
+export function derivedName(name, ending) {
+  return `${name.replace(/\.[^.]*$/, "")}-${ending}`;
+}
+
+/** Return which zoom the page is at: "1.0×". */
+export function zoomWords(zoom) {
+  return `${zoom.toFixed(1)}×`;
+}
