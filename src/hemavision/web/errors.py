@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, current_app, request
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
 
 from hemavision.errors import ImageError
 from hemavision.web import metrics
@@ -84,7 +84,7 @@ def _answer(error: Exception) -> Response | HTTPException:
 
 
 def _http_detail(error: HTTPException) -> str:
-    if error.code == 404:
+    if error.code == 404 and error.description == NotFound.description:
         return f"Nothing at {request.path}. The addresses are listed at /docs."
     if error.code == 405:
         allowed = dict(error.get_headers()).get("Allow", "another method")
