@@ -20,6 +20,12 @@ from hemavision.evaluation.plots import CONFUSION, PER_CLASS, RELIABILITY
 from hemavision.evaluation.result import label, results_in
 
 UNTRAINED_PREFIX = "lab-out:"
+#: Whether the heatmaps' fields were trained on, by the kind of leak.
+SEEN = {
+    "none": "The model was not trained on these photographs.",
+    "leaky": "The model was trained on some of these photographs.",
+    "unknown": "The manifest does not say whether the model was trained on these photographs.",
+}
 
 
 def render_card(record: dict[str, Any], plots: str = "") -> str:
@@ -133,7 +139,8 @@ def _heatmaps(record: dict[str, Any]) -> Iterator[str]:
     yield (
         f"Scored on {scores['n_fields']} fields ({scores['fields']}), the deletion and insertion "
         f"curves and the shuffled weights on {scores['perturbation']['n_fields']} of them. "
-        "Chance is what a map without knowledge, spread evenly over the crop, would give.\n"
+        "Chance is what a map without knowledge, spread evenly over the crop, would give. "
+        f"{SEEN[scores['seen_in_training']]}\n"
     )
     yield from _table(["Score", "Value", "Chance"], heatmap_lines(scores))
     yield (
@@ -172,7 +179,7 @@ def _limits(record: dict[str, Any], records: list[dict[str, Any]]) -> Iterator[s
         if r["leak"]["kind"] == "by-design":
             yield (
                 f"- The {r['all_images']['n_images']:,} images behind `{r['protocol']}` were made "
-                f"from {r['all_images']['n_originals']:,} photographs (matched by image content) by "
+                f"from {r['all_images']['n_originals']:,} photographs (matched by content) by "
                 "rotating, shearing and flipping; that protocol measures memory as much as sight."
             )
     yield (

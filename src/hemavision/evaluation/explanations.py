@@ -17,6 +17,7 @@ from hemavision.errors import DataError
 from hemavision.evaluation.answers import Progress
 from hemavision.evaluation.fields import Field, open_field, test_field_names
 from hemavision.evaluation.intervals import LEVEL, clopper_pearson, draw_weights
+from hemavision.evaluation.protocols import Dataset, find_leak
 from hemavision.evaluation.randomised import STAGES, write_randomised
 from hemavision.evaluation.result import round_figures
 from hemavision.explain.overlay import spread_over_image
@@ -24,7 +25,8 @@ from hemavision.pipeline import Model
 from hemavision.preprocess import crop_and_resize
 from hemavision.results import Box, ModelReference, Prediction
 from hemavision.runtime import Engine, OnnxEngine
-from hemavision.training.splits import SPLIT_SEED
+from hemavision.training.datasets import read_kaggle
+from hemavision.training.splits import SPLIT_SEED, Split
 
 #: How many fields the perturbation curves and the shuffled weights are measured on.
 CURVE_FIELDS = 12
@@ -97,6 +99,7 @@ def score_heatmaps(
     scores = {
         "model": asdict(model.reference),
         "fields": "the photographs behind Kaggle TEST, one white cell each",
+        "seen_in_training": _seen_in_training(engine, data),
         "n_fields": len(examined),
         **summarise([place(e.field, e.prediction) for e in examined]),
     }
@@ -180,6 +183,11 @@ def similarity(first: np.ndarray, second: np.ndarray) -> float:
     if np.ptp(first) == 0 or np.ptp(second) == 0:
         return 0.0
     return float(spearmanr(first, second, axis=None).statistic)
+
+
+def _seen_in_training(engine: Engine, data: Path) -> str:
+    fields = Split("heatmaps", [], [], read_kaggle(data / "kaggle_wbc", "TEST"))
+    return find_leak(engine.manifest.training, Dataset(data), fields).kind
 
 
 def _examine(model: Model, field: Field) -> Examined:

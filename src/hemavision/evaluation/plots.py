@@ -93,6 +93,6 @@ def _draw_classes(panel: Axes, record: dict[str, Any]) -> None:
         spread = np.abs(np.array(intervals).T - values)
         panel.errorbar(places, values, spread, fmt="none", ecolor=INK, elinewidth=0.8, capsize=2)
     panel.set_xticks(range(len(types)), types, rotation=30, ha="right")
-    panel.set(ylim=(0, 1.05))
-    panel.legend(fontsize=7, loc="lower right", framealpha=0.9)
+    panel.set(ylim=(0, 1.2), yticks=np.linspace(0, 1, 6))
+    panel.legend(fontsize=7, loc="upper center", ncols=3, frameon=False)
     panel.spines[["top", "right"]].set_visible(False)
