@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ from hemavision.preprocess import PreprocessSpec
 MANIFEST_KEY = "hemavision"
 MANIFEST_VERSION = 1
 MAX_BUNDLE_BYTES = 200 * 2**20
+#: How protobuf writes the key that points a tensor at another file, in every encoding of
+#: its tag and length that a parser accepts. ONNX Runtime would read that file.
+_EXTERNAL_DATA = re.compile(rb"(?:\n|\x8a\x80*\x00)(?:\x08|\x88\x80*\x00)location")
 SHIPPED = Path(__file__).parent / "bundles"
 DEFAULT_MODEL = "unseen-cells"
 
@@ -62,8 +66,9 @@ class Manifest:
             ValueError: something is missing or of the wrong kind.
         """
         values = json.loads(text)
-        if values.get("version") != MANIFEST_VERSION:
-            raise ValueError(f"manifest version {values.get('version')!r}")
+        version = values.get("version") if isinstance(values, dict) else None
+        if version != MANIFEST_VERSION:
+            raise ValueError(f"its version is {version!r}, not {MANIFEST_VERSION}")
         values["cell_types"] = tuple(values["cell_types"])
         values["preprocess"] = PreprocessSpec(**values["preprocess"])
         return cls(**values)
@@ -96,14 +101,18 @@ def check_bundle(path: Path) -> bytes:
     """Return the file's content after the checks that need no parser.
 
     Raises:
-        BundleError: not a file, empty, or larger than :data:`MAX_BUNDLE_BYTES`.
+        BundleError: not a file, empty, larger than :data:`MAX_BUNDLE_BYTES`, or with weights
+            in other files.
     """
     if not path.is_file():
         raise BundleError(f"No model file at {path}.")
     size = path.stat().st_size
     if not 0 < size <= MAX_BUNDLE_BYTES:
         raise BundleError(f"{path} has {size} bytes; a bundle has 1 to {MAX_BUNDLE_BYTES}.")
-    return path.read_bytes()
+    content = path.read_bytes()
+    if _EXTERNAL_DATA.search(content):
+        raise BundleError(f"{path} keeps weights in other files; a bundle holds everything itself.")
+    return content
 
 
 def manifest_from_metadata(metadata: dict[str, str], path: Path) -> Manifest:

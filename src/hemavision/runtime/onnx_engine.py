@@ -29,7 +29,7 @@ class OnnxEngine:
         # Spinning threads would take a core from the web server between two requests.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
-            # From bytes: a graph that points at other files then has nowhere to look.
+            # The very bytes that were checked and hashed.
             self._session = onnxruntime.InferenceSession(
                 content, options, providers=["CPUExecutionProvider"]
             )
