@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import onnx
@@ -14,8 +15,7 @@ from PIL import Image
 
 from hemavision.bundle import MANIFEST_KEY, find_bundle
 from hemavision.cells import FOUR_TYPES
-from hemavision.cli import evaluate as command
-from hemavision.cli.evaluate import evaluate
+from hemavision.cli import main
 from hemavision.results import NOTICE
 
 CONTRACT = {
@@ -47,7 +47,7 @@ CONTRACT = {
 
 
 def run(*words: object) -> Result:
-    return CliRunner().invoke(evaluate, [str(word) for word in words])
+    return CliRunner().invoke(main, ["evaluate", *map(str, words)])
 
 
 @pytest.fixture(scope="module")
@@ -191,6 +191,7 @@ def test_an_unknown_model_is_named(data):
 
 
 def test_a_plain_install_is_told_what_to_add(data, monkeypatch):
+    command = import_module("hemavision.cli.evaluate")
     monkeypatch.setattr(command, "NEEDED", ("scipy", "hemavision_absent_library"))
     result = run(data)
     assert result.exit_code == 1
@@ -210,8 +211,8 @@ def test_importing_the_command_loads_nothing_heavy():
 def test_evaluating_loads_no_keras(data):
     code = (
         "import sys; from click.testing import CliRunner;"
-        "from hemavision.cli.evaluate import evaluate;"
-        f"r = CliRunner().invoke(evaluate, [{str(data)!r}, '--protocol', 'lab-out:jtsc', "
+        "from hemavision.cli import main;"
+        f"r = CliRunner().invoke(main, ['evaluate', {str(data)!r}, '--protocol', 'lab-out:jtsc', "
         "'--limit', '2', '--json']);"
         "assert r.exit_code == 0, r.output;"
         "sys.exit(str({'keras', 'tensorflow'} & set(sys.modules)) "

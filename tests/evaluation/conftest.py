@@ -1,17 +1,12 @@
-"""Answers by hand, and bundles that say what they were trained on."""
+"""Answers by hand."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import numpy as np
-import onnx
 import pytest
 
-from hemavision.bundle import MANIFEST_KEY, find_bundle
 from hemavision.cells import FOUR_TYPES
 from hemavision.evaluation.answers import Answers
 
@@ -44,21 +39,3 @@ def answers_of() -> Maker:
         )
 
     return make
-
-
-@pytest.fixture(scope="session")
-def bundle_trained_on(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Write the default bundle with another training record."""
-    folder = tmp_path_factory.mktemp("bundles")
-
-    def write(protocol: str) -> Path:
-        path = folder / f"trained-on-{protocol.replace(':', '-')}.onnx"
-        model = onnx.load(find_bundle("unseen-cells"))
-        values = {item.key: item.value for item in model.metadata_props}
-        manifest: dict[str, Any] = json.loads(values[MANIFEST_KEY])
-        manifest |= {"name": path.stem, "training": {"protocol": protocol, "seed": 1}}
-        onnx.helper.set_model_props(model, {MANIFEST_KEY: json.dumps(manifest)})
-        path.write_bytes(model.SerializeToString())
-        return path
-
-    return write

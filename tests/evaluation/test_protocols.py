@@ -108,6 +108,16 @@ def test_an_unknown_past_is_called_unknown(sets):
     assert find_leak({"protocol": "folders:mine"}, sets, split).kind == "unknown"
 
 
+def test_weights_started_from_who_knows_what_are_called_unknown(sets):
+    split = open_split(sets, "unseen-cells", set())
+    training = {"protocol": "unseen-cells", "start": "pretrain/final.weights.h5"}
+    assert find_leak(training, sets, split).kind == "unknown"
+    training["start"] = {"weights": "pretrain/final.weights.h5", "protocol": "pbc-four"}
+    assert find_leak(training, sets, split).kind == "none"
+    training["start"] |= {"start": "older/final.weights.h5"}
+    assert find_leak(training, sets, split).kind == "unknown"
+
+
 def test_a_set_of_ones_own_is_tested_whole_unless_trained_on(tmp_path):
     for number in range(10):
         for name in ("eosinophil", "monocyte"):

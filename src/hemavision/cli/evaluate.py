@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hemavision.errors import HemaVisionError, SettingsError
+from hemavision.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,12 +93,7 @@ def evaluate(**given: Any) -> None:
     _check_install()
     if options.card and (options.protocol or options.model):
         raise click.UsageError("--card chooses protocols and models itself; leave those out.")
-    try:
-        record = _evaluate(options)
-    except SettingsError as error:
-        raise click.UsageError(str(error)) from error
-    except HemaVisionError as error:
-        raise click.ClickException(str(error)) from error
+    record = _evaluate(options)
     _show(record, options)
     _write(record, options)
     if _name_unreadable(record):

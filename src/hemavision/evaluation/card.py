@@ -5,6 +5,7 @@ No figure stands in this file's text: a card shows what was measured or says not
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -208,7 +209,7 @@ def _flat(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]
         if isinstance(value, dict):
             yield from _flat(value, f"{prefix}{key}.")
         else:
-            yield f"{prefix}{key}", value
+            yield f"{prefix}{key}", value if isinstance(value, str) else json.dumps(value)
 
 
 def _counted(count: dict[str, Any]) -> str:

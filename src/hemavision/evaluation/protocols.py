@@ -141,12 +141,13 @@ def trained_protocols(training: dict[str, Any]) -> set[str]:
 def find_leak(training: dict[str, Any], dataset: Dataset, split: Split) -> Leak:
     """Compare a model's training images, by its manifest, with a split's test images.
 
-    Validation images count as training: the weights were chosen on them.
+    Validation images count as training: the weights were chosen on them. So do the images
+    behind weights that training started from, recorded as a training record under ``start``.
     """
     names = trained_protocols(training)
     if not split.honest:
         own = _overlap("by-design", _seen(split), split.test)
-    elif not names:
+    elif _past_unknown(training):
         own = Leak("unknown")
     else:
         own = Leak("none")
@@ -157,6 +158,14 @@ def find_leak(training: dict[str, Any], dataset: Dataset, split: Split) -> Leak:
         return other if other.shared_originals else own
     # A set of one's own cannot be compared with the public ones, nor the reverse.
     return own if own.flatters or not others else Leak("unknown")
+
+
+def _past_unknown(training: dict[str, Any]) -> bool:
+    """Whether the weights, or those that training started from, come from who knows what."""
+    start = training.get("start")
+    if isinstance(start, dict):
+        return _past_unknown(start)
+    return "protocol" not in training or start is not None
 
 
 def _seen(split: Split) -> list[Sample]:
