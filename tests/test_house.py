@@ -1,0 +1,235 @@
+"""The house itself: set-up, packaging, documents, and the rules that no tool checks."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+import zipfile
+from importlib.metadata import requires, version
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from hemavision.results import NOTICE
+from hemavision.settings import SETTINGS
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCES = sorted((ROOT / "src").rglob("*.py"))
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*==[0-9][A-Za-z0-9.!-]*")
+
+
+def run(*command: str, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        cwd=cwd,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+
+
+# Set-up
+
+
+def test_serve_installs_no_training_code() -> None:
+    done = run("make", "--dry-run", "--always-make", "serve")
+    assert done.returncode == 0, done.stderr
+    assert "scripts/setup.sh" in done.stdout
+    assert "train" not in done.stdout
+    assert "hemavision serve" in done.stdout
+
+
+def test_the_test_command_runs_every_check() -> None:
+    done = run("make", "--dry-run", "--always-make", "test")
+    wanted = ("ruff check", "ruff format --check", "mypy", "lint-imports", "pytest")
+    assert [name for name in wanted if name not in done.stdout] == []
+    assert "setup.sh train,test" in done.stdout
+
+
+def test_ci_calls_the_readme_s_test_command() -> None:
+    script = ROOT / ".ci" / "run"
+    assert os.access(script, os.X_OK)
+    text = script.read_text(encoding="utf-8")
+    assert "make test" in text
+    assert "export CI=true" in text
+    assert "make test" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Path:
+    """A folder with the set-up script and ``bin`` with nothing but the shell's tools."""
+    (tmp_path / "scripts").mkdir()
+    shutil.copy(ROOT / "scripts" / "setup.sh", tmp_path / "scripts")
+    (tmp_path / "bin").mkdir()
+    for name in ("sh", "dirname", "id"):
+        found = shutil.which(name)
+        assert found
+        (tmp_path / "bin" / name).symlink_to(found)
+    return tmp_path
+
+
+def test_setup_says_that_python_is_missing(bare: Path) -> None:
+    done = run("sh", "scripts/setup.sh", cwd=bare, PATH=str(bare / "bin"), PYTHON="")
+    assert done.returncode != 0
+    assert "Python 3.11 or later" in done.stderr
+    assert "apt-get install python3" in done.stderr
+
+
+def test_setup_says_that_venv_is_missing(bare: Path) -> None:
+    stub = bare / "bin" / "python3"
+    # New enough, but `import ensurepip, venv` fails.
+    stub.write_text('#!/bin/sh\ncase "$2" in *ensurepip*) exit 1;; esac\n')
+    stub.chmod(0o755)
+    done = run("sh", "scripts/setup.sh", cwd=bare, PATH=str(bare / "bin"), PYTHON="")
+    assert done.returncode != 0
+    assert "python3-venv" in done.stderr
+
+
+# Dependencies
+
+
+def test_constraints_are_plain_pins_of_everything_that_is_needed() -> None:
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").split("\n")
+    assert [line for line in lines[:-1] if not PIN.fullmatch(line)] == []
+    pins = dict(line.split("==") for line in lines[:-1])
+    pinned = {canonicalize_name(name): pin for name, pin in pins.items()}
+    assert "torch" not in pinned
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = config["optional-dependencies"].values()
+    wanted = [Requirement(text) for part in (config["dependencies"], *extras) for text in part]
+    for requirement in wanted:
+        if requirement.marker is None or requirement.marker.evaluate():
+            pin = pinned[canonicalize_name(requirement.name)]
+            assert requirement.specifier.contains(pin), requirement
+
+
+def test_inference_needs_no_framework() -> None:
+    needed = [Requirement(text) for text in requires("hemavision") or []]
+    plain = {r.name for r in needed if r.marker is None or r.marker.evaluate({"extra": ""})}
+    assert "onnxruntime" in plain
+    assert plain.isdisjoint({"keras", "tensorflow", "tensorflow-cpu", "onnx", "scipy", "jax"})
+
+
+def test_the_wheel_carries_what_serving_reads(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
+    shutil.copytree(ROOT / "src", tree / "src", ignore=ignored)
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, tree)
+    command = (sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", str(tmp_path))
+    done = run(*command, str(tree))
+    assert done.returncode == 0, done.stderr
+    (wheel,) = tmp_path.glob("*.whl")
+    assert wheel.name.startswith(f"hemavision-{version('hemavision')}-")
+    packed = set(zipfile.ZipFile(wheel).namelist())
+    folders = ("bundles", "profiles", "web/templates", "web/static")
+    read = [
+        path.relative_to(ROOT / "src").as_posix()
+        for folder in folders
+        for path in (ROOT / "src" / "hemavision" / folder).rglob("*")
+        if path.is_file()
+    ]
+    assert len(read) > len(folders)
+    assert set(read) - packed == set()
+    assert "hemavision/py.typed" in packed
+
+
+# Documents
+
+
+def test_every_setting_is_documented() -> None:
+    guide = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
+    rows = [f"| `{s.variable}` | `{s.default}` | {s.help} |" for s in SETTINGS]
+    assert [row for row in rows if row not in guide] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_lead_somewhere(page: Path) -> None:
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    targets = re.findall(r"\]\(([^)\s]+)\)", text)
+    local = [t.split("#")[0] for t in targets if not re.match(r"[a-z]+:|#", t)]
+    assert [target for target in local if not (page.parent / target).exists()] == []
+
+
+def test_every_page_of_the_documentation_can_be_reached() -> None:
+    index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    pages = [
+        p.relative_to(ROOT / "docs").as_posix() for p in PAGES if p.is_relative_to(ROOT / "docs")
+    ]
+    assert [page for page in pages if page != "README.md" and f"({page})" not in index] == []
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/README.md", "docs/guide.md"])
+def test_the_notice_stands_where_people_start(name: str) -> None:
+    assert NOTICE in (ROOT / name).read_text(encoding="utf-8")
+
+
+def test_readme_s_figures_are_those_of_the_records() -> None:
+    done = run(sys.executable, "scripts/readme_figures.py", "--check")
+    assert done.returncode == 0, done.stderr
+
+
+def test_readme_s_figures_are_filled_only_between_their_markers(tmp_path: Path) -> None:
+    (tmp_path / "scripts").mkdir()
+    shutil.copy(ROOT / "scripts" / "readme_figures.py", tmp_path / "scripts")
+    before = "above\n<!-- figures -->\nold\n<!-- /figures -->\nbetween\n"
+    page = before + "<!-- speed -->\nold\n<!-- /speed -->\nbelow\n"
+    (tmp_path / "README.md").write_text(page, encoding="utf-8")
+    record = tmp_path / "docs" / "results" / "one_pass.json"
+    record.parent.mkdir(parents=True)
+    record.write_text(
+        '{"facts": {"rounds": 3, "images": 2, "processor": "P", "cores": 2, "libraries": "L"},'
+        ' "overhead_percent": [1.0, 0.5, 2.0],'
+        ' "ways": [{"key": "a", "title": "the slow way", "median_ms": 400.04,'
+        ' "ratio": [15.0, 14.0, 16.0]}]}',
+        encoding="utf-8",
+    )
+    assert run(sys.executable, "scripts/readme_figures.py", cwd=tmp_path).returncode == 0
+    text = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert text.startswith("above\n<!-- figures -->\nNot measured")
+    assert "| the slow way | 400.0 | 15.00 [14.00, 16.00] |" in text
+    assert text.endswith("<!-- /speed -->\nbelow\n")
+
+
+def test_the_changelog_knows_this_version() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert "## [Unreleased]" in text or f"## [{version('hemavision')}]" in text
+
+
+# Rules
+
+
+@pytest.mark.parametrize(
+    "path", SOURCES, ids=lambda path: path.relative_to(ROOT / "src").as_posix()
+)
+def test_a_module_keeps_to_the_rules(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text.count("\n") < 400
+    assert path.stem not in {"utils", "helpers", "common", "manager"}
+    assert not re.search(r"\b(TODO|FIXME|XXX|NotImplementedError)\b", text)
+    tree = ast.parse(text)
+    functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]
+    too_many = [f.name for f in functions if _parameters(f) > 6 and not _is_command(f)]
+    assert too_many == []
+
+
+def _parameters(function: ast.FunctionDef) -> int:
+    arguments = function.args
+    names = [a.arg for a in arguments.posonlyargs + arguments.args + arguments.kwonlyargs]
+    return len([name for name in names if name not in ("self", "cls")])
+
+
+def _is_command(function: ast.FunctionDef) -> bool:
+    """Whether click calls it: its parameters are the command's options."""
+    return any("command" in ast.unparse(decorator) for decorator in function.decorator_list)

@@ -1,0 +1,108 @@
+"""What may be imported where, seen from a fresh interpreter rather than from the source."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "src" / "hemavision"
+HEAVY = ("jax", "keras", "matplotlib", "onnx", "scipy", "sklearn", "tensorflow")
+TRAINING_SIDE = ("compat", "evaluation", "models", "training")
+#: Fails on any attempt to reach the network: importing must not.
+NO_NETWORK = """
+import socket
+def refuse(*arguments, **options):
+    raise AssertionError(f"reached for the network: {arguments}")
+socket.socket.connect = socket.socket.connect_ex = socket.getaddrinfo = refuse
+"""
+
+
+def loaded_by(code: str) -> set[str]:
+    """Run ``code`` in a fresh interpreter; return the modules that it loaded."""
+    ending = "\nimport json, sys\nprint(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", NO_NETWORK + code + ending],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import hemavision",
+        "import hemavision.web",
+        "import hemavision.cli",
+        "import hemavision\nimport numpy\n"
+        "hemavision.open_model().predict(numpy.full((60, 80, 3), 200, 'uint8'))",
+        "from hemavision.web import create_app\n"
+        "assert create_app().test_client().get('/health/live').status_code == 200",
+        "from click.testing import CliRunner\nfrom hemavision.cli import main\n"
+        "assert CliRunner().invoke(main, ['--help']).exit_code == 0",
+    ],
+)
+def test_serving_loads_no_training_code(code: str) -> None:
+    modules = loaded_by(code)
+    assert "hemavision.errors" in modules
+    heavy = [name for name in HEAVY if name in modules]
+    training = [name for name in TRAINING_SIDE if f"hemavision.{name}" in modules]
+    assert heavy + training == []
+
+
+def test_only_web_loads_flask() -> None:
+    assert "flask" not in loaded_by("import hemavision")
+    assert "flask" in loaded_by("import hemavision.web")
+
+
+def test_every_room_is_held_by_the_contracts() -> None:
+    contracts = _contracts()
+    rooms = {
+        path.stem
+        for path in PACKAGE.iterdir()
+        if (path.suffix == ".py" or (path / "__init__.py").exists())
+        and not path.name.startswith("_")
+    }
+    serving = rooms - set(TRAINING_SIDE)
+    forbidden = contracts["Serving never imports training code or its frameworks"]
+    assert set(forbidden["source_modules"]) == {f"hemavision.{room}" for room in serving}
+    assert set(HEAVY) <= set(forbidden["forbidden_modules"])
+    flask = contracts["Flask lives in web"]
+    assert set(flask["source_modules"]) == {f"hemavision.{room}" for room in rooms - {"web"}}
+
+
+def test_a_wrong_import_breaks_the_contracts(tmp_path: Path) -> None:
+    """The linter's configuration is live: it finds a forbidden import put into a copy."""
+    copy = tmp_path / "hemavision"
+    for source in PACKAGE.rglob("*.py"):
+        target = copy / source.relative_to(PACKAGE)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(source.read_bytes())
+    (tmp_path / "pyproject.toml").write_bytes((ROOT / "pyproject.toml").read_bytes())
+    assert _lint(tmp_path) == 0
+    cells = copy / "cells.py"
+    cells.write_text(cells.read_text() + "\n\nimport hemavision.pipeline\nimport keras\n")
+    assert _lint(tmp_path) != 0
+
+
+def _contracts() -> dict[str, dict[str, list[str]]]:
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    return {c["name"]: c for c in config["tool"]["importlinter"]["contracts"]}
+
+
+def _lint(folder: Path) -> int:
+    command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
+    environment = {"PYTHONPATH": str(folder), "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, timeout=120, check=False
+    )
+    return done.returncode
