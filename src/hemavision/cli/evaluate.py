@@ -180,9 +180,9 @@ def _show(record: dict[str, Any], options: Options) -> None:
 
     from hemavision.evaluation.table import print_tables
 
-    console = Console()
-    # In a pipe there is no terminal to wrap for.
-    print_tables(record, console if console.is_terminal else Console(width=140))
+    # In a pipe there is no terminal to wrap for; a folder's name is never markup.
+    width = None if sys.stdout.isatty() else 140
+    print_tables(record, Console(width=width, markup=False, highlight=False))
 
 
 def _write(record: dict[str, Any], options: Options) -> None:

@@ -44,7 +44,7 @@ def print_tables(record: dict[str, Any], console: Console) -> None:
 
 
 def _print(console: Console, title: str, header: list[str], lines: Iterable[list[str]]) -> None:
-    console.print(f"\n[bold]{title}[/bold]")
+    console.print(f"\n{title}", style="bold")
     table = Table()
     for index, name in enumerate(header):
         table.add_column(name, justify="right" if index else "left")
