@@ -55,7 +55,7 @@ function showBar(bar, probability, predicted) {
 }
 
 function latency(prediction, roundTripMs) {
-  return `Read in ${duration(prediction.milliseconds)}, ${duration(roundTripMs)} with the journey`;
+  return `Read in ${duration(prediction.milliseconds)}, ${duration(roundTripMs)} with the round trip`;
 }
 
 function modelLine({ name, sha256 }) {

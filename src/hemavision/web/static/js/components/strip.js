@@ -50,10 +50,14 @@ function makeThumb(item) {
   const picture = make("img", { src: item.url, alt: "", loading: "lazy", decoding: "async" });
   const thumb = make(
     "div", { className: "thumb" },
-    make("div", { className: "thumb-picture" }, picture),
-    make("p", { className: "thumb-name", textContent: item.name, title: item.name }),
-    make("p", { className: "thumb-words" }),
+    make("div", { className: "thumb-picture" }, picture, make("span", { className: "thumb-mark", textContent: "!" })),
+    make(
+      "div", { className: "thumb-text" },
+      make("p", { className: "thumb-name", textContent: item.name, title: item.name }),
+      make("p", { className: "thumb-words" }),
+    ),
   );
+  thumb.querySelector(".thumb-mark").setAttribute("aria-hidden", "true");
   thumb.dataset.id = item.id;
   thumb.setAttribute("role", "option");
   return thumb;

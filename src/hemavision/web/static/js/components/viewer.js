@@ -36,6 +36,7 @@ export function mountViewer(element) {
     const ratio = window.devicePixelRatio || 1;
     [canvas.width, canvas.height] = [Math.round(width * ratio), Math.round(height * ratio)];
     stage.size = { width, height };
+    element.dataset.split = width >= height ? "columns" : "rows";
     schedule();
   }).observe(element);
 
@@ -73,7 +74,7 @@ function load(item, stage, schedule) {
 
 function message(item) {
   if (!item || item.original || item.previewable !== false) return "";
-  return item.status === "failed" ? "No preview" : "Your browser cannot preview this format. Reading…";
+  return item.status === "failed" ? "There is no picture to show." : "Your browser cannot preview this format. Reading…";
 }
 
 function label(item, state) {
@@ -148,7 +149,15 @@ function paintPane(context, { stage, pane, answer, map }) {
     context.drawImage(map, at.left, at.top, width, height);
     context.globalAlpha = 1;
   }
-  if (answer && state.showBox) paintBox(context, at, answer.prediction.box, shown);
+  if (answer && state.showBox) paintBox(context, at, within(answer.prediction.box, image), shown);
+}
+
+/** Return the part of a box that lies in the image: it may reach outside. */
+function within(box, image) {
+  return {
+    left: Math.max(box.left, 0), top: Math.max(box.top, 0),
+    right: Math.min(box.right, image.width), bottom: Math.min(box.bottom, image.height),
+  };
 }
 
 /** Draw the corners of the located cell's box, light over dark so that any ground shows them. */
