@@ -51,7 +51,7 @@ fi
 target=.
 [ -z "$extras" ] || target=".[$extras]"
 echo "Installing HemaVision${extras:+ with $extras}; the first time this takes a while."
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
+"$venv/bin/python" -m pip install -qq --disable-pip-version-check \
     --constraint constraints.txt --editable "$target" </dev/null
 
 case ",$extras," in
