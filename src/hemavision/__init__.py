@@ -10,9 +10,36 @@ For research use only. Not for use in diagnostic procedures.
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from hemavision._version import __version__
 from hemavision.errors import HemaVisionError
-from hemavision.pipeline import Model, open_model
-from hemavision.results import Prediction, Status
+
+if TYPE_CHECKING:
+    from hemavision.pipeline import Model, open_model
+    from hemavision.results import Prediction, Status
 
 __all__ = ["HemaVisionError", "Model", "Prediction", "Status", "__version__", "open_model"]
+
+# Imported when first used: the command line's help must not wait for ONNX Runtime.
+_HOMES = {
+    "Model": "hemavision.pipeline",
+    "open_model": "hemavision.pipeline",
+    "Prediction": "hemavision.results",
+    "Status": "hemavision.results",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from where it lives."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names, imported or not."""
+    return sorted(__all__)

@@ -1,13 +1,61 @@
-"""The command line: one file a command, heavy imports inside the command."""
+"""The command line: one file a command, heavy imports inside the command.
+
+Exit status: 0 done; 1 some inputs failed, each named on stderr and the others done; 2 wrong
+usage, nothing done.
+"""
 
 from __future__ import annotations
+
+import errno
+import sys
+from importlib import import_module
+from io import TextIOWrapper
+from typing import Any
 
 import click
 
 from hemavision._version import __version__
+from hemavision.errors import HemaVisionError, SettingsError
+
+#: Each command is ``hemavision.cli.<name>.<name>``, imported when it is asked for.
+COMMANDS = ("classify", "serve", "models", "doctor", "data", "train", "evaluate", "export")
 
 
-@click.group()
+class LazyGroup(click.Group):
+    """A group that imports a command's module only when the command is named."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands' names, in the order of the help page."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, or None if there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"hemavision.cli.{cmd_name}"), cmd_name)
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; expected errors end it with a sentence, not a traceback."""
+        # A file name that is not valid Unicode must not end a run that prints it.
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")
+        try:
+            return super().invoke(ctx)
+        except SettingsError as error:
+            raise click.UsageError(str(error)) from error
+        except HemaVisionError as error:
+            raise click.ClickException(str(error)) from error
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # the reader of a pipe has enough: click ends quietly
+                raise
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=LazyGroup)
 @click.version_option(__version__)
 def main() -> None:
-    """Read stained blood smears."""
+    """Read stained blood smears: name each white blood cell, show why, say how sure.
+
+    For research use only. Not for use in diagnostic procedures.
+    """

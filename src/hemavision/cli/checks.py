@@ -1,0 +1,187 @@
+"""What ``hemavision doctor`` looks at: each check gives a level, a message and the fix."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from hemavision import settings
+from hemavision.errors import HemaVisionError
+
+OLDEST_PYTHON = (3, 11)
+TRAINING = ("keras", "tensorflow", "onnx", "scipy", "sklearn", "matplotlib")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+class Level(StrEnum):
+    """How bad a finding is."""
+
+    OK = "ok"
+    #: Something optional is missing.
+    WARN = "warn"
+    #: HemaVision cannot do its work.
+    FAIL = "fail"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One finding; ``fix`` is what to do, empty where all is well."""
+
+    level: Level
+    name: str
+    message: str
+    fix: str = ""
+
+
+def run_checks() -> Iterator[Check]:
+    """Yield every finding; a check that breaks is itself a failed one."""
+    checks: tuple[Callable[[], Iterator[Check]], ...] = (
+        check_python, check_runtime, check_settings, check_models, check_profile, check_data,
+        check_training, check_port, check_cache, check_browser,
+    )  # fmt: skip
+    for check in checks:
+        try:
+            yield from check()
+        except Exception as error:  # a doctor that falls over helps nobody
+            name = check.__name__.removeprefix("check_")
+            fix = "" if isinstance(error, HemaVisionError) else "Please report this."
+            yield Check(Level.FAIL, name, str(error) or type(error).__name__, fix)
+
+
+def check_python() -> Iterator[Check]:
+    """Python is new enough."""
+    version = ".".join(map(str, sys.version_info[:3]))
+    if sys.version_info < OLDEST_PYTHON:
+        yield Check(Level.FAIL, "python", version, "Install Python 3.11 or newer.")
+    else:
+        yield Check(Level.OK, "python", version)
+
+
+def check_runtime() -> Iterator[Check]:
+    """ONNX Runtime can be imported and has its CPU provider."""
+    try:
+        import onnxruntime
+    except ImportError as error:
+        fix = "Install it anew: pip install --force-reinstall onnxruntime"
+        yield Check(Level.FAIL, "onnxruntime", str(error), fix)
+        return
+    yield Check(Level.OK, "onnxruntime", onnxruntime.__version__)
+
+
+def check_settings() -> Iterator[Check]:
+    """Whole-number settings are whole numbers, and no variable is misspelt."""
+    for name in ("port", "max_body_mb", "max_images", "max_megapixels"):
+        settings.whole_number(name)
+    known = {setting.variable for setting in settings.SETTINGS}
+    unknown = sorted(
+        name for name in os.environ if name.startswith("HEMAVISION_") and name not in known
+    )
+    if unknown:
+        message = f"{', '.join(unknown)} in the environment: no such setting"
+        yield Check(Level.WARN, "settings", message, f"Known: {', '.join(sorted(known))}.")
+    else:
+        yield Check(Level.OK, "settings", f"{len(known)} known, all sound")
+
+
+def check_models() -> Iterator[Check]:
+    """Every shipped model and the one in use open and give sound numbers."""
+    import numpy as np
+
+    from hemavision.bundle import find_bundle, shipped_bundles
+    from hemavision.pipeline import open_model
+
+    in_use = find_bundle(settings.text("model"))
+    grey = np.full((240, 320, 3), 128, np.uint8)
+    for path in sorted({*shipped_bundles(), in_use}):
+        name = f"model {path.stem}"
+        try:
+            prediction = next(iter(open_model(path, threads=1).predict_arrays([grey])))
+            total = sum(prediction.probabilities.values())
+        except Exception as error:  # whatever a damaged graph makes the runtime raise
+            yield Check(Level.FAIL, name, str(error), "Install HemaVision anew.")
+            continue
+        if abs(total - 1) < 1e-3:
+            message = f"answers in {prediction.milliseconds:.0f} ms"
+            yield Check(Level.OK, name, message + (", in use" if path == in_use else ""))
+        else:
+            message = f"probabilities sum to {total:.3f}"
+            yield Check(Level.FAIL, name, message, "Install HemaVision anew.")
+
+
+def check_profile() -> Iterator[Check]:
+    """The reference ranges in use can be read."""
+    from hemavision.reference import load_profile
+
+    profile = load_profile(settings.text("reference"))
+    yield Check(Level.OK, "reference", f"profile {profile.name}")
+
+
+def check_data() -> Iterator[Check]:
+    """The image sets are where the setting says."""
+    from hemavision.imagesets.catalogue import CATALOGUE
+
+    folder = settings.data_folder()
+    missing = [image_set.name for image_set in CATALOGUE if not (folder / image_set.name).is_dir()]
+    if missing:
+        message = f"no {', '.join(missing)} in {folder} (training and tests need them)"
+        fix = "Set HEMAVISION_DATA, or run `hemavision data download`."
+        yield Check(Level.WARN, "data", message, fix)
+    else:
+        yield Check(Level.OK, "data", f"{len(CATALOGUE)} image sets in {folder}")
+
+
+def check_training() -> Iterator[Check]:
+    """The training extra is installed; looked up, not imported."""
+    missing = [name for name in TRAINING if importlib.util.find_spec(name) is None]
+    if missing:
+        message = f"{', '.join(missing)} missing (only training and evaluation need it)"
+        yield Check(Level.WARN, "training", message, "pip install 'hemavision[train]'")
+    else:
+        yield Check(Level.OK, "training", "extra installed")
+
+
+def check_port() -> Iterator[Check]:
+    """The port that ``serve`` tries first is free."""
+    from hemavision.cli.sockets import listen
+
+    wanted = settings.whole_number("port")
+    with listen(settings.text("host"), wanted) as bound:
+        got = bound.getsockname()[1]
+    if got != wanted:
+        message = f"{wanted} is taken; `serve` would use {got}"
+        yield Check(Level.WARN, "port", message, "Set HEMAVISION_PORT, or stop what is there.")
+    else:
+        yield Check(Level.OK, "port", f"{wanted} is free")
+
+
+def check_cache() -> Iterator[Check]:
+    """Downloads have somewhere to go."""
+    from hemavision.imagesets.download import cache_folder
+
+    folder = cache_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            free = shutil.disk_usage(folder).free
+    except OSError as error:
+        fix = "Make it writable, or set XDG_CACHE_HOME."
+        yield Check(Level.WARN, "cache", f"cannot write to {folder}: {error.strerror}", fix)
+        return
+    yield Check(Level.OK, "cache", f"{folder}, {free / 1e9:.0f} GB free")
+
+
+def check_browser() -> Iterator[Check]:
+    """A Chromium for the browser tests."""
+    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    if found:
+        yield Check(Level.OK, "browser", str(Path(found)))
+    else:
+        message = "no Chromium (only the browser tests need it)"
+        yield Check(Level.WARN, "browser", message, "Install your system's chromium package.")

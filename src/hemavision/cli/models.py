@@ -1,0 +1,77 @@
+"""``hemavision models``."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line and model.")
+def models(as_json: bool) -> None:
+    """List the shipped models with their figures; * marks the one in use.
+
+    For research use only. Not for use in diagnostic procedures.
+    """
+    from hemavision import settings
+    from hemavision.bundle import find_bundle, shipped_bundles
+    from hemavision.results import NOTICE
+
+    in_use = find_bundle(settings.text("model")).resolve()
+    paths = shipped_bundles()
+    if in_use not in [path.resolve() for path in paths]:
+        paths.append(in_use)
+    for path in paths:
+        record = _describe(path, path.resolve() == in_use)
+        click.echo(json.dumps(record) if as_json else _as_text(record))
+    if not as_json:
+        click.echo(NOTICE)
+
+
+def _describe(path: Path, default: bool) -> dict[str, Any]:
+    from hemavision.pipeline import open_model
+
+    model = open_model(path, threads=1)
+    manifest = model.manifest
+    return {
+        "name": manifest.name,
+        "default": default,
+        "cell_types": list(manifest.cell_types),
+        "bytes": path.stat().st_size,
+        "sha256": model.reference.sha256,
+        "metrics": manifest.metrics,
+        "training": manifest.training,
+        "licence": manifest.licence,
+    }
+
+
+def _as_text(record: dict[str, Any]) -> str:
+    lines = [
+        f"{'*' if record['default'] else ' '} {record['name']}",
+        f"    names    {', '.join(record['cell_types'])}",
+        f"    file     {record['bytes'] / 1e6:.1f} MB, SHA-256 {record['sha256'][:12]}…",
+    ]
+    for protocol, figures in record["metrics"].items():
+        lines.append(f"    {protocol}: {_figures(figures)}")
+    if not record["metrics"]:
+        lines.append("    not evaluated: run `hemavision evaluate`")
+    return "\n".join(lines)
+
+
+def _figures(figures: dict[str, Any]) -> str:
+    """Return one protocol's figures in a line: shares in percent, with intervals if given."""
+    intervals = figures.get("intervals", {})
+    shown = []
+    for name in ("accuracy", "macro_precision", "macro_recall", "macro_f1"):
+        if name in figures:
+            text = f"{name.replace('_', ' ')} {100 * figures[name]:.1f}%"
+            if name in intervals:
+                low, high = intervals[name]
+                text += f" ({100 * low:.1f} to {100 * high:.1f})"
+            shown.append(text)
+    return ", ".join(shown) or "no figures"

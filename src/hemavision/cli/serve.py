@@ -1,0 +1,80 @@
+"""``hemavision serve``."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from typing import Any
+
+import click
+
+
+@click.command()
+@click.option("--host", help="Address to listen on; HEMAVISION_HOST otherwise.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    help="Port to try first; HEMAVISION_PORT otherwise. The next free one is taken, and said.",
+)
+@click.option(
+    "--model", metavar="NAME|FILE", help="A shipped model or a bundle; HEMAVISION_MODEL otherwise."
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(1, 64),
+    default=4,
+    show_default=True,
+    help="Requests answered at once.",
+)
+def serve(host: str | None, port: int | None, model: str | None, threads: int) -> None:
+    """Serve the web page and the REST API until Ctrl-C.
+
+    For research use only. Not for use in diagnostic procedures.
+    """
+    from hemavision import settings
+    from hemavision.cli.sockets import is_loopback, listen, url
+
+    host = host or settings.text("host")
+    wanted = port or settings.whole_number("port")
+    listening = listen(host, wanted)
+    got = listening.getsockname()[1]
+    if got != wanted:
+        click.echo(f"Port {wanted} is taken; using {got}.", err=True)
+    if not is_loopback(host):
+        click.echo(
+            f"Warning: {host} can be reached from other machines. There is no login and no "
+            "encryption: put a proxy with both in front, or leave --host out.",
+            err=True,
+        )
+    server = _server(host, listening, model, threads)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    click.echo(f"HemaVision is at {url(host, got)}")
+    sys.stdout.flush()
+    server.run()  # returns after Ctrl-C
+    server.close()
+
+
+def _server(host: str, listening: Any, model: str | None, threads: int) -> Any:
+    from waitress import create_server
+
+    from hemavision import settings
+    from hemavision.cli.model import open_named_model
+    from hemavision.web import create_app
+
+    app = create_app(open_named_model(model), host=host)
+    _warm_up(app)
+    # Above the application's own limit, so that the application words the answer; below
+    # what would fill a disk, because waitress keeps a body there before it is read.
+    body_limit = 4 * settings.whole_number("max_body_mb") * 2**20
+    return create_server(
+        app,
+        sockets=[listening],
+        threads=threads,
+        max_request_body_size=body_limit,
+        ident="HemaVision",
+    )
+
+
+def _warm_up(app: Any) -> None:
+    """Answer once before the address is printed, so that the first image waits for nothing."""
+    app.test_client().get("/health/ready")
