@@ -56,7 +56,8 @@ def _jet() -> np.ndarray:
     """The 256 colours of the jet scale, uint8 256×3: three clipped triangles."""
     x = np.linspace(0.0, 1.0, 256)[:, None]
     rgb = 1.5 - np.abs(4.0 * x - np.array([3.0, 2.0, 1.0]))
-    return (np.clip(rgb, 0.0, 1.0) * 255 + 0.5).astype(np.uint8)
+    table: np.ndarray = (np.clip(rgb, 0.0, 1.0) * 255 + 0.5).astype(np.uint8)
+    return table
 
 
 _JET = _jet()
