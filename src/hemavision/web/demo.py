@@ -28,7 +28,7 @@ def predict() -> Response:
     """
     if request.mimetype and request.mimetype != MULTIPART:
         raise Problem("unsupported-media-type", f"Send {MULTIPART} with a file named 'file'.")
-    uploads, _ = read_request(request, ())
+    uploads = read_request(request, ()).uploads
     if len(uploads) > 1:
         raise Problem("too-many-images", f"Received {len(uploads)} images; /predict takes one.")
     model: Model = current_app.extensions["hemavision"]

@@ -21,7 +21,7 @@ PROBLEMS = {
     "not-found": (404, "There is nothing at this address"),
     "method-not-allowed": (405, "This address does not take this method"),
     "too-large": (413, "The request is too large"),
-    "too-many-images": (413, "Too many images in one request"),
+    "too-many-images": (422, "Too many images in one request"),
     "unsupported-media-type": (415, "This kind of body is not taken"),
     "bad-image": (422, "The image cannot be read"),
     "no-image-readable": (422, "None of the images can be read"),
@@ -94,9 +94,9 @@ def _http_detail(error: HTTPException) -> str:
 
 def _limits() -> str:
     config = current_app.config
-    body, text = config["MAX_CONTENT_LENGTH"], config["MAX_FORM_MEMORY_SIZE"]
+    body, parts = config["MAX_CONTENT_LENGTH"], config["MAX_FORM_PARTS"]
     sent = f" This one has {request.content_length} bytes." if request.content_length else ""
     return (
         f"A request may have {body / 2**20:g} MiB in all, {config['MAX_IMAGES']} images and "
-        f"{text} bytes of text fields.{sent}"
+        f"{parts} form parts.{sent}"
     )

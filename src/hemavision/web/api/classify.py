@@ -10,7 +10,7 @@ from flask import Response, current_app, request
 from hemavision.pipeline import Model
 from hemavision.results import NOTICE
 from hemavision.web.api.answer import answer
-from hemavision.web.api.options import NAMES, check_options
+from hemavision.web.api.options import NAMES, Options, check_options
 from hemavision.web.api.schemas import Results, problem_responses
 from hemavision.web.api.uploads import read_request
 from hemavision.web.errors import Problem
@@ -33,9 +33,11 @@ def classify() -> Response:
     both. Options may also be given in the query; the body's win.
     """
     model: Model = current_app.extensions["hemavision"]
-    uploads, values = read_request(request, NAMES)
-    options = check_options(values, model.manifest.cell_types)
-    items = answer(model, uploads, options)
+    received = read_request(request, NAMES)
+    options = Options()
+    for values in (received.query, received.body):
+        options = check_options(values, model.manifest.cell_types, options)
+    items = answer(model, received.uploads, options)
     if all("error" in item for item in items):
         count = len(items)
         detail = items[0]["error"]["detail"] if count == 1 else f"All {count} images failed."

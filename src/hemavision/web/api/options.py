@@ -65,20 +65,22 @@ def text_options(values: Mapping[str, str]) -> dict[str, Any]:
     return typed
 
 
-def check_options(values: Mapping[str, Any], cell_types: Collection[str]) -> Options:
-    """Return the options that values of JSON types ask for.
+def check_options(
+    values: Mapping[str, Any], cell_types: Collection[str], otherwise: Options
+) -> Options:
+    """Return the options that values of JSON types ask for, ``otherwise`` where they do not.
 
     Raises:
         Problem: a name is unknown or a value cannot be used; the detail says what can.
     """
     _refuse_unknown(values, NAMES)
-    heatmaps = values.get("heatmaps", Options.heatmaps)
+    heatmaps = values.get("heatmaps", otherwise.heatmaps)
     if heatmaps not in HEATMAPS:
         raise _unusable("heatmaps", heatmaps, f"one of {', '.join(HEATMAPS)}")
-    cell_type = values.get("cell_type")
+    cell_type = values.get("cell_type", otherwise.cell_type)
     if "cell_type" in values and cell_type not in tuple(cell_types):
         raise _unusable("cell_type", cell_type, f"one of {', '.join(cell_types)}")
-    opacity = values.get("opacity", OPACITY)
+    opacity = values.get("opacity", otherwise.opacity)
     number = isinstance(opacity, (int, float)) and not isinstance(opacity, bool)
     # Written so that a NaN is refused too.
     if not number or not 0 <= opacity <= 1 or not math.isfinite(opacity):

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import base64
 import binascii
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from flask import Request, current_app
-from werkzeug.datastructures import FileStorage
+from werkzeug.datastructures import MultiDict
 
 from hemavision.errors import ImageError
+from hemavision.web.api.multipart import Part, read_parts
 from hemavision.web.api.options import query_values, text_options
 from hemavision.web.errors import Problem
 
@@ -19,6 +21,10 @@ FIELDS = ("images", "image", "file")
 MULTIPART = "multipart/form-data"
 JSON = "application/json"
 MAX_NAME = 255
+EXPECTED = (
+    f"Send {MULTIPART} with the images as files named 'images' ('image' and 'file' are taken "
+    "too); /docs shows it, and the way to send JSON."
+)
 
 
 @dataclass(frozen=True)
@@ -32,65 +38,76 @@ class Upload:
     read: Callable[[], bytes]
 
 
-def read_request(request: Request, options: tuple[str, ...]) -> tuple[list[Upload], dict[str, Any]]:
-    """Return the images and the option values (of JSON types) of a request.
+@dataclass(frozen=True)
+class Received:
+    """What a request brought.
+
+    Attributes:
+        uploads: its images.
+        query: option values of the address, with JSON's types.
+        body: option values of the body, with JSON's types.
+    """
+
+    uploads: list[Upload]
+    query: dict[str, Any]
+    body: dict[str, Any]
+
+
+def read_request(request: Request, options: tuple[str, ...]) -> Received:
+    """Return the images and the values of the named options.
 
     Raises:
         Problem: there is no image, there are too many, or the body is of the wrong shape.
     """
-    values = text_options(query_values(request.args, options))
+    query = text_options(query_values(request.args, options))
     if request.mimetype == JSON:
-        uploads, more = _from_json(request, options)
+        uploads, body = _from_json(request, options)
     elif request.mimetype == MULTIPART:
-        uploads, more = _from_form(request, options)
+        uploads, body = _from_form(request, options)
     elif not request.mimetype and not request.content_length:
-        raise Problem("no-image", f"The request has no body. {_expected()}")
+        raise Problem("no-image", f"The request has no body. {EXPECTED}")
     else:
         kind = request.mimetype or "a body without Content-Type"
-        raise Problem("unsupported-media-type", f"Received {clean_name(kind)}. {_expected()}")
+        raise Problem("unsupported-media-type", f"Received {clean_name(kind)}. {EXPECTED}")
     limit = current_app.config["MAX_IMAGES"]
     if len(uploads) > limit:
-        raise Problem(
-            "too-many-images",
-            f"Received {len(uploads)} images; one request may have {limit}. Send them in parts.",
-            limit=limit,
+        detail = (
+            f"Received {len(uploads)} images; one request may have {limit}. Send them in parts."
         )
-    return uploads, values | more
+        raise Problem("too-many-images", detail, limit=limit)
+    return Received(uploads, query, body)
 
 
 def clean_name(name: str | None) -> str:
-    """Return a name that is safe to echo: printable, valid Unicode, not too long."""
+    """Return a name that is safe to echo: valid Unicode, no control characters, not too long."""
     valid = (name or "").encode("utf-8", "replace").decode("utf-8")
-    return "".join(c if c.isprintable() else "\ufffd" for c in valid)[:MAX_NAME]
+    visible = ("\ufffd" if unicodedata.category(c).startswith("C") else c for c in valid)
+    return "".join(visible)[:MAX_NAME]
 
 
 def _from_form(request: Request, options: tuple[str, ...]) -> tuple[list[Upload], dict[str, Any]]:
-    received = [*request.files, *request.form]
-    foreign = [name for name in received if name not in (*FIELDS, *options)]
-    files = [file for field, file in request.files.items(multi=True) if field in FIELDS]
-    if not files or foreign:
-        raise Problem("no-image" if not files else "bad-option", _field_detail(request, foreign))
-    text = [name for name in request.form if name in FIELDS]
+    parts = read_parts(request)
+    texts = MultiDict(
+        (part.name, part.content.decode("utf-8", "replace"))
+        for part in parts
+        if part.filename is None
+    )
+    text = [name for name in texts if name in FIELDS]
     if text:
-        raise Problem("no-image", _as_text(text))
-    values = text_options(query_values(request.form, options))
-    return [_from_file(file) for file in files], values
+        detail = f"{text[0]!r} came as text without a file name; send it as a file."
+        raise Problem("no-image", f"{detail} {EXPECTED}")
+    files = [part for part in parts if part.filename is not None]
+    foreign = [part.name for part in files if part.name not in FIELDS]
+    foreign += [name for name in texts if name not in options]
+    uploads = [_from_part(part) for part in files if part.name in FIELDS]
+    if foreign or not uploads:
+        detail = f"Received {_named(foreign) or 'no file'}. {EXPECTED}"
+        raise Problem("bad-option" if uploads else "no-image", detail)
+    return uploads, text_options(query_values(texts, options))
 
 
-def _field_detail(request: Request, foreign: list[str]) -> str:
-    text = [name for name in request.form if name in FIELDS]
-    if text:
-        return _as_text(text)
-    named = ", ".join(repr(clean_name(name)) for name in foreign[:10]) or "no file"
-    return f"Received {named}. {_expected()}"
-
-
-def _as_text(names: list[str]) -> str:
-    return f"{names[0]!r} came as text without a file name; send it as a file. {_expected()}"
-
-
-def _from_file(file: FileStorage) -> Upload:
-    return Upload(clean_name(file.filename), file.stream.read)
+def _from_part(part: Part) -> Upload:
+    return Upload(clean_name(part.filename), lambda: part.content)
 
 
 def _from_json(request: Request, options: tuple[str, ...]) -> tuple[list[Upload], dict[str, Any]]:
@@ -99,16 +116,19 @@ def _from_json(request: Request, options: tuple[str, ...]) -> tuple[list[Upload]
     except RecursionError:
         raise Problem("bad-request", "The JSON is nested too deeply.") from None
     if not isinstance(body, dict):
-        raise Problem("bad-request", f"The JSON must be an object. {_expected()}")
-    unknown = [name for name in body if name not in ("images", *options)]
-    if unknown or "images" not in body:
-        named = ", ".join(repr(clean_name(name)) for name in list(body)[:10]) or "nothing"
-        problem = "bad-option" if "images" in body else "no-image"
-        raise Problem(problem, f"The JSON object has {named}. {_expected()}")
-    images = body.pop("images")
+        raise Problem("bad-request", f"The JSON must be an object. {EXPECTED}")
+    images = body.pop("images", None)
+    foreign = [name for name in body if name not in options]
     if not isinstance(images, list) or not images:
-        raise Problem("no-image", f"'images' must be a list of at least one. {_expected()}")
+        also = f" Received {_named(foreign)}." if foreign else ""
+        raise Problem("no-image", f"'images' must be a list of at least one.{also} {EXPECTED}")
+    if foreign:
+        raise Problem("bad-option", f"Received {_named(foreign)}. {EXPECTED}")
     return [_from_entry(entry, index) for index, entry in enumerate(images)], body
+
+
+def _named(names: list[str]) -> str:
+    return ", ".join(repr(clean_name(name)) for name in names[:10])
 
 
 def _from_entry(entry: object, index: int) -> Upload:
@@ -134,10 +154,3 @@ def _decode(data: str) -> bytes:
         return base64.b64decode(data, validate=True)
     except (binascii.Error, ValueError) as error:
         raise ImageError(f"The image is not sound base64: {error}.") from error
-
-
-def _expected() -> str:
-    return (
-        f"Send {MULTIPART} with one or many files named 'images' ('image' and 'file' are "
-        f"taken too), or {JSON} with 'images': a list of base64 texts."
-    )

@@ -1,0 +1,49 @@
+"""The application in memory, and as a real server on loopback."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import waitress
+from flask import Flask
+from flask.testing import FlaskClient
+
+from hemavision import Model
+from hemavision.web import create_app
+
+
+@pytest.fixture(scope="session")
+def app(model: Model) -> Flask:
+    return create_app(model)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture(scope="session")
+def served(app: Flask) -> Iterator[str]:
+    """The address of a waitress server."""
+    server = waitress.create_server(app, host="127.0.0.1", port=0, threads=2)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.effective_port}"
+    server.close()
+    thread.join(timeout=10)
+
+
+@pytest.fixture(scope="session")
+def cells(data: Path) -> list[Path]:
+    """A few real fields, one of each type."""
+    folders = sorted((data / "kaggle_wbc" / "TEST").iterdir())
+    return [sorted(folder.iterdir())[0] for folder in folders if folder.is_dir()]
+
+
+@pytest.fixture(scope="session")
+def good(bad_and_odd_images: dict[str, bytes]) -> bytes:
+    """A sound JPEG."""
+    return bad_and_odd_images["good_jpeg"]
