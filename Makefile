@@ -15,7 +15,7 @@ help:
 	@echo "make serve   open the app in the browser (sets up on first use)"
 	@echo "make test    lint, types, layers and all tests (sets up on first use)"
 	@echo "make lint    lint and formatting alone"
-	@echo "make bench   time one pass against the usual ways"
+	@echo "make bench   time one pass against the usual ways, and the server"
 	@echo "make docs    write the generated pages of docs/ and README's figures"
 	@echo "make size    print what a plain install downloads"
 	@echo "make clean   remove .venv and every cache"
@@ -56,6 +56,7 @@ unit: $(TEST_READY)
 
 bench: $(BENCH_READY)
 	$(BIN)/python benchmarks/one_pass.py
+	$(BIN)/python benchmarks/serving.py
 
 docs: $(TEST_READY) figures
 	$(BIN)/python scripts/generate_docs.py
