@@ -43,7 +43,7 @@ def create_app(model: Model | None = None, host: str | None = None) -> APIFlask:
     app.config.update(
         MAX_CONTENT_LENGTH=settings.whole_number("max_body_mb") * MIB,
         MAX_IMAGES=settings.whole_number("max_images"),
-        TRUSTED_HOSTS=security.trusted_hosts(host or settings.text("host")),
+        ANSWERED_HOSTS=security.answered_hosts(host or settings.text("host")),
     )
     app.extensions["hemavision"] = model or open_model(settings.text("model"))
     app.extensions["hemavision.profiles"] = _profiles(app)

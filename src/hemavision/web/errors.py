@@ -16,6 +16,7 @@ MEDIA_TYPE = "application/problem+json"
 #: Problem → (status, title). A problem's type is the address of its row in the docs page.
 PROBLEMS = {
     "bad-request": (400, "The request cannot be understood"),
+    "bad-host": (400, "This host name is not answered"),
     "bad-option": (400, "An option cannot be used"),
     "no-image": (400, "No image was sent"),
     "not-found": (404, "There is nothing at this address"),

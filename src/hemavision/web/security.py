@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
+from urllib.parse import urlsplit
 
-from flask import Flask, Response
+from flask import Flask, Response, current_app, request
+
+from hemavision.web.errors import Problem
 
 POLICY = (
     "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; "
@@ -18,21 +21,42 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"]
+LOOPBACK_NAMES = {"localhost", "127.0.0.1", "::1"}
+#: Config key: the host names that are answered; None is any.
+HOSTS = "ANSWERED_HOSTS"
 
 
 def install(app: Flask) -> None:
-    """Make every response carry the headers."""
+    """Make every response carry the headers, and refuse foreign host names."""
+    app.before_request(_check_host)
     app.after_request(_add_headers)
 
 
-def trusted_hosts(host: str) -> list[str] | None:
+def answered_hosts(host: str) -> set[str] | None:
     """Return the host names to answer on an address that the server listens on; None is any.
 
     A server on a loopback address answers only loopback names, so that no page elsewhere
-    can reach it by pointing its own name at 127.0.0.1 (DNS rebinding).
+    can reach it by pointing its own name at 127.0.0.1 (DNS rebinding). Werkzeug's
+    TRUSTED_HOSTS would do, but cannot name an IPv6 address.
     """
-    return [*LOOPBACK_NAMES, host] if _is_loopback(host) else None
+    return LOOPBACK_NAMES | {host} if _is_loopback(host) else None
+
+
+def _check_host() -> None:
+    answered = current_app.config[HOSTS]
+    header = request.headers.get("Host")
+    if answered is None or header is None:
+        return
+    try:
+        name = urlsplit(f"//{header}").hostname
+    except ValueError:
+        name = None
+    if name not in answered:
+        raise Problem(
+            "bad-host",
+            f"This server answers only to {', '.join(sorted(answered))}. Start it with --host "
+            "to let other machines in.",
+        )
 
 
 def _is_loopback(host: str) -> bool:

@@ -1,0 +1,84 @@
+"""One error shape everywhere: RFC 9457."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from hemavision import Model
+from hemavision.errors import BundleError, HemaVisionError, ImageError
+from hemavision.web import create_app
+from hemavision.web.errors import MEDIA_TYPE, PROBLEMS
+
+
+@pytest.fixture
+def failing(model: Model) -> Flask:
+    app = create_app(model)
+
+    @app.get("/fail/<kind>")
+    def fail(kind: str) -> str:
+        errors: dict[str, Exception] = {
+            "image": ImageError("The picture is a poem."),
+            "bundle": BundleError("/srv/secret.onnx is broken"),
+            "base": HemaVisionError("/srv/secret"),
+            "unknown": ZeroDivisionError("/srv/secret"),
+        }
+        raise errors[kind]
+
+    return app
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "kind"),
+    [
+        ("GET", "/nowhere", 404, "not-found"),
+        ("GET", "/static/../../bundle.py", 404, "not-found"),
+        ("GET", "/api/v1/classify", 405, "method-not-allowed"),
+        ("DELETE", "/health/live", 405, "method-not-allowed"),
+        ("BREW", "/api/v1/models", 405, "method-not-allowed"),
+        ("POST", "/api/v1/classify", 400, "no-image"),
+    ],
+)
+def test_every_error_has_the_shape(
+    client: FlaskClient, method: str, path: str, status: int, kind: str
+) -> None:
+    response = client.open(path, method=method)
+    assert response.status_code == status
+    assert response.headers["Content-Type"] == MEDIA_TYPE
+    assert response.json["type"] == f"/docs#{kind}"
+    assert response.json["status"] == status
+    assert response.json["title"] == PROBLEMS[kind][1]
+    assert response.json["detail"]
+
+
+def test_405_says_what_is_allowed(client: FlaskClient) -> None:
+    response = client.get("/api/v1/classify")
+    assert {"POST", "OPTIONS"} == set(response.headers["Allow"].split(", "))
+    assert "POST" in response.json["detail"]
+
+
+def test_an_image_error_tells_the_person(failing: Flask) -> None:
+    response = failing.test_client().get("/fail/image")
+    assert (response.status_code, response.json["detail"]) == (422, "The picture is a poem.")
+
+
+@pytest.mark.parametrize("kind", ["bundle", "base", "unknown"])
+def test_what_nobody_expected_is_logged_and_tells_nothing(
+    failing: Flask, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.ERROR):
+        response = failing.test_client().get(f"/fail/{kind}")
+    assert response.status_code == 500
+    assert response.headers["Content-Type"] == MEDIA_TYPE
+    assert response.json["type"] == "/docs#internal"
+    assert "secret" not in response.get_data(as_text=True)
+    assert "/srv/secret" in caplog.text
+
+
+def test_every_problem_is_explained_at_its_address(client: FlaskClient) -> None:
+    page = client.get("/docs").get_data(as_text=True)
+    for name in PROBLEMS:
+        assert f'id="{name}"' in page
