@@ -1,0 +1,46 @@
+import { announcement, derivedName, duration, percent, problemWords, progressWords, range, statusWords, title, tooLarge } from "/static/js/words.js";
+import { equal, test } from "./harness.js";
+
+test("a percentage never claims certainty that is not there", () => {
+  equal([0.98642, 1, 0.99995, 0.0004, 0].map(percent), ["98.6%", "100.0%", ">99.9%", "<0.1%", "0.0%"]);
+});
+
+test("durations", () => equal([0.2, 31.4, 1440].map(duration), ["1 ms", "31 ms", "1.4 s"]));
+
+test("titles and ranges", () => {
+  equal(title("immature_granulocyte"), "Immature granulocyte");
+  equal(range([1, 4], "%"), "1–4%");
+});
+
+test("each status has a word and advice", () => {
+  for (const status of ["confident", "check", "unfamiliar"]) {
+    const { word, advice } = statusWords(status);
+    equal(word.toLowerCase(), status);
+    equal(advice.length > 10, true, status);
+  }
+});
+
+test("progress in words", () => {
+  equal(progressWords({ total: 3, done: 0, failed: 0, finished: 0 }), "Reading 3 images");
+  equal(progressWords({ total: 1, done: 1, failed: 0, finished: 1 }), "1 image read");
+  equal(progressWords({ total: 3, done: 1, failed: 1, finished: 2 }), "1 of 3 read, 1 could not be read");
+});
+
+test("announcements say which image, what it is and how sure", () => {
+  const prediction = { cell_type: "monocyte", confidence: 0.71, status: "check" };
+  equal(announcement({ name: "a.jpg", status: "done", answer: { prediction } }),
+    "a.jpg: monocyte, 71.0%. Check. Not sure enough: a person should look.");
+  equal(announcement({ name: "a.jpg", status: "failed", error: { title: "No", detail: "Because." } }), "a.jpg: No. Because.");
+});
+
+test("a problem's own words win, and there are always some", () => {
+  equal(problemWords({ title: "T", detail: "D" }, 422), { title: "T", detail: "D" });
+  equal(problemWords(null, 502), { title: "This image could not be read", detail: "The server answered 502 without saying why." });
+});
+
+test("a file that the server would refuse is told before it travels", () => {
+  equal(tooLarge(25 * 2 ** 20, 25), null);
+  equal(tooLarge(26 * 2 ** 20, 25).detail, "It has 26.0 MB; the server takes up to 25 MB.");
+});
+
+test("derived names keep all but the last ending", () => equal(derivedName("a.b.jpg", "x.png"), "a.b-x.png"));
