@@ -28,13 +28,16 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def is_free(host: str, port: int) -> bool:
-    """Whether nothing answers on a port yet.
+    """Whether nothing answers on a port of this machine yet; other addresses are not asked.
 
     Asked before binding, because some systems let a program bind 127.0.0.1 while another
     listens on every address, and then the browser may reach either.
     """
+    name = _reachable(host)
+    if not is_loopback(name):
+        return True
     try:
-        with socket.create_connection((_reachable(host), port), timeout=0.2):
+        with socket.create_connection((name, port), timeout=0.2):
             return False
     except OSError:
         return True

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from hemavision.bundle import find_bundle
+
+Invoke = Callable[..., Result]
+NAMES = {
+    "python", "onnxruntime", "settings", "model seed", "model unseen-cells", "reference", "data",
+    "training", "port", "cache", "browser",
+}  # fmt: skip
+
+
+def checks(result: Result) -> dict[str, dict[str, str]]:
+    found = [json.loads(line) for line in result.stdout.splitlines()]
+    return {check["name"]: check for check in found}
+
+
+def test_a_sound_installation(invoke: Invoke, data: Path) -> None:
+    result = invoke("doctor", "--json")
+    found = checks(result)
+    assert result.exit_code == 0
+    assert set(found) == NAMES
+    for check in found.values():
+        assert set(check) == {"level", "name", "message", "fix"}
+        assert (check["level"] == "ok") == (check["fix"] == "")
+    for name in ("python", "onnxruntime", "model seed", "model unseen-cells", "data"):
+        assert found[name]["level"] == "ok"
+
+
+def test_text_says_the_fix(invoke: Invoke, tmp_path: Path) -> None:
+    result = invoke("doctor", environment={"HEMAVISION_DATA": str(tmp_path)})
+    assert result.exit_code == 0
+    assert "warning  data" in result.stdout
+    assert "→ Set HEMAVISION_DATA, or run `hemavision data download`." in result.stdout
+
+
+def test_a_damaged_model_is_a_failure(invoke: Invoke, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.onnx"
+    broken.write_bytes(find_bundle("seed").read_bytes()[:100_000])
+    result = invoke("doctor", "--json", environment={"HEMAVISION_MODEL": str(broken)})
+    assert result.exit_code == 1
+    assert checks(result)["model broken"]["level"] == "fail"
+    assert checks(result)["model seed"]["level"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "check", "level"),
+    [
+        ("HEMAVISION_PORT", "eighty", "settings", "fail"),
+        ("HEMAVISION_MODEL", "no-such-model", "models", "fail"),
+        ("HEMAVISION_REFERENCE", "no-such-profile", "profile", "fail"),
+        ("HEMAVISION_MODLE", "seed", "settings", "warn"),
+    ],
+)
+def test_wrong_settings_are_found(
+    invoke: Invoke, variable: str, value: str, check: str, level: str
+) -> None:
+    result = invoke("doctor", "--json", environment={variable: value})
+    assert checks(result)[check]["level"] == level
+    assert result.exit_code == (1 if level == "fail" else 0)
+
+
+def test_a_taken_port_is_a_warning(invoke: Invoke) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        found = checks(invoke("doctor", "--json", environment={"HEMAVISION_PORT": port}))
+    assert found["port"]["level"] == "warn"
+    assert f"{port} is taken" in found["port"]["message"]
+
+
+def test_a_cache_that_cannot_be_written(invoke: Invoke, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    result = invoke("doctor", "--json", environment={"XDG_CACHE_HOME": str(tmp_path / "file")})
+    assert checks(result)["cache"]["level"] == "warn"

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from click.testing import Result
+
+from hemavision.bundle import find_bundle, sha256_of
+from hemavision.cli.models import _as_text
+from hemavision.results import NOTICE
+
+Invoke = Callable[..., Result]
+
+
+def test_json_describes_every_shipped_model(invoke: Invoke) -> None:
+    records = [json.loads(line) for line in invoke("models", "--json").stdout.splitlines()]
+    assert {record["name"] for record in records} >= {"seed", "unseen-cells"}
+    assert [record["name"] for record in records if record["default"]] == ["unseen-cells"]
+    for record in records:
+        content = find_bundle(record["name"]).read_bytes()
+        assert record["sha256"] == sha256_of(content)
+        assert record["bytes"] == len(content)
+        assert record["cell_types"] == ["eosinophil", "lymphocyte", "monocyte", "neutrophil"]
+        assert isinstance(record["metrics"], dict)
+
+
+def test_text_marks_the_model_in_use(invoke: Invoke) -> None:
+    lines = invoke("models", environment={"HEMAVISION_MODEL": "seed"}).stdout.splitlines()
+    assert "* seed" in lines
+    assert "  unseen-cells" in lines
+    assert lines[-1] == NOTICE
+
+
+def test_a_model_of_ones_own_is_listed_too(invoke: Invoke, tmp_path: Path) -> None:
+    own = tmp_path / "own.onnx"
+    shutil.copy(find_bundle("seed"), own)
+    result = invoke("models", "--json", environment={"HEMAVISION_MODEL": str(own)})
+    records = [json.loads(line) for line in result.stdout.splitlines()]
+    assert len(records) == 3
+    assert records[-1]["default"]
+
+
+def test_figures_come_with_their_protocol_and_interval() -> None:
+    metrics = {
+        "unseen-cells": {"accuracy": 0.934, "intervals": {"accuracy": [0.88, 0.97]}},
+        "seed": {"accuracy": 0.991},
+    }
+    record = {
+        "name": "m", "default": True, "cell_types": ["a"], "bytes": 1, "sha256": "0" * 64,
+        "metrics": metrics,
+    }  # fmt: skip
+    text = _as_text(record)
+    assert "unseen-cells: accuracy 93.4% (88.0 to 97.0)" in text
+    assert "seed: accuracy 99.1%" in text
+    assert "not evaluated" in _as_text(record | {"metrics": {}})
