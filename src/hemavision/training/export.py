@@ -12,6 +12,7 @@ and the map is ReLU(Σ_c g_kc A_c): Grad-CAM on the logit (Selvaraju et al. 2017
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from hemavision.bundle import MANIFEST_KEY, Manifest
+from hemavision.bundle import MANIFEST_KEY, Manifest, check_bundle, manifest_from_metadata
 from hemavision.models.separable_cnn import BLOCKS, POOL_AFTER
 from hemavision.training.calibrate import NoveltyModel
 
@@ -64,6 +65,23 @@ def write_bundle(model: keras.Model, manifest: Manifest, novelty: NoveltyModel, 
     )
     helper.set_model_props(proto, {MANIFEST_KEY: manifest.to_json()})
     onnx.checker.check_model(proto)
+    _write(proto, path)
+
+
+def stamp_metrics(path: Path, metrics: dict[str, Any]) -> None:
+    """Write measured figures (protocol → figures) into the manifest of the bundle ``path``.
+
+    The weights and the graph stay as they are; the file's SHA-256 changes.
+    """
+    proto = onnx.load_model_from_string(check_bundle(path))
+    metadata = {p.key: p.value for p in proto.metadata_props}
+    manifest = replace(manifest_from_metadata(metadata, path), metrics=metrics)
+    helper.set_model_props(proto, metadata | {MANIFEST_KEY: manifest.to_json()})
+    _write(proto, path)
+
+
+def _write(proto: onnx.ModelProto, path: Path) -> None:
+    """Write the file whole or not at all."""
     part = path.with_suffix(".part")
     path.parent.mkdir(parents=True, exist_ok=True)
     part.write_bytes(proto.SerializeToString())
