@@ -56,7 +56,7 @@ echo "Installing HemaVision${extras:+ with $extras}; the first time this takes a
 
 case ",$extras," in
 *,test,*)
-    if ! command -v chromium >/dev/null 2>&1 && ! command -v google-chrome >/dev/null 2>&1; then
+    if ! command -v chromium >/dev/null 2>&1 && ! command -v chromium-browser >/dev/null 2>&1; then
         if may_install; then
             install_packages chromium
         else
