@@ -22,7 +22,7 @@ def plain_view(crop: np.ndarray, size_px: int) -> np.ndarray:
 
 
 def random_view(crop: np.ndarray, size_px: int, rng: np.random.Generator) -> np.ndarray:
-    """Return a random view of a crop.
+    """Return a crop from a random position, at a random zoom, in one of eight symmetries.
 
     Args:
         crop: uint8 CROP_PX×CROP_PX×3, as cut by :mod:`hemavision.training.crops`.
@@ -30,7 +30,7 @@ def random_view(crop: np.ndarray, size_px: int, rng: np.random.Generator) -> np.
         rng: where the randomness comes from.
 
     Returns:
-        float32 ``size_px``×``size_px``×3, 0 to 255.
+        uint8 ``size_px``×``size_px``×3.
     """
     side = CROP_PX / MARGIN * np.exp(rng.uniform(-0.22, 0.22))
     slack = CROP_PX - side
@@ -40,6 +40,15 @@ def random_view(crop: np.ndarray, size_px: int, rng: np.random.Generator) -> np.
     view = np.rot90(view, int(rng.integers(4)))
     if rng.random() < 0.5:
         view = view[:, ::-1]
+    return view
+
+
+def random_light(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return a view (uint8 S×S×3) in another light and stain, sometimes with a blank edge.
+
+    Returns:
+        float32 S×S×3, 0 to 255.
+    """
     return _cut_edge(_light(view.astype(np.float32), rng), rng)
 
 

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from hemavision.cells import FOUR_TYPES
-from hemavision.training.augment import plain_view, random_view
+from hemavision.training.augment import plain_view, random_light, random_view
 from hemavision.training.datasets import Sample
 from hemavision.training.recipes import Phase, Recipe
 
@@ -79,14 +79,17 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras is 
         batch = self._recipe.batch_size
         chosen = self._order[index * batch : (index + 1) * batch]
         rng = np.random.default_rng((*self._key, index))
-        if self._recipe.augment:
-            views = [random_view(self._crops[i], self._size_px, rng) for i in chosen]
-        else:
-            views = [plain_view(self._crops[i], self._size_px) for i in chosen]
+        views = [self._view(self._crops[i], rng) for i in chosen]
         targets = self._targets[chosen]
         smoothing = np.float32(self._recipe.label_smoothing)
         targets = targets * (1 - smoothing) + smoothing / targets.shape[1]
         return to_input(np.stack(views)), targets
+
+    def _view(self, crop: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        if self._recipe.augment == "none":
+            return plain_view(crop, self._size_px)
+        view = random_view(crop, self._size_px, rng)
+        return random_light(view, rng) if self._recipe.augment == "full" else view
 
 
 class PlainBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras is untyped
