@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import shutil
 import threading
@@ -10,16 +11,29 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Playwright,
+    Route,
+    expect,
+    sync_playwright,
+)
 from waitress.server import create_server
 
 from hemavision import Model
 from hemavision.web import create_app
 
-ARGUMENTS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 WIDE = {"width": 1440, "height": 900}
 NARROW = {"width": 390, "height": 844}
 
@@ -115,5 +129,24 @@ def settle(page: Page) -> None:
 
 
 def pixels(page: Page) -> bytes:
-    """Return what the stage's canvas shows."""
-    return page.locator(".viewer canvas").screenshot()
+    """Return what the stage's canvas shows, as a PNG file."""
+    address = page.locator(".viewer canvas").evaluate(
+        """async (canvas) => {
+            for (let frame = 0; frame < 2; frame += 1) {
+                await new Promise((resolve) => requestAnimationFrame(resolve));
+            }
+            return canvas.toDataURL();
+        }"""
+    )
+    return base64.b64decode(address.partition(",")[2])
+
+
+def hold(page: Page) -> list[Route]:
+    """Hold every question to the model; the returned list fills with them."""
+    held: list[Route] = []
+
+    def keep(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/api/v1/classify", keep)
+    return held

@@ -1,0 +1,180 @@
+"""For everyone: keyboard alone, narrow screens, no motion, assistive technology."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from .conftest import NARROW, WIDE, choose, pixels, settle
+
+AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
+
+
+def violations(page: Page) -> list[str]:
+    report = Axe().run(page, options=AXE)
+    return [
+        f"{found['id']}: {node['html'][:120]}"
+        for found in report.response["violations"]
+        for node in found["nodes"]
+    ]
+
+
+def test_axe_finds_nothing_before_the_first_image(page: Page) -> None:
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_axe_finds_nothing_with_answers_and_errors(
+    open_page: Callable[..., Page], smears: list[Path], tmp_path: Path, viewport: dict[str, int]
+) -> None:
+    page = open_page(viewport=viewport, reduced_motion="reduce")
+    bad = tmp_path / "notes.jpg"
+    bad.write_text("no picture")
+    choose(page, smears[0], bad)
+    expect(page.locator(".progress-words")).to_have_text("1 of 2 read, 1 could not be read")
+    settle(page)
+    page.get_by_role("radio", name="Side by side").check()
+    assert violations(page) == []
+    page.get_by_role("option").nth(1).click()
+    expect(page.get_by_role("button", name="Try again")).to_be_visible()
+    assert violations(page) == []
+
+
+def tab_to(page: Page, css: str) -> None:
+    """Press Tab until an element has the focus, and see that the focus is visible there."""
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        if page.locator(f"{css}:focus").count():
+            ring = page.locator(f"{css}:focus").evaluate(
+                """element => [element, element.closest("label") ?? element]
+                    .some(e => getComputedStyle(e).outlineStyle !== "none")"""
+            )
+            assert ring, f"{css} shows no focus ring"
+            return
+    raise AssertionError(f"Tab never reaches {css}")
+
+
+def test_keyboard_alone_from_choosing_to_saving(page: Page, smears: list[Path]) -> None:
+    tab_to(page, "[data-action=pick]")
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Enter")
+    chooser.value.set_files([str(path) for path in smears[:2]])
+    settle(page)
+    first, second = page.get_by_role("option").all()
+    expect(first).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    expect(second).to_be_focused()
+    assert second.get_attribute("aria-selected") == "true"
+    settle(page)
+
+    tab_to(page, ".viewer")
+    page.keyboard.press("+")
+    expect(page.get_by_label("Zoom level")).to_have_text("1.4×")
+    zoomed = pixels(page)
+    page.keyboard.press("ArrowRight")
+    assert pixels(page) != zoomed
+    page.keyboard.press("0")
+    expect(page.get_by_label("Zoom level")).to_have_text("1.0×")
+
+    tab_to(page, "[data-download=json]")
+    with page.expect_download() as download:
+        page.keyboard.press("Enter")
+    assert download.value.suggested_filename.endswith("-hemavision.json")
+
+    tab_to(page, "input[name=cell-type]")
+    before = page.locator(".viewer").get_attribute("aria-label")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".viewer")).not_to_have_attribute("aria-label", before)
+    tab_to(page, "#opacity")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("output[for=opacity]")).to_have_text("41%")
+    tab_to(page, "input[name=mode]")
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("radio", name="Side by side")).to_be_checked()
+    tab_to(page, "input[name=box]")
+    page.keyboard.press("Space")
+    expect(page.get_by_role("checkbox", name="Located cell")).not_to_be_checked()
+
+
+def test_answers_are_announced(page: Page, smears: list[Path]) -> None:
+    status = page.get_by_role("status").first
+    assert status.get_attribute("aria-live") == "polite"
+    choose(page, smears[0])
+    settle(page)
+    cell_type = page.locator("[data-role=cell-type]").inner_text().lower()
+    expect(page.locator("[data-part=announcer]")).to_contain_text(f"{smears[0].name}: {cell_type}")
+
+
+def test_narrow_screen(open_page: Callable[..., Page], smears: list[Path]) -> None:
+    page = open_page(viewport=NARROW, has_touch=True)
+    overflow = "document.documentElement.scrollWidth - window.innerWidth"
+    assert page.evaluate(overflow) <= 0
+    choose(page, *smears[:3])
+    expect(page.locator(".progress-words")).to_have_text("3 of 3 read")
+    settle(page)
+    for mode in ("Side by side", "Overlay"):
+        page.get_by_role("radio", name=mode).check()
+        assert page.evaluate(overflow) <= 0
+    small = page.evaluate(
+        """() => [...document.querySelectorAll(
+                "button, a, label.segment, label.toggle, [role=option], input[type=range]")]
+            .filter(e => e.checkVisibility() && !e.matches(".skip"))
+            .map(e => [e.textContent.trim() || e.ariaLabel, e.getBoundingClientRect()])
+            .filter(([, box]) => box.width < 24 || box.height < 24)
+            .map(([name, box]) => `${name} ${box.width}x${box.height}`)"""
+    )
+    assert small == []
+    # The image stays in sight while its answer scrolls past.
+    page.get_by_role("button", name="JSON").scroll_into_view_if_needed()
+    assert page.locator(".viewer").bounding_box()["y"] >= 0
+
+
+def drifted(page: Page) -> bool:
+    """Say whether the drifting cells moved within two and a half frames."""
+    read = "document.querySelector('.drift').toDataURL()"
+    before = page.evaluate(read)
+    page.wait_for_timeout(1700)
+    return page.evaluate(read) != before
+
+
+def test_cells_drift_and_stop_when_the_tab_is_hidden(page: Page) -> None:
+    assert drifted(page)
+    page.evaluate(
+        """() => {
+            Object.defineProperty(document, "hidden", { value: true, configurable: true });
+            document.dispatchEvent(new Event("visibilitychange"));
+        }"""
+    )
+    assert not drifted(page)
+    page.evaluate(
+        """() => {
+            Object.defineProperty(document, "hidden", { value: false });
+            document.dispatchEvent(new Event("visibilitychange"));
+        }"""
+    )
+    assert drifted(page)
+
+
+def test_reduced_motion_stills_everything(
+    open_page: Callable[..., Page], smears: list[Path]
+) -> None:
+    page = open_page(reduced_motion="reduce")
+    assert not drifted(page)
+    page.emulate_media(reduced_motion="no-preference")
+    assert drifted(page)
+    page.emulate_media(reduced_motion="reduce")
+    choose(page, smears[0])
+    settle(page)
+    moving = "document.getAnimations().filter(a => a.playState === 'running').length"
+    assert page.evaluate(moving) == 0
+
+
+def test_without_javascript_the_page_says_what_to_do(page: Page) -> None:
+    # Chromium parses <noscript> as if scripts ran even when a test turns them off, so read it.
+    words = page.locator("noscript").evaluate("element => element.textContent")
+    assert "This page needs JavaScript" in words
+    assert "hemavision classify" in words
