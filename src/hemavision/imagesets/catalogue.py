@@ -234,14 +234,14 @@ BCCD = ImageSet(
 PBC = ImageSet(
     name="pbc",
     title="PBC with WBCAtt attributes",
-    what="13,899 single cells of 8 types, 224×224, with 11 morphology attributes for 10,299",
+    what="13,898 single cells of 8 types, 224×224, with 11 morphology attributes for 10,299",
     licence="CC BY 4.0; attributes MIT",
     citation="Acevedo A, Merino A, Alférez S, Molina Á, Boldú L, Rodellar J. A dataset of "
     "microscopic peripheral blood cell images for development of automatic recognition systems. "
     "Data in Brief 2020;30:105474. Attributes: Tsutsui S, Pang W, Wen B. WBCAtt. NeurIPS 2023 "
     "Datasets and Benchmarks.",
     homepage="https://data.mendeley.com/datasets/snkd93bnjr/1",
-    images=13_899,
+    images=13_898,
     megabytes=148,
     table=Table("labels.csv", "path", "", "label", _EIGHT),
     parts=(

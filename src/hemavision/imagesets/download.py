@@ -16,7 +16,8 @@ from hemavision.imagesets.unpack import unpack
 
 ATTEMPTS = 3
 TIMEOUT_S = 30
-_CHUNK = 2**18
+#: Bytes written at a time; of a connection that breaks, less than this is lost.
+CHUNK = 2**16
 _HTTP_PARTIAL = 206
 _HTTP_BAD_RANGE = 416
 
@@ -176,7 +177,7 @@ class _Resuming:
         length = response.headers.get("Content-Length")
         with self._part.open(mode) as out:
             self._advance(have)
-            for chunk in response.iter_content(_CHUNK):
+            for chunk in response.iter_content(CHUNK):
                 out.write(chunk)
                 have += len(chunk)
                 self._advance(len(chunk))

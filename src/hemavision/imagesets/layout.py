@@ -71,7 +71,7 @@ def _arrange_jtsc(folder: Path) -> None:
     with classes.open(newline="", encoding="utf-8-sig") as stream:
         rows = [row[:2] for row in csv.reader(stream) if row and row[0].isdecimal()]
     with (folder / "labels.csv").open("w", newline="", encoding="utf-8") as out:
-        table = csv.writer(out, lineterminator="\n")
+        table = csv.writer(out)
         table.writerow(["path", "label"])
         for number, code in rows:
             label = _JTSC_CLASSES.get(code.strip(), code)
