@@ -134,10 +134,10 @@ def test_narrow_screen(open_page: Callable[..., Page], smears: list[Path]) -> No
 
 
 def drifted(page: Page) -> bool:
-    """Say whether the drifting cells moved within two and a half frames."""
+    """Say whether the drifting cells moved within two frames."""
     read = "document.querySelector('.drift').toDataURL()"
     before = page.evaluate(read)
-    page.wait_for_timeout(1700)
+    page.wait_for_timeout(2000)
     return page.evaluate(read) != before
 
 

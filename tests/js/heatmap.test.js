@@ -1,4 +1,4 @@
-import { colour, JET, mapOf, normalise, spread } from "/static/js/heatmap.js";
+import { colour, hasEvidence, JET, mapOf, normalise, spread } from "/static/js/heatmap.js";
 import { equal, near, test } from "./harness.js";
 
 test("jet runs from dark blue over green to dark red", () => {
@@ -48,5 +48,6 @@ test("a type without a map gives null", () => {
   const heatmaps = { cell_types: ["a", "b"], values: [[[1]], [[0]]] };
   equal(mapOf(heatmaps, "c"), null);
   equal(mapOf(undefined, "a"), null);
+  equal(["a", "b", "c"].map((type) => hasEvidence(heatmaps, type)), [true, false, false]);
   equal([...mapOf(heatmaps, "a").values], [1]);
 });

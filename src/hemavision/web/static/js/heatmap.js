@@ -74,6 +74,12 @@ export function colour(values) {
   return pixels;
 }
 
+/** Say whether anything in the image speaks for a type: its map is not zero everywhere. */
+export function hasEvidence(heatmaps, cellType) {
+  const map = mapOf(heatmaps, cellType);
+  return map !== null && map.values.some((value) => value > 0);
+}
+
 /** Return one type's normalised map out of an answer's `heatmaps`, or null if it has none. */
 export function mapOf(heatmaps, cellType) {
   const index = heatmaps?.cell_types.indexOf(cellType) ?? -1;

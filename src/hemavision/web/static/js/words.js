@@ -75,6 +75,16 @@ export function tooLarge(bytes, maxMb) {
   };
 }
 
+/** Say whether a file is one of the page's own drawings: their names begin so. */
+export function isSynthetic(name) {
+  return name.startsWith("synthetic-");
+}
+
+/** Return what the stage says of a type for which the model found no evidence at all. */
+export function noEvidence(cellType) {
+  return `Nothing in this image speaks for ${cellType}`;
+}
+
 /** Return the name for a file made from an image: "a.b.jpg", "overlay.png" → "a.b-overlay.png". */
 export function derivedName(name, ending) {
   return `${name.replace(/\.[^.]*$/, "")}-${ending}`;

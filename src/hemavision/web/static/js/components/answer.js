@@ -1,7 +1,7 @@
 /** The named type, how sure, the four bars, downloads, or the trouble in words. */
 
 import { selectedItem } from "../state.js";
-import { duration, percent, statusWords, title } from "../words.js";
+import { duration, isSynthetic, percent, statusWords, title } from "../words.js";
 import { role, tell, write } from "./dom.js";
 
 export function mountAnswer(element) {
@@ -16,6 +16,7 @@ export function mountAnswer(element) {
     if (!item) return;
     const failed = item.status === "failed";
     write(role(element, "file-name"), item.name);
+    role(element, "synthetic").hidden = !isSynthetic(item.name);
     for (const name of ["verdict", "chances"]) role(element, name).hidden = failed;
     element.querySelector(".downloads").hidden = failed;
     role(element, "trouble").hidden = !failed;

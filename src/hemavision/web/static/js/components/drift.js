@@ -1,13 +1,13 @@
 /**
  * Out-of-focus cells that drift behind the page. Every frame makes the browser compose the whole
- * window, which without a GPU takes some 8 ms; but the cells are blurred and move less than
+ * window, which without a GPU takes 8 to 14 ms; but the cells are blurred and move less than
  * 1.7 pixels between frames, so few frames look smooth and keep all of the browser's processes
  * together under 2% of a core. Nothing runs while the tab is hidden or motion is unwanted.
  */
 
 import { stillness } from "./dom.js";
 
-const FRAME_MS = 650;
+const FRAME_MS = 900;
 const SHRINK = 6; // the canvas is this much smaller than the window: blur needs no pixels
 const CELLS = 16;
 
@@ -30,7 +30,7 @@ export function makeCells(count = CELLS) {
   };
   return Array.from({ length: count }, (_, index) => ({
     x: random(), y: random(),
-    vx: 0.8 + 1.6 * random(), vy: -0.3 - 0.7 * random(), // pixels a second
+    vx: 0.6 + 1.1 * random(), vy: -0.2 - 0.5 * random(), // pixels a second
     radius: 26 + 80 * random() ** 2,
     white: index % 6 === 0,
   }));

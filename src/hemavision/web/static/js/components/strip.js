@@ -10,6 +10,7 @@ export function mountStrip(element) {
   const list = element.querySelector(".thumbs");
   const bar = element.querySelector("progress");
   const thumbs = new Map(); // id → its element
+  const seen = new WeakMap(); // element → what it shows, so that only what changed is written
 
   list.addEventListener("click", (event) => {
     const thumb = event.target.closest("[role=option]");
@@ -41,7 +42,11 @@ export function mountStrip(element) {
         thumbs.set(item.id, makeThumb(item));
         list.append(thumbs.get(item.id));
       }
-      updateThumb(thumbs.get(item.id), item, item.id === state.selectedId);
+      const [thumb, isSelected] = [thumbs.get(item.id), item.id === state.selectedId];
+      const [shownItem, wasSelected] = seen.get(thumb) ?? [];
+      if (shownItem === item && wasSelected === isSelected) continue;
+      seen.set(thumb, [item, isSelected]);
+      updateThumb(thumb, item, isSelected);
     }
   };
 }

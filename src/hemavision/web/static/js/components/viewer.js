@@ -1,9 +1,9 @@
 /** The stage: image, heatmap and box on one canvas. Says `view-changed`. */
 
-import { colour, mapOf, spread } from "../heatmap.js";
+import { colour, hasEvidence, mapOf, spread } from "../heatmap.js";
 import { selectedItem, shownType, ZOOM_FIT } from "../state.js";
 import { panBy, panes, place, zoomAt } from "../viewport.js";
-import { percent } from "../words.js";
+import { noEvidence, percent } from "../words.js";
 import { role, stillness, tell, write } from "./dom.js";
 
 const LAYER_PX = 768; // long side of the heatmap layer on the screen; the saved one is full size
@@ -50,6 +50,7 @@ export function mountViewer(element) {
     role(element, "pane-labels").hidden = state.mode !== "side" || !item?.answer;
     element.dataset.mode = state.mode;
     element.dataset.map = String(Boolean(item?.answer));
+    write(role(element, "no-evidence"), blankWords(item, state));
     element.dataset.zoomed = String(state.view.zoom > 1);
     element.setAttribute("aria-label", label(item, state));
     load(item, stage, schedule);
@@ -77,12 +78,18 @@ function message(item) {
   return item.status === "failed" ? "There is no picture to show." : "Your browser cannot preview this format. Reading…";
 }
 
+function blankWords(item, state) {
+  const type = shownType(state);
+  return item?.answer && !hasEvidence(item.answer.heatmaps, type) ? noEvidence(type) : "";
+}
+
 function label(item, state) {
   if (!item) return "No image yet";
   if (!item.answer) return `${item.name}, no heatmap yet`;
   const type = shownType(state);
   const probability = percent(item.answer.prediction.probabilities[type]);
-  return `${item.name} with the heatmap for ${type}, probability ${probability}`;
+  const blank = blankWords(item, state);
+  return `${item.name} with the heatmap for ${type}, probability ${probability}${blank && `. ${blank}`}`;
 }
 
 /** Return the coloured map of one type as a canvas that covers the whole image; made once. */

@@ -1,0 +1,52 @@
+"""The page's own addresses: the document, the samples, the static files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from flask.testing import FlaskClient
+
+from hemavision import Model
+from hemavision.results import NOTICE
+from hemavision.samples import SAMPLE_NAMES, sample_png
+from hemavision.web import create_app
+
+
+@pytest.fixture(scope="module")
+def client(model: Model) -> Iterator[FlaskClient]:
+    with create_app(model).test_client() as client:
+        yield client
+
+
+def test_the_document_carries_the_notice_and_no_inline_code(client: FlaskClient) -> None:
+    response = client.get("/")
+    html = response.get_data(as_text=True)
+    assert response.status_code == 200
+    assert html.count(NOTICE) >= 3
+    assert not re.search(r"\sstyle=|\son\w+=|<style|<script(?![^>]*\ssrc=)", html)
+    assert not re.search(r"(src|href)=\"(https?:)?//", html)
+
+
+def test_everything_the_document_links_to_is_there(client: FlaskClient) -> None:
+    html = client.get("/").get_data(as_text=True)
+    addresses = {a.partition("#")[0] for a in re.findall(r"(?:src|href)=\"(/[^\"]*)\"", html)}
+    assert len(addresses) > 10
+    for address in sorted(addresses):
+        assert client.get(address).status_code == 200, address
+
+
+@pytest.mark.parametrize("name", SAMPLE_NAMES)
+def test_samples_are_served_with_a_name_that_says_synthetic(client: FlaskClient, name: str) -> None:
+    response = client.get(f"/samples/{name}.png")
+    assert response.data == sample_png(name)
+    assert response.content_type == "image/png"
+    assert f'filename="{name}.png"' in response.headers["Content-Disposition"]
+
+
+@pytest.mark.parametrize("name", ["basophil", "synthetic-basophil", "..%2f..%2fetc%2fpasswd"])
+def test_an_unknown_sample_is_a_404_problem(client: FlaskClient, name: str) -> None:
+    response = client.get(f"/samples/{name}.png")
+    assert response.status_code == 404
+    assert response.content_type.startswith("application/problem+json")
