@@ -340,3 +340,19 @@ def test_heatmaps_that_cannot_be_written_are_said(
     result = invoke("classify", folder, "--heatmaps", maps)
     assert result.exit_code == 1
     assert "Error: " in result.stderr
+
+
+def test_libraries_remarks_stay_off_stderr(
+    command: Command, tmp_path: Path, bad_and_odd_images: Images
+) -> None:
+    broken_exif = encoded(Image.fromarray(smear()), "JPEG", exif=b"Exif\0\0MM\0*\xff\xff\xff\xff")
+    (tmp_path / "exif.jpg").write_bytes(broken_exif)
+    tiff = bytearray(bad_and_odd_images["tiff_16bit_rgb"])
+    tiff[8:40] = b"\xff" * 32
+    (tmp_path / "tags.tif").write_bytes(tiff)
+    result = command("classify", tmp_path, "--json")
+    assert len(result.stdout.splitlines()) == 1
+    lines = result.stderr.decode().splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith(f"{tmp_path / 'tags.tif'}: TIFF image")
+    assert lines[1] == "1 of 2 inputs failed."

@@ -7,7 +7,9 @@ usage, nothing done.
 from __future__ import annotations
 
 import errno
+import logging
 import sys
+import warnings
 from importlib import import_module
 from io import TextIOWrapper
 from typing import Any
@@ -37,9 +39,7 @@ class LazyGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; expected errors end it with a sentence, not a traceback."""
-        # A file name that is not valid Unicode must not end a run that prints it.
-        if isinstance(sys.stdout, TextIOWrapper):
-            sys.stdout.reconfigure(errors="backslashreplace")
+        _prepare_streams()
         try:
             return super().invoke(ctx)
         except SettingsError as error:
@@ -50,6 +50,17 @@ class LazyGroup(click.Group):
             if error.errno == errno.EPIPE:  # the reader of a pipe has enough: click ends quietly
                 raise
             raise click.ClickException(str(error)) from error
+
+
+def _prepare_streams() -> None:
+    """Keep stdout alive and stderr to what HemaVision says itself."""
+    # A file name that is not valid Unicode must not end a run that prints it.
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    # Image libraries remark on every oddity of a file; what matters becomes an error or a note.
+    warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+    for library in ("PIL", "tifffile"):
+        logging.getLogger(library).addHandler(logging.NullHandler())
 
 
 @click.group(cls=LazyGroup)

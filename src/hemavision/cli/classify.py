@@ -89,7 +89,6 @@ def _classify(options: Options, model: Model) -> tuple[int, int]:
                     click.echo(printable(item.error), err=True)
             done += _answer(model, batch, outputs)
             advance(len(batch))
-            sys.stdout.flush()
     return failed, done
 
 
