@@ -9,7 +9,7 @@ SERVE_READY := .venv/.installed
 TEST_READY := .venv/.installed-test
 BENCH_READY := .venv/.installed-bench
 
-.PHONY: help serve test lint format check-format types layers unit bench docs figures size clean
+.PHONY: help serve test lint format check-format types layers unit bench docs figures screenshot size clean
 
 help:
 	@echo "make serve   open the app in the browser (sets up on first use)"
@@ -63,6 +63,9 @@ docs: $(TEST_READY) figures
 
 figures: $(TEST_READY)
 	$(BIN)/python scripts/readme_figures.py
+
+screenshot: $(TEST_READY)
+	$(BIN)/python scripts/screenshot.py
 
 size: $(SERVE_READY)
 	@$(BIN)/python scripts/install_size.py
