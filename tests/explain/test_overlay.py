@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from hemavision.explain import colour_map, normalise, overlay
+from hemavision.explain.overlay import spread_over_image
+from hemavision.images import open_image
 from hemavision.results import Box
 
 
@@ -61,3 +64,17 @@ def test_an_all_zero_map_divides_by_nothing(rgb):
         assert not normalise(zero).any()
         assert overlay(rgb, zero, Box(0, 0, 320, 240)).shape == rgb.shape
     assert normalise(np.array([[0.0, 1e-30]])).max() == pytest.approx(1.0)
+
+
+def test_real_fields_are_coloured_as_the_definition_says(data, model):
+    """The overlay spreads colour numbers; by definition it colours the spread map."""
+    for file in sorted((data / "kaggle_wbc" / "TEST_SIMPLE").rglob("*.jpeg"))[:12]:
+        rgb = open_image(file).rgb
+        prediction = model.predict(file)[0]
+        box = prediction.box
+        for cell_type in prediction.probabilities:
+            heatmap = prediction.heatmap(cell_type)
+            spread = spread_over_image(normalise(heatmap), box, rgb.shape[1], rgb.shape[0])
+            colours = Image.fromarray(colour_map(spread))
+            expected = np.asarray(Image.blend(Image.fromarray(rgb), colours, 0.4))
+            np.testing.assert_array_equal(overlay(rgb, heatmap, box), expected)

@@ -20,8 +20,8 @@ def normalise(heatmap: np.ndarray) -> np.ndarray:
 
 def colour_map(values: np.ndarray) -> np.ndarray:
     """Colour values in [0, 1] by the jet scale: float H×W → uint8 H×W×3, blue to red."""
-    index = np.clip(values * 255.0 + 0.5, 0, 255).astype(np.uint8)
-    picture: np.ndarray = np.take(_JET, index, axis=0)  # four times as fast as _JET[index]
+    # np.take: four times as fast as indexing the table.
+    picture: np.ndarray = np.take(_JET, _colour_numbers(values), axis=0)
     return picture
 
 
@@ -37,20 +37,34 @@ def overlay(rgb: np.ndarray, heatmap: np.ndarray, box: Box, opacity: float = OPA
     Returns:
         uint8 H×W×3.
     """
-    spread = spread_over_image(normalise(heatmap), box, rgb.shape[1], rgb.shape[0])
-    picture = Image.blend(
-        Image.fromarray(rgb), Image.fromarray(colour_map(spread)), float(np.clip(opacity, 0, 1))
-    )
+    # Colour numbers, a byte each, are spread over the image and not the map's floats: what
+    # lies outside the box is zero, whose number is zero.
+    scaled = _resized(normalise(heatmap), box)
+    canvas = Image.new("L", (rgb.shape[1], rgb.shape[0]), 0)
+    canvas.paste(Image.fromarray(_colour_numbers(scaled)), (box.left, box.top))
+    colours = Image.fromarray(np.take(_JET, np.asarray(canvas), axis=0))
+    picture = Image.blend(Image.fromarray(rgb), colours, float(np.clip(opacity, 0, 1)))
     return np.asarray(picture)
 
 
 def spread_over_image(heatmap: np.ndarray, box: Box, width: int, height: int) -> np.ndarray:
     """Return a map over ``box`` as one over the whole image: float32 height×width."""
-    size = (box.right - box.left, box.bottom - box.top)
-    scaled = Image.fromarray(heatmap.astype(np.float32)).resize(size, Image.Resampling.BILINEAR)
+    scaled = Image.fromarray(_resized(heatmap, box))
     canvas = Image.new("F", (width, height), 0.0)
     canvas.paste(scaled, (box.left, box.top))
     return np.asarray(canvas)
+
+
+def _resized(heatmap: np.ndarray, box: Box) -> np.ndarray:
+    size = (box.right - box.left, box.bottom - box.top)
+    image = Image.fromarray(heatmap.astype(np.float32))
+    return np.asarray(image.resize(size, Image.Resampling.BILINEAR))
+
+
+def _colour_numbers(values: np.ndarray) -> np.ndarray:
+    """Number values in [0, 1] from 0 to 255."""
+    numbers: np.ndarray = np.clip(values * 255.0 + 0.5, 0, 255).astype(np.uint8)
+    return numbers
 
 
 def _jet() -> np.ndarray:

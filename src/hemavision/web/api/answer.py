@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 from flask import current_app
 
-from hemavision.errors import ImageError
 from hemavision.explain import encode_png, overlay
 from hemavision.images import open_image
 from hemavision.pipeline import Model
@@ -20,27 +19,20 @@ from hemavision.web.api.options import Options
 from hemavision.web.api.uploads import Upload
 from hemavision.web.errors import as_problem
 
-#: Images are decoded and classified in groups of so many, or so many pixels in all: a
-#: request of a hundred large pictures must not have them all in memory at once.
-GROUP_IMAGES = 8
-GROUP_PIXELS = 8_000_000
 DIGITS = 5
 
 Item = dict[str, Any]
-Decoded = tuple[int, np.ndarray]
 
 
 def answer(model: Model, uploads: Sequence[Upload], options: Options) -> list[Item]:
-    """Return one item an upload, in order: a prediction or an error."""
-    items: list[Item] = [{"filename": upload.filename} for upload in uploads]
-    for group in _groups(uploads, items):
-        for (index, rgb), outcome in zip(group, _predict(model, group), strict=True):
-            if isinstance(outcome, Exception):
-                items[index]["error"] = _error(outcome)
-            else:
-                metrics.of(current_app).count_prediction(outcome)
-                items[index] |= describe(outcome, rgb, options)
-    return items
+    """Return one item an upload, in order: a prediction or an error.
+
+    One image at a time: on a CPU a batch is no faster, and would keep all its pictures and
+    the network's layers for all of them in memory.
+    """
+    return [
+        {"filename": upload.filename} | _answer_one(model, upload, options) for upload in uploads
+    ]
 
 
 def describe(prediction: Prediction, rgb: np.ndarray, options: Options) -> Item:
@@ -86,33 +78,15 @@ def rounded(values: np.ndarray, digits: int = DIGITS) -> np.ndarray:
     return result
 
 
-def _groups(uploads: Sequence[Upload], items: list[Item]) -> Iterator[list[Decoded]]:
-    """Decode the uploads group by group; what cannot be decoded gets its error."""
-    group: list[Decoded] = []
-    pixels = 0
-    for index, upload in enumerate(uploads):
-        try:
-            rgb = open_image(upload.read()).rgb
-        except ImageError as error:
-            items[index]["error"] = _error(error)
-            continue
-        group.append((index, rgb))
-        pixels += rgb.shape[0] * rgb.shape[1]
-        if len(group) >= GROUP_IMAGES or pixels >= GROUP_PIXELS:
-            yield group
-            group, pixels = [], 0
-    if group:
-        yield group
-
-
-def _predict(model: Model, group: Sequence[Decoded]) -> Sequence[Prediction | Exception]:
+def _answer_one(model: Model, upload: Upload, options: Options) -> Item:
     try:
-        return list(model.predict_arrays([rgb for _, rgb in group]))
-    except Exception as error:
-        if len(group) == 1:
-            return [error]
-        # One of them made the network fail: find it, and let the others have their answer.
-        return [outcome for one in group for outcome in _predict(model, [one])]
+        rgb = open_image(upload.read()).rgb
+        (prediction,) = model.predict_arrays([rgb])
+        item = describe(prediction, rgb, options)
+    except Exception as error:  # whatever one image does, the others get their answer
+        return {"error": _error(error)}
+    metrics.of(current_app).count_prediction(prediction)
+    return item
 
 
 def _error(error: Exception) -> Item:
