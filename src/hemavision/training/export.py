@@ -188,9 +188,12 @@ def _add_head(graph: _Graph, model: keras.Model, features: str, temperature: flo
         gate = graph.add("Cast", [positive], f"gate_{number}", to=TensorProto.FLOAT)
         gates.append(graph.add("Unsqueeze", [gate, axis], f"gates_{number}"))
     g = graph.add("Mul", [graph.floats("w3_rows", w3.T[None]), gates[1]], "grad_2")
-    g = graph.add("MatMul", [g, graph.floats("w2_t", w2.T)], "grad_hidden_1")
+    # Transposed in the graph, not stored twice: ONNX Runtime does it once, on loading.
+    w2_t = graph.add("Transpose", ["dense_2_w"], "w2_t", perm=[1, 0])
+    g = graph.add("MatMul", [g, w2_t], "grad_hidden_1")
     g = graph.add("Mul", [g, gates[0]], "grad_1")
-    g = graph.add("MatMul", [g, graph.floats("w1_t", w1.T)], "grad_embedding")
+    w1_t = graph.add("Transpose", ["dense_1_w"], "w1_t", perm=[1, 0])
+    g = graph.add("MatMul", [g, w1_t], "grad_embedding")
 
     # The mean over positions: the gradient's 1/(h·w). The shape is read off the map itself.
     shape = graph.add("Shape", [features], "features_shape")
