@@ -1,4 +1,4 @@
-import { announcement, derivedName, duration, percent, problemWords, progressWords, range, statusWords, title, tooLarge } from "/static/js/words.js";
+import { announcement, derivedName, duration, figures, percent, problemWords, progressWords, range, statusWords, title, tooLarge } from "/static/js/words.js";
 import { equal, test } from "./harness.js";
 
 test("a percentage never claims certainty that is not there", () => {
@@ -44,3 +44,13 @@ test("a file that the server would refuse is told before it travels", () => {
 });
 
 test("derived names keep all but the last ending", () => equal(derivedName("a.b.jpg", "x.png"), "a.b-x.png"));
+
+test("a model's figures come together, with their intervals, or it says that there are none", () => {
+  const metrics = {
+    seed: { accuracy: 0.991 },
+    "unseen-cells": { accuracy: 0.93, intervals: { accuracy: [0.871, 0.972] } },
+  };
+  equal(figures({ name: "m", metrics }),
+    "Model m. seed: 99.1% of images right; unseen-cells: 93.0% (87.1% to 97.2%) of images right.");
+  equal(figures({ name: "m", metrics: {} }), "Model m. Its file carries no figures.");
+});

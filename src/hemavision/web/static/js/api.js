@@ -33,6 +33,14 @@ export async function cellTypes() {
     body.cell_types.map((entry) => [entry.name, { ...entry, profile: body.profile }]));
 }
 
+/** Return the model that answers, as /api/v1/models lists it. */
+export async function defaultModel() {
+  const { body, code } = await ask("/api/v1/models");
+  const model = body?.models?.find((entry) => entry.default);
+  if (!model) throw new Problem(problemWords(body, code));
+  return model;
+}
+
 /** Return a sample as a File. */
 export async function fetchSample(url, name) {
   const { response } = await send(url);

@@ -1,6 +1,6 @@
 /** Wires the page: events come up from the components, the state goes down to them. */
 
-import { cellTypes, classify, fetchSample, Problem } from "./api.js";
+import { cellTypes, classify, defaultModel, fetchSample, Problem } from "./api.js";
 import { mountAnswer } from "./components/answer.js";
 import { mountContext } from "./components/context.js";
 import { mountControls } from "./components/controls.js";
@@ -13,7 +13,7 @@ import { decode, toRecords } from "./intake.js";
 import { createQueue } from "./queue.js";
 import { answerJson, compose, save } from "./saving.js";
 import { createStore, selectedItem, shownType } from "./state.js";
-import { announcement, derivedName, tooLarge } from "./words.js";
+import { announcement, derivedName, figures, tooLarge } from "./words.js";
 
 const AT_ONCE = 2;
 
@@ -128,4 +128,8 @@ listen();
 cellTypes().then(
   (loaded) => store.dispatch({ type: "contextLoaded", cellTypes: loaded }),
   (error) => store.dispatch({ type: "contextFailed", error: error.message }),
+);
+defaultModel().then(
+  (model) => write(part("model-line"), figures(model)),
+  (error) => write(part("model-line"), error.message),
 );

@@ -85,6 +85,19 @@ export function noEvidence(cellType) {
   return `Nothing in this image speaks for ${cellType}`;
 }
 
+/**
+ * Return what a model scored, all its protocols in one line, so that a figure that flatters never
+ * stands without the honest one beside it.
+ */
+export function figures({ name, metrics }) {
+  const scored = Object.entries(metrics ?? {}).map(([protocol, found]) => {
+    const interval = found.intervals?.accuracy;
+    const spread = interval ? ` (${percent(interval[0])} to ${percent(interval[1])})` : "";
+    return `${protocol}: ${percent(found.accuracy)}${spread} of images right`;
+  });
+  return `Model ${name}. ${scored.join("; ") || "Its file carries no figures"}.`;
+}
+
 /** Return the name for a file made from an image: "a.b.jpg", "overlay.png" → "a.b-overlay.png". */
 export function derivedName(name, ending) {
   return `${name.replace(/\.[^.]*$/, "")}-${ending}`;
