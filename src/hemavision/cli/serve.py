@@ -58,9 +58,11 @@ def _server(host: str, listening: Any, model: str | None, threads: int) -> Any:
     from waitress import create_server
 
     from hemavision import settings
+    from hemavision.cli.memory import give_back_freed_memory
     from hemavision.cli.model import open_named_model
     from hemavision.web import create_app
 
+    give_back_freed_memory()
     app = create_app(open_named_model(model), host=host)
     _warm_up(app)
     # Above the application's own limit, so that the application words the answer; below
