@@ -87,7 +87,7 @@ HEMAVISION = Recipe(
 #: For a test set whose cells were seen in training: little to generalise, much to remember.
 MEMORY = Recipe(
     name="memory",
-    phases=(Phase(80, 10, 100), Phase(112, 3, 100), Phase(224, 3, 40)),
+    phases=(Phase(80, 8, 100), Phase(112, 4, 100), Phase(160, 2, 50), Phase(224, 3, 40)),
     label_smoothing=0.0,
     weight_decay=1e-4,
     augment="light",
