@@ -182,10 +182,13 @@ def test_2000_files_at_once(client: FlaskClient) -> None:
     assert "100 images" in assert_problem(response, 413, "too-large")
 
 
-def test_as_many_files_as_allowed(client: FlaskClient, good: bytes) -> None:
-    response = client.post(URL, data=files(*[(f"{n}.jpg", good) for n in range(100)]))
-    items = response.json["results"]
-    assert [item["filename"] for item in items] == [f"{n}.jpg" for n in range(100)]
+def test_as_many_files_as_allowed(
+    model: Model, good: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEMAVISION_MAX_IMAGES", "12")
+    client = create_app(model).test_client()
+    items = client.post(URL, data=files(*[(f"{n}.jpg", good) for n in range(12)])).json["results"]
+    assert [item["filename"] for item in items] == [f"{n}.jpg" for n in range(12)]
     assert all("prediction" in item for item in items)
 
 

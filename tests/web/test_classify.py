@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
+import requests
 from flask.testing import FlaskClient
 from PIL import Image
 
@@ -55,7 +57,7 @@ def test_one_image_answers_as_the_python_package_does(
 
 
 def test_many_images_answer_in_order(client: FlaskClient, model: Model, data: Path) -> None:
-    files = sorted((data / "kaggle_wbc" / "TEST_SIMPLE").rglob("*.jpeg"))[:20]
+    files = sorted((data / "kaggle_wbc" / "TEST_SIMPLE").rglob("*.jpeg"))[:8]
     items = client.post(URL, data=parts(files)).json["results"]
     assert [item["filename"] for item in items] == [file.name for file in files]
     for file, item in zip(files, items, strict=True):
@@ -139,3 +141,20 @@ def test_options_in_the_query_count_and_the_bodys_win(
 def test_the_body_is_strict_json(client: FlaskClient, cells: list[Path]) -> None:
     body = client.post(URL, data=parts(cells, heatmaps="all")).get_data(as_text=True)
     json.loads(body, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+
+
+def test_clients_at_once_each_get_their_own_answer(
+    served: str, model: Model, cells: list[Path]
+) -> None:
+    expected = [model.predict(cell)[0] for cell in cells]
+
+    def ask(number: int) -> dict[str, object]:
+        cell = cells[number % len(cells)]
+        files = {"images": (cell.name, cell.read_bytes())}
+        return requests.post(served + URL, files=files, timeout=120).json()["results"][0]
+
+    with ThreadPoolExecutor(6) as pool:
+        items = list(pool.map(ask, range(12)))
+    for number, item in enumerate(items):
+        assert item["filename"] == cells[number % len(cells)].name
+        assert same(expected[number % len(cells)], item["prediction"])
