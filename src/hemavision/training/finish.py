@@ -32,8 +32,8 @@ from hemavision.training.fit import BEST, FINAL
 from hemavision.training.run import CONFIG
 from hemavision.training.splits import Split
 
-#: Training images that the known types' embeddings are taken from.
-KNOWN_IMAGES = 1200
+#: About how many training, and how many validation images are looked at.
+MOST_IMAGES = 1200
 
 
 def export_run(
@@ -72,13 +72,14 @@ def export_run(
         weights_sha256=weights_sha256(model),
         training=config | {"start": _origin(folder, config["start"])},
     )
-    known = _spread_evenly(split.train, KNOWN_IMAGES)
+    known = _spread_evenly(split.train, MOST_IMAGES)
+    judged = _spread_evenly(split.validation, MOST_IMAGES)
     with tempfile.TemporaryDirectory() as scratch:
         raw = Path(scratch) / "raw.onnx"
         neutral = NoveltyModel.neutral(model.get_layer("embedding").output.shape[-1])
         write_bundle(model, manifest, neutral, raw)
-        output = _look_at(known + split.validation, OnnxEngine(raw), on_image)
-    calibrated, novelty = _calibrate(manifest, output, known, split.validation)
+        output = _look_at(known + judged, OnnxEngine(raw), on_image)
+    calibrated, novelty = _calibrate(manifest, output, known, judged)
     write_bundle(model, calibrated, novelty, bundle)
     return calibrated
 
