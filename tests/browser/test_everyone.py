@@ -59,8 +59,9 @@ def tab_to(page: Page, css: str) -> None:
 
 
 def test_keyboard_alone_from_choosing_to_saving(page: Page, smears: list[Path]) -> None:
-    tab_to(page, "[data-action=pick]")
+    # Expected from before the first key: the browser takes a moment to be told to wait for it.
     with page.expect_file_chooser() as chooser:
+        tab_to(page, "[data-action=pick]")
         page.keyboard.press("Enter")
     chooser.value.set_files([str(path) for path in smears[:2]])
     settle(page)
