@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +15,6 @@ import pytest
 from hemavision.cli.sockets import is_free, is_loopback, listen, url
 from hemavision.errors import SettingsError
 
-READY_S = 1.5
 RESIDENT_BYTES = 300e6
 
 
@@ -60,17 +58,11 @@ def test_one_line_when_ready_and_a_quiet_end(ending: signal.Signals) -> None:
         assert (out, errors, process.returncode) == ("", "", 0)
 
 
-def test_ready_in_time_and_small() -> None:
-    seconds = []
-    for _ in range(3):  # the best of three: other work on the machine is not the server's
-        started = time.perf_counter()
-        with served("--port", str(free_port())) as (process, line):
-            seconds.append(time.perf_counter() - started)
-            fetch(line.split()[-1] + "/health/ready")
-            assert psutil.Process(process.pid).memory_info().rss < RESIDENT_BYTES
-        if seconds[-1] < READY_S:
-            return
-    pytest.fail(f"ready after {min(seconds):.2f} s; {READY_S} s are allowed")
+def test_small_when_ready() -> None:
+    # How soon it is ready is timed in benchmarks/serving.py.
+    with served("--port", str(free_port())) as (process, line):
+        fetch(line.split()[-1] + "/health/ready")
+        assert psutil.Process(process.pid).memory_info().rss < RESIDENT_BYTES
 
 
 def test_a_taken_port_gives_the_next_free_one() -> None:
