@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 from typing import Any
@@ -62,6 +63,8 @@ def _server(host: str, listening: Any, model: str | None, threads: int) -> Any:
     from hemavision.cli.model import open_named_model
     from hemavision.web import create_app
 
+    # A page's many small files queue for a moment on every visit: no news for a terminal.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     give_back_freed_memory()
     app = create_app(open_named_model(model), host=host)
     _warm_up(app)
