@@ -33,7 +33,14 @@ if TYPE_CHECKING:
 @click.option(
     "--start",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Weights (.weights.h5) of an earlier run to start from.",
+    help="Weights (.weights.h5) of an earlier run, or a bundle (.onnx), to start from.",
+)
+@click.option(
+    "--precision",
+    type=click.Choice(["float32", "mixed_bfloat16"]),
+    default="float32",
+    show_default=True,
+    help="What layers compute in; bfloat16 is faster where the processor has it.",
 )
 @click.option("--epochs", type=int, help="Epochs of every phase, instead of the recipe's.")
 @click.option("--skip-bad", is_flag=True, help="Go on without bad images instead of stopping.")
@@ -44,6 +51,7 @@ def train(
     out: Path | None,
     seed: int,
     start: Path | None,
+    precision: str,
     epochs: int | None,
     skip_bad: bool,
 ) -> None:
@@ -63,7 +71,7 @@ def train(
         raise click.UsageError(f"No protocol {protocol!r}; have {', '.join(splits.PROTOCOLS)}.")
     recipe = _recipe(recipe_name, epochs)
     folder = out or Path("runs") / f"{split.protocol.replace(':', '-')}-{recipe.name}-{seed}"
-    options = RunOptions(folder, seed, start, skip_bad, _command())
+    options = RunOptions(folder, seed, start, precision, skip_bad, _command())
     total = sum(phase.epochs for phase in recipe.phases)
     with _Progress(total) as progress:
         weights = run(split, recipe, options, on_cut=progress.cut, on_epoch=progress.epoch)

@@ -25,7 +25,10 @@ INPUT_PX = 224
 
 
 def build(
-    classes: int = 4, input_px: int | None = INPUT_PX, batch_norm_momentum: float = 0.9
+    classes: int = 4,
+    input_px: int | None = INPUT_PX,
+    batch_norm_momentum: float = 0.9,
+    precision: str = "float32",
 ) -> keras.Model:
     """Build the network, untrained.
 
@@ -35,6 +38,8 @@ def build(
             training at rising resolutions needs (the weights are the same).
         batch_norm_momentum: of the moving statistics. Keras's 0.99 needs more steps to
             settle than a short training has.
+        precision: Keras's name of a dtype policy. ``"mixed_bfloat16"`` computes in
+            bfloat16 and keeps float32 weights and probabilities.
 
     Returns:
         A model from float32 N×H×W×3 in [-1, 1] to float32 N×``classes`` probabilities.
@@ -49,17 +54,20 @@ def build(
             strides=stride,
             padding="same",
             activation="relu",
+            dtype=precision,
             name=f"separable_{index}",
         )(x)
         last = index == len(BLOCKS)
         x = layers.BatchNormalization(
-            momentum=batch_norm_momentum, name="features" if last else f"norm_{index}"
+            momentum=batch_norm_momentum,
+            dtype=precision,
+            name="features" if last else f"norm_{index}",
         )(x)
         if index == POOL_AFTER:
-            x = layers.MaxPooling2D(name="pool")(x)
-    x = layers.GlobalAveragePooling2D(name="embedding")(x)
+            x = layers.MaxPooling2D(dtype=precision, name="pool")(x)
+    x = layers.GlobalAveragePooling2D(dtype="float32", name="embedding")(x)
     for index in (1, 2):
-        x = layers.Dense(1024, activation="relu", name=f"dense_{index}")(x)
-        x = layers.Dropout(0.5, name=f"dropout_{index}")(x)
+        x = layers.Dense(1024, activation="relu", dtype=precision, name=f"dense_{index}")(x)
+        x = layers.Dropout(0.5, dtype=precision, name=f"dropout_{index}")(x)
     outputs = layers.Dense(classes, activation="softmax", name="probabilities", dtype="float32")(x)
     return keras.Model(inputs, outputs, name="separable_cnn")

@@ -121,40 +121,82 @@ def _add_backbone(graph: _Graph, model: keras.Model, size_px: int) -> str:
     x = graph.add("Mul", [x, graph.floats("scale", 1 / 127.5)], "image_scaled")
     x = graph.add("Sub", [x, graph.floats("one", 1.0)], "image_centred")
     side = size_px
-    for index, (_, kernel, stride) in enumerate(BLOCKS, start=1):
+    norm: list[str] = []
+    epsilon = 0.0
+    for index, (filters, kernel, stride) in enumerate(BLOCKS, start=1):
         depthwise, pointwise, bias = model.get_layer(f"separable_{index}").get_weights()
         name = f"block_{index}"
         # Keras keeps H×W×C×1 and 1×1×C×F; ONNX wants C×1×H×W and F×C×1×1.
-        weight = graph.floats(f"{name}_dw", depthwise.transpose(2, 3, 0, 1))
-        pads, side = _same_padding(side, kernel, stride)
-        x = graph.add(
-            "Conv",
-            [x, weight],
-            f"{name}_depthwise",
-            group=depthwise.shape[2],
-            strides=[stride, stride],
-            pads=pads,
-        )
-        weight = graph.floats(f"{name}_pw", pointwise.transpose(3, 2, 0, 1))
-        x = graph.add("Conv", [x, weight, graph.floats(f"{name}_b", bias)], f"{name}_pointwise")
+        graph.floats(f"{name}_dw", depthwise.transpose(2, 3, 0, 1))
+        graph.floats(f"{name}_pw", pointwise.transpose(3, 2, 0, 1))
+        graph.floats(f"{name}_b", bias)
+        kernels = [f"{name}_pw", f"{name}_b"]
+        if kernel == 1:
+            kernels = _fold(graph, name, filters, norm, epsilon)
+        else:
+            pads, side = _same_padding(side, kernel, stride)
+            x = graph.add(
+                "Conv",
+                [x, f"{name}_dw"],
+                f"{name}_depthwise",
+                group=depthwise.shape[2],
+                strides=[stride, stride],
+                pads=pads,
+            )
+        x = graph.add("Conv", [x, *kernels], f"{name}_pointwise")
         x = graph.add("Relu", [x], f"{name}_relu")
         last = index == len(BLOCKS)
         layer = model.get_layer("features" if last else f"norm_{index}")
-        x = _add_norm(graph, x, layer, "features" if last else f"{name}_norm")
+        norm, epsilon = _norm_constants(graph, layer, "features" if last else f"{name}_norm")
+        if last or BLOCKS[index][1] > 1:
+            output = "features" if last else f"{name}_norm"
+            x = graph.add("BatchNormalization", [x, *norm], output, epsilon=epsilon)
         if index == POOL_AFTER:
             x = graph.add("MaxPool", [x], "pool", kernel_shape=[2, 2], strides=[2, 2])
             side //= 2
     return x
 
 
-def _add_norm(graph: _Graph, x: str, layer: keras.layers.Layer, output: str) -> str:
-    names = ("gamma", "beta", "mean", "variance")
+def _norm_constants(graph: _Graph, layer: keras.layers.Layer, name: str) -> tuple[list[str], float]:
+    parts = ("gamma", "beta", "mean", "variance")
     values = (layer.gamma, layer.beta, layer.moving_mean, layer.moving_variance)
     constants = [
-        graph.floats(f"{output}_{name}", keras.ops.convert_to_numpy(value))
-        for name, value in zip(names, values, strict=True)
+        graph.floats(f"{name}_{part}", keras.ops.convert_to_numpy(value))
+        for part, value in zip(parts, values, strict=True)
     ]
-    return graph.add("BatchNormalization", [x, *constants], output, epsilon=layer.epsilon)
+    return constants, layer.epsilon
+
+
+def _fold(graph: _Graph, block: str, filters: int, norm: list[str], epsilon: float) -> list[str]:
+    """Fold the normalisation before a 1×1 block, and its depthwise part, into its pointwise one.
+
+    Nothing is padded at 1×1, so all three are one matrix and one bias. They are computed
+    in the graph, which ONNX Runtime does once, on loading: the file keeps the trained
+    weights, and a pass saves two walks over a large map.
+
+    Returns:
+        The names of the kernel (F×C×1×1) and the bias (F).
+    """
+    gamma, beta, mean, variance = norm
+    epsilons = graph.floats(f"{block}_epsilon", epsilon)
+    x = graph.add("Add", [variance, epsilons], f"{block}_spread")
+    x = graph.add("Sqrt", [x], f"{block}_deviation")
+    scale = graph.add("Div", [gamma, x], f"{block}_norm_scale")
+    x = graph.add("Mul", [mean, scale], f"{block}_norm_centre")
+    shift = graph.add("Sub", [beta, x], f"{block}_norm_shift")
+
+    channels = graph.shape(f"{block}_channels", -1)
+    depthwise = graph.add("Reshape", [f"{block}_dw", channels], f"{block}_dw_flat")
+    scale = graph.add("Mul", [scale, depthwise], f"{block}_scale")
+    shift = graph.add("Mul", [shift, depthwise], f"{block}_shift")
+    spread = graph.add(
+        "Reshape", [scale, graph.shape(f"{block}_spread_shape", 1, -1, 1, 1)], f"{block}_scales"
+    )
+    kernel = graph.add("Mul", [f"{block}_pw", spread], f"{block}_pw_folded")
+    matrix_shape = graph.shape(f"{block}_matrix_shape", filters, -1)
+    matrix = graph.add("Reshape", [f"{block}_pw", matrix_shape], f"{block}_matrix")
+    x = graph.add("MatMul", [matrix, shift], f"{block}_b_shift")
+    return [kernel, graph.add("Add", [f"{block}_b", x], f"{block}_b_folded")]
 
 
 def _same_padding(side: int, kernel: int, stride: int) -> tuple[list[int], int]:

@@ -12,6 +12,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from hemavision.compat.from_bundle import keras_from_bundle
 from hemavision.errors import TrainingError
 from hemavision.models import separable_cnn
 from hemavision.training.batches import PlainBatches, TrainingBatches, steps_in
@@ -31,10 +32,17 @@ class LabelledCrops:
 
 @dataclass(frozen=True)
 class Start:
-    """Where a run begins: the seed of everything random, and weights, or ``None`` for new ones."""
+    """Where a run begins.
+
+    Attributes:
+        seed: of everything random.
+        weights: to start from, ``.weights.h5`` or a bundle; ``None`` for new ones.
+        precision: that layers compute in, as for :func:`separable_cnn.build`.
+    """
 
     seed: int = 1
     weights: Path | None = None
+    precision: str = "float32"
 
 
 @dataclass(frozen=True)
@@ -67,7 +75,7 @@ def fit(
         train: what to learn from.
         validation: what decides about early stopping and the best epoch.
         folder: holds the checkpoint, the log and the weights.
-        start: seed and, to start from, weights (``.weights.h5``) of the same network.
+        start: seed, precision and, to start from, weights of the same network.
         on_epoch: called after each epoch with its row of the log.
 
     Raises:
@@ -110,8 +118,10 @@ def _should_stop(recipe: Recipe, state: State) -> bool:
 
 def _new_model(recipe: Recipe, images: int, start: Start) -> keras.Model:
     keras.utils.set_random_seed(start.seed)
-    model = separable_cnn.build(input_px=None)
-    if start.weights:
+    model = separable_cnn.build(input_px=None, precision=start.precision)
+    if start.weights and start.weights.suffix == ".onnx":
+        model.set_weights(keras_from_bundle(start.weights).get_weights())
+    elif start.weights:
         model.load_weights(start.weights)
     model.compile(
         optimizer=_optimizer(recipe, images),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import importlib.metadata
 import json
 import math
@@ -31,7 +32,8 @@ class RunOptions:
     Attributes:
         folder: where everything of the run goes.
         seed: of initialisation, order, views and dropout.
-        start: weights to start from, or ``None``.
+        start: weights or a bundle to start from, or ``None``.
+        precision: that layers compute in: ``"float32"`` or ``"mixed_bfloat16"``.
         skip_bad: go on without bad images instead of stopping.
         command: the command line, for the record.
     """
@@ -39,6 +41,7 @@ class RunOptions:
     folder: Path
     seed: int = 1
     start: Path | None = None
+    precision: str = "float32"
     skip_bad: bool = False
     command: str = ""
 
@@ -67,7 +70,7 @@ def run(
     for samples in (split.train, watched):
         crops, kept = cut_crops(samples, cache, skip_bad=options.skip_bad, progress=on_cut)
         parts.append(LabelledCrops(crops, kept))
-    start = Start(options.seed, options.start)
+    start = Start(options.seed, options.start, options.precision)
     weights = fit(recipe, parts[0], parts[1], options.folder, start=start, on_epoch=on_epoch)
     plot_log(options.folder)
     return weights
@@ -80,6 +83,8 @@ def _describe(split: Split, recipe: Recipe, options: RunOptions) -> dict[str, An
         "recipe": asdict(recipe),
         "seed": options.seed,
         "start": start.parent.name + "/" + start.name if start else None,
+        "start_sha256": hashlib.sha256(start.read_bytes()).hexdigest() if start else None,
+        "precision": options.precision,
         "images": {"train": len(split.train), "validation": len(split.validation)},
         "data_digest": digest(split.train + split.validation),
         "command": options.command,
@@ -106,7 +111,7 @@ def _write_config(config: dict[str, Any], folder: Path) -> None:
     path = folder / CONFIG
     if path.exists():
         old = json.loads(path.read_text())
-        same = ("protocol", "recipe", "seed", "start", "data_digest")
+        same = ("protocol", "recipe", "seed", "start_sha256", "precision", "data_digest")
         # Through JSON, so that tuples compare as the lists they were written as.
         new = json.loads(json.dumps(config))
         differing = [key for key in same if old[key] != new[key]]
