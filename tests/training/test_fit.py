@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
+from hemavision.bundle import find_bundle
+from hemavision.compat.from_bundle import keras_from_bundle
 from hemavision.errors import TrainingError
 from hemavision.models import separable_cnn
-from hemavision.training.fit import LOG, Start, fit
+from hemavision.training.batches import TrainingBatches
+from hemavision.training.fit import LOG, Start, fit, settle_norms
 from hemavision.training.recipes import Phase, Recipe
 
 TINY = Recipe(
@@ -76,6 +81,39 @@ def test_starts_from_given_weights(few_crops, tmp_path):
     still = Recipe(name="still", phases=(Phase(32, 1, 1),), batch_size=4, learning_rate=0.0)
     ended = fit(still, few_crops, few_crops, tmp_path / "b", start=Start(3, begun))
     np.testing.assert_array_equal(weights_of(ended)[0], weights_of(begun)[0])
+
+
+def test_starts_from_a_shipped_bundle(few_crops, tmp_path):
+    bundle = find_bundle("unseen-cells")
+    still = Recipe(name="still", phases=(Phase(32, 1, 1),), batch_size=4, learning_rate=0.0)
+    ended = fit(still, few_crops, few_crops, tmp_path, start=Start(3, bundle))
+    assert_same(weights_of(ended)[:3], keras_from_bundle(bundle).get_weights()[:3])
+
+
+def test_learns_and_resumes_in_bfloat16(few_crops, tmp_path):
+    start = Start(seed=3, precision="mixed_bfloat16")
+    half = replace(TINY, phases=(Phase(32, 1, 2),))
+    fit(half, few_crops, few_crops, tmp_path, start=start)
+    losses = []
+    fit(TINY, few_crops, few_crops, tmp_path, start=start, on_epoch=losses.append)
+    assert [row["epoch"] for row in losses] == [2, 3]
+    assert all(np.isfinite(row["loss"]) for row in losses)
+    model = keras.saving.load_model(next(tmp_path.glob("checkpoint-*.keras")))
+    assert model.get_layer("separable_1").compute_dtype == "bfloat16"
+    assert {weight.dtype for weight in model.trainable_weights} == {"float32"}
+
+
+def test_settled_norms_hold_the_mean_of_the_batches(few_crops):
+    model = separable_cnn.build(input_px=None)
+    batches = TrainingBatches(
+        few_crops.crops, few_crops.samples, TINY, phase=Phase(32, 1, 3), key=(1, 1)
+    )
+    settle_norms(model, batches)
+    norm, first = model.get_layer("norm_1"), model.get_layer("separable_1")
+    maps = [np.asarray(first(batches[index][0])) for index in range(3)]
+    means = np.mean([m.mean(axis=(0, 1, 2)) for m in maps], axis=0)
+    np.testing.assert_allclose(np.asarray(norm.moving_mean), means, rtol=1e-4, atol=1e-6)
+    assert norm.momentum == 0.9
 
 
 def test_diverging_run_says_so(few_crops, tmp_path):

@@ -20,7 +20,17 @@ from hemavision._version import __version__
 from hemavision.errors import HemaVisionError, SettingsError
 
 #: Each command is ``hemavision.cli.<name>.<name>``, imported when it is asked for.
-COMMANDS = ("classify", "serve", "models", "doctor", "data", "train", "evaluate", "export")
+COMMANDS = (
+    "classify",
+    "serve",
+    "models",
+    "doctor",
+    "data",
+    "train",
+    "evaluate",
+    "export",
+    "convert",
+)
 
 
 class LazyGroup(click.Group):

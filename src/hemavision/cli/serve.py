@@ -18,7 +18,9 @@ import click
     help="Port to try first; HEMAVISION_PORT otherwise. The next free one is taken, and said.",
 )
 @click.option(
-    "--model", metavar="NAME|FILE", help="A shipped model or a bundle; HEMAVISION_MODEL otherwise."
+    "--model",
+    metavar="NAME|FILE",
+    help="A shipped model, a bundle or a Keras file; HEMAVISION_MODEL otherwise.",
 )
 @click.option(
     "--threads",
@@ -60,12 +62,14 @@ def _server(host: str, listening: Any, model: str | None, threads: int) -> Any:
 
     from hemavision import settings
     from hemavision.cli.memory import give_back_freed_memory
-    from hemavision.cli.model import open_named_model
+    from hemavision.cli.model import model_beside, open_named_model
     from hemavision.web import create_app
 
     # A page's many small files queue for a moment on every visit: no news for a terminal.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     give_back_freed_memory()
+    if model is None and (model := model_beside()):
+        click.echo(f"Using {model} in this folder; --model takes another.", err=True)
     app = create_app(open_named_model(model), host=host)
     _warm_up(app)
     # Above the application's own limit, so that the application words the answer; below

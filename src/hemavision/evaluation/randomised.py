@@ -10,16 +10,14 @@ from onnx import numpy_helper
 
 from hemavision.errors import BundleError
 
-HEAD = ("dense_1_w", "dense_2_w", "w3")
-#: Weights of which the graph holds a transposed copy for the closed-form gradient.
-COPIES = {"w3": "w3_rows"}
+HEAD = ("dense_1/0", "dense_2/0", "probabilities/0")
 #: The weights shuffled at each stage, from the output inwards.
 STAGES: dict[str, tuple[str, ...]] = {
-    "last layer": ("w3",),
+    "last layer": ("probabilities/0",),
     "all dense layers": HEAD,
     "dense layers and the last four blocks": (
         *HEAD,
-        *(f"block_{block}_{part}" for block in (6, 7, 8, 9) for part in ("dw", "pw")),
+        *(f"separable_{block}/{part}" for block in (6, 7, 8, 9) for part in (0, 1)),
     ),
 }
 
@@ -42,8 +40,4 @@ def write_randomised(bundle: Path, stage: str, seed: int, path: Path) -> None:
         old = numpy_helper.to_array(tensors[name])
         new = rng.permutation(old.ravel()).reshape(old.shape)
         tensors[name].CopyFrom(numpy_helper.from_array(new, name))
-        if name in COPIES:
-            copy = tensors[COPIES[name]]
-            turned = np.ascontiguousarray(new.T).reshape(tuple(copy.dims))
-            copy.CopyFrom(numpy_helper.from_array(turned, copy.name))
     path.write_bytes(model.SerializeToString())

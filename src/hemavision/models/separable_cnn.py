@@ -8,24 +8,19 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-#: (filters, kernel size, stride) of each block; the max pooling comes after the fifth.
-BLOCKS = (
-    (128, 8, 3),
-    (128, 5, 1),
-    (256, 3, 1),
-    (256, 1, 1),
-    (256, 1, 1),
-    (512, 3, 1),
-    (512, 3, 1),
-    (512, 3, 1),
-    (512, 3, 1),
+from hemavision.models.blocks import (
+    BLOCKS,
+    CLASSES,
+    EPSILON,
+    HIDDEN_LAYERS,
+    HIDDEN_UNITS,
+    INPUT_PX,
+    POOL_AFTER,
 )
-POOL_AFTER = 5
-INPUT_PX = 224
 
 
 def build(
-    classes: int = 4,
+    classes: int = CLASSES,
     input_px: int | None = INPUT_PX,
     batch_norm_momentum: float = 0.9,
     precision: str = "float32",
@@ -60,14 +55,15 @@ def build(
         last = index == len(BLOCKS)
         x = layers.BatchNormalization(
             momentum=batch_norm_momentum,
+            epsilon=EPSILON,
             dtype=precision,
             name="features" if last else f"norm_{index}",
         )(x)
         if index == POOL_AFTER:
             x = layers.MaxPooling2D(dtype=precision, name="pool")(x)
     x = layers.GlobalAveragePooling2D(dtype="float32", name="embedding")(x)
-    for index in (1, 2):
-        x = layers.Dense(1024, activation="relu", dtype=precision, name=f"dense_{index}")(x)
+    for index in range(1, HIDDEN_LAYERS + 1):
+        x = layers.Dense(HIDDEN_UNITS, activation="relu", dtype=precision, name=f"dense_{index}")(x)
         x = layers.Dropout(0.5, dtype=precision, name=f"dropout_{index}")(x)
     outputs = layers.Dense(classes, activation="softmax", name="probabilities", dtype="float32")(x)
     return keras.Model(inputs, outputs, name="separable_cnn")

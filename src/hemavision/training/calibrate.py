@@ -8,11 +8,11 @@ Lee et al. 2018: Gaussian types with one shared covariance).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
+
+from hemavision.compat.novelty import NoveltyModel
 
 #: An answer is `confident` where, on validation, answers as sure were right this often.
 CONFIDENT_ACCURACY = 0.99
@@ -20,33 +20,6 @@ CONFIDENT_ACCURACY = 0.99
 FAMILIAR_SHARE = 0.99
 #: Directions kept of the embedding space: those in which known cells vary most.
 DIRECTIONS = 48
-
-
-@dataclass(frozen=True)
-class NoveltyModel:
-    """Distance to the nearest known type, in whitened embedding space.
-
-    Attributes:
-        whiten: float32 D×d, applied to embeddings from the right.
-        centres: float32 K×d, the types' centres after whitening.
-        scale: the distance that counts as 1.
-    """
-
-    whiten: np.ndarray
-    centres: np.ndarray
-    scale: float
-
-    @classmethod
-    def neutral(cls, dimensions: int) -> NoveltyModel:
-        """Return one that finds nothing novel: what a bundle holds before it is fitted."""
-        zeros = np.zeros((dimensions, 1), np.float32)
-        return cls(zeros, np.zeros((1, 1), np.float32), 1.0)
-
-    def distances(self, embeddings: np.ndarray) -> np.ndarray:
-        """Return each embedding's distance (float N) to the nearest centre; input is N×D."""
-        offsets = (embeddings @ self.whiten)[:, None] - self.centres[None]
-        nearest: np.ndarray = np.sqrt((offsets**2).sum(axis=2)).min(axis=1) / self.scale
-        return nearest
 
 
 def fit_temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:

@@ -13,6 +13,7 @@ import numpy as np
 
 from hemavision.bundle import Manifest
 from hemavision.cells import FOUR_TYPES
+from hemavision.compat.novelty import NoveltyModel
 from hemavision.detection import locate_cell
 from hemavision.errors import TrainingError
 from hemavision.images import open_image
@@ -20,7 +21,6 @@ from hemavision.models import separable_cnn
 from hemavision.preprocess import PreprocessSpec, crop_and_resize
 from hemavision.runtime import EngineOutput, OnnxEngine
 from hemavision.training.calibrate import (
-    NoveltyModel,
     apply_temperature,
     fit_check_threshold,
     fit_novelty,

@@ -19,6 +19,8 @@ from hemavision.training.batches import PlainBatches, TrainingBatches, steps_in
 from hemavision.training.datasets import Sample
 from hemavision.training.recipes import Recipe
 
+#: Batches whose mean statistics the finished network keeps.
+SETTLING_STEPS = 60
 STATE, LOG, BEST, FINAL = "state.json", "log.csv", "best.weights.h5", "final.weights.h5"
 
 
@@ -107,9 +109,33 @@ def fit(
         state = _checkpoint(model, folder, state, row)
         if on_epoch:
             on_epoch(row)
+    last = TrainingBatches(
+        train.crops,
+        train.samples,
+        recipe,
+        phase=replace(phases[-1], steps=SETTLING_STEPS),
+        key=(start.seed, len(phases)),
+    )
+    settle_norms(model, last)
     model.save_weights(folder / FINAL)
     # With patience the run went on past its best epoch; with a schedule the end is the best.
     return folder / (BEST if recipe.patience is not None else FINAL)
+
+
+def settle_norms(model: keras.Model, batches: TrainingBatches) -> None:
+    """Replace every batch normalisation's moving statistics by their means over ``batches``.
+
+    Moving statistics remember about ten batches, and ten batches of 32 cells are too few:
+    the same weights scored 94% or 99% on validation with the chance of the last ones.
+    """
+    norms = [n for n in model.layers if isinstance(n, keras.layers.BatchNormalization)]
+    momenta = [norm.momentum for norm in norms]
+    for index in range(len(batches)):
+        for norm in norms:
+            norm.momentum = index / (index + 1)
+        model(batches[index][0], training=True)
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
 
 
 def _should_stop(recipe: Recipe, state: State) -> bool:

@@ -96,4 +96,14 @@ MEMORY = Recipe(
     augment="light",
 )
 
-RECIPES = {recipe.name: recipe for recipe in (HEMAVISION, MEMORY, PRETRAIN, SEED)}
+#: Full resolution alone, for a network that knows its cells at a lower one.
+POLISH = Recipe(
+    name="polish",
+    phases=(Phase(224, 8, 50),),
+    learning_rate=0.01,
+    label_smoothing=0.0,
+    weight_decay=1e-4,
+    augment="light",
+)
+
+RECIPES = {recipe.name: recipe for recipe in (HEMAVISION, MEMORY, POLISH, PRETRAIN, SEED)}

@@ -1,0 +1,84 @@
+"""From any model file to any other: read as data, check, write."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from hemavision.bundle import Manifest, sha256_of
+from hemavision.cells import FOUR_TYPES
+from hemavision.compat.bundle_writer import SCALINGS, check_convertible, write_network
+from hemavision.compat.first_network import CONFIG
+from hemavision.compat.from_bundle import network_from_bundle
+from hemavision.compat.network import Network
+from hemavision.compat.reading import read_network
+from hemavision.compat.writing import write_model
+from hemavision.errors import BundleError
+from hemavision.preprocess import PreprocessSpec
+
+#: A converted model has not been calibrated: whatever it says, a person should look.
+NEVER_CONFIDENT = 1.1
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a model file does not say about itself.
+
+    Attributes:
+        cell_types: in the order of the outputs.
+        size_px: side of the input in pixels, or ``None`` to take the file's.
+        scaling: one of :data:`hemavision.compat.bundle_writer.SCALINGS`.
+        crop: as in :class:`hemavision.preprocess.PreprocessSpec`.
+    """
+
+    cell_types: tuple[str, ...] = FOUR_TYPES
+    size_px: int | None = None
+    scaling: str = "minus-one-to-one"
+    crop: str = "whole"
+
+
+def convert_model(source: Path, target: Path, options: Options) -> str:
+    """Convert ``source`` to ``target``, by their suffixes; return one line about it.
+
+    Raises:
+        BundleError: ``source`` cannot be read or is not safe, or the network cannot be
+            written as ``target``. Nothing is written then.
+    """
+    network = _read(source)
+    if options.size_px:
+        network = network.with_input(options.size_px, options.size_px)
+    if target.suffix == ".onnx":
+        _write_bundle(network, source, target, options)
+    else:
+        write_model(network, target)
+    parameters = sum(array.size for array in network.weights)
+    return f"{target}: {len(network.layers)} layers, {parameters} parameters."
+
+
+def _read(source: Path) -> Network:
+    if source.suffix == ".onnx":
+        return network_from_bundle(source)
+    if source.suffix in (".keras", ".h5", ".hdf5"):
+        return read_network(source, CONFIG)
+    raise BundleError(f"{source} has no suffix of a model: .keras, .h5, .weights.h5 or .onnx.")
+
+
+def _write_bundle(network: Network, source: Path, target: Path, options: Options) -> None:
+    height, width, _ = network.input_shape
+    if height != width or height is None:
+        raise BundleError(
+            f"The network takes images of {height} × {width}; give the side of a square one with "
+            "--size."
+        )
+    check_convertible(network, options.cell_types)
+    manifest = Manifest(
+        name=target.stem,
+        cell_types=options.cell_types,
+        preprocess=PreprocessSpec(height, options.crop),
+        check_below=NEVER_CONFIDENT,
+        temperature=1.0,
+        weights_sha256=network.weights_sha256(),
+        training={"converted_from": source.name, "sha256": sha256_of(source.read_bytes())},
+        licence="unknown",
+    )
+    write_network(network, manifest, SCALINGS[options.scaling], target)

@@ -1,0 +1,64 @@
+"""Builds a network anew from the layers of whatever Keras is installed, 2 or 3."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers
+
+from hemavision.compat.network import Layer, Network
+from hemavision.errors import BundleError
+
+#: What the installed Keras calls an option, where that changed.
+_RENAMED = {"LeakyReLU": {"negative_slope": "alpha"}}
+_IS_KERAS_3 = keras.__version__.split(".")[0] >= "3"
+
+
+def keras_model(network: Network) -> Any:
+    """Return the network as a ``keras.Model`` with its weights, ready to answer.
+
+    Raises:
+        BundleError: the weights do not fit the layers.
+    """
+    tensors: dict[str, Any] = {}
+    for layer in network:
+        if layer.kind == "InputLayer":
+            tensors[layer.name] = keras.Input(
+                tuple(layer.options["batch_shape"][1:]), name=layer.name
+            )
+            continue
+        sources = [tensors[name] for name in layer.inputs]
+        try:
+            built = getattr(layers, layer.kind)(**_arguments(layer), name=layer.name)
+            tensors[layer.name] = built(sources if len(sources) > 1 else sources[0])
+            if layer.weights:
+                built.set_weights(_in_its_types(built, layer.weights))
+        except (ValueError, TypeError) as error:
+            raise BundleError(
+                f"Layer {layer.name!r} ({layer.kind}) is not sound: {error}"
+            ) from error
+    return keras.Model(
+        tensors[network.layers[0].name], tensors[network.output.name], name=network.name
+    )
+
+
+def _arguments(layer: Layer) -> dict[str, Any]:
+    renamed = {} if _IS_KERAS_3 else _RENAMED.get(layer.kind, {})
+    arguments = {renamed.get(name, name): value for name, value in layer.options.items()}
+    if layer.kind == "Conv2D" and arguments["groups"] == 1:
+        del arguments["groups"]
+    return {name: _tuples(value) for name, value in arguments.items()}
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
+
+
+def _in_its_types(built: Any, arrays: tuple[np.ndarray, ...]) -> list[np.ndarray]:
+    """Counters (of Normalization) are integers in one Keras and not in another."""
+    own = built.get_weights()
+    if len(own) != len(arrays):
+        raise ValueError(f"it has {len(own)} weights here and {len(arrays)} in the file")
+    return [array.astype(mine.dtype) for array, mine in zip(arrays, own, strict=True)]

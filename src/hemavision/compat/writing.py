@@ -1,0 +1,77 @@
+"""Writes a network as a model file that Keras opens by itself."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from hemavision.compat.configuration import config_of
+from hemavision.compat.kinds import KINDS
+from hemavision.compat.network import Network
+from hemavision.errors import BundleError
+
+#: The words that the file is written in; Keras 3 reads them, too.
+_KERAS_VERSION = "2.13.1"
+
+
+def write_model(network: Network, path: Path) -> None:
+    """Write ``network`` in the format of the path's suffix.
+
+    ``.h5`` opens in Keras 2 and 3 and is written without either. ``.keras`` and
+    ``.weights.h5`` are written by the installed Keras in its own version's form.
+
+    Raises:
+        BundleError: another suffix, or no Keras is installed where one is needed.
+    """
+    part = path.with_name(f"part-{path.name}")
+    if path.name.endswith(".weights.h5"):
+        _keras_model(network).save_weights(part)
+    elif path.suffix == ".h5":
+        _write_h5(network, part)
+    elif path.suffix == ".keras":
+        _keras_model(network).save(part)
+    else:
+        raise BundleError(f"{path} has no suffix that Keras knows: .keras, .h5 or .weights.h5.")
+    part.replace(path)
+
+
+def _keras_model(network: Network):  # type: ignore[no-untyped-def]  # keras is untyped
+    try:
+        from hemavision.compat.rebuild import keras_model
+    except ImportError as error:
+        raise BundleError(
+            "Only an installed Keras writes .keras and .weights.h5: pip install "
+            "'hemavision[train]'; .h5 needs none."
+        ) from error
+    return keras_model(network)
+
+
+def _write_h5(network: Network, path: Path) -> None:
+    with h5py.File(path, "w") as file:
+        file.attrs["keras_version"] = _KERAS_VERSION
+        file.attrs["backend"] = "tensorflow"
+        file.attrs["model_config"] = json.dumps(config_of(network))
+        root = file.create_group("model_weights")
+        root.attrs["keras_version"] = _KERAS_VERSION
+        root.attrs["backend"] = "tensorflow"
+        _name(root, "layer_names", [layer.name for layer in network])
+        for layer in network:
+            group = root.create_group(layer.name)
+            names = [f"{layer.name}/{w}:0" for w in KINDS[layer.kind].weights(layer.options)]
+            _name(group, "weight_names", names)
+            for name, array in zip(names, layer.weights, strict=True):
+                group.create_dataset(name, data=array)
+
+
+def _name(group: h5py.Group, attribute: str, names: list[str]) -> None:
+    """Write a list of names; HDF5 holds 64 kB in an attribute, so Keras numbers the parts."""
+    encoded = np.array([name.encode() for name in names] or [], dtype="S")
+    if encoded.nbytes < 60_000:
+        group.attrs[attribute] = encoded
+        return
+    parts = np.array_split(encoded, -(-encoded.nbytes // 60_000))
+    for index, part in enumerate(parts):
+        group.attrs[f"{attribute}{index}"] = part
