@@ -193,10 +193,8 @@ def _options(kind: str, name: str, config: dict[str, Any], origin: str) -> dict[
 
 
 def _activation(value: Any, name: str, origin: str) -> str:
-    if isinstance(value, dict):  # how some versions save Keras's own activations
-        value = value.get("class_name") if value.get("config") in (None, {}) else value["config"]
-        value = value.get("name") if isinstance(value, dict) else value
-        value = value.lower() if isinstance(value, str) else value
+    if isinstance(value, dict):  # an activation layer in an activation's place
+        value = str(value.get("class_name")).lower()
     value = "linear" if value is None else value
     if value not in ACTIVATIONS:
         raise BundleError(

@@ -1,0 +1,91 @@
+"""``hemavision convert``, every way."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import hemavision
+from hemavision.bundle import find_bundle
+from hemavision.cli import main
+from hemavision.compat.from_bundle import network_from_bundle
+from hemavision.compat.reading import read_network
+from hemavision.compat.rebuild import keras_model
+from hemavision.results import Status
+
+ANSWERS = "keras-2.13.1-nested.npz"
+
+
+def run(*arguments: object) -> str:
+    result = CliRunner().invoke(main, ["convert", *map(str, arguments)])
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def fails(*arguments: object) -> str:
+    result = CliRunner().invoke(main, ["convert", *map(str, arguments)])
+    assert result.exit_code in (1, 2), result.output
+    return result.output
+
+
+@pytest.mark.parametrize("suffix", [".h5", ".keras"])
+def test_what_keras_2_wrote_opens_in_plain_keras_3(files, tmp_path, suffix):
+    target = tmp_path / f"out{suffix}"
+    run(files / "keras-2.13.1-nested.h5", target)
+    model = keras.models.load_model(target, compile=False)
+    with np.load(files / ANSWERS) as answer:
+        np.testing.assert_allclose(model(answer["x"], training=False), answer["y"], atol=1e-5)
+
+
+def test_weights_alone_go_back_into_the_same_network(files, tmp_path):
+    source = files / "keras-2.15.0-nested.keras"
+    run(source, tmp_path / "out.weights.h5")
+    model = keras_model(read_network(source, {}))
+    before = [w.copy() for w in model.get_weights()]
+    model.set_weights([np.zeros_like(w) for w in before])
+    model.load_weights(tmp_path / "out.weights.h5")
+    for one, other in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("name", ["unseen-cells", "seed"])
+def test_shipped_bundle_goes_to_h5_and_back_bit_by_bit(name, tmp_path):
+    source = find_bundle(name)
+    run(source, tmp_path / "a.h5")
+    run(tmp_path / "a.h5", tmp_path / "b.onnx", "--crop", "nucleus")
+    one, other = network_from_bundle(source), network_from_bundle(tmp_path / "b.onnx")
+    assert one.weights_sha256() == other.weights_sha256()
+    assert [layer.name for layer in one] == [layer.name for layer in other]
+
+
+def test_converted_model_answers_and_is_never_confident(files, tmp_path):
+    target = tmp_path / "mine.onnx"
+    run(files / "keras-3.15.1-sequential.keras", target, "--scaling", "zero-to-one")
+    photo = np.random.default_rng(1).integers(0, 256, (240, 320, 3), dtype=np.uint8)
+    prediction = hemavision.open_model(target).predict(photo)[0]
+    assert set(prediction.probabilities) == {"eosinophil", "lymphocyte", "monocyte", "neutrophil"}
+    assert prediction.status is Status.CHECK
+    assert prediction.heatmaps.shape == (4, 14, 14)
+
+
+def test_wrong_number_of_types_is_an_error_before_anything_is_written(files, tmp_path):
+    target = tmp_path / "out.onnx"
+    text = fails(files / "keras-3.15.1-nested.keras", target, "--types", "blast,other")
+    assert "4 types apart and 2 are named" in text
+    assert not target.exists()
+
+
+def test_size_moves_an_open_network_to_its_images(files, tmp_path):
+    run(files / "keras-3.15.1-nested.keras", tmp_path / "out.onnx", "--size", "48")
+    assert network_from_bundle(tmp_path / "out.onnx").input_shape == (48, 48, 3)
+    text = fails(files / "keras-3.15.1-sequential.keras", tmp_path / "no.onnx", "--size", "48")
+    assert "flatten" in text.lower() or "dense" in text.lower()
+
+
+def test_unknown_suffixes_say_what_there_is(files, tmp_path):
+    source = files / "keras-3.15.1-nested.keras"
+    assert ".weights.h5" in fails(source, tmp_path / "out.pt")
+    (tmp_path / "model.pkl").write_bytes(b"\x80\x04.")
+    assert ".keras" in fails(tmp_path / "model.pkl", tmp_path / "out.onnx")

@@ -1,0 +1,93 @@
+"""What any Keras wrote is read as it was, without Keras."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import zipfile
+
+import numpy as np
+import pytest
+from compat.conftest import FILES, VERSIONS
+
+from hemavision.compat.first_network import CONFIG
+from hemavision.compat.reading import network_from_keras, read_network
+from hemavision.compat.rebuild import keras_model
+from hemavision.compat.shapes import shapes_of
+from hemavision.errors import BundleError
+from hemavision.models import separable_cnn
+
+KINDS = ("nested", "sequential")
+SUFFIXES = (".keras", ".h5", ".weights.h5")
+
+
+def config_in(version: str, kind: str) -> dict:
+    """The configuration that goes with a file of weights alone."""
+    with zipfile.ZipFile(FILES / f"keras-{version}-{kind}.keras") as archive:
+        return json.loads(archive.read("config.json"))
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("version", VERSIONS)
+def test_gives_the_probabilities_that_its_own_keras_gave(version, kind, suffix):
+    path = FILES / f"keras-{version}-{kind}{suffix}"
+    network = read_network(path, config_in(version, kind))
+    with np.load(FILES / f"keras-{version}-{kind}.npz") as answer:
+        ours = keras_model(network)(answer["x"], training=False)
+        np.testing.assert_allclose(ours, answer["y"], atol=1e-5)
+
+
+def test_inner_models_are_laid_open_and_augmentation_left_out(files):
+    network = read_network(files / "keras-2.13.1-nested.h5", {})
+    kinds = [layer.kind for layer in network]
+    assert "RandomFlip" not in kinds
+    assert kinds.count("InputLayer") == 1
+    assert {"stem_conv2d", "body_separable_conv2d"} <= {layer.name for layer in network}
+    assert shapes_of(network)[network.output.name] == (4,)
+
+
+def test_first_networks_configuration_is_the_one_that_keras_builds():
+    built = network_from_keras(separable_cnn.build())
+    plain = {"class_name": CONFIG["class_name"], "config": CONFIG["config"]}
+    from hemavision.compat.architecture import plan_of
+
+    planned = plan_of(plain, "here")
+    assert [(p.kind, p.name, p.options) for p in planned.layers] == [
+        (layer.kind, layer.name, layer.options) for layer in built
+    ]
+
+
+def test_weights_alone_of_the_first_network_need_no_configuration(tmp_path):
+    model = separable_cnn.build()
+    model.save_weights(tmp_path / "a.weights.h5")
+    network = read_network(tmp_path / "a.weights.h5", CONFIG)
+    for ours, theirs in zip(network.weights, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_weights_of_another_network_name_the_difference(files):
+    with pytest.raises(BundleError, match="Is it a file of this network"):
+        read_network(files / "keras-3.15.1-nested.weights.h5", CONFIG)
+
+
+def test_reads_and_converts_without_keras(files, tmp_path):
+    code = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from hemavision.compat.convert import Options, convert_model\n"
+        "source, folder = Path(sys.argv[1]), Path(sys.argv[2])\n"
+        "for suffix in ('.onnx', '.h5'):\n"
+        "    convert_model(source, folder / f'out{suffix}', Options())\n"
+        "loaded = {'keras', 'tensorflow', 'jax', 'torch'} & set(sys.modules)\n"
+        "assert not loaded, loaded\n"
+    )
+    source = files / "keras-2.15.0-nested.keras"
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(source), str(tmp_path)],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out.onnx").is_file()
+    assert (tmp_path / "out.h5").is_file()
