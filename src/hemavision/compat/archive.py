@@ -38,7 +38,7 @@ def read_archive(path: Path) -> tuple[dict[str, Any], bytes]:
                 )
             text = _read(archive, names[CONFIG], MAX_TEXT, path)
             weights = _read(archive, names[WEIGHTS], MAX_WEIGHTS, path)
-    except (zipfile.BadZipFile, OSError, EOFError, RuntimeError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, OSError, EOFError, RuntimeError) as error:
         raise BundleError(f"{path} is not a sound .keras file: {error}") from error
     return parse_config(text, str(path)), weights
 
