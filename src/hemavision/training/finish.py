@@ -70,7 +70,7 @@ def export_run(
         check_below=1.0,
         temperature=1.0,
         weights_sha256=weights_sha256(model),
-        training=config | {"start": _origin(folder, config["start"])},
+        training=config,
     )
     known = _spread_evenly(split.train, MOST_IMAGES)
     judged = _spread_evenly(split.validation, MOST_IMAGES)
@@ -82,16 +82,6 @@ def export_run(
     calibrated, novelty = _calibrate(manifest, output, known, judged)
     write_bundle(model, calibrated, novelty, bundle)
     return calibrated
-
-
-def _origin(folder: Path, start: str | None) -> dict[str, Any] | None:
-    """Return where the starting weights came from: what they saw was seen in training, too."""
-    if start is None:
-        return None
-    config = folder.parent / Path(start).parent / CONFIG
-    known = json.loads(config.read_text()) if config.exists() else {}
-    kept = ("protocol", "seed", "data_digest", "command", "date")
-    return {"weights": start} | {key: known[key] for key in kept if key in known}
 
 
 def _calibrate(

@@ -14,6 +14,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import onnx
+
+from hemavision.bundle import check_bundle, manifest_from_metadata
 from hemavision.errors import TrainingError
 from hemavision.training.checks import check_split
 from hemavision.training.crops import cut_crops
@@ -82,8 +85,7 @@ def _describe(split: Split, recipe: Recipe, options: RunOptions) -> dict[str, An
         "protocol": split.protocol,
         "recipe": asdict(recipe),
         "seed": options.seed,
-        "start": start.parent.name + "/" + start.name if start else None,
-        "start_sha256": hashlib.sha256(start.read_bytes()).hexdigest() if start else None,
+        "start": origin_of(start) if start else None,
         "precision": options.precision,
         "images": {"train": len(split.train), "validation": len(split.validation)},
         "data_digest": digest(split.train + split.validation),
@@ -91,6 +93,25 @@ def _describe(split: Split, recipe: Recipe, options: RunOptions) -> dict[str, An
         "date": datetime.now(UTC).date().isoformat(),
         "environment": environment(),
     }
+
+
+def origin_of(start: Path) -> dict[str, Any]:
+    """Return where starting weights came from: what they saw was seen in training, too.
+
+    Args:
+        start: the weights of a run, with its configuration beside them, or a bundle.
+    """
+    if start.suffix == ".onnx":
+        proto = onnx.load_model_from_string(check_bundle(start))
+        metadata = {entry.key: entry.value for entry in proto.metadata_props}
+        known = manifest_from_metadata(metadata, start).training
+    else:
+        config = start.parent / CONFIG
+        known = json.loads(config.read_text()) if config.exists() else {}
+    kept = ("protocol", "seed", "data_digest", "command", "date", "start")
+    content = hashlib.sha256(start.read_bytes()).hexdigest()
+    named = {"weights": f"{start.parent.name}/{start.name}", "sha256": content}
+    return named | {key: known[key] for key in kept if known.get(key)}
 
 
 def environment() -> dict[str, str]:
@@ -111,7 +132,7 @@ def _write_config(config: dict[str, Any], folder: Path) -> None:
     path = folder / CONFIG
     if path.exists():
         old = json.loads(path.read_text())
-        same = ("protocol", "recipe", "seed", "start_sha256", "precision", "data_digest")
+        same = ("protocol", "recipe", "seed", "start", "precision", "data_digest")
         # Through JSON, so that tuples compare as the lists they were written as.
         new = json.loads(json.dumps(config))
         differing = [key for key in same if old[key] != new[key]]
