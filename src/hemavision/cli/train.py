@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 @click.option(
     "--start",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Weights (.weights.h5) of an earlier run, or a bundle (.onnx), to start from.",
+    help="Weights to start from: of an earlier run, of any Keras file, or of a bundle.",
 )
 @click.option(
     "--precision",

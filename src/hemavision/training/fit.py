@@ -12,7 +12,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from hemavision.compat.from_bundle import keras_from_bundle
+from hemavision.compat.first_network import CONFIG
+from hemavision.compat.from_bundle import network_from_bundle
+from hemavision.compat.reading import read_network
 from hemavision.errors import TrainingError
 from hemavision.models import separable_cnn
 from hemavision.training.batches import PlainBatches, TrainingBatches, steps_in
@@ -38,7 +40,7 @@ class Start:
 
     Attributes:
         seed: of everything random.
-        weights: to start from, ``.weights.h5`` or a bundle; ``None`` for new ones.
+        weights: to start from, a Keras file or a bundle; ``None`` for new ones.
         precision: that layers compute in, as for :func:`separable_cnn.build`.
     """
 
@@ -145,16 +147,24 @@ def _should_stop(recipe: Recipe, state: State) -> bool:
 def _new_model(recipe: Recipe, images: int, start: Start) -> keras.Model:
     keras.utils.set_random_seed(start.seed)
     model = separable_cnn.build(input_px=None, precision=start.precision)
-    if start.weights and start.weights.suffix == ".onnx":
-        model.set_weights(keras_from_bundle(start.weights).get_weights())
-    elif start.weights:
-        model.load_weights(start.weights)
+    if start.weights:
+        model.set_weights(weights_in(start.weights))
     model.compile(
         optimizer=_optimizer(recipe, images),
         loss="categorical_crossentropy",
         metrics=["accuracy"],
     )
     return model
+
+
+def weights_in(path: Path) -> list[np.ndarray]:
+    """Return the weights of the first network in a bundle or a file of any Keras.
+
+    Raises:
+        BundleError: it cannot be read, or holds another network.
+    """
+    network = network_from_bundle(path) if path.suffix == ".onnx" else read_network(path, CONFIG)
+    return network.weights
 
 
 def _optimizer(recipe: Recipe, images: int) -> keras.optimizers.Optimizer:
