@@ -52,35 +52,6 @@ def random_light(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return _cut_edge(_light(view.astype(np.float32), rng), rng)
 
 
-def stain_of(view: np.ndarray) -> np.ndarray:
-    """Return the mean (row 0) and the standard deviation (row 1) of a view's channels."""
-    pixels = view.reshape(-1, 3).astype(np.float32)
-    return np.stack([pixels.mean(axis=0), pixels.std(axis=0)])
-
-
-def restained(view: np.ndarray, stain: np.ndarray, strength: float) -> np.ndarray:
-    """Move a view's colours towards another's stain, channel by channel.
-
-    The statistics matching of Reinhard et al. 2001, "Color transfer between images", in
-    RGB. A donor of another cell type would take away the very colour that tells types apart.
-
-    Args:
-        view: uint8 S×S×3.
-        stain: the donor's, from :func:`stain_of`.
-        strength: 0 leaves the view, 1 gives it the donor's statistics.
-
-    Returns:
-        uint8 S×S×3.
-    """
-    own = stain_of(view)
-    aim = own + np.float32(strength) * (stain - own)
-    # A nearly flat view would have its noise blown up.
-    gain = np.clip(aim[1] / np.maximum(own[1], 1.0), 0.5, 2.0)
-    moved = (view - own[0]) * gain + aim[0]
-    clipped: np.ndarray = np.clip(moved, 0.0, 255.0).astype(np.uint8)
-    return clipped
-
-
 def _view(crop: np.ndarray, left: float, top: float, side: float, size_px: int) -> np.ndarray:
     box = (max(left, 0.0), max(top, 0.0), min(left + side, CROP_PX), min(top + side, CROP_PX))
     size = (size_px, size_px)

@@ -9,18 +9,9 @@ import keras
 import numpy as np
 
 from hemavision.cells import FOUR_TYPES
-from hemavision.training.augment import (
-    plain_view,
-    random_light,
-    random_view,
-    restained,
-    stain_of,
-)
+from hemavision.training.augment import plain_view, random_light, random_view
 from hemavision.training.datasets import Sample
 from hemavision.training.recipes import Phase, Recipe
-
-#: Enough of a donor to know its mean and standard deviation by.
-DONOR_PX = 48
 
 
 def to_input(views: np.ndarray) -> np.ndarray:
@@ -70,8 +61,6 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras is 
         self._crops, self._recipe = crops, recipe
         self._size_px, self._key = phase.size_px, key
         self._targets = one_hot(samples)
-        self._types = self._targets.argmax(axis=1)
-        self._of_type = [np.flatnonzero(self._types == t) for t in range(len(FOUR_TYPES))]
         steps = steps_in(phase, len(samples), recipe.batch_size)
         count = steps * recipe.batch_size
         rng = np.random.default_rng(key)
@@ -90,21 +79,16 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras is 
         batch = self._recipe.batch_size
         chosen = self._order[index * batch : (index + 1) * batch]
         rng = np.random.default_rng((*self._key, index))
-        views = [self._view(i, rng) for i in chosen]
+        views = [self._view(self._crops[i], rng) for i in chosen]
         targets = self._targets[chosen]
         smoothing = np.float32(self._recipe.label_smoothing)
         targets = targets * (1 - smoothing) + smoothing / targets.shape[1]
         return to_input(np.stack(views)), targets
 
-    def _view(self, index: int, rng: np.random.Generator) -> np.ndarray:
-        crop = self._crops[index]
+    def _view(self, crop: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         if self._recipe.augment == "none":
             return plain_view(crop, self._size_px)
         view = random_view(crop, self._size_px, rng)
-        if rng.random() < self._recipe.restain:
-            donor = rng.choice(self._of_type[self._types[index]])
-            stain = stain_of(plain_view(self._crops[donor], DONOR_PX))
-            view = restained(view, stain, rng.random())
         return random_light(view, rng) if self._recipe.augment == "full" else view
 
 

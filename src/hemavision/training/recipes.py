@@ -38,7 +38,6 @@ class Recipe:
         patience: epochs without a better validation loss before stopping; ``None`` never stops.
         augment: ``"none"``; ``"light"``, position, zoom and symmetry; or ``"full"``, with
             brightness, stain strength and blanked edges, too.
-        restain: share of views given some of the stain of another cell of their type.
         validate_on: most validation images to look at after an epoch, spread evenly.
         source_weights: how often each image set is drawn, relative; equal images where empty.
     """
@@ -53,7 +52,6 @@ class Recipe:
     weight_decay: float = 5e-4
     patience: int | None = None
     augment: str = "full"
-    restain: float = 0.0
     validate_on: int = 600
     source_weights: tuple[tuple[str, float], ...] = ()
 
@@ -82,8 +80,7 @@ PRETRAIN = Recipe(
 #: The shipped default.
 HEMAVISION = Recipe(
     name="hemavision",
-    phases=(Phase(96, 30, 100), Phase(144, 4, 75), Phase(224, 4, 50)),
-    restain=0.5,
+    phases=(Phase(96, 12, 100), Phase(144, 4, 50), Phase(224, 4, 45)),
     source_weights=(("kaggle_wbc", 0.55), ("pbc", 0.33), ("bccd", 0.12)),
 )
 
