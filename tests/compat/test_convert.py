@@ -67,7 +67,7 @@ def test_converted_model_answers_and_is_never_confident(files, tmp_path):
     prediction = hemavision.open_model(target).predict(photo)[0]
     assert set(prediction.probabilities) == {"eosinophil", "lymphocyte", "monocyte", "neutrophil"}
     assert prediction.status is Status.CHECK
-    assert prediction.heatmaps.shape == (4, 14, 14)
+    assert prediction.heatmaps.shape == (4, 7, 7)
 
 
 def test_wrong_number_of_types_is_an_error_before_anything_is_written(files, tmp_path):

@@ -32,7 +32,7 @@ def _layers() -> Iterator[tuple[str, str, dict[str, Any]]]:
         name = "features" if index == len(BLOCKS) else f"norm_{index}"
         yield "BatchNormalization", name, {"epsilon": EPSILON}
         if index == POOL_AFTER:
-            yield "MaxPooling2D", "pool", {}
+            yield "MaxPooling2D", "pool", {"strides": [2, 2]}
     yield "GlobalAveragePooling2D", "embedding", {}
     for index in range(1, HIDDEN_LAYERS + 1):
         yield "Dense", f"dense_{index}", {"units": HIDDEN_UNITS, "activation": "relu"}

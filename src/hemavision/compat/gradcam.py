@@ -55,9 +55,9 @@ def find_head(network: Network, shapes: dict[str, Shape]) -> Head:
     hidden: list[Layer] = []
     layer = logits
     while True:
-        if len(layer.inputs) != 1:
-            raise _not_exact(layer, "it joins several branches")
         layer = network.layer(layer.inputs[0])
+        if len(layer.inputs) != 1:
+            raise _not_exact(layer, "it joins several branches or is the image itself")
         if layer.kind in POOLS and len(shapes[layer.inputs[0]]) == 3:
             return Head(layer.inputs[0], layer, tuple(reversed(hidden)), logits)
         if layer.kind not in _THROUGH or layer.options.get("activation") == "softmax":
