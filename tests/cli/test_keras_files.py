@@ -1,0 +1,56 @@
+"""A Keras file stands where a bundle is asked for."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from hemavision.bundle import find_bundle
+from hemavision.cli import main
+from hemavision.cli.model import BEST, model_beside
+from hemavision.compat.convert import Options, convert_model
+
+
+@pytest.fixture
+def keras_file(tmp_path, monkeypatch):
+    """The shipped network as a notebook would have left it."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    path = tmp_path / "best_model.h5"
+    convert_model(find_bundle("unseen-cells"), path, Options())
+    return path
+
+
+def test_classify_takes_it_and_keeps_the_conversion(keras_file, tmp_path):
+    photo = tmp_path / "cell.png"
+    pixels = np.random.default_rng(1).integers(0, 256, (240, 320, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(photo)
+    command = ["classify", str(photo), "--json", "--model", str(keras_file)]
+    first = CliRunner().invoke(main, command)
+    assert first.exit_code == 0, first.output
+    answer = json.loads(first.stdout)
+    assert answer["status"] in ("check", "unfamiliar")
+    (bundle,) = (tmp_path / "cache").rglob("best_model.onnx")
+    made = bundle.stat().st_mtime_ns
+    second = json.loads(CliRunner().invoke(main, command).stdout)
+    assert second["probabilities"] == answer["probabilities"]
+    assert bundle.stat().st_mtime_ns == made
+
+
+def test_file_that_is_no_model_is_wrong_usage(tmp_path):
+    (tmp_path / "broken.keras").write_bytes(b"not a zip")
+    result = CliRunner().invoke(
+        main, ["classify", "x.png", "--model", str(tmp_path / "broken.keras")]
+    )
+    assert result.exit_code == 2
+    assert "not a sound .keras file" in result.output
+
+
+def test_best_model_beside_is_found(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert model_beside() is None
+    (tmp_path / BEST).write_bytes(b"x")
+    assert model_beside() == BEST
