@@ -89,3 +89,9 @@ def test_unknown_suffixes_say_what_there_is(files, tmp_path):
     assert ".weights.h5" in fails(source, tmp_path / "out.pt")
     (tmp_path / "model.pkl").write_bytes(b"\x80\x04.")
     assert ".keras" in fails(tmp_path / "model.pkl", tmp_path / "out.onnx")
+
+
+def test_suffix_in_capitals_is_the_same_suffix(files, tmp_path):
+    source = tmp_path / "MODEL.KERAS"
+    source.write_bytes((files / "keras-2.13.1-nested.keras").read_bytes())
+    run(source, tmp_path / "out.h5")

@@ -56,9 +56,10 @@ def convert_model(source: Path, target: Path, options: Options) -> str:
 
 
 def _read(source: Path) -> Network:
-    if source.suffix == ".onnx":
+    suffix = source.suffix.lower()
+    if suffix == ".onnx":
         return network_from_bundle(source)
-    if source.suffix in (".keras", ".h5", ".hdf5"):
+    if suffix in (".keras", ".h5", ".hdf5"):
         return read_network(source, CONFIG)
     raise BundleError(f"{source} has no suffix of a model: .keras, .h5, .weights.h5 or .onnx.")
 

@@ -32,7 +32,7 @@ def read_network(path: Path, architecture: dict[str, Any]) -> Network:
         BundleError: it cannot be read, is not safe to read, or is no classifier of one image.
     """
     origin = str(path)
-    if path.suffix == ".keras":
+    if path.suffix.lower() == ".keras":
         config, content = read_archive(path)
         weights = read_hdf5(content, origin)
     else:
