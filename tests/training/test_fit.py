@@ -106,7 +106,12 @@ def test_learns_and_resumes_in_bfloat16(few_crops, tmp_path):
 def test_settled_norms_hold_the_mean_of_the_batches(few_crops):
     model = separable_cnn.build(input_px=None)
     batches = TrainingBatches(
-        few_crops.crops, few_crops.samples, TINY, phase=Phase(32, 1, 3), key=(1, 1)
+        few_crops.crops,
+        few_crops.samples,
+        TINY,
+        phase=Phase(32, 1, 3),
+        questions={},
+        key=(1, 1),
     )
     settle_norms(model, batches)
     norm, first = model.get_layer("norm_1"), model.get_layer("separable_1")

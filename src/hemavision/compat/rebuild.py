@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 import numpy as np
-from keras import layers
 
 from hemavision.compat.network import Layer, Network
 from hemavision.errors import BundleError
+from hemavision.models.installed import MAJOR, keras, layers
 
 #: What the installed Keras calls an option, where that changed.
 _RENAMED = {"LeakyReLU": {"negative_slope": "alpha"}}
-_IS_KERAS_3 = keras.__version__.split(".")[0] >= "3"
 
 
 def keras_model(network: Network) -> Any:
@@ -45,7 +43,7 @@ def keras_model(network: Network) -> Any:
 
 
 def _arguments(layer: Layer) -> dict[str, Any]:
-    renamed = {} if _IS_KERAS_3 else _RENAMED.get(layer.kind, {})
+    renamed = {} if MAJOR >= 3 else _RENAMED.get(layer.kind, {})
     arguments = {renamed.get(name, name): value for name, value in layer.options.items()}
     if layer.kind == "Conv2D" and arguments["groups"] == 1:
         del arguments["groups"]

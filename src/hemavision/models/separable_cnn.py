@@ -5,9 +5,6 @@ Separable convolutions: Chollet 2017, "Xception". Input as for MobileNetV2: [-1,
 
 from __future__ import annotations
 
-import keras
-from keras import layers
-
 from hemavision.models.blocks import (
     BLOCKS,
     CLASSES,
@@ -17,6 +14,7 @@ from hemavision.models.blocks import (
     INPUT_PX,
     POOL_AFTER,
 )
+from hemavision.models.installed import keras, layers
 
 
 def build(

@@ -11,19 +11,16 @@ import numpy as np
 from hemavision.cells import FOUR_TYPES
 from hemavision.training.augment import plain_view, random_light, random_view
 from hemavision.training.datasets import Sample
+from hemavision.training.questions import ANSWER, Questions, targets_of
 from hemavision.training.recipes import Phase, Recipe
+
+#: An array for each output of the network in training, by its name.
+Targets = dict[str, np.ndarray]
 
 
 def to_input(views: np.ndarray) -> np.ndarray:
     """Scale 0..255 to the network's [-1, 1], float32."""
     return views.astype(np.float32) / np.float32(127.5) - np.float32(1.0)
-
-
-def one_hot(samples: list[Sample]) -> np.ndarray:
-    """Return float32 N×4, ones at the samples' types."""
-    labels = [FOUR_TYPES.index(sample.cell_type) for sample in samples]
-    targets: np.ndarray = np.eye(len(FOUR_TYPES), dtype=np.float32)[labels]
-    return targets
 
 
 def draw_weights(samples: list[Sample], recipe: Recipe) -> np.ndarray:
@@ -54,13 +51,14 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras is 
         recipe: Recipe,
         *,
         phase: Phase,
+        questions: Questions,
         key: tuple[int, int],
     ) -> None:
         """Take crops (uint8 N×S×S×3) with their samples; ``key`` is (seed, epoch)."""
         super().__init__(workers=1)
         self._crops, self._recipe = crops, recipe
         self._size_px, self._key = phase.size_px, key
-        self._targets = one_hot(samples)
+        self._targets = targets_of(samples, FOUR_TYPES, questions)
         steps = steps_in(phase, len(samples), recipe.batch_size)
         count = steps * recipe.batch_size
         rng = np.random.default_rng(key)
@@ -75,15 +73,18 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras is 
     def __len__(self) -> int:
         return self._steps
 
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+    def __getitem__(self, index: int) -> tuple[np.ndarray, Targets, Targets]:
         batch = self._recipe.batch_size
         chosen = self._order[index * batch : (index + 1) * batch]
         rng = np.random.default_rng((*self._key, index))
         views = [self._view(self._crops[i], rng) for i in chosen]
-        targets = self._targets[chosen]
         smoothing = np.float32(self._recipe.label_smoothing)
-        targets = targets * (1 - smoothing) + smoothing / targets.shape[1]
-        return to_input(np.stack(views)), targets
+        targets: Targets = {}
+        known: Targets = {}
+        for name, answers in self._targets.items():
+            known[name] = np.asarray(answers[chosen].any(axis=1), np.float32)
+            targets[name] = answers[chosen] * (1 - smoothing) + smoothing / answers.shape[1]
+        return to_input(np.stack(views)), targets, known
 
     def _view(self, crop: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         if self._recipe.augment == "none":
@@ -98,7 +99,8 @@ class PlainBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras is unt
     def __init__(self, crops: np.ndarray, samples: list[Sample], size_px: int) -> None:
         """Take crops (uint8 N×S×S×3) with their samples."""
         super().__init__(workers=1)
-        self._crops, self._targets, self._size_px = crops, one_hot(samples), size_px
+        self._crops, self._size_px = crops, size_px
+        self._targets = targets_of(samples, FOUR_TYPES, {})[ANSWER]
 
     def __len__(self) -> int:
         return math.ceil(len(self._targets) / 64)

@@ -4,13 +4,29 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from hemavision.cells import FOUR_TYPES, cell_type_of
 from hemavision.errors import DataError
 
+#: The columns of PBC's table that say what a cell is (eight types) and how it looks
+#: (WBCAtt's attributes, Tsutsui et al. 2023; empty for the types that it does not cover).
+PBC_QUESTIONS = (
+    "label",
+    "cell_size",
+    "cell_shape",
+    "nucleus_shape",
+    "nuclear_cytoplasmic_ratio",
+    "chromatin_density",
+    "cytoplasm_vacuole",
+    "cytoplasm_texture",
+    "cytoplasm_colour",
+    "granule_type",
+    "granule_colour",
+    "granularity",
+)
 IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"}
 
 
@@ -20,16 +36,20 @@ class Sample:
 
     Attributes:
         path: the image file.
-        cell_type: one of :data:`hemavision.cells.FOUR_TYPES`.
+        cell_type: one of :data:`hemavision.cells.FOUR_TYPES`; in PBC's training cells also
+            another, which no test asks for.
         original: the photograph that the image was made from; images that share one
             show the same cell and may never stand on both sides of a split.
         source: the image set.
+        answers: what the set says of the cell beside that: its type among all that the set
+            knows, and how it looks, by the name of the question.
     """
 
     path: Path
     cell_type: str
     original: str
     source: str
+    answers: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 def read_kaggle(root: Path, part: str) -> list[Sample]:
@@ -47,12 +67,20 @@ def read_kaggle(root: Path, part: str) -> list[Sample]:
     return samples
 
 
-def read_pbc(root: Path, *splits: str) -> list[Sample]:
-    """Return PBC's cells of the four types, of the named WBCAtt splits."""
+def read_pbc(root: Path, *splits: str, all_types: bool = False) -> list[Sample]:
+    """Return PBC's cells of the named WBCAtt splits, with all that is said of each.
+
+    Args:
+        root: folder of the set.
+        splits: ``"train"``, ``"val"``, ``"test"``.
+        all_types: its eight types instead of the four.
+    """
     samples = []
     for row in _read_csv(root / "labels.csv"):
-        if row["label"] in FOUR_TYPES and row["split"] in splits:
-            samples.append(Sample(root / row["path"], row["label"], f"pbc/{row['path']}", "pbc"))
+        if row["split"] in splits and (all_types or row["label"] in FOUR_TYPES):
+            answers = {name: row[name] for name in PBC_QUESTIONS if row[name]}
+            original = f"pbc/{row['path']}"
+            samples.append(Sample(root / row["path"], row["label"], original, "pbc", answers))
     return samples
 
 

@@ -72,7 +72,8 @@ def export_run(
         weights_sha256=weights_sha256(model),
         training=config,
     )
-    known = _spread_evenly(split.train, MOST_IMAGES)
+    named = [s for s in split.train if s.cell_type in FOUR_TYPES]
+    known = _spread_evenly(named, MOST_IMAGES)
     judged = _spread_evenly(split.validation, MOST_IMAGES)
     with tempfile.TemporaryDirectory() as scratch:
         raw = Path(scratch) / "raw.onnx"

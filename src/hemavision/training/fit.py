@@ -19,6 +19,7 @@ from hemavision.errors import TrainingError
 from hemavision.models import separable_cnn
 from hemavision.training.batches import PlainBatches, TrainingBatches, steps_in
 from hemavision.training.datasets import Sample
+from hemavision.training.questions import ANSWER, Questions, answering, asking, questions_in
 from hemavision.training.recipes import Recipe
 
 #: Batches whose mean statistics the finished network keeps.
@@ -87,28 +88,37 @@ def fit(
     """
     folder.mkdir(parents=True, exist_ok=True)
     state = _read_state(folder)
+    questions = questions_in(train.samples) if recipe.questions else {}
     if state.checkpoint:
         model: keras.Model = keras.saving.load_model(folder / state.checkpoint)
     else:
-        model = _new_model(recipe, len(train.samples), start)
+        model = _new_model(recipe, len(train.samples), questions, start)
+    core = answering(model)
     phases = [phase for phase in recipe.phases for _ in range(phase.epochs)]
     while state.epoch < len(phases) and not _should_stop(recipe, state):
         epoch, phase = state.epoch, phases[state.epoch]
         _seed_dropout(model, start.seed, epoch)
         batches = TrainingBatches(
-            train.crops, train.samples, recipe, phase=phase, key=(start.seed, epoch)
+            train.crops,
+            train.samples,
+            recipe,
+            phase=phase,
+            questions=questions,
+            key=(start.seed, epoch),
         )
         history = model.fit(
             batches, epochs=epoch + 1, initial_epoch=epoch, verbose=0, shuffle=False
         )
         row: dict[str, float] = {"epoch": epoch + 1, "size_px": phase.size_px}
-        row |= {name: float(values[-1]) for name, values in history.history.items()}
-        row |= _validate(model, validation, phase.size_px)
+        for name in ("accuracy", "loss"):
+            values = history.history.get(f"{ANSWER}_{name}", history.history.get(name))
+            row[name] = float(values[-1])
+        row |= _validate(core, validation, phase.size_px)
         if not np.isfinite(row["loss"]):
             raise TrainingError(
                 f"The loss became {row['loss']} in epoch {epoch + 1}; lower the learning rate."
             )
-        state = _checkpoint(model, folder, state, row)
+        state = _checkpoint(model, core, folder, state, row)
         if on_epoch:
             on_epoch(row)
     last = TrainingBatches(
@@ -116,10 +126,11 @@ def fit(
         train.samples,
         recipe,
         phase=replace(phases[-1], steps=SETTLING_STEPS),
+        questions=questions,
         key=(start.seed, len(phases)),
     )
-    settle_norms(model, last)
-    model.save_weights(folder / FINAL)
+    settle_norms(core, last)
+    core.save_weights(folder / FINAL)
     # With patience the run went on past its best epoch; with a schedule the end is the best.
     return folder / (BEST if recipe.patience is not None else FINAL)
 
@@ -144,15 +155,17 @@ def _should_stop(recipe: Recipe, state: State) -> bool:
     return recipe.patience is not None and state.epoch - state.best_epoch >= recipe.patience
 
 
-def _new_model(recipe: Recipe, images: int, start: Start) -> keras.Model:
+def _new_model(recipe: Recipe, images: int, questions: Questions, start: Start) -> keras.Model:
     keras.utils.set_random_seed(start.seed)
-    model = separable_cnn.build(input_px=None, precision=start.precision)
+    core = separable_cnn.build(input_px=None, precision=start.precision)
     if start.weights:
-        model.set_weights(weights_in(start.weights))
+        core.set_weights(weights_in(start.weights))
+    model = asking(core, questions)
     model.compile(
         optimizer=_optimizer(recipe, images),
-        loss="categorical_crossentropy",
-        metrics=["accuracy"],
+        loss=dict.fromkeys((ANSWER, *questions), "categorical_crossentropy"),
+        loss_weights={ANSWER: 1.0} | dict.fromkeys(questions, recipe.questions),
+        weighted_metrics={ANSWER: ["accuracy"]},
     )
     return model
 
@@ -204,7 +217,9 @@ def _validate(model: keras.Model, validation: LabelledCrops, size_px: int) -> di
     return {f"val_{name}": float(value) for name, value in scores.items()}
 
 
-def _checkpoint(model: keras.Model, folder: Path, state: State, row: dict[str, float]) -> State:
+def _checkpoint(
+    model: keras.Model, core: keras.Model, folder: Path, state: State, row: dict[str, float]
+) -> State:
     """Write the epoch so that a kill at any moment leaves either the old one or the new."""
     epoch = int(row["epoch"])
     name = f"checkpoint-{epoch:04d}.keras"
@@ -214,7 +229,7 @@ def _checkpoint(model: keras.Model, folder: Path, state: State, row: dict[str, f
     new = replace(state, epoch=epoch, checkpoint=name)
     if row["val_loss"] < state.best_loss:
         part_best = folder / f"part-{BEST}"
-        model.save_weights(part_best)
+        core.save_weights(part_best)
         part_best.replace(folder / BEST)
         new = replace(new, best_loss=row["val_loss"], best_epoch=epoch)
     _write_log(folder, row)

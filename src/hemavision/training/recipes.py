@@ -39,6 +39,8 @@ class Recipe:
         augment: ``"none"``; ``"light"``, position, zoom and symmetry; or ``"full"``, with
             brightness, stain strength and blanked edges, too.
         validate_on: most validation images to look at after an epoch, spread evenly.
+        questions: weight of each further question (all types of a set, WBCAtt's attributes) in
+            the loss, asked of the images whose set answers it; 0 asks none.
         source_weights: how often each image set is drawn, relative; equal images where empty.
     """
 
@@ -53,6 +55,7 @@ class Recipe:
     patience: int | None = None
     augment: str = "full"
     validate_on: int = 600
+    questions: float = 0.0
     source_weights: tuple[tuple[str, float], ...] = ()
 
 
@@ -72,9 +75,10 @@ SEED = Recipe(
 #: From nothing to cells in general: what both shipped networks start from.
 PRETRAIN = Recipe(
     name="pretrain",
-    phases=(Phase(64, 4, 80), Phase(96, 10, 80)),
+    phases=(Phase(64, 4, 200), Phase(96, 12, 150)),
     learning_rate=0.03,
     decay="cosine",
+    questions=0.25,
 )
 
 #: The shipped default.
@@ -87,7 +91,7 @@ HEMAVISION = Recipe(
 #: For a test set whose cells were seen in training: little to generalise, much to remember.
 MEMORY = Recipe(
     name="memory",
-    phases=(Phase(112, 10, 100), Phase(224, 4, 50)),
+    phases=(Phase(112, 14, 100), Phase(224, 6, 50)),
     label_smoothing=0.0,
     weight_decay=1e-4,
     augment="light",

@@ -9,7 +9,7 @@ import json
 import math
 import platform
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 import onnx
 
 from hemavision.bundle import check_bundle, manifest_from_metadata
+from hemavision.cells import FOUR_TYPES
 from hemavision.errors import TrainingError
 from hemavision.training.checks import check_split
 from hemavision.training.crops import cut_crops
@@ -65,6 +66,9 @@ def run(
         DataError: something is wrong with the images.
         TrainingError: the folder holds a run of another configuration.
     """
+    if not recipe.questions:
+        known = [s for s in split.train if s.cell_type in FOUR_TYPES or not s.answers]
+        split = replace(split, train=known)
     split = check_split(split, skip_bad=options.skip_bad)
     _write_config(_describe(split, recipe, options), options.folder)
     cache = options.folder.parent / "cache"
