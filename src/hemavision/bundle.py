@@ -1,27 +1,24 @@
 """A bundle: one ONNX file with its manifest as JSON in the metadata.
 
-Opening one never runs code from it: ONNX is data, external data is refused, and the size
-is checked before anything is parsed.
+Opening one never runs code from it: ONNX is data, and size, external data and operators are
+checked before a runtime parses it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from hemavision.errors import BundleError
+from hemavision.onnx_file import problem_in
 from hemavision.preprocess import PreprocessSpec
 
 MANIFEST_KEY = "hemavision"
 MANIFEST_VERSION = 1
 MAX_BUNDLE_BYTES = 200 * 2**20
-#: How protobuf writes the key that points a tensor at another file, in every encoding of
-#: its tag and length that a parser accepts. ONNX Runtime would read that file.
-_EXTERNAL_DATA = re.compile(rb"(?:\n|\x8a\x80*\x00)(?:\x08|\x88\x80*\x00)location")
 SHIPPED = Path(__file__).parent / "bundles"
 DEFAULT_MODEL = "unseen-cells"
 
@@ -101,8 +98,8 @@ def check_bundle(path: Path) -> bytes:
     """Return the file's content after the checks that need no parser.
 
     Raises:
-        BundleError: not a file, empty, larger than :data:`MAX_BUNDLE_BYTES`, or with weights
-            in other files.
+        BundleError: not a file, empty, larger than :data:`MAX_BUNDLE_BYTES`, or with something
+            in it that :func:`hemavision.onnx_file.problem_in` names.
     """
     if not path.is_file():
         raise BundleError(f"No model file at {path}.")
@@ -110,8 +107,9 @@ def check_bundle(path: Path) -> bytes:
     if not 0 < size <= MAX_BUNDLE_BYTES:
         raise BundleError(f"{path} has {size} bytes; a bundle has 1 to {MAX_BUNDLE_BYTES}.")
     content = path.read_bytes()
-    if _EXTERNAL_DATA.search(content):
-        raise BundleError(f"{path} keeps weights in other files; a bundle holds everything itself.")
+    problem = problem_in(content)
+    if problem:
+        raise BundleError(f"{path} {problem}.")
     return content
 
 
