@@ -9,13 +9,14 @@ SERVE_READY := .venv/.installed
 TEST_READY := .venv/.installed-test
 BENCH_READY := .venv/.installed-bench
 
-.PHONY: help serve test lint format check-format types layers unit bench docs figures screenshot size clean
+.PHONY: help serve test lint format check-format types layers unit bench compat docs figures screenshot size clean
 
 help:
 	@echo "make serve   open the app in the browser (sets up on first use)"
 	@echo "make test    lint, types, layers and all tests (sets up on first use)"
 	@echo "make lint    lint and formatting alone"
 	@echo "make bench   time one pass against the usual ways, and the server"
+	@echo "make compat  convert between six versions of Keras, each in its own environment"
 	@echo "make docs    write the generated pages of docs/ and README's figures"
 	@echo "make size    print what a plain install downloads"
 	@echo "make clean   remove .venv and every cache"
@@ -58,6 +59,9 @@ bench: $(BENCH_READY)
 	$(BIN)/python benchmarks/one_pass.py
 	$(BIN)/python benchmarks/serving.py
 
+compat: $(TEST_READY)
+	$(BIN)/python scripts/compat/matrix.py
+
 docs: $(TEST_READY) figures
 	$(BIN)/python scripts/generate_docs.py
 
@@ -71,6 +75,6 @@ size: $(SERVE_READY)
 	@$(BIN)/python scripts/install_size.py
 
 clean:
-	rm -rf .venv build dist src/*.egg-info
+	rm -rf .venv .compat build dist src/*.egg-info
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find src tests benchmarks scripts -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -12,6 +12,7 @@ from hemavision.compat.first_network import CONFIG
 from hemavision.compat.from_bundle import network_from_bundle
 from hemavision.compat.network import Network
 from hemavision.compat.reading import read_network
+from hemavision.compat.saved_model import is_saved_model
 from hemavision.compat.writing import write_model
 from hemavision.errors import BundleError
 from hemavision.preprocess import PreprocessSpec
@@ -59,9 +60,11 @@ def _read(source: Path) -> Network:
     suffix = source.suffix.lower()
     if suffix == ".onnx":
         return network_from_bundle(source)
-    if suffix in (".keras", ".h5", ".hdf5"):
+    if suffix in (".keras", ".h5", ".hdf5") or is_saved_model(source):
         return read_network(source, CONFIG)
-    raise BundleError(f"{source} has no suffix of a model: .keras, .h5, .weights.h5 or .onnx.")
+    raise BundleError(
+        f"{source} is no model: neither .keras, .h5, .weights.h5 or .onnx, nor a SavedModel folder."
+    )
 
 
 def _write_bundle(network: Network, source: Path, target: Path, options: Options) -> None:
@@ -79,7 +82,13 @@ def _write_bundle(network: Network, source: Path, target: Path, options: Options
         check_below=NEVER_CONFIDENT,
         temperature=1.0,
         weights_sha256=network.weights_sha256(),
-        training={"converted_from": source.name, "sha256": sha256_of(source.read_bytes())},
+        training={"converted_from": source.name, "sha256": _digest(source)},
         licence="unknown",
     )
     write_network(network, manifest, SCALINGS[options.scaling], target)
+
+
+def _digest(source: Path) -> str:
+    """Return the SHA-256 of a file, or of a folder's files one after the other."""
+    files = sorted(f for f in source.rglob("*") if f.is_file()) if source.is_dir() else [source]
+    return sha256_of(b"".join(file.read_bytes() for file in files))

@@ -19,6 +19,8 @@ import numpy as np
 
 from hemavision.errors import BundleError
 
+#: What every HDF5 file begins with.
+SIGNATURE = b"\x89HDF\r\n\x1a\n"
 #: All arrays of a file together, in bytes: ten times the largest classifier in common use.
 MAX_BYTES = 4 * 2**30
 #: Declared over stored bytes. Trained weights hardly compress; zeros do, by up to this much.

@@ -11,15 +11,16 @@ import numpy as np
 
 from hemavision.compat.architecture import Plan, plan_of
 from hemavision.compat.archive import MAX_WEIGHTS, parse_config, read_archive
-from hemavision.compat.hdf5 import Group, read_hdf5
+from hemavision.compat.hdf5 import SIGNATURE, Group, read_hdf5
 from hemavision.compat.kinds import KINDS
 from hemavision.compat.network import Layer, Network
-from hemavision.compat.weights import Place, Weights, find_weights
+from hemavision.compat.saved_model import is_saved_model, read_saved_model
+from hemavision.compat.weights import Place, Weights, find_weights, place_weights
 from hemavision.errors import BundleError
 
 
 def read_network(path: Path, architecture: dict[str, Any]) -> Network:
-    """Return the network in a ``.keras``, ``.h5`` or ``.weights.h5`` file.
+    """Return the network in a ``.keras``, ``.h5`` or ``.weights.h5`` file or a SavedModel folder.
 
     Nothing in the file is executed, imported or looked up outside it.
 
@@ -32,7 +33,11 @@ def read_network(path: Path, architecture: dict[str, Any]) -> Network:
         BundleError: it cannot be read, is not safe to read, or is no classifier of one image.
     """
     origin = str(path)
-    if path.suffix.lower() == ".keras":
+    if is_saved_model(path):
+        config, named = read_saved_model(path)
+        plan = plan_of(config or architecture, origin)
+        return network_of(plan, place_weights(plan, named, origin))
+    if path.suffix.lower() == ".keras" and not _is_hdf5(path):
         config, content = read_archive(path)
         weights = read_hdf5(content, origin)
     else:
@@ -58,6 +63,14 @@ def _own_weights(model: Any, above: Place) -> Iterator[tuple[Place, tuple[np.nda
             yield from _own_weights(layer, (*above, layer.name))
         else:
             yield (*above, layer.name), tuple(layer.get_weights())
+
+
+def _is_hdf5(path: Path) -> bool:
+    """Keras up to 2.12 writes HDF5 under the suffix ``.keras``, too."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        return stream.read(len(SIGNATURE)) == SIGNATURE
 
 
 def _content(path: Path) -> bytes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -34,6 +34,34 @@ def find_weights(plan: Plan, file: Group, origin: str) -> Weights:
     root = file.groups.get("model_weights", file)
     names = root.names("layer_names")
     found = dict(_by_names(plan, root, origin) if names else _by_class(plan, file, (), origin))
+    return _complete(plan, found, origin)
+
+
+def place_weights(
+    plan: Plan, named: Mapping[str, Mapping[str, np.ndarray]], origin: str
+) -> Weights:
+    """Return every layer's arrays out of layer → weight → array, by the layer's own name.
+
+    Where no name is known and as many layers have weights, the order tells.
+
+    Raises:
+        BundleError: as for :func:`find_weights`.
+    """
+    wanted = list(_weighted(plan, ()))
+    if not named.keys() & {layer.name for _, layer in wanted} and len(named) == len(wanted):
+        pairs = list(zip(wanted, named.values(), strict=True))
+    else:
+        pairs = [((place, layer), named.get(layer.name, {})) for place, layer in wanted]
+    found: Weights = {}
+    for (place, layer), arrays in pairs:
+        names = KINDS[layer.kind].weights(layer.options)
+        if layer.kind == "DepthwiseConv2D" and "depthwise_kernel" in arrays:  # Keras 2's name
+            names = tuple(name.replace("kernel", "depthwise_kernel") for name in names)
+        found[place] = tuple(arrays[name] for name in names if name in arrays)
+    return _complete(plan, found, origin)
+
+
+def _complete(plan: Plan, found: Weights, origin: str) -> Weights:
     for place, layer in _weighted(plan, ()):
         wanted = KINDS[layer.kind].weights(layer.options)
         have = len(found.get(place, ()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -32,13 +33,13 @@ def write_model(network: Network, path: Path) -> None:
     elif path.suffix == ".h5":
         _write_h5(network, part)
     elif path.suffix == ".keras":
-        _keras_model(network).save(part)
+        _save_archive(_keras_model(network), part)
     else:
         raise BundleError(f"{path} has no suffix that Keras knows: .keras, .h5 or .weights.h5.")
     part.replace(path)
 
 
-def _keras_model(network: Network):  # type: ignore[no-untyped-def]  # keras is untyped
+def _keras_model(network: Network) -> Any:
     try:
         from hemavision.compat.rebuild import keras_model
     except ImportError as error:
@@ -47,6 +48,13 @@ def _keras_model(network: Network):  # type: ignore[no-untyped-def]  # keras is 
             "'hemavision[train]'; .h5 needs none."
         ) from error
     return keras_model(network)
+
+
+def _save_archive(model: Any, path: Path) -> None:
+    from hemavision.models.installed import MAJOR
+
+    # Keras 2.12 writes HDF5 under that name unless told; Keras 3 must not be told.
+    model.save(path, **({} if MAJOR >= 3 else {"save_format": "keras"}))
 
 
 def _write_h5(network: Network, path: Path) -> None:

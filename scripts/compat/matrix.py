@@ -1,0 +1,209 @@
+"""Proves conversion between real versions of Keras, each in a virtual environment of its own.
+
+    python scripts/compat/matrix.py [NAME ...]
+
+In each environment (scripts/compat/environments, installed under .compat) the network is built,
+given the shipped weights, trained a step on real cells and saved every way. Here each file becomes
+a bundle, and that an ``.h5``. Then every environment opens what came from every other.
+Probabilities must agree within 1e-5, heatmaps (of the maker's automatic differentiation) within
+1e-4 of their norm. Writes docs/results/compat.json and docs/compat-matrix.md, and fails if
+anything differs.
+With names, only those environments are looked at and nothing is written.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hemavision.bundle import find_bundle
+from hemavision.cells import FOUR_TYPES
+from hemavision.compat.convert import Options, convert_model
+from hemavision.detection import locate_cell
+from hemavision.errors import HemaVisionError
+from hemavision.images import open_image
+from hemavision.preprocess import crop_and_resize
+from hemavision.runtime import OnnxEngine
+from hemavision.settings import data_folder
+
+ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+PROBABILITY, HEATMAP = 1e-5, 1e-4
+FORMATS = (".keras", ".h5", ".weights.h5", "-saved")
+TITLES = {"-saved": "SavedModel"}
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A Keras to be proven, and the variables that choose it."""
+
+    name: str
+    title: str
+    variables: dict[str, str] = field(default_factory=dict)
+
+
+ENVIRONMENTS = (
+    Environment("keras-2.12", "Keras 2.12 (TensorFlow 2.12.0)"),
+    Environment("keras-2.13", "Keras 2.13 (TensorFlow 2.13.1)"),
+    Environment("keras-2.15", "Keras 2.15 (TensorFlow 2.15.1)"),
+    Environment("keras-3", "Keras 3 (TensorFlow 2.21.0)"),
+    Environment("tf-keras", "tf_keras beside Keras 3", {"TF_USE_LEGACY_KERAS": "1"}),
+    Environment("keras-3-jax", "Keras 3 on JAX", {"KERAS_BACKEND": "jax"}),
+)
+
+
+def main() -> int:
+    """Make the environments, run all of it, write the record and the page."""
+    chosen = [env for env in ENVIRONMENTS if env.name in sys.argv[1:]] or list(ENVIRONMENTS)
+    with tempfile.TemporaryDirectory() as scratch:
+        work = Path(scratch)
+        np.save(work / "crops.npy", crops())
+        record: dict[str, Any] = {"versions": {}, "read": {}, "opened": {}}
+        for env in chosen:
+            install(env)
+            shipped = str(find_bundle("unseen-cells"))
+            [made] = run(env, "make", str(work), env.name, shipped)
+            record["versions"][env.name] = made["keras"]
+            record["read"][env.name] = read_back(env, work)
+        for env in chosen:
+            record["opened"][env.name] = run(env, "open", str(work), env.name)
+    text, sound = page(record, chosen)
+    print(text)
+    if len(chosen) == len(ENVIRONMENTS):
+        results = ROOT / "docs" / "results" / "compat.json"
+        results.write_text(json.dumps(record, indent=1) + "\n")
+        (ROOT / "docs" / "compat-matrix.md").write_text(text, encoding="utf-8")
+    return 0 if sound else 1
+
+
+def crops() -> np.ndarray:
+    """Two real crops of each type: uint8 8×224×224×3."""
+    root = data_folder() / "kaggle_wbc" / "TRAIN"
+    paths = [p for t in FOUR_TYPES for p in sorted((root / t.upper()).iterdir())[:40:20]]
+    photos = [open_image(path).rgb for path in paths]
+    return np.stack([crop_and_resize(rgb, locate_cell(rgb), 224) for rgb in photos])
+
+
+def python_of(env: Environment) -> Path:
+    """The environment's interpreter."""
+    return ROOT / ".compat" / env.name / "bin" / "python"
+
+
+def install(env: Environment) -> None:
+    """Make the environment unless it stands; TensorFlow 2.12 to 2.15 need Python 3.11."""
+    listed, stamp = HERE / "environments" / f"{env.name}.txt", python_of(env).parent / ".ready"
+    if stamp.exists() and stamp.read_text() == listed.read_text():
+        return
+    base = shutil.which("python3.11") or sys.executable
+    print(f"Installing {env.title}.", file=sys.stderr)
+    subprocess.run([base, "-m", "venv", "--clear", python_of(env).parents[1]], check=True)
+    pip = [python_of(env), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
+    subprocess.run([*pip, "--no-compile", "-r", listed], check=True, stdin=subprocess.DEVNULL)
+    stamp.write_text(listed.read_text())
+
+
+def run(env: Environment, *arguments: str) -> list[dict[str, Any]]:
+    """Run the worker in an environment; return the objects that it prints."""
+    variables = os.environ | {"PYTHONPATH": str(ROOT / "src"), **env.variables}
+    command = [python_of(env), HERE / "worker.py", *arguments]
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"{env.title} failed:\n{done.stderr[-3000:]}")
+    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+
+
+def read_back(env: Environment, work: Path) -> dict[str, dict[str, Any]]:
+    """Turn each of the environment's files into a bundle and compare; the last becomes an .h5."""
+    expected, results = np.load(work / f"{env.name}.npz"), {}
+    for suffix in FORMATS:
+        source, bundle = work / f"{env.name}{suffix}", work / f"{env.name}.onnx"
+        if not source.exists():
+            continue
+        try:
+            convert_model(source, bundle, Options())
+            ours = OnnxEngine(bundle).run(np.load(work / "crops.npy"))
+        except HemaVisionError as error:
+            results[suffix] = {"error": str(error)[:200]}
+            continue
+        error = np.linalg.norm(ours.heatmaps - expected["heatmaps"])
+        results[suffix] = {
+            "probability": float(np.abs(ours.probabilities - expected["probabilities"]).max()),
+            "heatmap": float(error / np.linalg.norm(expected["heatmaps"])),
+        }
+    convert_model(bundle, work / f"{env.name}-to.h5", Options())
+    return results
+
+
+def page(record: dict[str, Any], chosen: list[Environment]) -> tuple[str, bool]:
+    """Return the page, and whether all of it agrees."""
+    titles = {env.name: env.title for env in chosen}
+    judged = [r for results in record["read"].values() for r in results.values()]
+    judged += [r for results in record["opened"].values() for r in results]
+    lines = [
+        "# Between versions of Keras",
+        "",
+        "Generated by `make compat`. The network of the shipped models is built in each",
+        "environment, given their weights, trained a step and saved. Each cell: the largest",
+        "difference of a probability (must: 1e-5) / the relative error of the heatmaps against the",
+        "maker's automatic differentiation (must: 1e-4), on eight real cells.",
+        "",
+        "## Read: each Keras's files to a bundle",
+        "",
+        f"| saved by | {' | '.join(TITLES.get(f, f'`{f}`') for f in FORMATS)} |",
+        "|---" * (len(FORMATS) + 1) + "|",
+    ]
+    for name, title in titles.items():
+        cells = [cell(record["read"][name].get(suffix)) for suffix in FORMATS]
+        lines.append(f"| {title} | {' | '.join(cells)} |")
+    notes = {
+        ".h5": "written without any Keras, the same file for all",
+        ".keras": "written by the Keras that opens it",
+        ".weights.h5": "written by the Keras that opens it, loaded into the network built there",
+    }
+    for suffix, note in notes.items():
+        lines += ["", f"## Taken back as `{suffix}`: {note}", ""]
+        lines.append(f"| saved by ↓, opened by → | {' | '.join(titles.values())} |")
+        lines.append("|---" * (len(titles) + 1) + "|")
+        for name, title in titles.items():
+            cells = [
+                cell(
+                    next(
+                        result
+                        for result in record["opened"][opener]
+                        if (result["origin"], result["format"]) == (name, suffix)
+                    )
+                )
+                for opener in titles
+            ]
+            lines.append(f"| {title} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n", all(agrees(result) for result in judged)
+
+
+def agrees(result: dict[str, Any]) -> bool:
+    """Whether a comparison was had and is close enough."""
+    if "error" in result:
+        return False
+    return bool(result["probability"] <= PROBABILITY and result["heatmap"] <= HEATMAP)
+
+
+def cell(result: dict[str, Any] | None) -> str:
+    """A comparison as a cell of a table."""
+    if result is None:
+        return "not written by it"
+    if "error" in result:
+        return "✗ " + str(result["error"]).replace("|", "/").replace("\n", " ")
+    mark = "✓" if agrees(result) else "✗"
+    return f"{mark} {result['probability']:.0e} / {result['heatmap']:.0e}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
