@@ -70,8 +70,13 @@ def main() -> None:
         x = np.random.default_rng(1).random((2, 16, 16, 3), np.float32)
         model.fit(x, np.eye(4, dtype=np.float32)[[0, 1]], verbose=0)
         stem = folder / f"keras-{version}-{build.__name__}"
-        for suffix in (".keras", ".h5"):
-            model.save(f"{stem}{suffix}")
+        is_keras_2 = version.startswith("2")
+        model.save(f"{stem}.keras", **({"save_format": "keras_v3"} if is_keras_2 else {}))
+        model.save(f"{stem}.h5")
+        if version.startswith("2.12"):  # what it makes of the suffix when it is not told
+            model.save(f"{stem}-hdf5.keras")
+        if is_keras_2:
+            model.save(f"{stem}-saved", save_format="tf")
         model.save_weights(f"{stem}.weights.h5")
         np.savez(f"{stem}.npz", x=x, y=np.asarray(model(x, training=False)))
 

@@ -47,7 +47,7 @@ def make(folder: Path, name: str, bundle: Path) -> None:
     x = scaled(np.load(folder / "crops.npy"))
     model.fit(x, np.eye(4, dtype=np.float32)[np.arange(len(x)) // 2 % 4], verbose=0)
     # Keras 2.12 writes HDF5 under that name unless told.
-    model.save(folder / f"{name}.keras", **({} if MAJOR >= 3 else {"save_format": "keras"}))
+    model.save(folder / f"{name}.keras", **({} if MAJOR >= 3 else {"save_format": "keras_v3"}))
     model.save(folder / f"{name}.h5")
     model.save_weights(folder / f"{name}.weights.h5")
     if MAJOR < 3:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import importlib.metadata
+import importlib.util
 import json
 import socket
 from collections.abc import Callable
@@ -9,11 +11,12 @@ import pytest
 from click.testing import Result
 
 from hemavision.bundle import find_bundle
+from hemavision.cli import checks as doctor_checks
 
 Invoke = Callable[..., Result]
 NAMES = {
     "python", "onnxruntime", "settings", "model seed", "model unseen-cells", "reference", "data",
-    "training", "port", "cache", "browser",
+    "keras", "convert", "training", "port", "cache", "browser",
 }  # fmt: skip
 
 
@@ -39,6 +42,50 @@ def test_text_says_the_fix(invoke: Invoke, tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert "warning  data" in result.stdout
     assert "→ Set HEMAVISION_DATA, or run `hemavision data download`." in result.stdout
+
+
+def test_which_keras_and_what_it_reads_and_writes(invoke: Invoke) -> None:
+    found = checks(invoke("doctor", "--json"))
+    version = importlib.metadata.version("keras")
+    assert found["keras"]["message"].startswith(f"keras {version} on tensorflow")
+    assert found["convert"]["message"] == (
+        "reads .onnx, .keras, .h5, .weights.h5, SavedModel; writes .onnx, .h5, .keras, .weights.h5"
+    )
+
+
+@pytest.mark.parametrize(
+    ("missing", "check", "said", "fix"),
+    [
+        ({"h5py"}, "convert", "h5py missing", "hemavision[convert]"),
+        ({"tensorflow"}, "keras", "its backend tensorflow is missing", "KERAS_BACKEND"),
+        ({"tensorflow"}, "convert", "SavedModel needs TensorFlow", "hemavision[train]"),
+        ({"keras"}, "keras", "no keras", "hemavision[train]"),
+        ({"keras"}, "convert", "written by an installed Keras", "hemavision[train]"),
+    ],
+)
+def test_what_conversion_lacks_and_its_fix(
+    monkeypatch: pytest.MonkeyPatch, missing: set[str], check: str, said: str, fix: str
+) -> None:
+    real_spec, real_version = importlib.util.find_spec, importlib.metadata.version
+
+    def version(name: str) -> str:
+        if name in missing:
+            raise importlib.metadata.PackageNotFoundError(name)
+        return real_version(name)
+
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name in missing else real_spec(name)
+    )
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    [finding] = list(getattr(doctor_checks, f"check_{check}")())
+    assert finding.level is doctor_checks.Level.WARN
+    assert said in finding.message
+    assert fix in finding.fix
+
+
+def test_legacy_keras_is_the_one_named_when_asked_for(invoke: Invoke) -> None:
+    found = checks(invoke("doctor", "--json", environment={"TF_USE_LEGACY_KERAS": "1"}))
+    assert "tf_keras" in found["keras"]["message"]
 
 
 def test_a_damaged_model_is_a_failure(invoke: Invoke, tmp_path: Path) -> None:

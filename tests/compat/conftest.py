@@ -1,4 +1,4 @@
-"""Model files that three versions of Keras really wrote (``scripts/keras_files.py``)."""
+"""Model files that four versions of Keras really wrote (``scripts/keras_files.py``)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 FILES = Path(__file__).parent / "files"
-VERSIONS = ("2.13.1", "2.15.0", "3.15.1")
+VERSIONS = ("2.12.0", "2.13.1", "2.15.0", "3.15.1")
 
 
 @pytest.fixture(scope="session")

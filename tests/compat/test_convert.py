@@ -62,7 +62,8 @@ def test_shipped_bundle_goes_to_h5_and_back_bit_by_bit(name, tmp_path):
 
 def test_converted_model_answers_and_is_never_confident(files, tmp_path):
     target = tmp_path / "mine.onnx"
-    run(files / "keras-3.15.1-sequential.keras", target, "--scaling", "zero-to-one")
+    text = run(files / "keras-3.15.1-sequential.keras", target, "--scaling", "zero-to-one")
+    assert "whole images scaled zero-to-one" in text
     photo = np.random.default_rng(1).integers(0, 256, (240, 320, 3), dtype=np.uint8)
     prediction = hemavision.open_model(target).predict(photo)[0]
     assert set(prediction.probabilities) == {"eosinophil", "lymphocyte", "monocyte", "neutrophil"}
@@ -89,6 +90,21 @@ def test_unknown_suffixes_say_what_there_is(files, tmp_path):
     assert ".weights.h5" in fails(source, tmp_path / "out.pt")
     (tmp_path / "model.pkl").write_bytes(b"\x80\x04.")
     assert ".keras" in fails(tmp_path / "model.pkl", tmp_path / "out.onnx")
+
+
+def test_bundle_to_bundle_would_lose_its_calibration(tmp_path):
+    text = fails(find_bundle("unseen-cells"), tmp_path / "out.onnx")
+    assert "a bundle already" in text
+
+
+@pytest.mark.parametrize("suffix", [".onnx", ".h5"])
+def test_saved_model_folder_is_converted(files, tmp_path, suffix):
+    target = tmp_path / f"out{suffix}"
+    run(files / "keras-2.12.0-sequential-saved", target)
+    same = read_network(files / "keras-2.12.0-sequential.h5", {})
+    other = network_from_bundle(target) if suffix == ".onnx" else read_network(target, {})
+    for one, two in zip(same.weights, other.weights, strict=True):
+        np.testing.assert_array_equal(one, two)
 
 
 def test_suffix_in_capitals_is_the_same_suffix(files, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -37,6 +38,54 @@ def test_gives_the_probabilities_that_its_own_keras_gave(version, kind, suffix):
     with np.load(FILES / f"keras-{version}-{kind}.npz") as answer:
         ours = keras_model(network)(answer["x"], training=False)
         np.testing.assert_allclose(ours, answer["y"], atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_hdf5_under_the_name_keras_is_what_keras_2_12_wrote(kind):
+    path = FILES / f"keras-2.12.0-{kind}-hdf5.keras"
+    assert not zipfile.is_zipfile(path)
+    told = read_network(FILES / f"keras-2.12.0-{kind}.keras", {})
+    for one, other in zip(read_network(path, {}).weights, told.weights, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_saved_model_is_read_by_its_names(kind):
+    network = read_network(FILES / f"keras-2.12.0-{kind}-saved", {})
+    with np.load(FILES / f"keras-2.12.0-{kind}.npz") as answer:
+        ours = keras_model(network)(answer["x"], training=False)
+        np.testing.assert_allclose(ours, answer["y"], atol=1e-5)
+
+
+def test_saved_model_without_configuration_is_taken_as_the_first_network(tmp_path):
+    model = separable_cnn.build()
+    model.export(tmp_path / "exported", verbose=False)
+    network = read_network(tmp_path / "exported", CONFIG)
+    for ours, theirs in zip(network.weights, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_saved_model_of_another_network_names_the_difference(tmp_path):
+    shutil.copytree(FILES / "keras-2.12.0-nested-saved", tmp_path / "saved")
+    (tmp_path / "saved" / "keras_metadata.pb").unlink()
+    with pytest.raises(BundleError, match="Is it a file of this network"):
+        read_network(tmp_path / "saved", CONFIG)
+
+
+def test_saved_model_with_damaged_variables_is_refused(tmp_path):
+    shutil.copytree(FILES / "keras-2.12.0-nested-saved", tmp_path / "saved")
+    index = tmp_path / "saved" / "variables" / "variables.index"
+    index.write_bytes(index.read_bytes()[:100])
+    with pytest.raises(BundleError, match="cannot be read"):
+        read_network(tmp_path / "saved", CONFIG)
+
+
+def test_lambda_in_a_saved_models_configuration_is_refused(tmp_path):
+    shutil.copytree(FILES / "keras-2.12.0-nested-saved", tmp_path / "saved")
+    metadata = tmp_path / "saved" / "keras_metadata.pb"
+    metadata.write_bytes(metadata.read_bytes().replace(b'"MaxPooling2D"', b'"Lambda"      '))
+    with pytest.raises(BundleError, match="Lambda"):
+        read_network(tmp_path / "saved", CONFIG)
 
 
 def test_inner_models_are_laid_open_and_augmentation_left_out(files):

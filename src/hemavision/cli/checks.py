@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
 import os
 import shutil
@@ -16,6 +17,7 @@ from hemavision import settings
 from hemavision.errors import HemaVisionError
 
 OLDEST_PYTHON = (3, 11)
+CONVERTING = ("h5py", "onnx")
 TRAINING = ("keras", "tensorflow", "onnx", "scipy", "sklearn", "matplotlib")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -44,7 +46,7 @@ def run_checks() -> Iterator[Check]:
     """Yield every finding; a check that breaks is itself a failed one."""
     checks: tuple[Callable[[], Iterator[Check]], ...] = (
         check_python, check_runtime, check_settings, check_models, check_profile, check_data,
-        check_training, check_port, check_cache, check_browser,
+        check_keras, check_convert, check_training, check_port, check_cache, check_browser,
     )  # fmt: skip
     for check in checks:
         try:
@@ -135,6 +137,60 @@ def check_data() -> Iterator[Check]:
         yield Check(Level.WARN, "data", message, fix)
     else:
         yield Check(Level.OK, "data", f"{len(CATALOGUE)} image sets in {folder}")
+
+
+def check_keras() -> Iterator[Check]:
+    """Which Keras writes ``.keras`` and ``.weights.h5``; looked up, not imported."""
+    legacy = os.environ.get("TF_USE_LEGACY_KERAS") in ("1", "true", "True")
+    package = "tf_keras" if legacy else "keras"
+    version = _version(package)
+    if version is None:
+        message = f"no {package} (only training and writing .keras and .weights.h5 need it)"
+        fix = "pip install tf_keras" if legacy else "pip install 'hemavision[train]'"
+        yield Check(Level.WARN, "keras", message, fix)
+        return
+    is_keras_3 = int(version.split(".")[0]) >= 3
+    backend = os.environ.get("KERAS_BACKEND", "tensorflow") if is_keras_3 else "tensorflow"
+    if importlib.util.find_spec(backend) is None:
+        message = f"{package} {version}, but its backend {backend} is missing"
+        fix = f"pip install {backend}, or set KERAS_BACKEND to the one that you have."
+        yield Check(Level.WARN, "keras", message, fix)
+        return
+    message = f"{package} {version} on {backend}"
+    if not legacy and _version("tf_keras"):
+        message += f"; tf_keras {_version('tf_keras')} beside it (TF_USE_LEGACY_KERAS=1 takes that)"
+    yield Check(Level.OK, "keras", message)
+
+
+def check_convert() -> Iterator[Check]:
+    """What ``hemavision convert`` can read and write here."""
+    missing = [name for name in CONVERTING if importlib.util.find_spec(name) is None]
+    if missing:
+        message = f"{', '.join(missing)} missing: model files of Keras are not read or written"
+        yield Check(Level.WARN, "convert", message, "pip install 'hemavision[convert]'")
+        return
+    reads, writes, lacking = [".onnx", ".keras", ".h5", ".weights.h5"], [".onnx", ".h5"], []
+    if importlib.util.find_spec("tensorflow") is None:
+        lacking.append("SavedModel needs TensorFlow")
+    else:
+        reads.append("SavedModel")
+    if any(check.level is Level.WARN for check in check_keras()):
+        lacking.append(".keras and .weights.h5 are written by an installed Keras")
+    else:
+        writes += [".keras", ".weights.h5"]
+    message = f"reads {', '.join(reads)}; writes {', '.join(writes)}"
+    if lacking:
+        message += f" ({'; '.join(lacking)})"
+        yield Check(Level.WARN, "convert", message, "pip install 'hemavision[train]'")
+    else:
+        yield Check(Level.OK, "convert", message)
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 def check_training() -> Iterator[Check]:

@@ -19,6 +19,8 @@ from hemavision.preprocess import PreprocessSpec
 
 #: A converted model has not been calibrated: whatever it says, a person should look.
 NEVER_CONFIDENT = 1.1
+#: How a report calls what the network was taught on, by the crop.
+WHAT_IT_SEES = {"whole": "whole images", "nucleus": "squares around the cell"}
 
 
 @dataclass(frozen=True)
@@ -42,21 +44,17 @@ def convert_model(source: Path, target: Path, options: Options) -> str:
     """Convert ``source`` to ``target``, by their suffixes; return one line about it.
 
     Raises:
-        BundleError: ``source`` cannot be read or is not safe, or the network cannot be
-            written as ``target``. Nothing is written then.
+        BundleError: see :func:`read_model` and :func:`write_as`. Nothing is written then.
     """
-    network = _read(source)
-    if options.size_px:
-        network = network.with_input(options.size_px, options.size_px)
-    if target.suffix == ".onnx":
-        _write_bundle(network, source, target, options)
-    else:
-        write_model(network, target)
-    parameters = sum(array.size for array in network.weights)
-    return f"{target}: {len(network.layers)} layers, {parameters} parameters."
+    return write_as(read_model(source), source, target, options)
 
 
-def _read(source: Path) -> Network:
+def read_model(source: Path) -> Network:
+    """Return the network in a bundle, a file of any Keras or a SavedModel folder.
+
+    Raises:
+        BundleError: ``source`` cannot be read or is not safe.
+    """
     suffix = source.suffix.lower()
     if suffix == ".onnx":
         return network_from_bundle(source)
@@ -64,6 +62,28 @@ def _read(source: Path) -> Network:
         return read_network(source, CONFIG)
     raise BundleError(
         f"{source} is no model: neither .keras, .h5, .weights.h5 or .onnx, nor a SavedModel folder."
+    )
+
+
+def write_as(network: Network, source: Path, target: Path, options: Options) -> str:
+    """Write the network that was read from ``source`` as ``target``; return a line about it.
+
+    Raises:
+        BundleError: the network cannot be written as ``target``, or ``options`` do not fit it.
+    """
+    if options.size_px:
+        network = network.with_input(options.size_px, options.size_px)
+    parameters = sum(array.size for array in network.weights)
+    report = f"{target}: {len(network.layers)} layers, {parameters} parameters"
+    if target.suffix != ".onnx":
+        write_model(network, target)
+        return f"{report}."
+    if source.suffix.lower() == ".onnx":
+        raise BundleError(f"{source} is a bundle already; copy it, its calibration stays in it.")
+    _write_bundle(network, source, target, options)
+    return (
+        f"{report}; taken to tell {', '.join(options.cell_types)} (in this order) on "
+        f"{WHAT_IT_SEES[options.crop]} scaled {options.scaling}."
     )
 
 

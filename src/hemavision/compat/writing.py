@@ -54,7 +54,7 @@ def _save_archive(model: Any, path: Path) -> None:
     from hemavision.models.installed import MAJOR
 
     # Keras 2.12 writes HDF5 under that name unless told; Keras 3 must not be told.
-    model.save(path, **({} if MAJOR >= 3 else {"save_format": "keras"}))
+    model.save(path, **({} if MAJOR >= 3 else {"save_format": "keras_v3"}))
 
 
 def _write_h5(network: Network, path: Path) -> None:
