@@ -150,8 +150,8 @@ def _add_answer(forward: Forward, head: Head, temperature: float) -> str:
     divisor = graph.floats("temperature", temperature)
     logits = graph.add("Div", [forward.sums[head.logits.name], divisor], "logits")
     graph.add("Softmax", [logits], "probabilities", axis=1)
-    if head.pool.kind == "GlobalAveragePooling2D":
-        mean = forward.results[head.pool.name]
+    if head.mean:
+        mean = forward.results[head.mean]
     else:
         mean = graph.add("GlobalAveragePool", [forward.results[head.features]], "embedding:mean")
     return graph.add("Flatten", [mean], "embedding", axis=1)

@@ -1,10 +1,10 @@
 """Grad-CAM of every type in the same forward pass, for any pooled feature map with an MLP after it.
 
-After the last feature map A come a pooling and a chain of dense layers, so the gradient of a
-logit with respect to A is a product of the layers' own derivatives: matrix products, no
-autodiff. For a ReLU it is the gate (hidden > 0); for other activations the derivative at what
-came in. Averaged over positions as Grad-CAM asks (Selvaraju et al. 2017), the weight of
-channel c is
+After the last feature map A come poolings and dense layers, in a chain or in branches that join,
+so the gradient of a logit with respect to A is made of the layers' own derivatives: matrix
+products, no autodiff. For a ReLU it is the gate (hidden > 0); for other activations the
+derivative at what came in. Averaged over positions as Grad-CAM asks (Selvaraju et al. 2017), the
+weight of channel c is
 
     global average   g_c / (h·w)
     global maximum   g_c / (h·w): it all arrives at one position, the mean is the same
@@ -19,12 +19,14 @@ import numpy as np
 
 from hemavision.compat.activations import add_derivative, add_leaky_derivative
 from hemavision.compat.network import Layer, Network
+from hemavision.compat.onnx_graph import Graph
 from hemavision.compat.onnx_layers import Forward
 from hemavision.compat.shapes import Shape
 from hemavision.errors import BundleError
 
 POOLS = {"GlobalAveragePooling2D", "GlobalMaxPooling2D", "Flatten"}
 _THROUGH = {"Dense", "Activation", "ReLU", "LeakyReLU", "Dropout", "BatchNormalization", "Reshape"}
+_JOINS = {"Add", "Concatenate"}
 
 
 @dataclass(frozen=True)
@@ -33,15 +35,20 @@ class Head:
 
     Attributes:
         features: name of the layer whose result is the last feature map.
-        pool: the layer that pools or flattens it.
-        hidden: the layers after it up to the one that gives the logits, in order.
+        layers: those after it up to the one that gives the logits, in the order in which data
+            flows; those that take the feature map pool or flatten it.
         logits: the dense layer whose sums are the logits.
     """
 
     features: str
-    pool: Layer
-    hidden: tuple[Layer, ...]
+    layers: tuple[Layer, ...]
     logits: Layer
+
+    @property
+    def mean(self) -> str | None:
+        """Name of a layer that gives the feature map's mean, if there is one."""
+        means = [la.name for la in self.layers if la.kind == "GlobalAveragePooling2D"]
+        return means[0] if means else None
 
 
 def find_head(network: Network, shapes: dict[str, Shape]) -> Head:
@@ -52,21 +59,34 @@ def find_head(network: Network, shapes: dict[str, Shape]) -> Head:
             head that the gradient cannot be followed through exactly; names the layer.
     """
     logits = _logits(network)
-    hidden: list[Layer] = []
-    layer = logits
-    while True:
-        layer = network.layer(layer.inputs[0])
-        if len(layer.inputs) != 1:
-            raise _not_exact(layer, "it joins several branches or is the image itself")
+    found: set[str] = set()
+    features: dict[str, Layer] = {}
+    waiting = [logits.inputs[0]]
+    while waiting:
+        layer = network.layer(waiting.pop())
+        if layer.name in found:
+            continue
+        found.add(layer.name)
         if layer.kind in POOLS and len(shapes[layer.inputs[0]]) == 3:
-            return Head(layer.inputs[0], layer, tuple(reversed(hidden)), logits)
-        if layer.kind not in _THROUGH or layer.options.get("activation") == "softmax":
-            raise _not_exact(layer, f"it is a {layer.kind}")
-        if layer.kind == "Reshape" and _units(shapes[layer.name]) != _units(
-            shapes[layer.inputs[0]]
-        ):
-            raise _not_exact(layer, "it reshapes what is not a pooled vector")
-        hidden.append(layer)
+            features.setdefault(layer.inputs[0], layer)
+            continue
+        _check_passable(layer, shapes)
+        waiting += layer.inputs
+    if len(features) > 1:
+        raise _not_exact(list(features.values())[-1], "it pools another feature map")
+    head = tuple(layer for layer in network if layer.name in found)
+    return Head(next(iter(features)), head, logits)
+
+
+def _check_passable(layer: Layer, shapes: dict[str, Shape]) -> None:
+    if layer.kind in _JOINS and len(shapes[layer.name]) == 1:
+        return
+    if layer.kind not in _THROUGH or layer.options.get("activation") == "softmax":
+        what = "the image itself" if layer.kind == "InputLayer" else f"a {layer.kind}"
+        raise _not_exact(layer, f"it is {what}")
+    before = shapes[layer.inputs[0]]
+    if layer.kind == "Reshape" and _units(shapes[layer.name]) != _units(before):
+        raise _not_exact(layer, "it reshapes what is not a pooled vector")
 
 
 def _units(shape: Shape) -> tuple[int, ...]:
@@ -77,7 +97,7 @@ def _not_exact(layer: Layer, why: str) -> BundleError:
     return BundleError(
         f"Layer {layer.name!r} stands between the last feature map and the answer, and {why}: "
         "exact Grad-CAM is not possible. A head is global average or max pooling, or a flatten, "
-        "and then dense layers."
+        "of one feature map, and then dense layers."
     )
 
 
@@ -100,35 +120,72 @@ def _logits(network: Network) -> Layer:
 def add_heatmaps(forward: Forward, head: Head, output: str) -> str:
     """Add the maps of all types, N×K×h×w, ≥ 0, before normalisation; return their name."""
     graph = forward.graph
-    kernel = head.logits.weights[0]
+    kinds = head.logits.weights[0].shape[1]
     # 1×K×units, so that the gates of N images spread over the types.
     g = graph.add("Transpose", [f"{head.logits.name}/0"], "cam:rows", perm=[1, 0])
     g = graph.add("Unsqueeze", [g, graph.ints("axis_0", 0)], "cam:logits")
-    for layer in reversed(head.hidden):
-        g = _back(forward, layer, g)
+    # What has arrived at each layer's result so far, and at the feature map.
+    arrived, weights = {head.logits.inputs[0]: g}, ""
+    for layer in reversed(head.layers):
+        g = arrived.pop(layer.name)
+        if layer.inputs[0] == head.features:
+            weights = _sum(graph, weights, _pooled(forward, head, layer, g), f"{layer.name}/cam")
+            continue
+        for name, back in _back(forward, layer, g):
+            arrived[name] = _sum(graph, arrived.get(name, ""), back, f"{layer.name}/to_{name}")
     height, width, channels = forward.shapes[head.features]
-    if head.pool.kind == "Flatten":
-        positions = graph.ints("cam:positions", 0, kernel.shape[1], height * width, channels)
-        g = graph.add("Reshape", [g, positions], "cam:by_position")
-        g = graph.add("ReduceMean", [g], "cam:channels", axes=[2], keepdims=0)
-    else:
-        area = graph.floats("cam:area", float(height * width))
-        g = graph.add("Div", [g, area], "cam:channels")
     shape = graph.ints("cam:maps_flat_shape", 0, channels, height * width)
     flat = graph.add("Reshape", [forward.results[head.features], shape], "cam:maps_flat_features")
-    maps = graph.add("MatMul", [g, flat], "cam:maps_sums")
+    maps = graph.add("MatMul", [weights, flat], "cam:maps_sums")
     maps = graph.add("Relu", [maps], "cam:maps_positive")
-    shape = graph.ints("cam:maps_shape", 0, kernel.shape[1], height, width)
+    shape = graph.ints("cam:maps_shape", 0, kinds, height, width)
     return graph.add("Reshape", [maps, shape], output)
 
 
-def _back(forward: Forward, layer: Layer, g: str) -> str:
-    """Follow the gradient, ?×K×units, from a layer's result to what it takes."""
-    graph, name = forward.graph, layer.name
+def _sum(graph: Graph, one: str, other: str, output: str) -> str:
+    return graph.add("Add", [one, other], f"{output}_sum") if one else other
+
+
+def _pooled(forward: Forward, head: Head, pool: Layer, g: str) -> str:
+    """The weights of the channels, ?×K×C, out of the gradient at a pooling's result."""
+    graph = forward.graph
+    height, width, channels = forward.shapes[head.features]
+    if pool.kind == "Flatten":
+        kinds = head.logits.weights[0].shape[1]
+        positions = graph.ints("cam:positions", 0, kinds, height * width, channels)
+        g = graph.add("Reshape", [g, positions], f"{pool.name}/by_position")
+        return graph.add("ReduceMean", [g], f"{pool.name}/channels", axes=[2], keepdims=0)
+    area = graph.floats("cam:area", float(height * width))
+    return graph.add("Div", [g, area], f"{pool.name}/channels")
+
+
+def _back(forward: Forward, layer: Layer, g: str) -> list[tuple[str, str]]:
+    """Follow the gradient, ?×K×units, from a layer's result to each layer that feeds it."""
+    if layer.kind == "Concatenate":
+        return _parts(forward, layer, g)
     if layer.kind == "BatchNormalization":
         gamma = layer.weights[0] if layer.options["scale"] else np.float32(1)
         scale = gamma / np.sqrt(layer.weights[-1] + np.float32(layer.options["epsilon"]))
-        return graph.add("Mul", [g, graph.floats(f"{name}/slope", scale)], f"{name}/grad")
+        factor = forward.graph.floats(f"{layer.name}/slope", scale)
+        g = forward.graph.add("Mul", [g, factor], f"{layer.name}/grad")
+    elif layer.kind != "Add":
+        g = _through(forward, layer, g)
+    return [(name, g) for name in layer.inputs]
+
+
+def _parts(forward: Forward, layer: Layer, g: str) -> list[tuple[str, str]]:
+    graph, begin, parts = forward.graph, 0, []
+    axis = graph.ints("axis_2", 2)
+    for index, name in enumerate(layer.inputs):
+        end = begin + forward.shapes[name][0]
+        limits = [graph.ints(f"{layer.name}/at_{at}", at) for at in (begin, end)]
+        parts.append((name, graph.add("Slice", [g, *limits, axis], f"{layer.name}/part_{index}")))
+        begin = end
+    return parts
+
+
+def _through(forward: Forward, layer: Layer, g: str) -> str:
+    graph, name = forward.graph, layer.name
     slope = _slope(forward, layer)
     if slope:
         spread = graph.add("Unsqueeze", [slope, graph.ints("axis_1", 1)], f"{name}/gates")
