@@ -22,7 +22,7 @@ help:
 	@echo "make clean   remove .venv and every cache"
 
 $(SERVE_READY): pyproject.toml constraints.txt scripts/setup.sh
-	@scripts/setup.sh
+	@scripts/setup.sh convert
 	@touch $@
 
 $(TEST_READY): pyproject.toml constraints.txt scripts/setup.sh

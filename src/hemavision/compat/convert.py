@@ -13,6 +13,7 @@ from hemavision.compat.from_bundle import network_from_bundle
 from hemavision.compat.network import Network
 from hemavision.compat.reading import read_network
 from hemavision.compat.saved_model import is_saved_model
+from hemavision.compat.shapes import shapes_of
 from hemavision.compat.writing import write_model
 from hemavision.errors import BundleError
 from hemavision.preprocess import PreprocessSpec
@@ -76,6 +77,8 @@ def write_as(network: Network, source: Path, target: Path, options: Options) -> 
     parameters = sum(array.size for array in network.weights)
     report = f"{target}: {len(network.layers)} layers, {parameters} parameters"
     if target.suffix != ".onnx":
+        if None not in network.input_shape:
+            shapes_of(network)  # whatever does not fit is said before a file is begun
         write_model(network, target)
         return f"{report}."
     if source.suffix.lower() == ".onnx":
