@@ -12,7 +12,7 @@ import numpy as np
 from hemavision.bundle import DEFAULT_MODEL, Manifest, find_bundle
 from hemavision.detection import locate_cell
 from hemavision.images import ImageSource, open_image
-from hemavision.preprocess import crop_and_resize
+from hemavision.preprocess import cut_input
 from hemavision.results import Box, ModelReference, Prediction, Status
 from hemavision.runtime import Engine, EngineOutput, OnnxEngine
 
@@ -60,10 +60,7 @@ class Model:
         started = time.perf_counter()
         spec = self.manifest.preprocess
         boxes = [_box(image, spec.crop) for image in images]
-        crops = [
-            crop_and_resize(image, box, spec.size_px)
-            for image, box in zip(images, boxes, strict=True)
-        ]
+        crops = [cut_input(i, box, spec) for i, box in zip(images, boxes, strict=True)]
         output = self._engine.run(np.stack(crops))
         milliseconds = (time.perf_counter() - started) * 1000 / len(images)
         for index, (image, box) in enumerate(zip(images, boxes, strict=True)):

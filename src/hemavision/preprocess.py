@@ -1,7 +1,7 @@
 """The one way from an RGB image and a box to a network's input.
 
-Training and serving both go through :func:`crop_and_resize`, so that a network never
-sees at work what it did not see in training.
+Training and serving both go through :func:`cut_input`, so that a network never sees at work
+what it did not see in training.
 """
 
 from __future__ import annotations
@@ -12,9 +12,12 @@ import numpy as np
 from PIL import Image
 
 from hemavision.results import Box
+from hemavision.stain import measure_stain, standard_curves
 
 #: Mid grey: what lies outside the image carries no stain.
 FILL = (128, 128, 128)
+#: Light and stain are measured on about this many pixels a side.
+MEASURE_PX = 112
 
 
 @dataclass(frozen=True)
@@ -25,19 +28,57 @@ class PreprocessSpec:
         size_px: side of the square input, in pixels.
         crop: ``"nucleus"`` cuts a square around the most strongly stained nucleus;
             ``"whole"`` takes the whole image.
+        stain: ``"standard"`` brings background and nucleus to standard colours
+            (:mod:`hemavision.stain`); ``"as-is"`` leaves the pixels alone.
     """
 
     size_px: int = 224
     crop: str = "nucleus"
+    stain: str = "as-is"
 
 
-def crop_and_resize(rgb: np.ndarray, box: Box, size_px: int) -> np.ndarray:
+def cut_input(rgb: np.ndarray, box: Box, spec: PreprocessSpec) -> np.ndarray:
+    """Return what the network sees of the cell in ``box``.
+
+    Args:
+        rgb: uint8, H×W×3, 0 to 255.
+        box: around the cell, in pixels of ``rgb``; may reach outside.
+        spec: how.
+
+    Returns:
+        uint8, ``spec.size_px``×``spec.size_px``×3.
+    """
+    if spec.stain == "as-is":
+        return crop_and_resize(rgb, box, spec.size_px)
+    return standard_crop(rgb, box, box, spec.size_px)
+
+
+def standard_crop(rgb: np.ndarray, cell: Box, box: Box, size_px: int) -> np.ndarray:
+    """Cut ``box`` out of ``rgb`` with the light and stain measured in ``cell`` made standard.
+
+    Args and result as for :func:`crop_and_resize`.
+    """
+    height, width = rgb.shape[:2]
+    step = max(1, (cell.right - cell.left) // MEASURE_PX)
+    rows = slice(max(cell.top, 0), min(cell.bottom, height), step)
+    columns = slice(max(cell.left, 0), min(cell.right, width), step)
+    stain = measure_stain(rgb[rows, columns])
+    fill = (int(stain.background[0]), int(stain.background[1]), int(stain.background[2]))
+    crop = crop_and_resize(rgb, box, size_px, fill)
+    curves = standard_curves(stain).T.ravel().tolist()
+    return np.asarray(Image.fromarray(crop).point(curves))
+
+
+def crop_and_resize(
+    rgb: np.ndarray, box: Box, size_px: int, fill: tuple[int, int, int] = FILL
+) -> np.ndarray:
     """Cut ``box`` out of ``rgb`` and resize it to ``size_px`` × ``size_px``.
 
     Args:
         rgb: uint8, H×W×3, 0 to 255.
-        box: in pixels of ``rgb``; may reach outside, which is filled with mid grey.
+        box: in pixels of ``rgb``; may reach outside.
         size_px: side of the result in pixels.
+        fill: the colour of what lies outside.
 
     Returns:
         uint8, ``size_px``×``size_px``×3.
@@ -52,6 +93,6 @@ def crop_and_resize(rgb: np.ndarray, box: Box, size_px: int) -> np.ndarray:
             (size_px, size_px), Image.Resampling.BILINEAR, box=(left, top, right, bottom)
         )
         return np.asarray(resized)
-    canvas = Image.new("RGB", (right - left, bottom - top), FILL)
+    canvas = Image.new("RGB", (right - left, bottom - top), fill)
     canvas.paste(image.crop(inside), (inside[0] - left, inside[1] - top))
     return np.asarray(canvas.resize((size_px, size_px), Image.Resampling.BILINEAR))

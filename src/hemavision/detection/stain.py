@@ -1,9 +1,6 @@
 """Finds the white cell of a field by its nucleus, the most strongly stained thing in it.
 
-Every Romanowsky stain (Wright, Giemsa, May-Grünwald) turns nuclei blue to purple: they
-absorb green far more than blue, which neither red cells nor the background do. The log
-ratio blue/green, taken against the image's own median, is therefore high in nuclei
-whatever the white balance. No learning, no state, under two milliseconds a field.
+No learning, no state, under two milliseconds a field.
 """
 
 from __future__ import annotations
@@ -14,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from hemavision.results import Box
+from hemavision.stain import nuclear_stain
 
 #: The long side of the image that the search runs on, in pixels.
 SEARCH_PX = 160
@@ -21,8 +19,6 @@ SEARCH_PX = 160
 #: cover about a third of the cell and a lymphocyte's nucleus most of it: at 5 radii
 #: either cell lies whole in the box.
 BOX_RADII = 5.0
-#: Bins of the histogram that separates nuclei from the rest.
-OTSU_BINS = 64
 #: The box's side stays within these fractions of the image's shorter side.
 SIDE_RANGE = (0.30, 1.0)
 
@@ -41,7 +37,7 @@ def locate_cell(rgb: np.ndarray) -> Box:
     height, width = rgb.shape[:2]
     shrink = max(1, round(max(height, width) / SEARCH_PX))
     small = np.asarray(Image.fromarray(rgb).reduce(shrink), dtype=np.float32)
-    stain = _nuclear_stain(small)
+    stain = nuclear_stain(small)
     mass = stain.sum()
     if mass < 1e-3 * stain.size:
         side = min(height, width)
@@ -52,35 +48,6 @@ def locate_cell(rgb: np.ndarray) -> Box:
     low, high = (shorter * fraction for fraction in SIDE_RANGE)
     side = min(max(BOX_RADII * radius * shrink, low), high)
     return Box.square((x + 0.5) * shrink, (y + 0.5) * shrink, side)
-
-
-def _nuclear_stain(rgb: np.ndarray) -> np.ndarray:
-    """Return how strongly each pixel is stained like a nucleus: float32 H×W in [0, 1]."""
-    # The offset keeps black fill and dark noise from giving wild ratios.
-    ratio = np.log((rgb[..., 2] + 24.0) / (rgb[..., 1] + 24.0))
-    ratio -= np.median(ratio)
-    threshold = max(_otsu(ratio), 0.12)
-    return np.clip((ratio - threshold) / 0.15 + 0.5, 0.0, 1.0)
-
-
-def _otsu(values: np.ndarray) -> float:
-    """Return the threshold that best splits ``values`` into two groups (Otsu 1979)."""
-    low, high = float(values.min()), float(values.max())
-    if low == high:
-        return high
-    # Three times faster than np.histogram.
-    bins = ((values - low) * (OTSU_BINS / (high - low))).astype(np.intp).ravel()
-    counts = np.bincount(np.minimum(bins, OTSU_BINS - 1), minlength=OTSU_BINS)
-    edges = np.linspace(low, high, OTSU_BINS + 1)
-    centres = (edges[:-1] + edges[1:]) / 2
-    below = np.cumsum(counts)
-    above = below[-1] - below
-    sum_below = np.cumsum(counts * centres)
-    valid = (below > 0) & (above > 0)
-    mean_below = sum_below[valid] / below[valid]
-    mean_above = (sum_below[-1] - sum_below[valid]) / above[valid]
-    between = below[valid] * above[valid] * (mean_below - mean_above) ** 2
-    return float(edges[1:][valid][np.argmax(between)])
 
 
 def _densest_point(stain: np.ndarray, window: int) -> tuple[float, float]:

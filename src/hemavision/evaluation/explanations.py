@@ -22,7 +22,7 @@ from hemavision.evaluation.randomised import STAGES, write_randomised
 from hemavision.evaluation.result import round_figures
 from hemavision.explain.overlay import spread_over_image
 from hemavision.pipeline import Model
-from hemavision.preprocess import crop_and_resize
+from hemavision.preprocess import cut_input
 from hemavision.results import Box, ModelReference, Prediction
 from hemavision.runtime import Engine, OnnxEngine
 from hemavision.training.datasets import read_kaggle
@@ -192,8 +192,8 @@ def _seen_in_training(engine: Engine, data: Path) -> str:
 
 def _examine(model: Model, field: Field) -> Examined:
     prediction = model.predict(field.rgb)[0]
-    size = model.manifest.preprocess.size_px
-    return Examined(field, prediction, crop_and_resize(field.rgb, prediction.box, size))
+    spec = model.manifest.preprocess
+    return Examined(field, prediction, cut_input(field.rgb, prediction.box, spec))
 
 
 def _randomise(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 from hemavision.detection import locate_cell
 from hemavision.errors import DataError, ImageError
 from hemavision.images import open_image
-from hemavision.preprocess import crop_and_resize
+from hemavision.preprocess import crop_and_resize, standard_crop
 from hemavision.results import Box
 from hemavision.training.datasets import Sample
 
@@ -26,6 +27,7 @@ def cut_crops(
     samples: list[Sample],
     cache: Path,
     *,
+    stain: str = "as-is",
     skip_bad: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[np.ndarray, list[Sample]]:
@@ -34,6 +36,7 @@ def cut_crops(
     Args:
         samples: what to cut; order is kept.
         cache: a folder; a finished file there for the same samples is used as it is.
+        stain: as in :class:`hemavision.preprocess.PreprocessSpec`.
         skip_bad: leave unreadable images out instead of stopping.
         progress: called with (done, total).
 
@@ -44,19 +47,28 @@ def cut_crops(
         DataError: names every unreadable image, unless ``skip_bad``.
     """
     names = "\n".join(f"{s.path} {s.path.stat().st_mtime_ns}" for s in samples)
-    key = hashlib.sha256(f"{CROP_PX} {MARGIN} {skip_bad}\n{names}".encode()).hexdigest()[:16]
-    finished = cache / f"crops-{key}.npz.npy"
-    readable = cache / f"crops-{key}.txt"
+    key = hashlib.sha256(f"{CROP_PX} {MARGIN} {stain} {skip_bad}\n{names}".encode()).hexdigest()[
+        :16
+    ]
+    finished = cache / f"crops-{key}.npy"
+    readable = _readable(finished)
     if not finished.exists():
-        _cut(samples, finished, readable, skip_bad, progress)
+        cut = partial(cut_crop, stain=stain)
+        _cut(samples, cut, finished, skip_bad=skip_bad, progress=progress)
     kept = [samples[int(i)] for i in readable.read_text().split()]
     return np.load(finished, mmap_mode="r"), kept
 
 
+def _readable(finished: Path) -> Path:
+    """Return the file that says which samples' crops are in ``finished``."""
+    return finished.with_suffix(".txt")
+
+
 def _cut(
     samples: list[Sample],
+    cut: Callable[[np.ndarray], np.ndarray],
     finished: Path,
-    readable: Path,
+    *,
     skip_bad: bool,
     progress: Callable[[int, int], None] | None,
 ) -> None:
@@ -67,7 +79,7 @@ def _cut(
     bad: list[str] = []
     for index, sample in enumerate(samples):
         try:
-            crops[len(good)] = cut_crop(open_image(sample.path).rgb)
+            crops[len(good)] = cut(open_image(sample.path).rgb)
             good.append(index)
         except ImageError as error:
             bad.append(f"{sample.path}: {error}")
@@ -77,13 +89,16 @@ def _cut(
         raise DataError(f"{len(bad)} unreadable images:\n" + "\n".join(bad))
     with part.open("wb") as stream:
         np.save(stream, crops[: len(good)])
-    readable.write_text("\n".join(map(str, good)))
+    _readable(finished).write_text("\n".join(map(str, good)))
     part.replace(finished)
 
 
-def cut_crop(rgb: np.ndarray) -> np.ndarray:
+def cut_crop(rgb: np.ndarray, stain: str = "as-is") -> np.ndarray:
     """Return the margin-wide crop around the cell of ``rgb``: uint8 CROP_PX×CROP_PX×3."""
     box = locate_cell(rgb)
     centre_x, centre_y = (box.left + box.right) / 2, (box.top + box.bottom) / 2
     wide = Box.square(centre_x, centre_y, (box.right - box.left) * MARGIN)
+    if stain == "standard":
+        # Measured where serving measures it, whatever surrounds the cell in the margin.
+        return standard_crop(rgb, box, wide, CROP_PX)
     return crop_and_resize(rgb, wide, CROP_PX)

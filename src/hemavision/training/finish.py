@@ -18,7 +18,7 @@ from hemavision.detection import locate_cell
 from hemavision.errors import TrainingError
 from hemavision.images import open_image
 from hemavision.models import separable_cnn
-from hemavision.preprocess import PreprocessSpec, crop_and_resize
+from hemavision.preprocess import PreprocessSpec, cut_input
 from hemavision.runtime import EngineOutput, OnnxEngine
 from hemavision.training.calibrate import (
     apply_temperature,
@@ -66,7 +66,7 @@ def export_run(
     manifest = Manifest(
         name=bundle.stem,
         cell_types=FOUR_TYPES,
-        preprocess=PreprocessSpec(),
+        preprocess=PreprocessSpec(stain=config["recipe"].get("stain", "as-is")),
         check_below=1.0,
         temperature=1.0,
         weights_sha256=weights_sha256(model),
@@ -112,10 +112,10 @@ def _look_at(
 ) -> EngineOutput:
     """Run all samples through the serving path; heatmaps are dropped to save memory."""
     outputs = []
-    size_px = engine.manifest.preprocess.size_px
+    spec = engine.manifest.preprocess
     for index, sample in enumerate(samples):
         rgb = open_image(sample.path).rgb
-        crop = crop_and_resize(rgb, locate_cell(rgb), size_px)
+        crop = cut_input(rgb, locate_cell(rgb), spec)
         output = engine.run(crop[None])
         outputs.append((output.probabilities, output.embedding, output.novelty))
         if on_image:

@@ -41,6 +41,7 @@ class Recipe:
         validate_on: most validation images to look at after an epoch, spread evenly.
         questions: weight of each further question (all types of a set, WBCAtt's attributes) in
             the loss, asked of the images whose set answers it; 0 asks none.
+        stain: of the crops, as in :class:`hemavision.preprocess.PreprocessSpec`.
         source_weights: how often each image set is drawn, relative; equal images where empty.
     """
 
@@ -56,6 +57,7 @@ class Recipe:
     augment: str = "full"
     validate_on: int = 600
     questions: float = 0.0
+    stain: str = "as-is"
     source_weights: tuple[tuple[str, float], ...] = ()
 
 
@@ -85,10 +87,11 @@ PRETRAIN = Recipe(
 #: knows a few hundred photographs by heart, some of whose labels are disputed.
 HEMAVISION = Recipe(
     name="hemavision",
-    phases=(Phase(112, 5, 100), Phase(224, 8, 50)),
+    phases=(Phase(112, 5, 100), Phase(224, 6, 50)),
     learning_rate=0.015,
     label_smoothing=0.1,
     questions=0.1,
+    stain="standard",
     source_weights=(("kaggle_wbc", 0.45), ("pbc", 0.43), ("bccd", 0.12)),
 )
 

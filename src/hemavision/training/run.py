@@ -75,7 +75,9 @@ def run(
     parts: list[LabelledCrops] = []
     watched = split.validation[:: max(1, math.ceil(len(split.validation) / recipe.validate_on))]
     for samples in (split.train, watched):
-        crops, kept = cut_crops(samples, cache, skip_bad=options.skip_bad, progress=on_cut)
+        crops, kept = cut_crops(
+            samples, cache, stain=recipe.stain, skip_bad=options.skip_bad, progress=on_cut
+        )
         parts.append(LabelledCrops(crops, kept))
     start = Start(options.seed, options.start, options.precision)
     weights = fit(recipe, parts[0], parts[1], options.folder, start=start, on_epoch=on_epoch)
