@@ -15,6 +15,7 @@ from hemavision.evaluation.protocols import (
     open_split,
     trained_protocols,
 )
+from hemavision.training.datasets import open_sample
 from hemavision.training.splits import PROTOCOLS
 
 
@@ -50,6 +51,7 @@ def test_a_set_is_found_from_itself_and_from_its_parent(data):
         ("kaggle_wbc", "seed", "seed"),
         ("jtsc", None, "lab-out:jtsc"),
         ("pbc", None, "pbc-four"),
+        ("bccd", None, "lab-out:bccd"),
     ],
 )
 def test_the_protocol_fits_the_set(only, asked, chosen):
@@ -62,7 +64,7 @@ def test_the_protocol_fits_the_set(only, asked, chosen):
         (Dataset(Path("sets"), "jtsc"), "seed"),
         (Dataset(Path("sets")), "guess"),
         (Dataset(Path("mine"), own=True), "seed"),
-        (Dataset(Path("sets"), "bccd"), None),
+        (Dataset(Path("sets"), "bccd"), "seed"),
     ],
 )
 def test_a_protocol_that_does_not_fit_is_refused(dataset, asked):
@@ -74,6 +76,30 @@ def test_honest_protocols_share_nothing(sets):
     assert _leak(sets, "unseen-cells", "unseen-cells").kind == "none"
     assert _leak(sets, "unseen-cells", "pbc-four").kind == "none"
     assert _leak(sets, "unseen-cells", "lab-out:jtsc").kind == "none"
+
+
+@pytest.mark.parametrize("laboratory", ["bccd", "jtsc", "pbc"])
+def test_a_withheld_laboratory_is_in_no_training(sets, laboratory):
+    split = open_split(sets, f"lab-out:{laboratory}", ())
+    trained = {s.source for s in split.train + split.validation}
+    withheld = {"bccd", "kaggle_wbc"} if laboratory == "bccd" else {laboratory}
+    assert trained
+    assert not trained & withheld
+    assert {s.source for s in split.test} == {laboratory}
+    assert _leak(sets, f"lab-out:{laboratory}", f"lab-out:{laboratory}").kind == "none"
+
+
+def test_the_default_model_saw_bccd(sets):
+    assert _leak(sets, "unseen-cells", "lab-out:bccd").kind == "leaky"
+
+
+def test_one_cell_of_a_field_is_cut_out_around_its_box(sets):
+    cells = [s for s in open_split(sets, "lab-out:bccd", ()).test if s.path.stem.endswith("0001")]
+    for cell in cells:
+        rgb = open_sample(cell)
+        wide = max(cell.box.right - cell.box.left, cell.box.bottom - cell.box.top)
+        assert max(rgb.shape[:2]) <= 2 * wide + 1
+        assert min(rgb.shape[:2]) >= wide
 
 
 def test_the_seed_protocol_leaks_by_design(sets):

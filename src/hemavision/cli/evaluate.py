@@ -62,8 +62,9 @@ class Options:
 @click.argument("dataset", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option(
     "--protocol",
-    help="seed, unseen-cells, pbc-four, lab-out:jtsc or, for your own set, folders. Without it "
-    "the one that fits the set; on the Kaggle set, seed is shown beside unseen-cells.",
+    help="seed, unseen-cells, pbc-four, lab-out:bccd, lab-out:jtsc, lab-out:pbc or, for your own "
+    "set, folders. Without it the one that fits the set; on the Kaggle set, seed is shown beside "
+    "unseen-cells.",
 )
 @click.option("--model", help="A shipped model's name or a bundle's file. Default: the protocol's.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
@@ -85,7 +86,7 @@ class Options:
 def evaluate(**given: Any) -> None:
     """Measure a model on DATASET, with intervals.
 
-    DATASET is an image set (kaggle_wbc, pbc, jtsc), the folder that holds them, or a folder
+    DATASET is an image set (kaggle_wbc, pbc, bccd, jtsc), the folder that holds them, or a folder
     of your own with one folder a cell type. A protocol that leaks is shown with the honest
     one beside it.
     """

@@ -10,10 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from hemavision.errors import DataError, ImageError
-from hemavision.images import open_image
 from hemavision.pipeline import BATCH, Model
 from hemavision.results import Prediction
-from hemavision.training.datasets import Sample
+from hemavision.training.datasets import Sample, open_sample
 
 Progress = Callable[[int, int], None]
 
@@ -78,7 +77,7 @@ def run_model(model: Model, samples: list[Sample], progress: Progress | None = N
         chunk, images = [], []
         for sample in samples[first : first + BATCH]:
             try:
-                images.append(open_image(sample.path).rgb)
+                images.append(open_sample(sample))
                 chunk.append(sample)
             except ImageError as error:
                 unreadable[sample.path] = str(error)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from xml.etree import ElementTree
 
 import numpy as np
 from PIL import Image
@@ -12,7 +11,7 @@ from PIL import Image
 from hemavision.errors import DataError
 from hemavision.images import open_image
 from hemavision.results import Box
-from hemavision.training.datasets import read_kaggle
+from hemavision.training.datasets import read_kaggle, white_cells
 
 
 @dataclass(frozen=True)
@@ -46,25 +45,13 @@ def open_field(data: Path, name: str) -> Field | None:
     """
     root = data / "bccd"
     stem = Path(name).stem
-    annotation, mask = root / "Annotations" / f"{stem}.xml", root / "NucleusMasks" / f"{stem}.png"
-    for path in (annotation, mask):
-        if not path.is_file():
-            raise DataError(f"{path} is missing; heatmap scores need BCCD's boxes and masks.")
-    boxes = [
-        _box(item)
-        for item in ElementTree.parse(annotation).getroot().iter("object")
-        if item.findtext("name") == "WBC"
-    ]
+    mask = root / "NucleusMasks" / f"{stem}.png"
+    if not mask.is_file():
+        raise DataError(f"{mask} is missing; heatmap scores need BCCD's nucleus masks.")
+    boxes = white_cells(root, name)
     if len(boxes) != 1:
         return None
     rgb = open_image(root / "JPEGImages" / name).rgb
     with Image.open(mask) as image:
         nucleus = np.asarray(image.convert("1").resize((rgb.shape[1], rgb.shape[0])))
     return Field(name, rgb, boxes[0], nucleus)
-
-
-def _box(item: ElementTree.Element) -> Box:
-    left, top, right, bottom = (
-        int(item.findtext(f"bndbox/{edge}", "0")) for edge in ("xmin", "ymin", "xmax", "ymax")
-    )
-    return Box(left, top, right, bottom)

@@ -14,13 +14,17 @@ from hemavision.training.splits import PROTOCOLS, Split, own_folders
 DEFAULT_PROTOCOL = "unseen-cells"
 #: What a protocol that leaks by design is always shown with.
 HONEST_PROTOCOL = "unseen-cells"
+#: Protocols on whose test images every shipped model was trained.
+NO_HONEST_MODEL = ("seed", "lab-out:bccd", "lab-out:pbc")
 FOLDERS = "folders"
 #: The image set that a protocol tests on.
 TESTS_ON = {
     "seed": "kaggle_wbc",
     "unseen-cells": "kaggle_wbc",
     "pbc-four": "pbc",
+    "lab-out:bccd": "bccd",
     "lab-out:jtsc": "jtsc",
+    "lab-out:pbc": "pbc",
 }
 #: Kinds of leak whose figures are never shown alone.
 FLATTERING = ("by-design", "leaky")

@@ -23,6 +23,7 @@ from hemavision.evaluation.answers import (
 from hemavision.evaluation.protocols import (
     FLATTERING,
     HONEST_PROTOCOL,
+    NO_HONEST_MODEL,
     Dataset,
     Leak,
     default_model,
@@ -72,7 +73,7 @@ def evaluate_with_honest(request: Request, protocol: str) -> dict[str, Any]:
     result = evaluate(request, protocol)
     if result["leak"]["kind"] not in FLATTERING:
         return result
-    honest = HONEST_PROTOCOL if protocol == "seed" else protocol
+    honest = HONEST_PROTOCOL if protocol in NO_HONEST_MODEL else protocol
     return result | {"honest": evaluate(replace(request, model=None), honest)}
 
 

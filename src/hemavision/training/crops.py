@@ -12,10 +12,9 @@ import numpy as np
 
 from hemavision.detection import locate_cell
 from hemavision.errors import DataError, ImageError
-from hemavision.images import open_image
 from hemavision.preprocess import crop_and_resize, standard_crop
 from hemavision.results import Box
-from hemavision.training.datasets import Sample
+from hemavision.training.datasets import Sample, open_sample
 
 #: Side of a kept crop, and how much wider than the cell's box it is, so that
 #: augmentation can shift and zoom within it.
@@ -46,7 +45,7 @@ def cut_crops(
     Raises:
         DataError: names every unreadable image, unless ``skip_bad``.
     """
-    names = "\n".join(f"{s.path} {s.path.stat().st_mtime_ns}" for s in samples)
+    names = "\n".join(f"{s.path} {s.box} {s.path.stat().st_mtime_ns}" for s in samples)
     key = hashlib.sha256(f"{CROP_PX} {MARGIN} {stain} {skip_bad}\n{names}".encode()).hexdigest()[
         :16
     ]
@@ -79,7 +78,7 @@ def _cut(
     bad: list[str] = []
     for index, sample in enumerate(samples):
         try:
-            crops[len(good)] = cut(open_image(sample.path).rgb)
+            crops[len(good)] = cut(open_sample(sample))
             good.append(index)
         except ImageError as error:
             bad.append(f"{sample.path}: {error}")

@@ -7,9 +7,14 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
 
 from hemavision.cells import FOUR_TYPES, cell_type_of
 from hemavision.errors import DataError
+from hemavision.images import open_image
+from hemavision.results import Box
 
 #: The columns of PBC's table that say what a cell is (eight types) and how it looks
 #: (WBCAtt's attributes, Tsutsui et al. 2023; empty for the types that it does not cover).
@@ -27,6 +32,8 @@ PBC_QUESTIONS = (
     "granule_colour",
     "granularity",
 )
+#: How much wider than a cell's box the picture of that one cell is.
+SURROUNDINGS = 2.0
 IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"}
 
 
@@ -41,6 +48,7 @@ class Sample:
         original: the photograph that the image was made from; images that share one
             show the same cell and may never stand on both sides of a split.
         source: the image set.
+        box: where the cell is, for an image that shows several; ``None`` for the whole image.
         answers: what the set says of the cell beside that: its type among all that the set
             knows, and how it looks, by the name of the question.
     """
@@ -49,7 +57,23 @@ class Sample:
     cell_type: str
     original: str
     source: str
+    box: Box | None = None
     answers: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+
+def open_sample(sample: Sample) -> np.ndarray:
+    """Return a sample's image, uint8 RGB H×W×3; the surroundings of its box where it has one.
+
+    Raises:
+        ImageError: it cannot be read.
+    """
+    rgb = open_image(sample.path).rgb
+    if sample.box is None:
+        return rgb
+    box = sample.box
+    side = SURROUNDINGS * max(box.right - box.left, box.bottom - box.top)
+    wide = Box.square((box.left + box.right) / 2, (box.top + box.bottom) / 2, side)
+    return rgb[max(wide.top, 0) : wide.bottom, max(wide.left, 0) : wide.right]
 
 
 def read_kaggle(root: Path, part: str) -> list[Sample]:
@@ -80,7 +104,9 @@ def read_pbc(root: Path, *splits: str, all_types: bool = False) -> list[Sample]:
         if row["split"] in splits and (all_types or row["label"] in FOUR_TYPES):
             answers = {name: row[name] for name in PBC_QUESTIONS if row[name]}
             original = f"pbc/{row['path']}"
-            samples.append(Sample(root / row["path"], row["label"], original, "pbc", answers))
+            samples.append(
+                Sample(root / row["path"], row["label"], original, "pbc", answers=answers)
+            )
     return samples
 
 
@@ -93,6 +119,40 @@ def read_bccd(root: Path) -> list[Sample]:
         if cell_type in FOUR_TYPES and path.is_file():
             samples.append(Sample(path, cell_type, f"bccd/{row['image']}", "bccd"))
     return samples
+
+
+def read_bccd_cells(root: Path) -> list[Sample]:
+    """Return the single white cells of BCCD's fields of one type, each with its box."""
+    samples = []
+    for row in _read_csv(root / "wbc_types.csv"):
+        cell_type, *others = {cell_type_of(name) for name in row["wbc_types"].split("|")}
+        path = root / "JPEGImages" / row["image"]
+        if not others and cell_type in FOUR_TYPES and path.is_file():
+            original = f"bccd/{row['image']}"
+            boxes = white_cells(root, row["image"])
+            samples += [Sample(path, cell_type, original, "bccd", box) for box in boxes]
+    return samples
+
+
+def white_cells(root: Path, image: str) -> list[Box]:
+    """Return the boxes of the white cells in a field of BCCD.
+
+    Args:
+        root: folder of the set.
+        image: the field's file name.
+
+    Raises:
+        DataError: its annotation is missing.
+    """
+    path = root / "Annotations" / f"{Path(image).stem}.xml"
+    if not path.is_file():
+        raise DataError(f"{path} is missing; fetch BCCD again (`hemavision data download`).")
+    edges = ("xmin", "ymin", "xmax", "ymax")
+    return [
+        Box(*(int(item.findtext(f"bndbox/{edge}", "0")) for edge in edges))
+        for item in ElementTree.parse(path).getroot().iter("object")
+        if item.findtext("name") == "WBC"
+    ]
 
 
 def read_jtsc(root: Path) -> list[Sample]:

@@ -16,7 +16,6 @@ from hemavision.cells import FOUR_TYPES
 from hemavision.compat.novelty import NoveltyModel
 from hemavision.detection import locate_cell
 from hemavision.errors import TrainingError
-from hemavision.images import open_image
 from hemavision.models import separable_cnn
 from hemavision.preprocess import PreprocessSpec, cut_input
 from hemavision.runtime import EngineOutput, OnnxEngine
@@ -26,7 +25,7 @@ from hemavision.training.calibrate import (
     fit_novelty,
     fit_temperature,
 )
-from hemavision.training.datasets import Sample
+from hemavision.training.datasets import Sample, open_sample
 from hemavision.training.export import weights_sha256, write_bundle
 from hemavision.training.fit import BEST, FINAL
 from hemavision.training.run import CONFIG
@@ -114,7 +113,7 @@ def _look_at(
     outputs = []
     spec = engine.manifest.preprocess
     for index, sample in enumerate(samples):
-        rgb = open_image(sample.path).rgb
+        rgb = open_sample(sample)
         crop = cut_input(rgb, locate_cell(rgb), spec)
         output = engine.run(crop[None])
         outputs.append((output.probabilities, output.embedding, output.novelty))

@@ -12,6 +12,7 @@ from hemavision.errors import DataError
 from hemavision.training.datasets import (
     Sample,
     read_bccd,
+    read_bccd_cells,
     read_folders,
     read_jtsc,
     read_kaggle,
@@ -78,9 +79,24 @@ def pbc_four(data: Path) -> Split:
     return Split("pbc-four", train, read_pbc(root, "val"), read_pbc(root, "test"))
 
 
-def jtsc(data: Path) -> Split:
-    """Nothing to train on; JTSC to test on: a laboratory that no network of ours has seen."""
-    return Split("lab-out:jtsc", [], [], read_jtsc(data / "jtsc"))
+def lab_out_bccd(data: Path) -> Split:
+    """Anything but BCCD and Kaggle, against BCCD's single white cells."""
+    train = read_pbc(data / "pbc", "train") + read_jtsc(data / "jtsc")
+    test = read_bccd_cells(data / "bccd")
+    return Split("lab-out:bccd", train, read_pbc(data / "pbc", "val"), test)
+
+
+def lab_out_jtsc(data: Path) -> Split:
+    """Anything but JTSC, against it; Kaggle TEST is kept back, too."""
+    known = unseen_cells(data)
+    return Split("lab-out:jtsc", known.train, known.validation, read_jtsc(data / "jtsc"))
+
+
+def lab_out_pbc(data: Path) -> Split:
+    """Anything but PBC, against the four types of its test part; Kaggle TEST is kept back, too."""
+    known = unseen_cells(data)
+    train = [s for s in known.train if s.source != "pbc"] + read_jtsc(data / "jtsc")
+    return Split("lab-out:pbc", train, known.validation, read_pbc(data / "pbc", "test"))
 
 
 def own_folders(folder: Path) -> Split:
@@ -93,7 +109,9 @@ PROTOCOLS: dict[str, Callable[[Path], Split]] = {
     "seed": seed,
     "unseen-cells": unseen_cells,
     "pbc-four": pbc_four,
-    "lab-out:jtsc": jtsc,
+    "lab-out:bccd": lab_out_bccd,
+    "lab-out:jtsc": lab_out_jtsc,
+    "lab-out:pbc": lab_out_pbc,
 }
 
 
