@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src" / "hemavision"
-HEAVY = ("jax", "keras", "matplotlib", "onnx", "scipy", "sklearn", "tensorflow")
+HEAVY = ("jax", "keras", "matplotlib", "onnx", "scipy", "sklearn", "tensorflow", "torch")
 TRAINING_SIDE = ("compat", "evaluation", "models", "training")
 #: Fails on any attempt to reach the network: importing must not.
 NO_NETWORK = """
@@ -46,7 +46,10 @@ def loaded_by(code: str) -> set[str]:
         "import hemavision\nimport numpy\n"
         "hemavision.open_model().predict(numpy.full((60, 80, 3), 200, 'uint8'))",
         "from hemavision.web import create_app\n"
-        "assert create_app().test_client().get('/health/live').status_code == 200",
+        "client = create_app().test_client()\n"
+        "for path in ('/health/live', '/health/ready', '/docs', '/api/v1/models',\n"
+        "             '/api/v1/openapi.json'):\n"
+        "    assert client.get(path).status_code == 200",
         "from click.testing import CliRunner\nfrom hemavision.cli import main\n"
         "assert CliRunner().invoke(main, ['--help']).exit_code == 0",
     ],
