@@ -41,7 +41,7 @@ from hemavision.bundle import DEFAULT_MODEL, find_bundle
 from hemavision.compat.from_bundle import keras_from_bundle
 from hemavision.detection import locate_cell
 from hemavision.images import open_image
-from hemavision.preprocess import crop_and_resize
+from hemavision.preprocess import cut_input
 from hemavision.runtime import OnnxEngine
 from hemavision.settings import data_folder
 
@@ -102,13 +102,14 @@ def _images(count: int) -> list[np.ndarray]:
 
 def _candidates(path: Path, threads: int, folder: Path) -> list[Candidate]:
     network = keras_from_bundle(path)
-    size = network.input_shape[1]
     ours = hemavision.open_model(path, threads)
+    spec = ours.manifest.preprocess
+    size = spec.size_px
     engine = OnnxEngine(path, threads)
     plain = _plain_session(path, threads, folder / "plain.onnx")
 
     def crop(image: np.ndarray) -> np.ndarray:
-        return crop_and_resize(image, locate_cell(image), size)[None]
+        return cut_input(image, locate_cell(image), spec)[None]
 
     crops: dict[int, np.ndarray] = {}
 
@@ -240,13 +241,13 @@ def _measure(
 def _agreement(path: Path, images: list[np.ndarray]) -> dict[str, float]:
     """The largest differences between Keras with a tape and the one pass, on the same crops."""
     engine, network = OnnxEngine(path), keras_from_bundle(path)
-    size = network.input_shape[1]
+    spec = engine.manifest.preprocess
     weight, bias = network.get_layer("probabilities").get_weights()
     head = keras.Model(network.get_layer(FEATURES).output, network.get_layer("dropout_2").output)
     backbone = keras.Model(network.input, network.get_layer(FEATURES).output)
     worst_probability = worst_map = 0.0
     for image in images:
-        crop = crop_and_resize(image, locate_cell(image), size)[None]
+        crop = cut_input(image, locate_cell(image), spec)[None]
         answer = engine.run(crop)
         best = int(np.argmax(answer.probabilities[0]))
         features = backbone(crop / np.float32(127.5) - 1)

@@ -31,7 +31,7 @@ import psutil
 from hemavision.bundle import DEFAULT_MODEL, find_bundle
 from hemavision.detection import locate_cell
 from hemavision.images import open_image
-from hemavision.preprocess import crop_and_resize
+from hemavision.preprocess import cut_input
 from hemavision.runtime import OnnxEngine
 from hemavision.settings import data_folder
 
@@ -125,9 +125,9 @@ def _post_alone(address: str, path: Path) -> None:
 def _measure(address: str, images: list[Path], rounds: int) -> tuple[list[float], list[float]]:
     """Return, for each round, the mean milliseconds of a request and of a bare pass."""
     engine = OnnxEngine(find_bundle(DEFAULT_MODEL))
-    size = engine.manifest.preprocess.size_px
+    spec = engine.manifest.preprocess
     photos = [open_image(path).rgb for path in images]
-    crops = [crop_and_resize(rgb, locate_cell(rgb), size)[None] for rgb in photos]
+    crops = [cut_input(rgb, locate_cell(rgb), spec)[None] for rgb in photos]
     connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=60)
     for path, crop in zip(images, crops, strict=True):  # warm-up
         _post(connection, path)
