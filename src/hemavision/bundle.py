@@ -33,6 +33,7 @@ class Manifest:
         preprocess: how an image becomes the input.
         check_below: a confidence under this is ``check``, 0 to 1.
         temperature: that the logits are divided by inside the graph.
+        morphology: attribute → its values, in the order of the outputs.
         weights_sha256: of the trained weights, in the order of the Keras model.
         training: command, seed, data digest and date of the run that made the weights.
         metrics: protocol → figures, as ``hemavision evaluate`` gave them.
@@ -48,6 +49,7 @@ class Manifest:
     weights_sha256: str
     training: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
+    morphology: dict[str, tuple[str, ...]] = field(default_factory=dict)
     licence: str = "MIT"
     version: int = MANIFEST_VERSION
 
@@ -67,6 +69,8 @@ class Manifest:
         if version != MANIFEST_VERSION:
             raise ValueError(f"its version is {version!r}, not {MANIFEST_VERSION}")
         values["cell_types"] = tuple(values["cell_types"])
+        looks = values.get("morphology", {})
+        values["morphology"] = {name: tuple(kinds) for name, kinds in looks.items()}
         values["preprocess"] = PreprocessSpec(**values["preprocess"])
         return cls(**values)
 

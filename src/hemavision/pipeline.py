@@ -89,7 +89,14 @@ class Model:
             height=image.shape[0],
             model=self.reference,
             milliseconds=milliseconds,
+            morphology={
+                name: dict(zip(kinds, map(float, output.morphology[name][index]), strict=True))
+                for name, kinds in self.manifest.morphology.items()
+            },
             heatmaps=output.heatmaps[index],
+            morphology_heatmaps={
+                name: maps[index] for name, maps in output.morphology_heatmaps.items()
+            },
         )
 
 

@@ -63,9 +63,11 @@ class Prediction:
         height: of the image, in pixels.
         model: which weights.
         milliseconds: from decoded image to this record, its share of a batch.
-        morphology: attribute → value, where the model was taught it.
+        morphology: attribute → its values → their probability, where the model was taught
+            it; empty otherwise. The values of an attribute sum to 1.
         heatmaps: float32 K×h×w over ``box``, ≥ 0, Grad-CAM of each type before
             normalisation; left out of the JSON form and of equality.
+        morphology_heatmaps: attribute → float32 V×h×w, the same for each of its values.
     """
 
     cell_type: str
@@ -78,8 +80,11 @@ class Prediction:
     height: int
     model: ModelReference
     milliseconds: float
-    morphology: dict[str, str] = field(default_factory=dict)
+    morphology: dict[str, dict[str, float]] = field(default_factory=dict)
     heatmaps: np.ndarray | None = field(default=None, compare=False, repr=False)
+    morphology_heatmaps: dict[str, np.ndarray] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     def heatmap(self, cell_type: str | None = None) -> np.ndarray:
         """Return one type's map, float32 h×w, ≥ 0; the predicted type's by default.
@@ -96,10 +101,16 @@ class Prediction:
         map_: np.ndarray = self.heatmaps[list(self.probabilities).index(wanted)]
         return map_
 
+    def looks(self) -> dict[str, tuple[str, float]]:
+        """Return attribute → its most probable value and that value's probability."""
+        return {
+            name: max(v.items(), key=lambda item: item[1]) for name, v in self.morphology.items()
+        }
+
     def to_json(self) -> dict[str, Any]:
         """Return the record as JSON values, with the research-use notice."""
         values = asdict(self)
-        del values["heatmaps"]
+        del values["heatmaps"], values["morphology_heatmaps"]
         values["status"] = self.status.value
         return values | {"notice": NOTICE}
 
@@ -117,5 +128,5 @@ class Prediction:
             height=values["height"],
             model=ModelReference(**values["model"]),
             milliseconds=values["milliseconds"],
-            morphology=dict(values["morphology"]),
+            morphology={name: dict(kinds) for name, kinds in values["morphology"].items()},
         )

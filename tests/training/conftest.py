@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from hemavision.cells import FOUR_TYPES
+from hemavision.training.batches import LabelledCrops
 from hemavision.training.crops import cut_crops
 from hemavision.training.datasets import read_kaggle
-from hemavision.training.fit import LabelledCrops
 
 
 @pytest.fixture(scope="session")
@@ -19,4 +19,5 @@ def few_samples(data):
 
 @pytest.fixture(scope="session")
 def few_crops(few_samples, tmp_path_factory):
-    return LabelledCrops(*cut_crops(few_samples, tmp_path_factory.mktemp("cache")))
+    crops, kept = cut_crops(few_samples, tmp_path_factory.mktemp("cache"))
+    return LabelledCrops(crops, kept, FOUR_TYPES)

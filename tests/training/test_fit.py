@@ -106,8 +106,7 @@ def test_learns_and_resumes_in_bfloat16(few_crops, tmp_path):
 def test_settled_norms_hold_the_mean_of_the_batches(few_crops):
     model = separable_cnn.build(input_px=None)
     batches = TrainingBatches(
-        few_crops.crops,
-        few_crops.samples,
+        few_crops,
         TINY,
         phase=Phase(32, 1, 3),
         questions={},

@@ -10,10 +10,10 @@ import pytest
 
 from hemavision.cells import FOUR_TYPES
 from hemavision.models import separable_cnn
-from hemavision.training.batches import TrainingBatches
+from hemavision.training.batches import LabelledCrops, TrainingBatches
 from hemavision.training.crops import cut_crops
-from hemavision.training.datasets import PBC_QUESTIONS, read_pbc
-from hemavision.training.fit import LabelledCrops, Start, fit
+from hemavision.training.datasets import ATTRIBUTES, TYPE, read_pbc
+from hemavision.training.fit import Start, fit
 from hemavision.training.questions import ANSWER, answering, asking, questions_in, targets_of
 from hemavision.training.recipes import Phase, Recipe
 
@@ -23,7 +23,7 @@ ASKING = Recipe(name="asking", phases=(Phase(32, 1, 2),), batch_size=4, question
 @pytest.fixture(scope="module")
 def few_cells(data, tmp_path_factory):
     """Two cells of each of PBC's eight types."""
-    samples = read_pbc(data / "pbc", "train", all_types=True)
+    samples = read_pbc(data / "pbc", "train")
     labels = sorted({s.cell_type for s in samples})
     few = [s for t in labels for s in [x for x in samples if x.cell_type == t][:2]]
     return cut_crops(few, tmp_path_factory.mktemp("cache"))
@@ -31,7 +31,7 @@ def few_cells(data, tmp_path_factory):
 
 def test_questions_are_the_types_and_the_attributes(few_cells):
     questions = questions_in(few_cells[1])
-    assert set(questions) == set(PBC_QUESTIONS)
+    assert set(questions) == {TYPE, *ATTRIBUTES}
     assert len(questions["label"]) == 8
     assert questions["granularity"] == ("no", "yes")
 
@@ -42,13 +42,16 @@ def test_unknown_answers_are_rows_of_zeros(few_cells):
     for row, sample in enumerate(samples):
         assert targets[ANSWER][row].sum() == (sample.cell_type in FOUR_TYPES)
         assert targets["label"][row].sum() == 1
-        covered = sample.cell_type not in ("ig", "erythroblast", "platelet")
+        covered = sample.cell_type not in ("immature_granulocyte", "erythroblast", "platelet")
         assert targets["granule_colour"][row].sum() == covered
 
 
 def test_image_without_an_answer_teaches_that_question_nothing(few_cells):
     crops, samples = few_cells
-    silent = [replace(s, cell_type="ig", answers={"label": "ig"}) for s in samples]
+    silent = [
+        replace(s, cell_type="immature_granulocyte", answers={TYPE: "immature_granulocyte"})
+        for s in samples
+    ]
     questions = questions_in(samples)
     core = separable_cnn.build(input_px=None)
     model = asking(core, questions)
@@ -57,7 +60,11 @@ def test_image_without_an_answer_teaches_that_question_nothing(few_cells):
         loss=dict.fromkeys((ANSWER, *questions), "categorical_crossentropy"),
     )
     batches = TrainingBatches(
-        crops, silent, ASKING, phase=Phase(32, 1, 1), questions=questions, key=(1, 1)
+        LabelledCrops(crops, silent, FOUR_TYPES),
+        ASKING,
+        phase=Phase(32, 1, 1),
+        questions=questions,
+        key=(1, 1),
     )
     untaught = [model.get_layer(ANSWER), model.get_layer("granule_colour")]
     before = [layer.get_weights() for layer in (*untaught, model.get_layer("label"))]
@@ -72,8 +79,8 @@ def test_image_without_an_answer_teaches_that_question_nothing(few_cells):
 def test_asked_network_serves_as_the_plain_one(few_cells, tmp_path):
     crops, samples = few_cells
     four = [i for i, s in enumerate(samples) if s.cell_type in FOUR_TYPES]
-    train = LabelledCrops(crops, samples)
-    validation = LabelledCrops(crops[four], [samples[i] for i in four])
+    train = LabelledCrops(crops, samples, FOUR_TYPES)
+    validation = LabelledCrops(crops[four], [samples[i] for i in four], FOUR_TYPES)
     rows = []
     weights = fit(ASKING, train, validation, tmp_path, start=Start(), on_epoch=rows.append)
     assert 0 <= rows[0]["accuracy"] <= 1
@@ -82,6 +89,6 @@ def test_asked_network_serves_as_the_plain_one(few_cells, tmp_path):
     plain.load_weights(weights)
     assert len(plain.get_weights()) == 69
     asked = keras.saving.load_model(next(tmp_path.glob("checkpoint-*.keras")))
-    assert set(asked.output) == {ANSWER, *PBC_QUESTIONS}
+    assert set(asked.output) == {ANSWER, TYPE, *ATTRIBUTES}
     kernel = answering(asked).get_layer("separable_1").get_weights()[0]
     np.testing.assert_array_equal(kernel, plain.get_layer("separable_1").get_weights()[0])

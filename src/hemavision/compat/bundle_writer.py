@@ -14,6 +14,7 @@ from onnx import TensorProto, helper
 from hemavision.bundle import MANIFEST_KEY, Manifest
 from hemavision.compat.configuration import config_of
 from hemavision.compat.gradcam import Head, add_heatmaps, find_head
+from hemavision.compat.morphology import Attribute, add_morphology
 from hemavision.compat.network import Network
 from hemavision.compat.novelty import NoveltyModel, add_novelty
 from hemavision.compat.onnx_graph import Graph
@@ -80,6 +81,7 @@ def write_network(
     scaling: Scaling,
     path: Path,
     novelty: NoveltyModel | None = None,
+    attributes: tuple[Attribute, ...] = (),
 ) -> None:
     """Write ``network`` as the bundle ``path``.
 
@@ -89,6 +91,7 @@ def write_network(
         scaling: what the network wants its pixels to be.
         path: the file; written whole or not at all.
         novelty: what is familiar; nothing counts as novel without it.
+        attributes: what can be said about a cell's looks.
 
     Raises:
         BundleError: see :func:`check_convertible`; nothing is written then.
@@ -101,6 +104,8 @@ def write_network(
     add_novelty(graph, novelty, embedding, "novelty")
     add_heatmaps(forward, head, "heatmaps")
     height, width, channels = forward.shapes[head.features]
+    features = (forward.results[head.features], forward.shapes[head.features])
+    looks = add_morphology(graph, attributes, embedding, features)
     size = manifest.preprocess.size_px
     kinds = len(manifest.cell_types)
     proto = helper.make_model(
@@ -113,6 +118,7 @@ def write_network(
                 _floats("heatmaps", ["N", kinds, height, width]),
                 _floats("embedding", ["N", channels]),
                 _floats("novelty", ["N"]),
+                *(_floats(name, shape) for name, shape in looks),
             ],
             initializer=graph.initializers,
         ),

@@ -81,7 +81,9 @@ def run_model(model: Model, samples: list[Sample], progress: Progress | None = N
                 chunk.append(sample)
             except ImageError as error:
                 unreadable[sample.path] = str(error)
-        predictions += [replace(p, heatmaps=None) for p in model.predict_arrays(images)]
+        predictions += [
+            replace(p, heatmaps=None, morphology_heatmaps={}) for p in model.predict_arrays(images)
+        ]
         kept += chunk
         if progress:
             progress(min(first + BATCH, len(samples)), len(samples))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -19,12 +19,16 @@ class EngineOutput:
         heatmaps: float32 N×K×h×w, ≥ 0: Grad-CAM on each type's logit, not normalised.
         embedding: float32 N×D.
         novelty: float32 N, ≥ 0: above 1 lies outside what the model was trained on.
+        morphology: attribute → float32 N×V, the probability of each of its values.
+        morphology_heatmaps: attribute → float32 N×V×h×w, as ``heatmaps``.
     """
 
     probabilities: np.ndarray
     heatmaps: np.ndarray
     embedding: np.ndarray
     novelty: np.ndarray
+    morphology: dict[str, np.ndarray] = field(default_factory=dict)
+    morphology_heatmaps: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 class Engine(Protocol):

@@ -38,7 +38,13 @@ class OnnxEngine:
         metadata = self._session.get_modelmeta().custom_metadata_map
         self._manifest = manifest_from_metadata(metadata, path)
         self.sha256 = sha256_of(content)
-        missing = set(OUTPUTS) - {output.name for output in self._session.get_outputs()}
+        self._looks = tuple(self._manifest.morphology)
+        self._outputs = [
+            *OUTPUTS,
+            *(f"morphology/{name}" for name in self._looks),
+            *(f"morphology_heatmaps/{name}" for name in self._looks),
+        ]
+        missing = set(self._outputs) - {output.name for output in self._session.get_outputs()}
         if missing:
             raise BundleError(f"{path} lacks the outputs {', '.join(sorted(missing))}.")
 
@@ -49,5 +55,9 @@ class OnnxEngine:
 
     def run(self, crops: np.ndarray) -> EngineOutput:
         """Run uint8 N×S×S×3 RGB crops, S being the manifest's input size."""
-        values = self._session.run(list(OUTPUTS), {"image": crops})
-        return EngineOutput(*values)
+        values = self._session.run(self._outputs, {"image": crops})
+        core, rest = len(OUTPUTS), len(OUTPUTS) + len(self._looks)
+        looks = dict(zip(self._looks, values[core:rest], strict=True))
+        maps = dict(zip(self._looks, values[rest:], strict=True))
+        probabilities, heatmaps, embedding, novelty = values[:core]
+        return EngineOutput(probabilities, heatmaps, embedding, novelty, looks, maps)

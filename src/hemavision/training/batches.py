@@ -4,18 +4,34 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import dataclass
 
 import keras
 import numpy as np
 
-from hemavision.cells import FOUR_TYPES
-from hemavision.training.augment import plain_view, random_light, random_view
+from hemavision.training.augment import (
+    another_laboratory,
+    plain_view,
+    random_light,
+    random_view,
+)
 from hemavision.training.datasets import Sample
 from hemavision.training.questions import ANSWER, Questions, targets_of
 from hemavision.training.recipes import Phase, Recipe
 
+#: What recipes' augmentations do to a view beyond its position.
+COLOURS = {"full": random_light, "laboratories": another_laboratory}
 #: An array for each output of the network in training, by its name.
 Targets = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class LabelledCrops:
+    """Crops (uint8 N×S×S×3), the N samples that they were cut from, the types to be named."""
+
+    crops: np.ndarray
+    samples: list[Sample]
+    cell_types: tuple[str, ...]
 
 
 def to_input(views: np.ndarray) -> np.ndarray:
@@ -46,19 +62,19 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras is 
 
     def __init__(
         self,
-        crops: np.ndarray,
-        samples: list[Sample],
+        cells: LabelledCrops,
         recipe: Recipe,
         *,
         phase: Phase,
         questions: Questions,
         key: tuple[int, int],
     ) -> None:
-        """Take crops (uint8 N×S×S×3) with their samples; ``key`` is (seed, epoch)."""
+        """Take what to show and how; ``key`` is (seed, epoch)."""
         super().__init__(workers=1)
-        self._crops, self._recipe = crops, recipe
+        samples = cells.samples
+        self._crops, self._recipe = cells.crops, recipe
         self._size_px, self._key = phase.size_px, key
-        self._targets = targets_of(samples, FOUR_TYPES, questions)
+        self._targets = targets_of(samples, cells.cell_types, questions)
         steps = steps_in(phase, len(samples), recipe.batch_size)
         count = steps * recipe.batch_size
         rng = np.random.default_rng(key)
@@ -90,17 +106,18 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras is 
         if self._recipe.augment == "none":
             return plain_view(crop, self._size_px)
         view = random_view(crop, self._size_px, rng)
-        return random_light(view, rng) if self._recipe.augment == "full" else view
+        colour = COLOURS.get(self._recipe.augment)
+        return colour(view, rng) if colour else view
 
 
 class PlainBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras is untyped
     """The plain views of all samples in order, for validation."""
 
-    def __init__(self, crops: np.ndarray, samples: list[Sample], size_px: int) -> None:
-        """Take crops (uint8 N×S×S×3) with their samples."""
+    def __init__(self, cells: LabelledCrops, size_px: int) -> None:
+        """Take what to show, and the side of the views in pixels."""
         super().__init__(workers=1)
-        self._crops, self._size_px = crops, size_px
-        self._targets = targets_of(samples, FOUR_TYPES, {})[ANSWER]
+        self._crops, self._size_px = cells.crops, size_px
+        self._targets = targets_of(cells.samples, cells.cell_types, {})[ANSWER]
 
     def __len__(self) -> int:
         return math.ceil(len(self._targets) / 64)

@@ -6,7 +6,6 @@ import hashlib
 from collections import Counter
 from dataclasses import replace
 
-from hemavision.cells import FOUR_TYPES
 from hemavision.errors import DataError
 from hemavision.training.datasets import Sample
 from hemavision.training.splits import Split
@@ -41,7 +40,7 @@ def check_split(split: Split, *, skip_bad: bool = False) -> Split:
             f"with --skip-bad:\n{listed}"
         )
     for part in ("train", "validation"):
-        _check_classes(split.protocol, part, parts[part])
+        _check_classes(split, part, parts[part])
     return replace(split, train=parts["train"], validation=parts["validation"], test=parts["test"])
 
 
@@ -56,16 +55,17 @@ def _problem(sample: Sample, part: str, seen: dict[str, tuple[str, Sample]]) -> 
     return None
 
 
-def _check_classes(protocol: str, part: str, samples: list[Sample]) -> None:
+def _check_classes(split: Split, part: str, samples: list[Sample]) -> None:
+    protocol, cell_types = split.protocol, split.cell_types
     counts = Counter(sample.cell_type for sample in samples)
-    # A type beyond the four may teach where its set answers the further questions.
+    # A type that the network does not name may teach where its set answers the further questions.
     unexplained = {sample.cell_type for sample in samples if not sample.answers}
-    strange = sorted(unexplained - set(FOUR_TYPES))
+    strange = sorted(unexplained - set(cell_types))
     if strange:
         raise DataError(
             f"{protocol}: unknown cell types {', '.join(strange)}; known are "
-            f"{', '.join(FOUR_TYPES)} (folders are named after them)."
+            f"{', '.join(cell_types)} (folders are named after them)."
         )
-    empty = [cell_type for cell_type in FOUR_TYPES if not counts[cell_type]]
+    empty = [cell_type for cell_type in cell_types if not counts[cell_type]]
     if empty:
         raise DataError(f"{protocol}: no {part} images of {', '.join(empty)}.")

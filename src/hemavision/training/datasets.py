@@ -11,15 +11,16 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from hemavision.cells import FOUR_TYPES, cell_type_of
+from hemavision.cells import EIGHT_TYPES, cell_type_of
 from hemavision.errors import DataError
 from hemavision.images import open_image
 from hemavision.results import Box
 
-#: The columns of PBC's table that say what a cell is (eight types) and how it looks
-#: (WBCAtt's attributes, Tsutsui et al. 2023; empty for the types that it does not cover).
-PBC_QUESTIONS = (
-    "label",
+#: The question for the type among all that an image set knows.
+TYPE = "label"
+#: The columns of PBC's table that say how a cell looks (WBCAtt, Tsutsui et al. 2023; empty for
+#: the types that it does not cover).
+ATTRIBUTES = (
     "cell_size",
     "cell_shape",
     "nucleus_shape",
@@ -43,8 +44,7 @@ class Sample:
 
     Attributes:
         path: the image file.
-        cell_type: one of :data:`hemavision.cells.FOUR_TYPES`; in PBC's training cells also
-            another, which no test asks for.
+        cell_type: one of :data:`hemavision.cells.EIGHT_TYPES`.
         original: the photograph that the image was made from; images that share one
             show the same cell and may never stand on both sides of a split.
         source: the image set.
@@ -91,32 +91,31 @@ def read_kaggle(root: Path, part: str) -> list[Sample]:
     return samples
 
 
-def read_pbc(root: Path, *splits: str, all_types: bool = False) -> list[Sample]:
+def read_pbc(root: Path, *splits: str) -> list[Sample]:
     """Return PBC's cells of the named WBCAtt splits, with all that is said of each.
 
     Args:
         root: folder of the set.
         splits: ``"train"``, ``"val"``, ``"test"``.
-        all_types: its eight types instead of the four.
     """
     samples = []
     for row in _read_csv(root / "labels.csv"):
-        if row["split"] in splits and (all_types or row["label"] in FOUR_TYPES):
-            answers = {name: row[name] for name in PBC_QUESTIONS if row[name]}
+        if row["split"] in splits:
+            cell_type = cell_type_of(row["label"])
+            answers = {TYPE: cell_type} | {name: row[name] for name in ATTRIBUTES if row[name]}
             original = f"pbc/{row['path']}"
-            samples.append(
-                Sample(root / row["path"], row["label"], original, "pbc", answers=answers)
-            )
+            path = root / row["path"]
+            samples.append(Sample(path, cell_type, original, "pbc", answers=answers))
     return samples
 
 
 def read_bccd(root: Path) -> list[Sample]:
-    """Return BCCD's fields whose white cells are all of one of the four types."""
+    """Return BCCD's fields with one white cell named."""
     samples = []
     for row in _read_csv(root / "wbc_types.csv"):
         cell_type = cell_type_of(row["wbc_types"])
         path = root / "JPEGImages" / row["image"]
-        if cell_type in FOUR_TYPES and path.is_file():
+        if cell_type in EIGHT_TYPES and path.is_file():
             samples.append(Sample(path, cell_type, f"bccd/{row['image']}", "bccd"))
     return samples
 
@@ -127,7 +126,7 @@ def read_bccd_cells(root: Path) -> list[Sample]:
     for row in _read_csv(root / "wbc_types.csv"):
         cell_type, *others = {cell_type_of(name) for name in row["wbc_types"].split("|")}
         path = root / "JPEGImages" / row["image"]
-        if not others and cell_type in FOUR_TYPES and path.is_file():
+        if not others and cell_type in EIGHT_TYPES and path.is_file():
             original = f"bccd/{row['image']}"
             boxes = white_cells(root, row["image"])
             samples += [Sample(path, cell_type, original, "bccd", box) for box in boxes]
@@ -156,11 +155,10 @@ def white_cells(root: Path, image: str) -> list[Box]:
 
 
 def read_jtsc(root: Path) -> list[Sample]:
-    """Return the cells of the four types in JTSC."""
+    """Return JTSC's cells."""
     return [
-        Sample(root / row["path"], row["label"], f"jtsc/{row['path']}", "jtsc")
+        Sample(root / row["path"], cell_type_of(row["label"]), f"jtsc/{row['path']}", "jtsc")
         for row in _read_csv(root / "labels.csv")
-        if row["label"] in FOUR_TYPES
     ]
 
 

@@ -12,14 +12,21 @@ from onnx import helper
 
 from hemavision.bundle import MANIFEST_KEY, Manifest, check_bundle, manifest_from_metadata
 from hemavision.compat.bundle_writer import SCALINGS, write_network
+from hemavision.compat.morphology import Attribute
 from hemavision.compat.novelty import NoveltyModel
 from hemavision.compat.reading import network_from_keras
 
 
-def write_bundle(model: keras.Model, manifest: Manifest, novelty: NoveltyModel, path: Path) -> None:
-    """Write ``model`` (a trained :func:`separable_cnn.build`) as the bundle ``path``."""
+def write_bundle(
+    model: keras.Model,
+    manifest: Manifest,
+    novelty: NoveltyModel,
+    path: Path,
+    attributes: tuple[Attribute, ...] = (),
+) -> None:
+    """Write ``model``, a trained one of our architectures, as the bundle ``path``."""
     scaling = SCALINGS["minus-one-to-one"]
-    write_network(network_from_keras(model), manifest, scaling, path, novelty)
+    write_network(network_from_keras(model), manifest, scaling, path, novelty, attributes)
 
 
 def weights_sha256(model: keras.Model) -> str:

@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.special import softmax
 
 from hemavision.bundle import Manifest
 from hemavision.cells import FOUR_TYPES
+from hemavision.compat.morphology import Attribute
 from hemavision.compat.novelty import NoveltyModel
 from hemavision.detection import locate_cell
 from hemavision.errors import TrainingError
-from hemavision.models import separable_cnn
+from hemavision.models.architectures import ARCHITECTURES
 from hemavision.preprocess import PreprocessSpec, cut_input
 from hemavision.runtime import EngineOutput, OnnxEngine
 from hemavision.training.calibrate import (
@@ -27,9 +29,10 @@ from hemavision.training.calibrate import (
 )
 from hemavision.training.datasets import Sample, open_sample
 from hemavision.training.export import weights_sha256, write_bundle
-from hemavision.training.fit import BEST, FINAL
+from hemavision.training.fit import BEST, FINAL, LOOKS
+from hemavision.training.questions import load_attributes
 from hemavision.training.run import CONFIG
-from hemavision.training.splits import Split
+from hemavision.training.splits import Split, restrict
 
 #: About how many training, and how many validation images are looked at.
 MOST_IMAGES = 1200
@@ -60,19 +63,23 @@ def export_run(
     weights = folder / (BEST if config and config["recipe"]["patience"] is not None else FINAL)
     if config is None or not (folder / FINAL).exists():
         raise TrainingError(f"{folder} holds no finished run; `hemavision train` makes one.")
-    model = separable_cnn.build(classes=len(FOUR_TYPES))
+    recipe = config["recipe"]
+    cell_types = tuple(config.get("cell_types", FOUR_TYPES))
+    size_px = recipe["phases"][-1]["size_px"]
+    build = ARCHITECTURES[recipe.get("network", "separable_cnn")]
+    model = build(classes=len(cell_types), input_px=size_px)
     model.load_weights(weights)
     manifest = Manifest(
         name=bundle.stem,
-        cell_types=FOUR_TYPES,
-        preprocess=PreprocessSpec(stain=config["recipe"].get("stain", "as-is")),
+        cell_types=cell_types,
+        preprocess=PreprocessSpec(size_px=size_px, stain=recipe.get("stain", "as-is")),
         check_below=1.0,
         temperature=1.0,
         weights_sha256=weights_sha256(model),
         training=config,
     )
-    named = [s for s in split.train if s.cell_type in FOUR_TYPES]
-    known = _spread_evenly(named, MOST_IMAGES)
+    split = restrict(split, cell_types, ask=False)
+    known = _spread_evenly(split.train, MOST_IMAGES)
     judged = _spread_evenly(split.validation, MOST_IMAGES)
     with tempfile.TemporaryDirectory() as scratch:
         raw = Path(scratch) / "raw.onnx"
@@ -80,7 +87,10 @@ def export_run(
         write_bundle(model, manifest, neutral, raw)
         output = _look_at(known + judged, OnnxEngine(raw), on_image)
     calibrated, novelty = _calibrate(manifest, output, known, judged)
-    write_bundle(model, calibrated, novelty, bundle)
+    looks = load_attributes(folder / LOOKS)
+    attributes = calibrate_attributes(looks, output.embedding[len(known) :], judged)
+    calibrated = replace(calibrated, morphology={a.name: a.values for a in attributes})
+    write_bundle(model, calibrated, novelty, bundle, attributes)
     return calibrated
 
 
@@ -88,10 +98,10 @@ def _calibrate(
     manifest: Manifest, output: EngineOutput, known: list[Sample], validation: list[Sample]
 ) -> tuple[Manifest, NoveltyModel]:
     count = len(known)
-    labels = np.array([FOUR_TYPES.index(s.cell_type) for s in validation])
+    labels = np.array([manifest.cell_types.index(s.cell_type) for s in validation])
     temperature = fit_temperature(output.probabilities[count:], labels)
     probabilities = apply_temperature(output.probabilities[count:], temperature)
-    known_labels = np.array([FOUR_TYPES.index(s.cell_type) for s in known])
+    known_labels = np.array([manifest.cell_types.index(s.cell_type) for s in known])
     novelty = fit_novelty(output.embedding[:count], known_labels, output.embedding[count:])
     calibration: dict[str, Any] = {
         "validation_images": len(validation),
@@ -104,6 +114,26 @@ def _calibrate(
         training=manifest.training | {"calibration": calibration},
     )
     return fitted, novelty
+
+
+def calibrate_attributes(
+    attributes: tuple[Attribute, ...], embeddings: np.ndarray, samples: list[Sample]
+) -> tuple[Attribute, ...]:
+    """Return the attributes at the temperatures that fit the samples which answer them."""
+    calibrated = []
+    for attribute in attributes:
+        answers = [s.answers.get(attribute.name) for s in samples]
+        rows = [row for row, answer in enumerate(answers) if answer in attribute.values]
+        labels = np.array([attribute.values.index(str(answers[row])) for row in rows], int)
+        temperature = 1.0
+        if rows:
+            probabilities = softmax(attribute.logits(embeddings[rows]), axis=1)
+            temperature = fit_temperature(probabilities, labels)
+        kernel, bias = (
+            array / np.float32(temperature) for array in (attribute.kernel, attribute.bias)
+        )
+        calibrated.append(replace(attribute, kernel=kernel, bias=bias))
+    return tuple(calibrated)
 
 
 def _look_at(

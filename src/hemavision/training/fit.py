@@ -12,27 +12,25 @@ from typing import Any
 import keras
 import numpy as np
 
-from hemavision.compat.first_network import CONFIG
 from hemavision.compat.from_bundle import network_from_bundle
 from hemavision.compat.reading import read_network
 from hemavision.errors import TrainingError
-from hemavision.models import separable_cnn
-from hemavision.training.batches import PlainBatches, TrainingBatches, steps_in
-from hemavision.training.datasets import Sample
-from hemavision.training.questions import ANSWER, Questions, answering, asking, questions_in
+from hemavision.models.architectures import ARCHITECTURES
+from hemavision.training.batches import LabelledCrops, PlainBatches, TrainingBatches, steps_in
+from hemavision.training.questions import (
+    ANSWER,
+    Questions,
+    answering,
+    asking,
+    questions_in,
+    save_attributes,
+)
 from hemavision.training.recipes import Recipe
 
 #: Batches whose mean statistics the finished network keeps.
 SETTLING_STEPS = 60
 STATE, LOG, BEST, FINAL = "state.json", "log.csv", "best.weights.h5", "final.weights.h5"
-
-
-@dataclass(frozen=True)
-class LabelledCrops:
-    """Crops (uint8 N×S×S×3) and the N samples that they were cut from."""
-
-    crops: np.ndarray
-    samples: list[Sample]
+LOOKS = "morphology.npz"
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ class Start:
     Attributes:
         seed: of everything random.
         weights: to start from, a Keras file or a bundle; ``None`` for new ones.
-        precision: that layers compute in, as for :func:`separable_cnn.build`.
+        precision: that layers compute in, as for :func:`hemavision.models.separable_cnn.build`.
     """
 
     seed: int = 1
@@ -92,19 +90,14 @@ def fit(
     if state.checkpoint:
         model: keras.Model = keras.saving.load_model(folder / state.checkpoint)
     else:
-        model = _new_model(recipe, len(train.samples), questions, start)
+        model = _new_model(recipe, train, questions, start)
     core = answering(model)
     phases = [phase for phase in recipe.phases for _ in range(phase.epochs)]
     while state.epoch < len(phases) and not _should_stop(recipe, state):
         epoch, phase = state.epoch, phases[state.epoch]
         _seed_dropout(model, start.seed, epoch)
         batches = TrainingBatches(
-            train.crops,
-            train.samples,
-            recipe,
-            phase=phase,
-            questions=questions,
-            key=(start.seed, epoch),
+            train, recipe, phase=phase, questions=questions, key=(start.seed, epoch)
         )
         history = model.fit(
             batches, epochs=epoch + 1, initial_epoch=epoch, verbose=0, shuffle=False
@@ -122,14 +115,14 @@ def fit(
         if on_epoch:
             on_epoch(row)
     last = TrainingBatches(
-        train.crops,
-        train.samples,
+        train,
         recipe,
         phase=replace(phases[-1], steps=SETTLING_STEPS),
         questions=questions,
         key=(start.seed, len(phases)),
     )
     settle_norms(core, last)
+    save_attributes(model, questions, folder / LOOKS)
     core.save_weights(folder / FINAL)
     # With patience the run went on past its best epoch; with a schedule the end is the best.
     return folder / (BEST if recipe.patience is not None else FINAL)
@@ -155,14 +148,17 @@ def _should_stop(recipe: Recipe, state: State) -> bool:
     return recipe.patience is not None and state.epoch - state.best_epoch >= recipe.patience
 
 
-def _new_model(recipe: Recipe, images: int, questions: Questions, start: Start) -> keras.Model:
+def _new_model(
+    recipe: Recipe, train: LabelledCrops, questions: Questions, start: Start
+) -> keras.Model:
     keras.utils.set_random_seed(start.seed)
-    core = separable_cnn.build(input_px=None, precision=start.precision)
+    build = ARCHITECTURES[recipe.network]
+    core = build(classes=len(train.cell_types), input_px=None, precision=start.precision)
     if start.weights:
-        core.set_weights(weights_in(start.weights))
+        core.set_weights(weights_in(start.weights, core))
     model = asking(core, questions)
     model.compile(
-        optimizer=_optimizer(recipe, images),
+        optimizer=_optimizer(recipe, len(train.samples)),
         loss=dict.fromkeys((ANSWER, *questions), "categorical_crossentropy"),
         loss_weights={ANSWER: 1.0} | dict.fromkeys(questions, recipe.questions),
         weighted_metrics={ANSWER: ["accuracy"]},
@@ -170,14 +166,15 @@ def _new_model(recipe: Recipe, images: int, questions: Questions, start: Start) 
     return model
 
 
-def weights_in(path: Path) -> list[np.ndarray]:
-    """Return the weights of the first network in a bundle or a file of any Keras.
+def weights_in(path: Path, model: keras.Model) -> list[np.ndarray]:
+    """Return the weights for ``model`` in a bundle or a file of any Keras.
 
     Raises:
         BundleError: it cannot be read, or holds another network.
     """
-    network = network_from_bundle(path) if path.suffix == ".onnx" else read_network(path, CONFIG)
-    return network.weights
+    if path.suffix == ".onnx":
+        return network_from_bundle(path).weights
+    return read_network(path, json.loads(model.to_json())).weights
 
 
 def _optimizer(recipe: Recipe, images: int) -> keras.optimizers.Optimizer:
@@ -212,7 +209,7 @@ def _seed_dropout(model: keras.Model, seed: int, epoch: int) -> None:
 def _validate(model: keras.Model, validation: LabelledCrops, size_px: int) -> dict[str, float]:
     if not validation.samples:
         return {"val_loss": float("nan"), "val_accuracy": float("nan")}
-    batches = PlainBatches(validation.crops, validation.samples, size_px)
+    batches = PlainBatches(validation, size_px)
     scores = model.evaluate(batches, verbose=0, return_dict=True)
     return {f"val_{name}": float(value) for name, value in scores.items()}
 

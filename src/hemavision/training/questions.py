@@ -1,19 +1,22 @@
-"""Further questions about a cell, asked in training alone: its looks, its type among eight.
+"""Further questions about a cell: its looks, its type among eight.
 
 A network that must also say how a nucleus is lobed and what colour the granules are learns
-them as such, and not only as what tells four types apart on the training images. The
-questions hang on the embedding; what serves is the network without them.
+them as such, and not only as what tells the types apart on the training images. The
+questions hang on the embedding. The first network serves without them; where a recipe says
+so, the answers about looks become the bundle's morphology.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import keras
 import numpy as np
 from keras import layers
 
-from hemavision.training.datasets import Sample
+from hemavision.compat.morphology import Attribute
+from hemavision.training.datasets import ATTRIBUTES, Sample
 
 #: The output that serves.
 ANSWER = "probabilities"
@@ -58,11 +61,39 @@ def asking(model: keras.Model, questions: Questions) -> keras.Model:
     for name, values in questions.items():
         head = layers.Dense(len(values), activation="softmax", dtype="float32", name=name)
         outputs[name] = head(embedding)
-    return keras.Model(model.input, outputs, name="asking")
+    return keras.Model(model.input, outputs, name=model.name)
+
+
+def save_attributes(model: keras.Model, questions: Questions, path: Path) -> None:
+    """Write the answers about looks of an :func:`asking` network to the ``.npz`` file ``path``."""
+    arrays: dict[str, np.ndarray] = {}
+    for name in ATTRIBUTES:
+        if name in questions:
+            kernel, bias = model.get_layer(name).get_weights()
+            arrays |= {f"{name}/kernel": kernel, f"{name}/bias": bias}
+            arrays[f"{name}/values"] = np.array(questions[name])
+    np.savez(path, allow_pickle=False, **arrays)
+
+
+def load_attributes(path: Path) -> tuple[Attribute, ...]:
+    """Return what :func:`save_attributes` wrote; nothing where there is no such file."""
+    if not path.exists():
+        return ()
+    with np.load(path) as arrays:
+        return tuple(
+            Attribute(
+                name,
+                tuple(map(str, arrays[f"{name}/values"])),
+                arrays[f"{name}/kernel"],
+                arrays[f"{name}/bias"],
+            )
+            for name in ATTRIBUTES
+            if f"{name}/kernel" in arrays
+        )
 
 
 def answering(model: keras.Model) -> keras.Model:
-    """Return the network that serves out of an :func:`asking` one; the layers are shared."""
-    core = keras.Model(model.input, model.get_layer(ANSWER).output, name="separable_cnn")
+    """Return the network that names types out of an :func:`asking` one; layers are shared."""
+    core = keras.Model(model.input, model.get_layer(ANSWER).output, name=model.name)
     core.compile(loss="categorical_crossentropy", metrics=["accuracy"])
     return core

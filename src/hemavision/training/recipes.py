@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hemavision.cells import EIGHT_TYPES, FOUR_TYPES
+
 
 @dataclass(frozen=True)
 class Phase:
@@ -36,11 +38,14 @@ class Recipe:
         label_smoothing: 0 to 1.
         weight_decay: decoupled, a step.
         patience: epochs without a better validation loss before stopping; ``None`` never stops.
-        augment: ``"none"``; ``"light"``, position, zoom and symmetry; or ``"full"``, with
-            brightness, stain strength and blanked edges, too.
+        augment: ``"none"``; ``"light"``, position, zoom and symmetry; ``"full"``, with
+            brightness, stain strength and blanked edges, too; or ``"laboratories"``, with
+            another laboratory's camera and stain instead.
         validate_on: most validation images to look at after an epoch, spread evenly.
         questions: weight of each further question (all types of a set, WBCAtt's attributes) in
             the loss, asked of the images whose set answers it; 0 asks none.
+        network: one of :data:`hemavision.models.architectures.ARCHITECTURES`.
+        cell_types: that it names, in order.
         stain: of the crops, as in :class:`hemavision.preprocess.PreprocessSpec`.
         source_weights: how often each image set is drawn, relative; equal images where empty.
     """
@@ -57,6 +62,8 @@ class Recipe:
     augment: str = "full"
     validate_on: int = 600
     questions: float = 0.0
+    network: str = "separable_cnn"
+    cell_types: tuple[str, ...] = FOUR_TYPES
     stain: str = "as-is"
     source_weights: tuple[tuple[str, float], ...] = ()
 
@@ -114,4 +121,18 @@ POLISH = Recipe(
     augment="light",
 )
 
-RECIPES = {recipe.name: recipe for recipe in (HEMAVISION, MEMORY, POLISH, PRETRAIN, SEED)}
+#: Eight types and their looks, out of every laboratory at hand.
+EIGHT = Recipe(
+    name="eight-types",
+    phases=(Phase(64, 5, 250), Phase(96, 8, 200)),
+    learning_rate=0.03,
+    decay="cosine",
+    augment="laboratories",
+    questions=0.2,
+    network="residual_cnn",
+    cell_types=EIGHT_TYPES,
+    stain="standard",
+    source_weights=(("pbc", 0.55), ("kaggle_wbc", 0.2), ("bccd", 0.1), ("jtsc", 0.15)),
+)
+
+RECIPES = {recipe.name: recipe for recipe in (EIGHT, HEMAVISION, MEMORY, POLISH, PRETRAIN, SEED)}

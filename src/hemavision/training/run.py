@@ -9,7 +9,7 @@ import json
 import math
 import platform
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,14 +17,14 @@ from typing import Any
 import onnx
 
 from hemavision.bundle import check_bundle, manifest_from_metadata
-from hemavision.cells import FOUR_TYPES
 from hemavision.errors import TrainingError
+from hemavision.training.batches import LabelledCrops
 from hemavision.training.checks import check_split
 from hemavision.training.crops import cut_crops
 from hemavision.training.datasets import digest
-from hemavision.training.fit import LOG, LabelledCrops, Start, fit
+from hemavision.training.fit import LOG, Start, fit
 from hemavision.training.recipes import Recipe
-from hemavision.training.splits import Split
+from hemavision.training.splits import PROTOCOLS, Split, restrict
 
 CONFIG = "config.json"
 
@@ -66,9 +66,8 @@ def run(
         DataError: something is wrong with the images.
         TrainingError: the folder holds a run of another configuration.
     """
-    if not recipe.questions:
-        known = [s for s in split.train if s.cell_type in FOUR_TYPES or not s.answers]
-        split = replace(split, train=known)
+    if split.protocol in PROTOCOLS:
+        split = restrict(split, recipe.cell_types, ask=recipe.questions > 0)
     split = check_split(split, skip_bad=options.skip_bad)
     _write_config(_describe(split, recipe, options), options.folder)
     cache = options.folder.parent / "cache"
@@ -78,7 +77,7 @@ def run(
         crops, kept = cut_crops(
             samples, cache, stain=recipe.stain, skip_bad=options.skip_bad, progress=on_cut
         )
-        parts.append(LabelledCrops(crops, kept))
+        parts.append(LabelledCrops(crops, kept, split.cell_types))
     start = Start(options.seed, options.start, options.precision)
     weights = fit(recipe, parts[0], parts[1], options.folder, start=start, on_epoch=on_epoch)
     plot_log(options.folder)
@@ -89,6 +88,7 @@ def _describe(split: Split, recipe: Recipe, options: RunOptions) -> dict[str, An
     start = options.start
     return {
         "protocol": split.protocol,
+        "cell_types": split.cell_types,
         "recipe": asdict(recipe),
         "seed": options.seed,
         "start": origin_of(start) if start else None,

@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from hemavision.cells import EIGHT_TYPES, FOUR_TYPES
 from hemavision.errors import DataError
 from hemavision.training.datasets import (
     Sample,
@@ -25,13 +26,23 @@ SPLIT_SEED = 20180422
 
 @dataclass(frozen=True)
 class Split:
-    """The three parts of a protocol. ``honest`` is false where the parts share cells."""
+    """The three parts of a protocol.
+
+    Attributes:
+        protocol: its name.
+        train: what to learn from.
+        validation: what to choose and calibrate by.
+        test: what to measure on.
+        honest: false where the parts share cells.
+        cell_types: that a network trained on it names.
+    """
 
     protocol: str
     train: list[Sample]
     validation: list[Sample]
     test: list[Sample]
     honest: bool = True
+    cell_types: tuple[str, ...] = FOUR_TYPES
 
     def __post_init__(self) -> None:
         if not self.honest:
@@ -63,7 +74,7 @@ def unseen_cells(data: Path) -> Split:
     fields = [s for s in read_bccd(data / "bccd") if s.original not in kept_back]
     return Split(
         "unseen-cells",
-        train + read_pbc(data / "pbc", "train", "val") + fields,
+        train + of_four_types(read_pbc(data / "pbc", "train", "val") + fields),
         validation,
         test,
     )
@@ -74,29 +85,73 @@ def pbc_four(data: Path) -> Split:
 
     The training cells of its four other types teach only what the further questions ask.
     """
+    whole = pbc(data)
+    validation, test = of_four_types(whole.validation), of_four_types(whole.test)
+    return Split("pbc-four", whole.train, validation, test)
+
+
+def pbc(data: Path) -> Split:
+    """PBC's eight types by WBCAtt's own split."""
     root = data / "pbc"
-    train = read_pbc(root, "train", all_types=True)
-    return Split("pbc-four", train, read_pbc(root, "val"), read_pbc(root, "test"))
+    train, validation, test = (read_pbc(root, part) for part in ("train", "val", "test"))
+    return Split("pbc", train, validation, test, cell_types=EIGHT_TYPES)
+
+
+def all_laboratories(data: Path) -> Split:
+    """Every image set at hand but what the other protocols test on, against Kaggle TEST."""
+    return _laboratories("all-laboratories", data, "")
 
 
 def lab_out_bccd(data: Path) -> Split:
-    """Anything but BCCD and Kaggle, against BCCD's single white cells."""
-    train = read_pbc(data / "pbc", "train") + read_jtsc(data / "jtsc")
-    test = read_bccd_cells(data / "bccd")
-    return Split("lab-out:bccd", train, read_pbc(data / "pbc", "val"), test)
+    """Anything but BCCD and Kaggle (the same photographs), against BCCD's single white cells."""
+    return _laboratories("lab-out:bccd", data, "bccd", read_bccd_cells(data / "bccd"))
 
 
 def lab_out_jtsc(data: Path) -> Split:
-    """Anything but JTSC, against it; Kaggle TEST is kept back, too."""
-    known = unseen_cells(data)
-    return Split("lab-out:jtsc", known.train, known.validation, read_jtsc(data / "jtsc"))
+    """Anything but JTSC, against it."""
+    return _laboratories("lab-out:jtsc", data, "jtsc", read_jtsc(data / "jtsc"))
 
 
 def lab_out_pbc(data: Path) -> Split:
-    """Anything but PBC, against the four types of its test part; Kaggle TEST is kept back, too."""
-    known = unseen_cells(data)
-    train = [s for s in known.train if s.source != "pbc"] + read_jtsc(data / "jtsc")
-    return Split("lab-out:pbc", train, known.validation, read_pbc(data / "pbc", "test"))
+    """Anything but PBC, against the four types of its test part."""
+    return _laboratories("lab-out:pbc", data, "pbc", read_pbc(data / "pbc", "test"))
+
+
+def _laboratories(name: str, data: Path, withheld: str, test: list[Sample] | None = None) -> Split:
+    """Every set but the ``withheld`` one, without Kaggle TEST and PBC's test part.
+
+    A withheld set has too few cells beyond the four types to test on them.
+    """
+    train: list[Sample] = []
+    validation: list[Sample] = []
+    if withheld != "bccd":
+        smear = unseen_cells(data)
+        train += [s for s in smear.train if s.source != "pbc"]
+        validation += smear.validation
+    if withheld != "pbc":
+        cells = pbc(data)
+        train += cells.train
+        validation += cells.validation
+    if withheld != "jtsc":
+        train += of_four_types(read_jtsc(data / "jtsc"))  # its fifth type is one basophil
+    kept_back = read_kaggle(data / "kaggle_wbc", "TEST") if test is None else of_four_types(test)
+    # Without PBC four basophils are left, and no cell of its three types beyond white cells.
+    known = FOUR_TYPES if withheld == "pbc" else EIGHT_TYPES
+    return Split(name, train, validation, kept_back, cell_types=known)
+
+
+def restrict(split: Split, cell_types: tuple[str, ...], *, ask: bool) -> Split:
+    """Return the split with what a network of ``cell_types`` can learn from it.
+
+    Args:
+        split: of public sets.
+        cell_types: that the network could name; it will name those that the split has, too.
+        ask: keep training cells of other types, too, where they answer further questions.
+    """
+    known = tuple(t for t in cell_types if t in split.cell_types)
+    train = [s for s in split.train if s.cell_type in known or (ask and s.answers)]
+    validation = [s for s in split.validation if s.cell_type in known]
+    return replace(split, train=train, validation=validation, cell_types=known)
 
 
 def own_folders(folder: Path) -> Split:
@@ -108,11 +163,18 @@ def own_folders(folder: Path) -> Split:
 PROTOCOLS: dict[str, Callable[[Path], Split]] = {
     "seed": seed,
     "unseen-cells": unseen_cells,
+    "pbc": pbc,
     "pbc-four": pbc_four,
+    "all-laboratories": all_laboratories,
     "lab-out:bccd": lab_out_bccd,
     "lab-out:jtsc": lab_out_jtsc,
     "lab-out:pbc": lab_out_pbc,
 }
+
+
+def of_four_types(samples: Iterable[Sample]) -> list[Sample]:
+    """Return the samples of the Kaggle task's four types."""
+    return [sample for sample in samples if sample.cell_type in FOUR_TYPES]
 
 
 def split_by_original(

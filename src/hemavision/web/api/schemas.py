@@ -78,7 +78,12 @@ class Prediction(Schema):
     height = fields.Integer(required=True, validate=Range(min=1))
     model = fields.Nested(ModelReference, required=True)
     milliseconds = fields.Float(required=True, validate=Range(min=0))
-    morphology = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    morphology = fields.Dict(
+        keys=fields.String(),
+        values=fields.Dict(keys=fields.String(), values=fields.Float(validate=Range(0, 1))),
+        required=True,
+        metadata={"description": "How the cell looks: attribute, its values, their probability."},
+    )
     notice = _notice()
 
 

@@ -1,0 +1,14 @@
+"""The architectures that a recipe can name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from hemavision.models import residual_cnn, separable_cnn
+
+#: Each builds an untrained network; see :func:`hemavision.models.separable_cnn.build`.
+ARCHITECTURES: dict[str, Callable[..., Any]] = {
+    "separable_cnn": separable_cnn.build,
+    "residual_cnn": residual_cnn.build,
+}

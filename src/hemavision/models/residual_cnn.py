@@ -1,0 +1,83 @@
+"""The eight-type network: a small residual network of dense 3×3 convolutions.
+
+Residual blocks: He et al. 2016, "Deep residual learning for image recognition". Few channels
+and dense kernels, because they cost less a step on a CPU than many channels and separable
+ones. One dense layer follows the pooling, so Grad-CAM is the class activation map itself, for
+types and attributes alike. Input as for the first network: [-1, 1].
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hemavision.models.installed import keras, layers
+
+#: Filters of each stage; every stage but the first halves the map.
+STAGES = (32, 64, 128, 192)
+STRIDES = (1, 2, 2, 1)
+BLOCKS_A_STAGE = 2
+EPSILON = 1e-3
+
+
+def build(
+    classes: int,
+    input_px: int | None = None,
+    batch_norm_momentum: float = 0.9,
+    precision: str = "float32",
+) -> keras.Model:
+    """Build the network, untrained; arguments and result as for the first network's ``build``."""
+    make = _Maker(batch_norm_momentum, precision)
+    inputs = keras.Input((input_px, input_px, 3), name="image")
+    x = make.norm(make.convolution(inputs, STAGES[0], 5, 2, "stem"), "stem")
+    x = make.relu(x, "stem_relu")
+    for stage, (filters, stride) in enumerate(zip(STAGES, STRIDES, strict=True), start=1):
+        for block in range(1, BLOCKS_A_STAGE + 1):
+            name = f"stage_{stage}_block_{block}"
+            x = make.block(x, filters, stride if block == 1 else 1, name)
+            last = (stage, block) == (len(STAGES), BLOCKS_A_STAGE)
+            x = make.relu(x, "features" if last else f"{name}_relu")
+    x = layers.GlobalAveragePooling2D(dtype="float32", name="embedding")(x)
+    x = layers.Dropout(0.2, dtype="float32", name="dropout")(x)
+    outputs = layers.Dense(classes, activation="softmax", name="probabilities", dtype="float32")(x)
+    return keras.Model(inputs, outputs, name="residual_cnn")
+
+
+class _Maker:
+    """Layers that share a precision and a momentum."""
+
+    def __init__(self, momentum: float, precision: str) -> None:
+        self._momentum, self._precision = momentum, precision
+
+    def convolution(self, x: Any, filters: int, size: int, stride: int, name: str) -> Any:
+        return layers.Conv2D(
+            filters,
+            size,
+            strides=stride,
+            padding="same",
+            use_bias=False,
+            kernel_initializer="he_normal",
+            dtype=self._precision,
+            name=f"{name}_convolution",
+        )(x)
+
+    def norm(self, x: Any, name: str) -> Any:
+        return layers.BatchNormalization(
+            momentum=self._momentum, epsilon=EPSILON, dtype=self._precision, name=f"{name}_norm"
+        )(x)
+
+    def relu(self, x: Any, name: str) -> Any:
+        return layers.ReLU(dtype=self._precision, name=name)(x)
+
+    def block(self, x: Any, filters: int, stride: int, name: str) -> Any:
+        """Two 3×3 convolutions beside a shortcut, summed; a strided shortcut takes the mean."""
+        y = self.convolution(x, filters, 3, stride, f"{name}_a")
+        y = self.relu(self.norm(y, f"{name}_a"), f"{name}_a_relu")
+        y = self.norm(self.convolution(y, filters, 3, 1, f"{name}_b"), f"{name}_b")
+        if stride > 1:
+            x = layers.AveragePooling2D(
+                stride, padding="same", dtype=self._precision, name=f"{name}_mean"
+            )(x)
+        if x.shape[-1] != filters:
+            shortcut = f"{name}_shortcut"
+            x = self.norm(self.convolution(x, filters, 1, 1, shortcut), shortcut)
+        return layers.Add(dtype=self._precision, name=f"{name}_sum")([x, y])
