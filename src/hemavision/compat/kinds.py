@@ -45,6 +45,10 @@ def _norm(options: Options) -> tuple[str, ...]:
     return (*gamma, *beta, "moving_mean", "moving_variance")
 
 
+def _group_norm(options: Options) -> tuple[str, ...]:
+    return (*(("gamma",) if options["scale"] else ()), *(("beta",) if options["center"] else ()))
+
+
 def _normalization(options: Options) -> tuple[str, ...]:
     return () if options["mean"] is not None else ("mean", "variance", "count")
 
@@ -71,6 +75,9 @@ KINDS: dict[str, Kind] = {
     ),
     "Dense": Kind({"units": ..., "activation": "linear", "use_bias": True}, _biased("kernel")),
     "BatchNormalization": Kind({"axis": -1, "epsilon": 1e-3, "center": True, "scale": True}, _norm),
+    "GroupNormalization": Kind(
+        {"groups": 32, "axis": -1, "epsilon": 1e-3, "center": True, "scale": True}, _group_norm
+    ),
     "Activation": Kind({"activation": ...}),
     "ReLU": Kind({"max_value": None, "negative_slope": 0.0, "threshold": 0.0}),
     "LeakyReLU": Kind({"negative_slope": 0.3}),

@@ -85,6 +85,16 @@ def _norm(layer: Layer, shape: Shape) -> Shape:
     return shape
 
 
+def _group_norm(layer: Layer, shape: Shape) -> Shape:
+    if len(shape) != 3 or layer.options["axis"] not in (-1, 3, [-1], [3]):
+        raise ValueError("it must normalise the channels of a map")
+    groups = layer.options["groups"]
+    if groups != -1 and (groups < 1 or shape[-1] % groups):
+        raise ValueError(f"{shape[-1]} channels do not make {groups} groups")
+    _fits(layer, ((shape[-1],),) * len(layer.weights))
+    return shape
+
+
 def _normalization(layer: Layer, shape: Shape) -> Shape:
     if layer.options["axis"] not in (-1, len(shape), None):
         raise ValueError("only the last axis can be normalised")
@@ -172,6 +182,7 @@ _RULES: dict[str, Any] = {
     "SeparableConv2D": _separable,
     "Dense": _dense,
     "BatchNormalization": _norm,
+    "GroupNormalization": _group_norm,
     "Normalization": _normalization,
     "MaxPooling2D": _pool,
     "AveragePooling2D": _pool,

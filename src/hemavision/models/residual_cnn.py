@@ -1,9 +1,11 @@
-"""The eight-type network: a small residual network of dense 3×3 convolutions.
+"""The eight-type network: a small residual network that sees shape before colour.
 
 Residual blocks: He et al. 2016, "Deep residual learning for image recognition". Few channels
 and dense kernels, because they cost less a step on a CPU than many channels and separable
-ones. One dense layer follows the pooling, so Grad-CAM is the class activation map itself, for
-types and attributes alike. Input as for the first network: [-1, 1].
+ones. Its early stages end in instance normalisation (Pan et al. 2018, IBN-Net): it takes an
+image's own mean and contrast out of every channel, and with them most of what a laboratory's
+camera and stain leave there. One dense layer follows the pooling, so Grad-CAM is the class
+activation map itself, for types and attributes alike. Input as for the first network: [-1, 1].
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ from hemavision.models.installed import keras, layers
 STAGES = (32, 64, 128, 192)
 STRIDES = (1, 2, 2, 1)
 BLOCKS_A_STAGE = 2
+#: After the stem and the stages up to this one, an image's own statistics are taken out.
+INSTANCE_NORMS_TO = 3
 EPSILON = 1e-3
 
 
@@ -28,12 +32,14 @@ def build(
     """Build the network, untrained; arguments and result as for the first network's ``build``."""
     make = _Maker(batch_norm_momentum, precision)
     inputs = keras.Input((input_px, input_px, 3), name="image")
-    x = make.norm(make.convolution(inputs, STAGES[0], 5, 2, "stem"), "stem")
+    x = make.own_norm(make.convolution(inputs, STAGES[0], 5, 2, "stem"), "stem")
     x = make.relu(x, "stem_relu")
     for stage, (filters, stride) in enumerate(zip(STAGES, STRIDES, strict=True), start=1):
         for block in range(1, BLOCKS_A_STAGE + 1):
             name = f"stage_{stage}_block_{block}"
             x = make.block(x, filters, stride if block == 1 else 1, name)
+            if block == BLOCKS_A_STAGE and stage <= INSTANCE_NORMS_TO:
+                x = make.own_norm(x, name)
             last = (stage, block) == (len(STAGES), BLOCKS_A_STAGE)
             x = make.relu(x, "features" if last else f"{name}_relu")
     x = layers.GlobalAveragePooling2D(dtype="float32", name="embedding")(x)
@@ -63,6 +69,12 @@ class _Maker:
     def norm(self, x: Any, name: str) -> Any:
         return layers.BatchNormalization(
             momentum=self._momentum, epsilon=EPSILON, dtype=self._precision, name=f"{name}_norm"
+        )(x)
+
+    def own_norm(self, x: Any, name: str) -> Any:
+        """Instance normalisation: each channel of each image by itself."""
+        return layers.GroupNormalization(
+            groups=-1, epsilon=EPSILON, dtype=self._precision, name=f"{name}_own_norm"
         )(x)
 
     def relu(self, x: Any, name: str) -> Any:

@@ -40,14 +40,22 @@ def to_input(views: np.ndarray) -> np.ndarray:
 
 
 def draw_weights(samples: list[Sample], recipe: Recipe) -> np.ndarray:
-    """Return how likely each sample is to be drawn: types even within each image set."""
+    """Return how likely each sample is to be drawn.
+
+    Types are even within each image set, but for those that few of the sets show: drawn as often,
+    they would become the name for whatever looks foreign.
+    """
     if not recipe.source_weights:
         return np.full(len(samples), 1.0 / len(samples))
     share = dict(recipe.source_weights)
     # A person's own set is in no recipe: then all sets count alike.
     unlisted = 0.0 if share.keys() & {s.source for s in samples} else 1.0
     counts = Counter((s.source, s.cell_type) for s in samples)
-    weights = [share.get(s.source, unlisted) / counts[s.source, s.cell_type] for s in samples]
+    shown = Counter(cell_type for _, cell_type in counts)
+    weights = [
+        share.get(s.source, unlisted) * shown[s.cell_type] / counts[s.source, s.cell_type]
+        for s in samples
+    ]
     normalised: np.ndarray = np.array(weights) / sum(weights)
     return normalised
 

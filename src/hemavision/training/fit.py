@@ -196,6 +196,8 @@ def _optimizer(recipe: Recipe, images: int) -> keras.optimizers.Optimizer:
         nesterov=recipe.momentum > 0,
         weight_decay=recipe.weight_decay or None,
         clipnorm=5.0,
+        use_ema=recipe.averaging > 0,
+        ema_momentum=recipe.averaging or 0.99,
     )
 
 

@@ -37,6 +37,8 @@ class Recipe:
             the late, high resolutions more to learn with.
         label_smoothing: 0 to 1.
         weight_decay: decoupled, a step.
+        averaging: momentum of the weights' moving mean, which an epoch ends with; 0 ends it with
+            the last step's weights.
         patience: epochs without a better validation loss before stopping; ``None`` never stops.
         augment: ``"none"``; ``"light"``, position, zoom and symmetry; ``"full"``, with
             brightness, stain strength and blanked edges, too; or ``"laboratories"``, with
@@ -58,6 +60,7 @@ class Recipe:
     decay: str = "linear"
     label_smoothing: float = 0.05
     weight_decay: float = 5e-4
+    averaging: float = 0.0
     patience: int | None = None
     augment: str = "full"
     validate_on: int = 600
@@ -127,6 +130,7 @@ EIGHT = Recipe(
     phases=(Phase(64, 5, 250), Phase(96, 8, 200)),
     learning_rate=0.03,
     decay="cosine",
+    averaging=0.99,
     augment="laboratories",
     questions=0.2,
     network="residual_cnn",
