@@ -34,6 +34,7 @@ class Manifest:
         check_below: a confidence under this is ``check``, 0 to 1.
         temperature: that the logits are divided by inside the graph.
         morphology: attribute → its values, in the order of the outputs.
+        looks: type → attribute → value → share of the type's training cells that show it.
         weights_sha256: of the trained weights, in the order of the Keras model.
         training: command, seed, data digest and date of the run that made the weights.
         metrics: protocol → figures, as ``hemavision evaluate`` gave them.
@@ -50,6 +51,7 @@ class Manifest:
     training: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
     morphology: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    looks: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
     licence: str = "MIT"
     version: int = MANIFEST_VERSION
 

@@ -13,6 +13,7 @@ from hemavision.bundle import DEFAULT_MODEL, Manifest, find_bundle
 from hemavision.detection import locate_cell
 from hemavision.images import ImageSource, open_image
 from hemavision.preprocess import cut_input
+from hemavision.reasons import give_reasons
 from hemavision.results import Box, ModelReference, Prediction, Status
 from hemavision.runtime import Engine, EngineOutput, OnnxEngine
 
@@ -72,16 +73,24 @@ class Model:
         types = self.manifest.cell_types
         probabilities = output.probabilities[index].astype(float)
         best = int(np.argmax(probabilities))
+        named = dict(zip(types, map(float, probabilities), strict=True))
         novelty = float(output.novelty[index])
+        morphology = {
+            name: dict(zip(kinds, map(float, output.morphology[name][index]), strict=True))
+            for name, kinds in self.manifest.morphology.items()
+        }
+        reasons = give_reasons(morphology, named, self.manifest.looks) if morphology else None
         status = Status.CONFIDENT
         if novelty > 1.0:
             status = Status.UNFAMILIAR
-        elif probabilities[best] < self.manifest.check_below:
+        elif probabilities[best] < self.manifest.check_below or (
+            reasons and reasons.contradictions
+        ):
             status = Status.CHECK
         return Prediction(
             cell_type=types[best],
             confidence=float(probabilities[best]),
-            probabilities=dict(zip(types, map(float, probabilities), strict=True)),
+            probabilities=named,
             status=status,
             novelty=novelty,
             box=box,
@@ -89,10 +98,8 @@ class Model:
             height=image.shape[0],
             model=self.reference,
             milliseconds=milliseconds,
-            morphology={
-                name: dict(zip(kinds, map(float, output.morphology[name][index]), strict=True))
-                for name, kinds in self.manifest.morphology.items()
-            },
+            morphology=morphology,
+            reasons=reasons,
             heatmaps=output.heatmaps[index],
             morphology_heatmaps={
                 name: maps[index] for name, maps in output.morphology_heatmaps.items()

@@ -44,6 +44,12 @@ _HISTOLOGY = "StatPearls, Histology, White Blood Cell (NCBI Bookshelf NBK563148)
 _DIFFERENTIAL = "MedlinePlus, Blood differential test (article 003657)"
 _MONOCYTOPENIA = "MSD Manual Professional Edition, Monocytopenia"
 _EOSINOPENIA = "Global Library of Women's Medicine, White Blood Cell Differential Count"
+_LEFT_SHIFT = "medschool.co, Left shift of neutrophils"
+_NUCLEATED = (
+    "Constantino & Cogionis 2000, Nucleated RBCs: significance in the peripheral blood film, "
+    "Laboratory Medicine 31(4)"
+)
+_PLATELETS = "Anticancer Fund, glossary, blood platelets; MSD Veterinary Manual, Platelets"
 
 CONTEXT = {
     "eosinophil": CellContext(
@@ -91,7 +97,55 @@ CONTEXT = {
         "count is close to zero.",
         f"{_HISTOLOGY}; {_DIFFERENTIAL}",
     ),
+    "immature_granulocyte": CellContext(
+        "Immature granulocyte",
+        "Promyelocytes, myelocytes and metamyelocytes: precursors of neutrophils, which mature in "
+        "the bone marrow.",
+        "A left shift: infection, inflammation or other stress on the marrow; pregnancy; treatment "
+        "with G-CSF; myeloproliferative disease, leukaemia or another infiltration of the marrow.",
+        "None are expected in a healthy adult's blood.",
+        _LEFT_SHIFT,
+    ),
+    "erythroblast": CellContext(
+        "Erythroblast",
+        "A red cell that still has its nucleus, which it normally loses before it leaves the bone "
+        "marrow. It is no white cell and is reported for each 100 of them.",
+        "Beyond the first days of life a sign of damage to the bone marrow or stress on it: "
+        "hypoxia, haemolytic or megaloblastic anaemia, cancer, chemotherapy; a missing or "
+        "overloaded spleen.",
+        "None are expected in an adult's blood.",
+        _NUCLEATED,
+    ),
+    "platelet": CellContext(
+        "Platelet",
+        "A fragment of a megakaryocyte, without a nucleus: gathers where a vessel is hurt and "
+        "begins the clot. It is no white cell.",
+        "A risk of thrombosis, at very high counts also of bleeding; a smear shows single "
+        "platelets, and counting them is an analyser's work.",
+        "A risk of bleeding. Clumps in the smear can make an analyser's count falsely low.",
+        _PLATELETS,
+    ),
 }
+
+
+def without_range(name: str) -> dict[str, Any]:
+    """Return a type's context as :meth:`CellReference.to_json` does, with no ranges."""
+    context = CONTEXT[name]
+    return {
+        "name": name,
+        "display_name": context.display_name,
+        "percent": None,
+        "absolute": None,
+        "absolute_unit": ABSOLUTE_UNIT,
+        "function": context.function,
+        "significance": {"high": context.high, "low": context.low},
+        "source": f"Function and significance: {context.source}.",
+    }
+
+
+def display_name(name: str) -> str:
+    """Return a type's name for people, whether or not it is known here."""
+    return CONTEXT[name].display_name if name in CONTEXT else name.replace("_", " ").capitalize()
 
 
 @dataclass(frozen=True)
@@ -117,16 +171,11 @@ class CellReference:
 
     def to_json(self) -> dict[str, Any]:
         """Return ranges and context as JSON values."""
-        context = self.context
-        return {
-            "name": self.name,
-            "display_name": context.display_name,
+        values = without_range(self.name)
+        return values | {
             "percent": list(self.percent),
             "absolute": list(self.absolute) if self.absolute else None,
-            "absolute_unit": ABSOLUTE_UNIT,
-            "function": context.function,
-            "significance": {"high": context.high, "low": context.low},
-            "source": f"Ranges: {self.source}. Function and significance: {context.source}.",
+            "source": f"Ranges: {self.source}. {values['source']}",
         }
 
 

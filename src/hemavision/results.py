@@ -48,6 +48,51 @@ class ModelReference:
 
 
 @dataclass(frozen=True)
+class Reason:
+    """What was seen of one attribute of a cell.
+
+    Attributes:
+        attribute: its name.
+        value: the most probable one.
+        words: the value as a morphologist would say it.
+        probability: of the value, 0 to 1.
+        weight: how far it argues for the named type against the runner-up (natural logarithm of
+            a ratio); below zero it argues against.
+    """
+
+    attribute: str
+    value: str
+    words: str
+    probability: float
+    weight: float
+
+
+@dataclass(frozen=True)
+class Reasons:
+    """What was seen of a cell and what it argues for.
+
+    Attributes:
+        seen: nucleus, granules and cytoplasm in one line.
+        compared_with: the most probable other type whose looks are known, if there is one.
+        attributes: one reason each, the weightiest first.
+        contradictions: what was surely seen and the named type's cells hardly ever show, in words.
+    """
+
+    seen: str
+    compared_with: str | None
+    attributes: tuple[Reason, ...]
+    contradictions: tuple[str, ...]
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Reasons:
+        """Rebuild what ``asdict`` made."""
+        reasons = tuple(Reason(**reason) for reason in values["attributes"])
+        return cls(
+            values["seen"], values["compared_with"], reasons, tuple(values["contradictions"])
+        )
+
+
+@dataclass(frozen=True)
 class Prediction:
     """What a model says about one image.
 
@@ -65,6 +110,7 @@ class Prediction:
         milliseconds: from decoded image to this record, its share of a batch.
         morphology: attribute → its values → their probability, where the model was taught
             it; empty otherwise. The values of an attribute sum to 1.
+        reasons: what that argues for; ``None`` where the model was not taught it.
         heatmaps: float32 K×h×w over ``box``, ≥ 0, Grad-CAM of each type before
             normalisation; left out of the JSON form and of equality.
         morphology_heatmaps: attribute → float32 V×h×w, the same for each of its values.
@@ -81,25 +127,40 @@ class Prediction:
     model: ModelReference
     milliseconds: float
     morphology: dict[str, dict[str, float]] = field(default_factory=dict)
+    reasons: Reasons | None = None
     heatmaps: np.ndarray | None = field(default=None, compare=False, repr=False)
     morphology_heatmaps: dict[str, np.ndarray] = field(
         default_factory=dict, compare=False, repr=False
     )
 
-    def heatmap(self, cell_type: str | None = None) -> np.ndarray:
-        """Return one type's map, float32 h×w, ≥ 0; the predicted type's by default.
+    def heatmap(self, name: str | None = None, value: str | None = None) -> np.ndarray:
+        """Return one map, float32 h×w, ≥ 0.
+
+        Args:
+            name: a cell type, the predicted one by default; or an attribute.
+            value: of the attribute.
 
         Raises:
-            KeyError: the model does not know ``cell_type``, or the maps were not kept.
+            KeyError: the model does not know ``name`` or ``value``, or the maps were not kept.
         """
         if self.heatmaps is None:
             raise KeyError("This prediction carries no heatmaps (it was read from JSON).")
-        wanted = cell_type or self.cell_type
+        if value is not None:
+            return self._attribute_heatmap(str(name), value)
+        wanted = name or self.cell_type
         if wanted not in self.probabilities:
             known = ", ".join(self.probabilities)
             raise KeyError(f"No cell type {wanted!r}; the model knows {known}.")
         map_: np.ndarray = self.heatmaps[list(self.probabilities).index(wanted)]
         return map_
+
+    def _attribute_heatmap(self, attribute: str, value: str) -> np.ndarray:
+        values = list(self.morphology.get(attribute, ()))
+        if value not in values:
+            known = ", ".join(f"{name}={kind}" for name, v in self.morphology.items() for kind in v)
+            raise KeyError(f"No {attribute}={value}; the model knows {known or 'no attributes'}.")
+        found: np.ndarray = self.morphology_heatmaps[attribute][values.index(value)]
+        return found
 
     def looks(self) -> dict[str, tuple[str, float]]:
         """Return attribute → its most probable value and that value's probability."""
@@ -128,5 +189,6 @@ class Prediction:
             height=values["height"],
             model=ModelReference(**values["model"]),
             milliseconds=values["milliseconds"],
+            reasons=Reasons.from_json(values["reasons"]) if values.get("reasons") else None,
             morphology={name: dict(kinds) for name, kinds in values["morphology"].items()},
         )

@@ -21,7 +21,8 @@ from hemavision.results import NOTICE, Prediction, Status
 _COLOURS = {Status.CONFIDENT: "green", Status.CHECK: "yellow", Status.UNFAMILIAR: "red"}
 #: Keys of a JSON line after ``path``, in order.
 KEYS = (
-    "cell_type", "confidence", "probabilities", "status", "morphology", "model", "milliseconds",
+    "cell_type", "confidence", "probabilities", "status", "morphology", "reasons", "model",
+    "milliseconds",
 )  # fmt: skip
 
 
@@ -64,14 +65,18 @@ class Table:
 
     def __init__(self) -> None:
         """Print the head."""
-        click.echo(f"{'cell type':<14}{'sure':>6}  {'trust':<12}image")
+        click.echo(f"{'cell type':<21}{'sure':>6}  {'trust':<12}image")
 
     def write(self, path: Path, photo: Photo, prediction: Prediction) -> None:
         """Print one line."""
         status = click.style(f"{prediction.status.value:<12}", _COLOURS[prediction.status])
         sure = f"{100 * prediction.confidence:.1f}%"
         name = printable(str(path)) + "".join(f" ({note})" for note in photo.notes)
-        click.echo(f"{prediction.cell_type:<14}{sure:>6}  {status}{name}")
+        click.echo(f"{prediction.cell_type:<21}{sure:>6}  {status}{name}{_seen(prediction)}")
+
+
+def _seen(prediction: Prediction) -> str:
+    return f" ({prediction.reasons.seen})" if prediction.reasons else ""
 
 
 class CsvFile:
@@ -82,14 +87,15 @@ class CsvFile:
         self._rows = csv.writer(stream)
         self._rows.writerow(
             ["path", "cell_type", "confidence", *(f"p_{name}" for name in cell_types), "status",
-             "model", "model_sha256", "milliseconds"]
+             "seen", "model", "model_sha256", "milliseconds"]
         )  # fmt: skip
 
     def write(self, path: Path, photo: Photo, prediction: Prediction) -> None:
         """Write one row."""
         self._rows.writerow(
             [printable(str(path)), prediction.cell_type, prediction.confidence,
-             *prediction.probabilities.values(), prediction.status.value, prediction.model.name,
+             *prediction.probabilities.values(), prediction.status.value,
+             prediction.reasons.seen if prediction.reasons else "", prediction.model.name,
              prediction.model.sha256, prediction.milliseconds]
         )  # fmt: skip
 

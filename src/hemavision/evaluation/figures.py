@@ -15,8 +15,10 @@ ROWS = {
     "macro_recall": "Macro recall",
     "macro_f1": "Macro F1",
     "ece": "Expected calibration error",
+    "accuracy_surest": "Accuracy on the surest 90%",
     "coverage": "Share answered as confident",
     "accuracy_confident": "Accuracy where confident",
+    "wrong_confident": "Wrong and confident",
     "novelty_share": "Share flagged unfamiliar",
     "mean_confidence": "Mean confidence",
 }
@@ -43,7 +45,13 @@ def comparison(records: list[dict[str, Any]]) -> Iterator[list[str]]:
     ]
     for key, name in ROWS.items():
         yield [name, *(with_interval(r[key], r["intervals"].get(key)) for r in records)]
+    if any(r["morphology"] for r in records):
+        yield ["Morphology, mean macro F1", *(_morphology(r["morphology"]) for r in records)]
     yield ["Milliseconds an image", *(f"{r['milliseconds_per_image']:.1f}" for r in records)]
+
+
+def _morphology(scores: dict[str, Any] | None) -> str:
+    return with_interval(scores["macro_f1"], scores["interval"]) if scores else ABSENT
 
 
 def class_lines(record: dict[str, Any]) -> Iterator[list[str]]:

@@ -13,13 +13,15 @@ import numpy as np
 from scipy.stats import binomtest
 
 from hemavision.evaluation.answers import Answers
-from hemavision.evaluation.metrics import ECE_BINS, bin_of, confusion, over_originals
+from hemavision.evaluation.metrics import ECE_BINS, bin_of, confusion, over_originals, surest
 from hemavision.results import Status
 from hemavision.training.splits import SPLIT_SEED
 
 LEVEL = 0.95
 DRAWS = 2000
 SEED = SPLIT_SEED
+#: The figures that every cell type has its own of.
+PER_CLASS = ("precision", "recall", "f1")
 
 Interval = tuple[float, float]
 
@@ -65,7 +67,8 @@ def redrawn(answers: Answers, weights: np.ndarray) -> dict[str, np.ndarray]:
 
     Returns:
         ``accuracy``, ``macro_precision``, ``macro_recall``, ``macro_f1``, ``ece``,
-        ``coverage``, ``accuracy_confident``: float (draws,); ``precision``, ``recall``,
+        ``coverage``, ``accuracy_confident``, ``accuracy_surest`` (those surest of the whole
+        set), ``wrong_confident``: float (draws,); ``precision``, ``recall``,
         ``f1``: float draws×K. NaN where a draw holds nothing to divide by.
     """
     kinds = len(answers.cell_types)
@@ -79,6 +82,7 @@ def redrawn(answers: Answers, weights: np.ndarray) -> dict[str, np.ndarray]:
     recall = _divide(diagonal, truths, np.nan)
     f1 = np.where(absent, np.nan, _divide(2 * diagonal, truths + guesses, 0.0))
     confident = (answers.statuses == Status.CONFIDENT.value).astype(int)
+    sure = weights @ _per_original(answers, surest(answers) * 2 + answers.correct, 4)
     trusted = weights @ _per_original(answers, confident * 2 + answers.correct, 4)
     return {
         "accuracy": diagonal.sum(axis=1) / truths.sum(axis=1),
@@ -88,6 +92,8 @@ def redrawn(answers: Answers, weights: np.ndarray) -> dict[str, np.ndarray]:
         "ece": _redrawn_ece(answers, weights),
         "coverage": trusted[:, 2:].sum(axis=1) / trusted.sum(axis=1),
         "accuracy_confident": _divide(trusted[:, 3], trusted[:, 2:].sum(axis=1), np.nan),
+        "accuracy_surest": _divide(sure[:, 3], sure[:, 2:].sum(axis=1), np.nan),
+        "wrong_confident": trusted[:, 2] / trusted.sum(axis=1),
         "precision": precision,
         "recall": recall,
         "f1": f1,
@@ -98,13 +104,9 @@ def find_intervals(answers: Answers) -> Intervals:
     """Return the intervals of all figures by the method that fits the images."""
     n_originals = int(answers.originals.max()) + 1
     figures = redrawn(answers, draw_weights(n_originals))
-    names = ("accuracy", "macro_precision", "macro_recall", "macro_f1", "ece", "coverage")
-    values = {name: _percentiles(figures[name]) for name in (*names, "accuracy_confident")}
+    values = {name: _percentiles(figures[name]) for name in figures if name not in PER_CLASS}
     classes: dict[str, dict[str, Interval | None]] = {
-        cell_type: {
-            figure: _percentiles(figures[figure][:, index])
-            for figure in ("precision", "recall", "f1")
-        }
+        cell_type: {figure: _percentiles(figures[figure][:, index]) for figure in PER_CLASS}
         for index, cell_type in enumerate(answers.cell_types)
     }
     resampled = (
@@ -135,13 +137,15 @@ def _make_exact(
     confident = answers.statuses == Status.CONFIDENT.value
     values["accuracy"] = _proportion(answers.correct)
     values["coverage"] = _proportion(confident)
+    values["wrong_confident"] = _proportion(confident & ~answers.correct)
+    values["accuracy_surest"] = _proportion(answers.correct[surest(answers)])
     values["accuracy_confident"] = _proportion(answers.correct[confident])
     counts = confusion(answers)
     for index, row in enumerate(classes.values()):
         hits = int(counts[index, index])
         for figure, trials in (("recall", counts[index]), ("precision", counts[:, index])):
             row[figure] = clopper_pearson(hits, int(trials.sum())) if trials.sum() else None
-    shares = ("accuracy", "coverage", "accuracy_confident")
+    shares = ("accuracy", "coverage", "accuracy_confident", "accuracy_surest", "wrong_confident")
     exact = (*shares, "per_class.precision", "per_class.recall")
     methods |= dict.fromkeys(exact, "exact (Clopper-Pearson)")
 
@@ -158,7 +162,13 @@ def _widen_collapsed(
     """
     confident = answers.statuses == Status.CONFIDENT.value
     everything = np.ones(len(answers.truth), bool)
-    counted = {"accuracy": everything, "coverage": everything, "accuracy_confident": confident}
+    counted = {
+        "accuracy": everything,
+        "coverage": everything,
+        "wrong_confident": everything,
+        "accuracy_confident": confident,
+        "accuracy_surest": surest(answers),
+    }
     for name, interval in values.items():
         values[name] = _widened(answers, interval, counted.get(name))
     for index, row in enumerate(classes.values()):

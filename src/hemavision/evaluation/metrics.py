@@ -12,6 +12,8 @@ from hemavision.results import Status
 
 #: Equal-width bins of the confidence for the expected calibration error.
 ECE_BINS = 15
+#: The share of the images whose accuracy is reported by itself: those answered most surely.
+SUREST = 0.9
 
 
 def confusion(answers: Answers) -> np.ndarray:
@@ -81,6 +83,27 @@ def expected_calibration_error(answers: Answers) -> float:
     rows = reliability(answers)
     gaps = sum(row["n_images"] * abs(row["accuracy"] - row["confidence"]) for row in rows)
     return float(gaps / len(answers.truth))
+
+
+def surest(answers: Answers, share: float = SUREST) -> np.ndarray:
+    """Return which answers are among the ``share`` with the highest confidence: bool N."""
+    kept = round(share * len(answers.truth))
+    chosen = np.zeros(len(answers.truth), bool)
+    chosen[np.argsort(-answers.confidence, kind="stable")[:kept]] = True
+    return chosen
+
+
+def trust(answers: Answers) -> dict[str, float]:
+    """Return what the answers are worth where they are sure.
+
+    ``accuracy_surest`` is that of the :data:`SUREST` share with the highest confidence,
+    ``wrong_confident`` the share of all images answered wrong at status ``confident``.
+    """
+    confident = answers.statuses == Status.CONFIDENT.value
+    return {
+        "accuracy_surest": float(answers.correct[surest(answers)].mean()),
+        "wrong_confident": float((confident & ~answers.correct).mean()),
+    }
 
 
 def by_status(answers: Answers) -> dict[str, dict[str, Any]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hemavision.errors import DataError, SettingsError
-from hemavision.evaluation import intervals, metrics
+from hemavision.evaluation import intervals, metrics, morphology
 from hemavision.evaluation.answers import (
     Answers,
     Progress,
@@ -97,6 +97,7 @@ def evaluate(request: Request, protocol: str) -> dict[str, Any]:
         raise DataError(f"No image is of a type that the model knows ({types}).")
     answers = collect(known, model.manifest.cell_types)
     record = _heading(request, split, model, leak) | figures(answers)
+    record["morphology"] = round_figures(morphology.score(known))
     record["data_digest"] = digest(run.samples)
     record["unreadable"] = {_short(path): why for path, why in run.unreadable.items()}
     record["other_types"] = _other_types(unknown)
@@ -117,6 +118,7 @@ def figures(answers: Answers) -> dict[str, Any]:
         **metrics.overall(answers),
         "accuracy_over_originals": metrics.overall(merged)["accuracy"],
         "ece": metrics.expected_calibration_error(answers),
+        **metrics.trust(answers),
         "ece_bins": metrics.ECE_BINS,
         "intervals": found.overall,
         "interval_methods": found.methods,

@@ -27,8 +27,12 @@ class FakeEngine:
         *,
         confidence: float = 0.97,
         novelty: float = 0.5,
+        morphology: dict[str, tuple[str, ...]] | None = None,
     ) -> None:
-        """Take the answers' types, probability (1/K to 1) and novelty (≥ 0)."""
+        """Take the answers' types, probability (1/K to 1), novelty (≥ 0) and attributes.
+
+        An attribute's first value gets ``confidence`` and the map that the named type gets.
+        """
         self._confidence, self._novelty = confidence, novelty
         self._manifest = Manifest(
             name="fake",
@@ -37,6 +41,7 @@ class FakeEngine:
             check_below=0.9,
             temperature=1.0,
             weights_sha256="0" * 64,
+            morphology=morphology or {},
         )
 
     @property
@@ -49,13 +54,22 @@ class FakeEngine:
         count, kinds = len(crops), len(self._manifest.cell_types)
         brightness = crops.reshape(count, -1).mean(axis=1) / 256.0
         chosen = (brightness * kinds).astype(int)
-        rest = (1.0 - self._confidence) / (kinds - 1)
-        probabilities = np.full((count, kinds), rest, np.float32)
-        probabilities[np.arange(count), chosen] = self._confidence
+        probabilities = self._sure_of(chosen, kinds)
         step = crops.shape[1] // MAP_PX
         sampled = crops[:, : step * MAP_PX : step, : step * MAP_PX : step].mean(axis=-1)
         heatmaps = np.zeros((count, kinds, MAP_PX, MAP_PX), np.float32)
         heatmaps[np.arange(count), chosen] = 1.0 - sampled / 255.0
         embedding = np.repeat(brightness[:, None], EMBEDDING, axis=1).astype(np.float32)
         novelty = np.full(count, self._novelty, np.float32)
-        return EngineOutput(probabilities, heatmaps, embedding, novelty)
+        first, looks = np.zeros(count, int), self._manifest.morphology.items()
+        maps = {name: np.zeros((count, len(values), *heatmaps.shape[2:])) for name, values in looks}
+        for found in maps.values():
+            found[:, 0] = 1.0 - sampled / 255.0
+        read = {name: self._sure_of(first, len(values)) for name, values in looks}
+        return EngineOutput(probabilities, heatmaps, embedding, novelty, read, maps)
+
+    def _sure_of(self, chosen: np.ndarray, kinds: int) -> np.ndarray:
+        rest = (1.0 - self._confidence) / (kinds - 1)
+        probabilities = np.full((len(chosen), kinds), rest, np.float32)
+        probabilities[np.arange(len(chosen)), chosen] = self._confidence
+        return probabilities

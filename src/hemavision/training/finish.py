@@ -89,7 +89,11 @@ def export_run(
     calibrated, novelty = _calibrate(manifest, output, known, judged)
     looks = load_attributes(folder / LOOKS)
     attributes = calibrate_attributes(looks, output.embedding[len(known) :], judged)
-    calibrated = replace(calibrated, morphology={a.name: a.values for a in attributes})
+    calibrated = replace(
+        calibrated,
+        morphology={a.name: a.values for a in attributes},
+        looks=looks_of_types(split.train, attributes),
+    )
     write_bundle(model, calibrated, novelty, bundle, attributes)
     return calibrated
 
@@ -134,6 +138,24 @@ def calibrate_attributes(
         )
         calibrated.append(replace(attribute, kernel=kernel, bias=bias))
     return tuple(calibrated)
+
+
+def looks_of_types(
+    samples: list[Sample], attributes: tuple[Attribute, ...]
+) -> dict[str, dict[str, dict[str, float]]]:
+    """Return type → attribute → value → share, of the types whose cells' looks are known."""
+    known = [s for s in samples if all(a.name in s.answers for a in attributes)]
+    shares: dict[str, dict[str, dict[str, float]]] = {}
+    for cell_type in sorted({s.cell_type for s in known}) if attributes else ():
+        cells = [s for s in known if s.cell_type == cell_type]
+        shares[cell_type] = {
+            a.name: {
+                value: round(sum(s.answers[a.name] == value for s in cells) / len(cells), 4)
+                for value in a.values
+            }
+            for a in attributes
+        }
+    return shares
 
 
 def _look_at(

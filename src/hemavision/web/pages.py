@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, make_response, render_template
+from flask import Blueprint, Response, abort, current_app, make_response, render_template
 
 from hemavision import __version__, settings
-from hemavision.cells import FOUR_TYPES
+from hemavision.cells import EIGHT_TYPES
+from hemavision.reference import display_name
 from hemavision.results import NOTICE
 from hemavision.samples import SAMPLE_NAMES, sample_cell_type, sample_png
 
@@ -17,9 +18,11 @@ _SAMPLE_AGE_S = 3600
 @pages.get("/")
 def index() -> str:
     """Return the page; everything it shows afterwards comes from the API."""
+    types = current_app.extensions["hemavision"].manifest.cell_types
     return render_template(
         "index.html",
-        cell_types=FOUR_TYPES,
+        cell_types=[(name, display_name(name)) for name in types],
+        outside=[display_name(name) for name in EIGHT_TYPES if name not in types],
         max_body_mb=settings.whole_number("max_body_mb"),
         notice=NOTICE,
         samples=[(name, sample_cell_type(name)) for name in SAMPLE_NAMES],

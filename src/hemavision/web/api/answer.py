@@ -47,7 +47,8 @@ def describe(prediction: Prediction, rgb: np.ndarray, options: Options) -> Item:
 
 def overlay_address(prediction: Prediction, rgb: np.ndarray, options: Options) -> str:
     """Return the overlay as a PNG in a ``data:`` address."""
-    heatmap = prediction.heatmap(options.cell_type)
+    name, _, value = (options.attribute or options.cell_type or "").partition("=")
+    heatmap = prediction.heatmap(name or None, value or None)
     picture = overlay(rgb, heatmap, prediction.box, options.opacity)
     return "data:image/png;base64," + base64.b64encode(encode_png(picture)).decode("ascii")
 
@@ -63,6 +64,10 @@ def raw_heatmaps(prediction: Prediction) -> dict[str, Any]:
         "height": maps.shape[1],
         "width": maps.shape[2],
         "values": rounded(maps).tolist(),
+        "morphology": {
+            name: {"names": list(prediction.morphology[name]), "values": rounded(found).tolist()}
+            for name, found in prediction.morphology_heatmaps.items()
+        },
     }
 
 

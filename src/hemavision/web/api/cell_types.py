@@ -5,7 +5,7 @@ from __future__ import annotations
 from apiflask import APIBlueprint
 from flask import Response, current_app, jsonify, request
 
-from hemavision.reference import Profile
+from hemavision.reference import CONTEXT, Profile, without_range
 from hemavision.results import NOTICE
 from hemavision.web.api.options import query_values
 from hemavision.web.api.schemas import CellTypes, problem_responses
@@ -26,9 +26,11 @@ def list_cell_types() -> Response:
         known = ", ".join(sorted(profiles))
         raise Problem("bad-option", f"No profile {wanted!r}; this server has {known}.")
     profile = profiles[wanted]
+    given = [cell.to_json() for cell in profile.cell_types]
+    ranged = {cell.name for cell in profile.cell_types}
     return jsonify(
         profile=profile.name,
         title=profile.title,
-        cell_types=[cell.to_json() for cell in profile.cell_types],
+        cell_types=[*given, *(without_range(name) for name in CONTEXT if name not in ranged)],
         notice=NOTICE,
     )

@@ -29,14 +29,15 @@ def classify() -> Response:
     answer is 422 and its `results` say why for each.
 
     `heatmaps`: `none`; `overlay`, a PNG of the original with the map of `cell_type` (the
-    predicted type by default) over it at `opacity`; `raw`, the numbers for all types; `all`,
-    both. Options may also be given in the query; the body's win.
+    predicted type by default) or of `attribute` (as in `granule_colour=red`) over it at
+    `opacity`; `raw`, the numbers for all types and attributes; `all`, both. Options may also
+    be given in the query; the body's win.
     """
     model: Model = current_app.extensions["hemavision"]
     received = read_request(request, NAMES)
     options = Options()
     for values in (received.query, received.body):
-        options = check_options(values, model.manifest.cell_types, options)
+        options = check_options(values, model.manifest, options)
     items = answer(model, received.uploads, options)
     if all("error" in item for item in items):
         count = len(items)

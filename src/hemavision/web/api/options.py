@@ -10,11 +10,12 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
+from hemavision.bundle import Manifest
 from hemavision.explain.overlay import OPACITY
 from hemavision.web.errors import Problem
 
 HEATMAPS = ("none", "overlay", "raw", "all")
-NAMES = ("heatmaps", "cell_type", "opacity")
+NAMES = ("heatmaps", "cell_type", "attribute", "opacity")
 #: A number as JSON writes it; Python's ``float`` would also take "1_0", "nan" and "٣".
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?", re.ASCII)
 
@@ -26,11 +27,13 @@ class Options:
     Attributes:
         heatmaps: one of :data:`HEATMAPS`; ``all`` is overlay and raw.
         cell_type: whose map the overlay shows; None is the predicted one's.
+        attribute: ``"granule_colour=red"``: the overlay shows this value's map instead.
         opacity: of the map in the overlay, 0 to 1.
     """
 
     heatmaps: str = "none"
     cell_type: str | None = None
+    attribute: str | None = None
     opacity: float = OPACITY
 
     @property
@@ -65,9 +68,14 @@ def text_options(values: Mapping[str, str]) -> dict[str, Any]:
     return typed
 
 
-def check_options(
-    values: Mapping[str, Any], cell_types: Collection[str], otherwise: Options
-) -> Options:
+def attribute_values(manifest: Manifest) -> tuple[str, ...]:
+    """Return what ``attribute`` may be: every value of every attribute, ``name=value``."""
+    return tuple(
+        f"{name}={value}" for name, kinds in manifest.morphology.items() for value in kinds
+    )
+
+
+def check_options(values: Mapping[str, Any], manifest: Manifest, otherwise: Options) -> Options:
     """Return the options that values of JSON types ask for, ``otherwise`` where they do not.
 
     Raises:
@@ -78,14 +86,19 @@ def check_options(
     if heatmaps not in HEATMAPS:
         raise _unusable("heatmaps", heatmaps, f"one of {', '.join(HEATMAPS)}")
     cell_type = values.get("cell_type", otherwise.cell_type)
-    if "cell_type" in values and cell_type not in tuple(cell_types):
-        raise _unusable("cell_type", cell_type, f"one of {', '.join(cell_types)}")
+    if "cell_type" in values and cell_type not in manifest.cell_types:
+        raise _unusable("cell_type", cell_type, f"one of {', '.join(manifest.cell_types)}")
+    attribute = values.get("attribute", otherwise.attribute)
+    known = attribute_values(manifest)
+    if "attribute" in values and attribute not in known:
+        wanted = f"one of {', '.join(known)}" if known else "left out: this model knows none"
+        raise _unusable("attribute", attribute, wanted)
     opacity = values.get("opacity", otherwise.opacity)
     number = isinstance(opacity, (int, float)) and not isinstance(opacity, bool)
     # Written so that a NaN is refused too.
     if not number or not 0 <= opacity <= 1 or not math.isfinite(opacity):
         raise _unusable("opacity", opacity, "a number from 0 to 1")
-    return Options(heatmaps, cell_type, float(opacity))
+    return Options(heatmaps, cell_type, attribute, float(opacity))
 
 
 def _refuse_unknown(values: Collection[str], known: Collection[str]) -> None:

@@ -59,6 +59,32 @@ class ModelReference(Schema):
     sha256 = _sha256()
 
 
+class Reason(Schema):
+    """What was seen of one attribute of the cell."""
+
+    attribute = fields.String(required=True, metadata={"examples": ["granule_colour"]})
+    value = fields.String(required=True, metadata={"examples": ["red"]})
+    words = fields.String(required=True, metadata={"examples": ["red granules"]})
+    probability = _share("Probability of the value.")
+    weight = fields.Float(
+        required=True,
+        metadata={"description": "Above zero it argues for cell_type, below zero against it."},
+    )
+
+
+class Reasons(Schema):
+    """What was seen, and what it argues for against the next type."""
+
+    seen = fields.String(required=True)
+    compared_with = fields.String(required=True, allow_none=True)
+    attributes = fields.List(fields.Nested(Reason), required=True)
+    contradictions = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "Surely seen, though cells of cell_type hardly ever show it."},
+    )
+
+
 class Prediction(Schema):
     """What the model says about one image."""
 
@@ -84,7 +110,22 @@ class Prediction(Schema):
         required=True,
         metadata={"description": "How the cell looks: attribute, its values, their probability."},
     )
+    reasons = fields.Nested(
+        Reasons,
+        required=True,
+        allow_none=True,
+        metadata={"description": "null where the model was not taught to say what it sees."},
+    )
     notice = _notice()
+
+
+class AttributeHeatmaps(Schema):
+    """The maps of one attribute's values."""
+
+    names = fields.List(fields.String(), required=True)
+    values = fields.List(
+        fields.List(fields.List(fields.Float(validate=Range(min=0)))), required=True
+    )
 
 
 class Heatmaps(Schema):
@@ -98,6 +139,12 @@ class Heatmaps(Schema):
         fields.List(fields.List(fields.Float(validate=Range(min=0)))),
         required=True,
         metadata={"description": "values[cell type][row][column]"},
+    )
+    morphology = fields.Dict(
+        keys=fields.String(),
+        values=fields.Nested(AttributeHeatmaps),
+        required=True,
+        metadata={"description": "The same for the values of each attribute."},
     )
 
 
@@ -167,7 +214,7 @@ class CellType(Schema):
 
     name = fields.String(required=True)
     display_name = fields.String(required=True)
-    percent = _range(required=True)
+    percent = _range(required=True, allow_none=True)
     absolute = _range(required=True, allow_none=True)
     absolute_unit = fields.String(required=True)
     function = fields.String(required=True)

@@ -7,9 +7,10 @@ from typing import Any
 from apiflask import APIFlask
 from flask import current_app
 
+from hemavision.bundle import Manifest
 from hemavision.explain.overlay import OPACITY
 from hemavision.pipeline import Model
-from hemavision.web.api.options import HEATMAPS
+from hemavision.web.api.options import HEATMAPS, attribute_values
 from hemavision.web.api.uploads import FIELDS, JSON, MAX_NAME, MULTIPART
 
 PATH = "/api/v1/openapi.json"
@@ -35,7 +36,7 @@ def complete(spec: Spec | str) -> Spec | str:
     if isinstance(spec, str):
         raise TypeError("The document is completed as JSON values, not as YAML text.")
     model: Model = current_app.extensions["hemavision"]
-    options = option_schemas(list(model.manifest.cell_types))
+    options = option_schemas(model.manifest)
     classify = spec["paths"]["/api/v1/classify"]["post"]
     classify["parameters"] = [_parameter(name, schema) for name, schema in options.items()]
     limit = current_app.config["MAX_IMAGES"]
@@ -58,17 +59,25 @@ def complete(spec: Spec | str) -> Spec | str:
     return spec
 
 
-def option_schemas(cell_types: list[str]) -> dict[str, Spec]:
+def option_schemas(manifest: Manifest) -> dict[str, Spec]:
     """Return the JSON schema of each option of ``classify``."""
-    return {
+    options: dict[str, Spec] = {
         "heatmaps": {"type": "string", "enum": list(HEATMAPS), "default": HEATMAPS[0]},
         "cell_type": {
             "type": "string",
-            "enum": cell_types,
+            "enum": list(manifest.cell_types),
             "description": "Whose map the overlay shows; the predicted type's by default.",
         },
         "opacity": {"type": "number", "minimum": 0, "maximum": 1, "default": OPACITY},
     }
+    known = attribute_values(manifest)
+    if known:
+        options["attribute"] = {
+            "type": "string",
+            "enum": list(known),
+            "description": "The overlay shows the map of this value instead of a type's.",
+        }
+    return options
 
 
 def _parameter(name: str, schema: Spec) -> Spec:

@@ -80,8 +80,15 @@ export function hasEvidence(heatmaps, cellType) {
   return map !== null && map.values.some((value) => value > 0);
 }
 
-/** Return one type's normalised map out of an answer's `heatmaps`, or null if it has none. */
-export function mapOf(heatmaps, cellType) {
-  const index = heatmaps?.cell_types.indexOf(cellType) ?? -1;
-  return index < 0 ? null : normalise(heatmaps.values[index]);
+/**
+ * Return one normalised map out of an answer's `heatmaps`, or null if it has none: a cell type's
+ * ("monocyte") or an attribute value's ("granule_colour=red").
+ */
+export function mapOf(heatmaps, name) {
+  const [first, value] = (name ?? "").split("=");
+  const { names, values } = value === undefined
+    ? { names: heatmaps?.cell_types, values: heatmaps?.values }
+    : heatmaps?.morphology?.[first] ?? {};
+  const index = names?.indexOf(value ?? first) ?? -1;
+  return index < 0 ? null : normalise(values[index]);
 }

@@ -7,6 +7,7 @@ import { mountControls } from "./components/controls.js";
 import { mountDrift } from "./components/drift.js";
 import { tell, write } from "./components/dom.js";
 import { mountIntake } from "./components/intake.js";
+import { mountReasons } from "./components/reasons.js";
 import { mountStrip } from "./components/strip.js";
 import { mountViewer } from "./components/viewer.js";
 import { decode, toRecords } from "./intake.js";
@@ -70,7 +71,7 @@ async function download(kind) {
   const type = shownType(store.state);
   const picture = await decode(item.original ?? item.url);
   const canvas = compose(picture, item.answer, type, store.state.opacity);
-  save(await canvas.convertToBlob({ type: "image/png" }), derivedName(item.name, `${type}-heatmap.png`));
+  save(await canvas.convertToBlob({ type: "image/png" }), derivedName(item.name, `${type.replace("=", "-").replaceAll(" ", "-")}-heatmap.png`));
 }
 
 async function addSample({ url, name }) {
@@ -111,7 +112,7 @@ function listen() {
 function mount() {
   const updates = [
     mountStrip(part("strip")), mountViewer(part("viewer")), mountControls(part("controls")),
-    mountAnswer(part("answer")), mountContext(part("context")),
+    mountAnswer(part("answer")), mountReasons(part("reasons")), mountContext(part("context")),
   ];
   mountIntake(document.body, { picker: part("picker"), veil: part("veil") });
   mountDrift(part("drift"));

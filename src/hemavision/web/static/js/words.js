@@ -31,6 +31,35 @@ export function title(name) {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
+/** Return what a heatmap is of: "immature granulocyte", "red granules" (of the prediction). */
+export function mapWords(name, prediction) {
+  const [attribute, value] = name.split("=");
+  if (value === undefined) return name.replaceAll("_", " ");
+  const seen = prediction.reasons?.attributes.find((entry) => entry.attribute === attribute);
+  return seen?.value === value ? seen.words : `${attribute.replaceAll("_", " ")} ${value}`;
+}
+
+/** Return the probability of what a heatmap is of. */
+export function mapProbability(name, prediction) {
+  const [attribute, value] = name.split("=");
+  return value === undefined ? prediction.probabilities[name] : prediction.morphology[attribute][value];
+}
+
+/** Return what an attribute argues for: {word, side} with side "for", "against" or "neither". */
+export function argument(weight, prediction) {
+  const rival = prediction.reasons.compared_with;
+  if (rival === null || Math.abs(weight) < 1) return { word: "says little either way", side: "neither" };
+  const [side, name] = weight > 0 ? ["for", prediction.cell_type] : ["against", rival];
+  return { word: `speaks for ${name.replaceAll("_", " ")}`, side };
+}
+
+/** Return the sentence of contradictions, or "" where there are none. */
+export function contradictionWords(prediction) {
+  const found = prediction.reasons?.contradictions ?? [];
+  if (!found.length) return "";
+  return `Called ${prediction.cell_type.replaceAll("_", " ")}, but read with ${found.join(", ")}: check.`;
+}
+
 /** Return a range of numbers: "1–4%", "2.0–7.0 ×10⁹/L". */
 export function range([low, high], unit) {
   return `${low}–${high}${unit}`;
@@ -48,7 +77,9 @@ export function announcement(item) {
   if (item.status === "failed") return `${item.name}: ${item.error.title}. ${item.error.detail}`;
   const { cell_type: cellType, confidence, status } = item.answer.prediction;
   const { word, advice } = statusWords(status);
-  return `${item.name}: ${cellType}, ${percent(confidence)}. ${word}. ${advice}`;
+  const seen = item.answer.prediction.reasons?.seen;
+  const looks = seen ? ` Seen: ${seen}.` : "";
+  return `${item.name}: ${cellType.replaceAll("_", " ")}, ${percent(confidence)}. ${word}. ${advice}${looks}`;
 }
 
 /** Return an error for a person out of a problem (RFC 9457) or of nothing better than a code. */
@@ -81,8 +112,8 @@ export function isSynthetic(name) {
 }
 
 /** Return what the stage says of a type for which the model found no evidence at all. */
-export function noEvidence(cellType) {
-  return `Nothing in this image speaks for ${cellType}`;
+export function noEvidence(what) {
+  return `Nothing in this image speaks for ${what}`;
 }
 
 /**

@@ -42,6 +42,9 @@ function card(entry) {
 }
 
 function ranges(entry) {
+  if (!entry.percent) {
+    return make("div", { className: "range" }, make("p", { className: "quiet", textContent: "No reference range in this profile." }));
+  }
   const [low, high] = entry.percent;
   const share = make("i");
   share.style.setProperty("left", `${low}%`);

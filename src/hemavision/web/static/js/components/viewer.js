@@ -2,7 +2,7 @@
 
 import { hasEvidence } from "../heatmap.js";
 import { selectedItem, shownType } from "../state.js";
-import { noEvidence, percent } from "../words.js";
+import { mapProbability, mapWords, noEvidence, percent } from "../words.js";
 import { role, stillness, write } from "./dom.js";
 import { mountGestures } from "./gestures.js";
 import { layer, paint } from "./painting.js";
@@ -79,14 +79,16 @@ function message(item) {
 
 function blankWords(item, state) {
   const type = shownType(state);
-  return item?.answer && !hasEvidence(item.answer.heatmaps, type) ? noEvidence(type) : "";
+  if (!item?.answer || hasEvidence(item.answer.heatmaps, type)) return "";
+  return noEvidence(mapWords(type, item.answer.prediction));
 }
 
 function label(item, state) {
   if (!item) return "No image yet";
   if (!item.answer) return `${item.name}, no heatmap yet`;
   const type = shownType(state);
-  const probability = percent(item.answer.prediction.probabilities[type]);
+  const { prediction } = item.answer;
+  const probability = percent(mapProbability(type, prediction));
   const blank = blankWords(item, state);
-  return `${item.name} with the heatmap for ${type}, probability ${probability}${blank && `. ${blank}`}`;
+  return `${item.name} with the heatmap for ${mapWords(type, prediction)}, probability ${probability}${blank && `. ${blank}`}`;
 }

@@ -1,0 +1,60 @@
+/** What was seen of the cell: a line of words, and each attribute with its map at a click. */
+
+import { selectedItem, shownType } from "../state.js";
+import { argument, contradictionWords, percent, title } from "../words.js";
+import { make, role, tell, write } from "./dom.js";
+
+export function mountReasons(element) {
+  const list = role(element, "attributes");
+  let shown = null;
+
+  list.addEventListener("click", ({ target }) => {
+    const button = target.closest("button");
+    if (!button) return;
+    const pressed = button.getAttribute("aria-pressed") === "true";
+    tell(element, "cell-type-chosen", { cellType: pressed ? null : button.dataset.map });
+  });
+
+  return function update(state) {
+    const prediction = selectedItem(state)?.answer?.prediction ?? null;
+    const reasons = prediction?.reasons ?? null;
+    element.hidden = !reasons;
+    if (!reasons) return;
+    if (reasons !== shown) {
+      shown = reasons;
+      fill(element, list, prediction);
+    }
+    for (const button of list.querySelectorAll("button")) {
+      button.setAttribute("aria-pressed", String(button.dataset.map === shownType(state)));
+    }
+  };
+}
+
+function fill(element, list, prediction) {
+  const { reasons } = prediction;
+  write(role(element, "seen"), title(reasons.seen));
+  const contradiction = contradictionWords(prediction);
+  role(element, "contradiction").hidden = !contradiction;
+  write(role(element, "contradiction-words"), contradiction);
+  write(role(element, "compared"), compared(prediction));
+  list.replaceChildren(...reasons.attributes.map((reason) => row(reason, prediction)));
+}
+
+function compared({ cell_type: cellType, reasons }) {
+  if (reasons.compared_with === null) return "How this type's attributes are spread is not known.";
+  const [one, other] = [cellType, reasons.compared_with].map((name) => name.replaceAll("_", " "));
+  return `Each attribute, and whether it speaks for ${one} or for ${other}, the next type. Choose one to see where it was read.`;
+}
+
+function row(reason, prediction) {
+  const { word, side } = argument(reason.weight, prediction);
+  const button = make(
+    "button", { type: "button", className: "attribute" },
+    make("span", { className: "attribute-words", textContent: title(reason.words) }),
+    make("span", { className: "attribute-share", textContent: percent(reason.probability) }),
+    make("span", { className: "attribute-side", textContent: word }),
+  );
+  button.dataset.map = `${reason.attribute}=${reason.value}`;
+  button.dataset.side = side;
+  return make("li", {}, button);
+}
