@@ -35,6 +35,10 @@ class Manifest:
         temperature: that the logits are divided by inside the graph.
         morphology: attribute → its values, in the order of the outputs.
         looks: type → attribute → value → share of the type's training cells that show it.
+        laboratory: light, stain and novelty of the training cells, as
+            :func:`hemavision.training.laboratory.describe` gives them.
+        doubt: the temperature grows with the novelty to this power, from novelty 1 on: what is
+            unlike the known cells is answered less surely.
         weights_sha256: of the trained weights, in the order of the Keras model.
         training: command, seed, data digest and date of the run that made the weights.
         metrics: protocol → figures, as ``hemavision evaluate`` gave them.
@@ -52,6 +56,8 @@ class Manifest:
     metrics: dict[str, Any] = field(default_factory=dict)
     morphology: dict[str, tuple[str, ...]] = field(default_factory=dict)
     looks: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
+    laboratory: dict[str, Any] = field(default_factory=dict)
+    doubt: float = 0.0
     licence: str = "MIT"
     version: int = MANIFEST_VERSION
 

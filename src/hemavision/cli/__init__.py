@@ -28,6 +28,7 @@ COMMANDS = (
     "data",
     "train",
     "evaluate",
+    "validate",
     "export",
     "convert",
 )

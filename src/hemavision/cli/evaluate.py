@@ -91,7 +91,7 @@ def evaluate(**given: Any) -> None:
     one beside it.
     """
     options = Options(**given)
-    _check_install()
+    check_install()
     if options.card and (options.protocol or options.model):
         raise click.UsageError("--card chooses protocols and models itself; leave those out.")
     record = _evaluate(options)
@@ -101,7 +101,7 @@ def evaluate(**given: Any) -> None:
         sys.exit(1)
 
 
-def _check_install() -> None:
+def check_install() -> None:
     absent = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if absent:
         raise click.ClickException(

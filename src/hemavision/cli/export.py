@@ -13,19 +13,19 @@ from hemavision import settings
 
 @click.command()
 @click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument(
+    "dataset", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path)
+)
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
     help="The bundle to write; by default RUN with .onnx.",
 )
-@click.option(
-    "--from",
-    "own",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Your own images, where the run was trained with --from.",
-)
-def export(run: Path, out: Path | None, own: Path | None) -> None:
-    """Write the finished training RUN as a calibrated bundle: one ONNX file."""
+def export(run: Path, dataset: Path | None, out: Path | None) -> None:
+    """Write the finished training RUN as a calibrated bundle: one ONNX file.
+
+    DATASET is your own folder, where the run was trained on one.
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from hemavision.training import splits
     from hemavision.training.finish import export_run
@@ -35,12 +35,12 @@ def export(run: Path, out: Path | None, own: Path | None) -> None:
     if not config.exists():
         raise click.UsageError(f"{run} holds no training run ({CONFIG} is missing).")
     protocol = json.loads(config.read_text())["protocol"]
-    if own:
-        split = splits.own_folders(own)
+    if dataset:
+        split = splits.own_folders(dataset)
     elif protocol in splits.PROTOCOLS:
         split = splits.PROTOCOLS[protocol](settings.data_folder())
     else:
-        raise click.UsageError(f"{run} was trained on your own images; name them with --from.")
+        raise click.UsageError(f"{run} was trained on a folder of yours; name it after RUN.")
     bundle = out or run.with_suffix(".onnx")
     with click.progressbar(length=1, label="Calibrating", hidden=not os.isatty(2)) as bar:
 

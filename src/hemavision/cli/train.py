@@ -17,18 +17,27 @@ if TYPE_CHECKING:
 
 
 @click.command()
+@click.argument(
+    "dataset", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path)
+)
 @click.option(
     "--protocol",
-    help="Which images: unseen-cells, seed, pbc-four (see docs/evaluation.md).",
+    help="The image sets' own cells instead of DATASET: unseen-cells, seed, pbc, "
+    "all-laboratories, … (see docs/evaluation.md).",
 )
 @click.option(
     "--from",
-    "own",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Your own images instead: a folder with one folder a cell type.",
+    "bundle",
+    metavar="BUNDLE",
+    help="Teach this bundle, or shipped model, the cells of DATASET: its last layer alone is "
+    "fitted anew, in a minute or two.",
 )
 @click.option("--recipe", "recipe_name", default="hemavision", show_default=True)
-@click.option("--out", type=click.Path(path_type=Path), help="Folder of the run.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Folder of the run; with --from the new bundle, by default DATASET.onnx.",
+)
 @click.option("--seed", default=1, show_default=True, help="Of everything random.")
 @click.option(
     "--start",
@@ -45,8 +54,9 @@ if TYPE_CHECKING:
 @click.option("--epochs", type=int, help="Epochs of every phase, instead of the recipe's.")
 @click.option("--skip-bad", is_flag=True, help="Go on without bad images instead of stopping.")
 def train(
+    dataset: Path | None,
     protocol: str | None,
-    own: Path | None,
+    bundle: str | None,
     recipe_name: str,
     out: Path | None,
     seed: int,
@@ -55,16 +65,22 @@ def train(
     epochs: int | None,
     skip_bad: bool,
 ) -> None:
-    """Train the network; run the same command again to go on after an interruption."""
-    if (protocol is None) == (own is None):
-        raise click.UsageError("Give either --protocol or --from.")
+    """Train the network on DATASET, a folder of your own with one folder a cell type.
+
+    Run the same command again to go on after an interruption.
+    """
+    if (protocol is None) == (dataset is None):
+        raise click.UsageError("Give either DATASET or --protocol.")
     # TensorFlow's start-up chatter would bury the progress bar.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from hemavision.training import splits
     from hemavision.training.run import RunOptions, run
 
-    if own:
-        split = splits.own_folders(own)
+    if bundle:
+        _adapt(bundle, dataset, out, skip_bad)
+        return
+    if dataset:
+        split = splits.own_folders(dataset)
     elif protocol in splits.PROTOCOLS:
         split = splits.PROTOCOLS[protocol](settings.data_folder())
     else:
@@ -76,6 +92,33 @@ def train(
     with _Progress(total) as progress:
         weights = run(split, recipe, options, on_cut=progress.cut, on_epoch=progress.epoch)
     click.echo(f"Weights: {weights}\nNext: hemavision export {folder}")
+
+
+def _adapt(bundle: str, dataset: Path | None, out: Path | None, skip_bad: bool) -> None:
+    from hemavision.bundle import find_bundle
+    from hemavision.training.adapt import adapt
+
+    if dataset is None:
+        raise click.UsageError("--from needs DATASET, your own cells.")
+    file = out or Path(f"{dataset.resolve().name}.onnx")
+    with click.progressbar(length=1, label="Looking at cells", hidden=not os.isatty(2)) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.length = total
+            bar.update(done - bar.pos)
+
+        found = adapt(
+            find_bundle(bundle), dataset, file, command=_command(), skip_bad=skip_bad, on_image=show
+        )
+    click.echo(f"{'cell type':<21}{'kept back':>10}{'right before':>14}{'right after':>13}")
+    for name, (count, before, after) in found.held_out.items():
+        click.echo(f"{name:<21}{count:>10}{before:>14}{after:>13}")
+    click.echo(
+        f"Learned from {found.trained} cells. Of those kept back, {100 * found.right(False):.1f}% "
+        f"were named rightly before and {100 * found.right(True):.1f}% after.\n"
+        f"Written: {file}\nNext: hemavision classify --model {file} IMAGES, or "
+        f"hemavision validate --model {file} OTHER_CELLS"
+    )
 
 
 def _recipe(name: str, epochs: int | None) -> Recipe:

@@ -99,9 +99,10 @@ def write_network(
     head = check_convertible(network, manifest.cell_types)
     graph = Graph()
     forward = add_forward(graph, network, _add_input(graph, scaling))
-    embedding = _add_answer(forward, head, manifest.temperature)
+    embedding = _add_embedding(forward, head)
     novelty = novelty or NoveltyModel.neutral(forward.shapes[head.features][-1])
     add_novelty(graph, novelty, embedding, "novelty")
+    _add_answer(graph, forward.sums[head.logits.name], manifest)
     add_heatmaps(forward, head, "heatmaps")
     height, width, channels = forward.shapes[head.features]
     features = (forward.results[head.features], forward.shapes[head.features])
@@ -150,12 +151,22 @@ def _add_input(graph: Graph, scaling: Scaling) -> str:
     return graph.add("Div", [x, graph.floats("input:deviation", deviation)], "input:scaled")
 
 
-def _add_answer(forward: Forward, head: Head, temperature: float) -> str:
-    """Add probabilities and embedding; return the embedding's name."""
-    graph = forward.graph
-    divisor = graph.floats("temperature", temperature)
-    logits = graph.add("Div", [forward.sums[head.logits.name], divisor], "logits")
+def _add_answer(graph: Graph, sums: str, manifest: Manifest) -> None:
+    divisor = graph.floats("temperature", manifest.temperature)
+    if manifest.doubt:
+        # max(novelty, 1) to the power of the doubt: 1 for whatever is familiar.
+        one = graph.floats("number_1", 1.0)
+        beyond = graph.add("Max", ["novelty", one], "doubt:beyond")
+        growth = graph.add("Pow", [beyond, graph.floats("doubt", manifest.doubt)], "doubt:growth")
+        divisor = graph.add("Mul", [growth, divisor], "doubt:temperature")
+        divisor = graph.add("Unsqueeze", [divisor, graph.ints("axis_1", 1)], "doubt:divisor")
+    logits = graph.add("Div", [sums, divisor], "logits")
     graph.add("Softmax", [logits], "probabilities", axis=1)
+
+
+def _add_embedding(forward: Forward, head: Head) -> str:
+    """Add the embedding, N×D; return its name."""
+    graph = forward.graph
     if head.mean:
         mean = forward.results[head.mean]
     else:

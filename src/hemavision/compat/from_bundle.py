@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,22 +10,50 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from hemavision.bundle import check_bundle, manifest_from_metadata
+from hemavision.bundle import Manifest, check_bundle, manifest_from_metadata
 from hemavision.compat.architecture import Plan, plan_of
 from hemavision.compat.archive import parse_config
-from hemavision.compat.bundle_writer import NETWORK_KEY
+from hemavision.compat.bundle_writer import NETWORK_KEY, Scaling
 from hemavision.compat.kinds import KINDS
+from hemavision.compat.morphology import Attribute
 from hemavision.compat.network import Network
+from hemavision.compat.novelty import NoveltyModel
 from hemavision.compat.reading import network_of
 from hemavision.compat.weights import Weights
 from hemavision.errors import BundleError
 
 
-def network_from_bundle(path: Path) -> Network:
-    """Return the trained network of the bundle at ``path``.
+@dataclass(frozen=True)
+class BundleParts:
+    """All that a bundle was written from.
 
-    The network is as it was trained: its probabilities are those before calibration. Its
-    logits divided by the manifest's temperature are the bundle's.
+    Attributes:
+        network: as it was trained: its probabilities are those before calibration. Its logits
+            divided by the manifest's temperature are the bundle's.
+        manifest: what the bundle says about itself.
+        scaling: what the network wants its pixels to be.
+        novelty: what is familiar.
+        attributes: what can be said about a cell's looks.
+    """
+
+    network: Network
+    manifest: Manifest
+    scaling: Scaling
+    novelty: NoveltyModel
+    attributes: tuple[Attribute, ...]
+
+
+def network_from_bundle(path: Path) -> Network:
+    """Return the trained network of the bundle at ``path``; see :class:`BundleParts`.
+
+    Raises:
+        BundleError: not a bundle, or one without its network's configuration.
+    """
+    return take_apart(path).network
+
+
+def take_apart(path: Path) -> BundleParts:
+    """Return all that the bundle at ``path`` was written from.
 
     Raises:
         BundleError: not a bundle, or one without its network's configuration.
@@ -35,15 +64,42 @@ def network_from_bundle(path: Path) -> Network:
     except Exception as error:  # protobuf's implementations share no error class
         raise BundleError(f"{path} is not an ONNX file: {error}") from error
     metadata = {entry.key: entry.value for entry in proto.metadata_props}
-    manifest_from_metadata(metadata, path)
+    manifest = manifest_from_metadata(metadata, path)
     if NETWORK_KEY not in metadata:
         raise BundleError(f"{path} does not hold its network's configuration; export it again.")
     plan = plan_of(parse_config(metadata[NETWORK_KEY], str(path)), str(path))
     constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in proto.graph.initializer}
     try:
-        return network_of(plan, _weights(plan, constants))
+        return BundleParts(
+            network_of(plan, _weights(plan, constants)),
+            manifest,
+            _scaling(constants, any(node.output[0] == "input:bgr" for node in proto.graph.node)),
+            _novelty(constants),
+            tuple(
+                _attribute(name, values, constants) for name, values in manifest.morphology.items()
+            ),
+        )
     except (KeyError, ValueError) as error:
         raise BundleError(f"{path} does not hold its network's weights: {error}") from error
+
+
+def _scaling(constants: dict[str, np.ndarray], bgr: bool) -> Scaling:
+    mean, deviation = (constants[f"input:{name}"].ravel() for name in ("mean", "deviation"))
+    return Scaling(
+        (float(mean[0]), float(mean[1]), float(mean[2])),
+        (float(deviation[0]), float(deviation[1]), float(deviation[2])),
+        bgr,
+    )
+
+
+def _novelty(constants: dict[str, np.ndarray]) -> NoveltyModel:
+    centres, scale = constants["novelty:centres"][0], constants["novelty:scale"]
+    return NoveltyModel(constants["novelty:whiten"], centres, float(scale.item()))
+
+
+def _attribute(name: str, values: tuple[str, ...], constants: dict[str, np.ndarray]) -> Attribute:
+    kernel, bias = (constants[f"morphology/{name}/{part}"] for part in ("kernel", "bias"))
+    return Attribute(name, values, kernel, bias)
 
 
 def keras_from_bundle(path: Path) -> Any:

@@ -30,6 +30,7 @@ from hemavision.training.calibrate import (
 from hemavision.training.datasets import Sample, open_sample
 from hemavision.training.export import weights_sha256, write_bundle
 from hemavision.training.fit import BEST, FINAL, LOOKS
+from hemavision.training.laboratory import describe, measure_cell
 from hemavision.training.questions import load_attributes
 from hemavision.training.run import CONFIG
 from hemavision.training.splits import Split, restrict
@@ -85,12 +86,15 @@ def export_run(
         raw = Path(scratch) / "raw.onnx"
         neutral = NoveltyModel.neutral(model.get_layer("embedding").output.shape[-1])
         write_bundle(model, manifest, neutral, raw)
-        output = _look_at(known + judged, OnnxEngine(raw), on_image)
+        output = look_at(known + judged, OnnxEngine(raw), on_image)
     calibrated, novelty = _calibrate(manifest, output, known, judged)
     looks = load_attributes(folder / LOOKS)
     attributes = calibrate_attributes(looks, output.embedding[len(known) :], judged)
+    cells = [measure_cell(open_sample(sample)) for sample in known]
+    distances = novelty.distances(output.embedding[: len(known)])
     calibrated = replace(
         calibrated,
+        laboratory=describe(cells, distances),
         morphology={a.name: a.values for a in attributes},
         looks=looks_of_types(split.train, attributes),
     )
@@ -158,7 +162,7 @@ def looks_of_types(
     return shares
 
 
-def _look_at(
+def look_at(
     samples: list[Sample], engine: OnnxEngine, on_image: Callable[[int, int], None] | None
 ) -> EngineOutput:
     """Run all samples through the serving path; heatmaps are dropped to save memory."""

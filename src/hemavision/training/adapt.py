@@ -1,0 +1,289 @@
+"""Teaches a bundle a laboratory's own cells: the backbone stays, the last layer is fitted anew.
+
+A few hundred cells cannot teach a network to see, but they can teach it what to call what it
+sees. The new layer is a logistic regression on the embeddings, held near the old layer: how near
+is chosen by cross-validation on the laboratory's own training cells.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.special import log_softmax, softmax
+from sklearn.model_selection import StratifiedKFold
+
+from hemavision.bundle import Manifest
+from hemavision.compat.bundle_writer import write_network
+from hemavision.compat.from_bundle import BundleParts, take_apart
+from hemavision.compat.network import Layer
+from hemavision.compat.novelty import NoveltyModel
+from hemavision.errors import DataError, ImageError, TrainingError
+from hemavision.runtime import EngineOutput, OnnxEngine
+from hemavision.training.calibrate import (
+    FAMILIAR_SHARE,
+    apply_temperature,
+    fit_check_threshold,
+    fit_temperature,
+)
+from hemavision.training.checks import check_split
+from hemavision.training.datasets import Sample, digest, open_sample, read_folders
+from hemavision.training.finish import look_at
+from hemavision.training.run import origin_of
+from hemavision.training.splits import Split, split_by_original
+
+#: This share of each type's cells is kept back, to measure before and after.
+HELD_OUT = 0.3
+FOLDS = 5
+#: Fewer cells of a type than this can neither be learned nor measured.
+FEWEST = 10
+#: How strongly the old layer holds the new one, from hardly to wholly.
+HOLDS = (1e-3, 1e-2, 1e-1, 1.0, 10.0)
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Embeddings (float N×D) of cells, the probabilities that the bundle gave (N×K), labels."""
+
+    embeddings: np.ndarray
+    probabilities: np.ndarray
+    labels: np.ndarray
+
+
+@dataclass(frozen=True)
+class Adapted:
+    """What came of it: right answers on the cells that were kept back, before and after.
+
+    Attributes:
+        cell_types: of the new bundle.
+        trained: cells learned from.
+        held_out: type → (cells kept back, right before, right after).
+        hold: the chosen strength of the old layer, one of :data:`HOLDS`.
+    """
+
+    cell_types: tuple[str, ...]
+    trained: int
+    held_out: dict[str, tuple[int, int, int]]
+    hold: float
+
+    def right(self, after: bool) -> float:
+        """Return the share of the cells kept back that was named rightly."""
+        rows = self.held_out.values()
+        return sum(row[1 + after] for row in rows) / sum(row[0] for row in rows)
+
+
+def adapt(
+    bundle: Path,
+    folder: Path,
+    out: Path,
+    *,
+    command: str,
+    skip_bad: bool = False,
+    on_image: Callable[[int, int], None] | None = None,
+) -> Adapted:
+    """Write ``bundle`` with a last layer fitted to the labelled cells of ``folder`` as ``out``.
+
+    Args:
+        bundle: with one dense layer on the mean of its last feature map.
+        folder: one folder a cell type, images inside; types that the bundle does not know
+            are added to it.
+        out: the new bundle; must not exist.
+        command: the command line, for the record.
+        skip_bad: go on without images that cannot be read.
+        on_image: called with (done, total).
+
+    Raises:
+        TrainingError: ``out`` exists, or the bundle has another kind of head.
+        DataError: a type has fewer than :data:`FEWEST` cells, or images are bad.
+        BundleError: ``bundle`` is none.
+    """
+    if out.exists():
+        raise TrainingError(f"{out} exists already; name another file with --out.")
+    parts = take_apart(bundle)
+    _check_head(parts, bundle)
+    split = _split(folder, skip_bad)
+    engine = OnnxEngine(bundle)
+    seen = look_at(split.train + split.validation, engine, on_image)
+    old = parts.manifest.cell_types
+    types = old + tuple(t for t in split.cell_types if t not in old)
+    learned, kept = _cells(split.train, split.validation, seen, types)
+    start = _old_layer(parts, len(types))
+    hold, guesses = _choose_hold(learned, start)
+    kernel, bias = fit_layer(learned, start, hold)
+    temperature = fit_temperature(guesses, learned.labels)
+    manifest = replace(
+        parts.manifest,
+        name=out.stem,
+        cell_types=types,
+        temperature=temperature,
+        check_below=fit_check_threshold(apply_temperature(guesses, temperature), learned.labels),
+        training=_record(bundle, split, command),
+        metrics={},
+    )
+    after = softmax(kept.embeddings @ kernel + bias, axis=1).argmax(axis=1)
+    _write(parts, manifest, (kernel, bias), learned, out)
+    held_out = {
+        name: (
+            int((kept.labels == index).sum()),
+            int(((kept.labels == index) & (kept.probabilities.argmax(axis=1) == index)).sum()),
+            int(((kept.labels == index) & (after == index)).sum()),
+        )
+        for index, name in enumerate(types)
+        if (kept.labels == index).any()
+    }
+    return Adapted(types, len(learned.labels), held_out, hold)
+
+
+def fit_layer(
+    cells: Cells, start: tuple[np.ndarray, np.ndarray], hold: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return kernel (D×K) and bias (K) of a logistic regression held near ``start``."""
+    kernel, bias = start
+    depth, kinds = kernel.shape
+    x, rows = cells.embeddings.astype(np.float64), np.arange(len(cells.labels))
+    # Every channel counts alike, however large its values are.
+    spread = x.std(axis=0) + 1e-6
+    truth = np.eye(kinds)[cells.labels]
+
+    def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
+        shift, offset = flat[: depth * kinds].reshape(depth, kinds), flat[depth * kinds :]
+        logits = x @ (kernel + shift / spread[:, None]) + bias + offset
+        logs = log_softmax(logits, axis=1)
+        wrong = (np.exp(logs) - truth) / len(rows)
+        value = -logs[rows, cells.labels].mean() + hold * (flat**2).mean() / 2
+        gradient = np.concatenate([((x / spread).T @ wrong).ravel(), wrong.sum(axis=0)])
+        return float(value), gradient + hold * flat / flat.size
+
+    found = minimize(loss, np.zeros(depth * kinds + kinds), jac=True, method="L-BFGS-B").x
+    shift, offset = found[: depth * kinds].reshape(depth, kinds), found[depth * kinds :]
+    return (
+        (kernel + shift / spread[:, None]).astype(np.float32),
+        (bias + offset).astype(np.float32),
+    )
+
+
+def _choose_hold(cells: Cells, start: tuple[np.ndarray, np.ndarray]) -> tuple[float, np.ndarray]:
+    """Return the hold whose guesses of cells left out are best, and those guesses (N×K)."""
+    best: tuple[float, float, np.ndarray] | None = None
+    folds = list(
+        StratifiedKFold(FOLDS, shuffle=True, random_state=1).split(cells.embeddings, cells.labels)
+    )
+    rows = np.arange(len(cells.labels))
+    for hold in HOLDS:
+        guesses = np.zeros((len(rows), start[0].shape[1]))
+        for inside, outside in folds:
+            part = Cells(
+                cells.embeddings[inside], cells.probabilities[inside], cells.labels[inside]
+            )
+            kernel, bias = fit_layer(part, start, hold)
+            guesses[outside] = softmax(cells.embeddings[outside] @ kernel + bias, axis=1)
+        loss = -float(np.log(np.maximum(guesses[rows, cells.labels], 1e-12)).mean())
+        if best is None or loss < best[0]:
+            best = (loss, hold, guesses)
+    assert best is not None
+    return best[1], best[2]
+
+
+def _check_head(parts: BundleParts, bundle: Path) -> None:
+    network, layer = parts.network, parts.network.output
+    kinds = [layer.kind]
+    while layer.kind in ("Dense", "Dropout") and len(kinds) < 4:
+        layer = network.layer(layer.inputs[0])
+        kinds.append(layer.kind)
+    if kinds.count("Dense") != 1 or kinds[-1] != "GlobalAveragePooling2D":
+        raise TrainingError(
+            f"{bundle} does not end in one dense layer on the mean of its feature map ({kinds}); "
+            "only such a bundle, as eight-types is, can be taught your own cells. Train the whole "
+            "network with --start instead."
+        )
+
+
+def _split(folder: Path, skip_bad: bool) -> Split:
+    samples = _readable(read_folders(folder), skip_bad)
+    counts = Counter(sample.cell_type for sample in samples)
+    few = [f"{name} ({count})" for name, count in sorted(counts.items()) if count < FEWEST]
+    if few:
+        raise DataError(
+            f"{folder} has fewer than {FEWEST} cells of {', '.join(few)}; add cells, or take these "
+            "folders out."
+        )
+    train, held_out = split_by_original(samples, HELD_OUT)
+    types = tuple(sorted(counts))
+    split = Split(f"folders:{folder.name}", train, held_out, [], cell_types=types)
+    return check_split(split, skip_bad=skip_bad)
+
+
+def _readable(samples: list[Sample], skip_bad: bool) -> list[Sample]:
+    good, bad = [], []
+    for sample in samples:
+        try:
+            open_sample(sample)
+            good.append(sample)
+        except ImageError as error:
+            bad.append(f"{sample.path}: {error}")
+    if bad and not skip_bad:
+        raise DataError(
+            f"{len(bad)} unreadable images; mend them, or go on without them with --skip-bad:\n"
+            + "\n".join(bad[:50])
+        )
+    return good
+
+
+def _cells(
+    train: list[Sample], held_out: list[Sample], seen: EngineOutput, types: tuple[str, ...]
+) -> tuple[Cells, Cells]:
+    labels = np.array([types.index(s.cell_type) for s in train + held_out])
+    count = len(train)
+    return (
+        Cells(seen.embedding[:count], seen.probabilities[:count], labels[:count]),
+        Cells(seen.embedding[count:], seen.probabilities[count:], labels[count:]),
+    )
+
+
+def _old_layer(parts: BundleParts, kinds: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the old layer; a new type starts as the mean of the old ones."""
+    kernel, bias = parts.network.output.weights
+    new = kinds - kernel.shape[1]
+    kernel = np.concatenate([kernel, np.repeat(kernel.mean(axis=1, keepdims=True), new, 1)], 1)
+    return kernel, np.concatenate([bias, np.repeat(bias.mean(), new)])
+
+
+def _write(
+    parts: BundleParts,
+    manifest: Manifest,
+    layer: tuple[np.ndarray, np.ndarray],
+    cells: Cells,
+    out: Path,
+) -> None:
+    last = parts.network.output
+    options = last.options | {"units": len(manifest.cell_types)}
+    new = Layer(last.kind, last.name, options, last.inputs, layer)
+    network = replace(parts.network, layers=(*parts.network.layers[:-1], new))
+    manifest = replace(manifest, weights_sha256=network.weights_sha256())
+    novelty = _familiar(parts.novelty, cells)
+    write_network(network, manifest, parts.scaling, out, novelty, parts.attributes)
+
+
+def _familiar(old: NoveltyModel, cells: Cells) -> NoveltyModel:
+    """Return the distance with the laboratory's own types as further known centres."""
+    types = np.unique(cells.labels)
+    means = np.stack([cells.embeddings[cells.labels == t].mean(axis=0) for t in types])
+    centres = np.concatenate([old.centres, (means @ old.whiten).astype(np.float32)])
+    wider = NoveltyModel(old.whiten, centres, old.scale)
+    far = float(np.quantile(wider.distances(cells.embeddings), FAMILIAR_SHARE))
+    return replace(wider, scale=old.scale * max(1.0, far))
+
+
+def _record(bundle: Path, split: Split, command: str) -> dict[str, Any]:
+    return {
+        "protocol": split.protocol,
+        "start": origin_of(bundle),
+        "images": {"train": len(split.train), "held_out": len(split.validation)},
+        "data_digest": digest(split.train + split.validation),
+        "command": command,
+    }
