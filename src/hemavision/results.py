@@ -162,6 +162,11 @@ class Prediction:
         found: np.ndarray = self.morphology_heatmaps[attribute][values.index(value)]
         return found
 
+    @property
+    def familiarity(self) -> float:
+        """How like the known cells this one is: 1 is alike, below 0.5 is unfamiliar."""
+        return float(0.5 ** (self.novelty**2))
+
     def looks(self) -> dict[str, tuple[str, float]]:
         """Return attribute → its most probable value and that value's probability."""
         return {
@@ -173,7 +178,7 @@ class Prediction:
         values = asdict(self)
         del values["heatmaps"], values["morphology_heatmaps"]
         values["status"] = self.status.value
-        return values | {"notice": NOTICE}
+        return values | {"familiarity": self.familiarity, "notice": NOTICE}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Prediction:

@@ -102,6 +102,11 @@ def evaluate(**given: Any) -> None:
 
 
 def check_install() -> None:
+    """Say what is missing where the plain install is all there is.
+
+    Raises:
+        click.ClickException: naming the packages and how to install them.
+    """
     absent = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if absent:
         raise click.ClickException(

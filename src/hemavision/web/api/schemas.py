@@ -99,6 +99,7 @@ class Prediction(Schema):
         validate=Range(min=0),
         metadata={"description": "Above 1 the image is unlike all that the model has seen."},
     )
+    familiarity = _share("How like the known cells this one is; below 0.5 it is unfamiliar.")
     box = fields.Nested(Box, required=True)
     width = fields.Integer(required=True, validate=Range(min=1))
     height = fields.Integer(required=True, validate=Range(min=1))

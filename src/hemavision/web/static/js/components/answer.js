@@ -42,6 +42,7 @@ function showAnswer(element, item) {
   write(role(element, "status-words"), advice);
   write(role(element, "cell-type"), prediction ? title(prediction.cell_type) : "\u00a0");
   write(role(element, "confidence"), prediction ? percent(prediction.confidence) : "–");
+  write(role(element, "familiarity"), prediction ? prediction.familiarity.toFixed(2) : "–");
   for (const bar of element.querySelectorAll("[data-bar]")) {
     showBar(bar, prediction?.probabilities[bar.dataset.bar] ?? null, prediction?.cell_type);
   }
