@@ -39,6 +39,7 @@ class Manifest:
             :func:`hemavision.training.laboratory.describe` gives them.
         doubt: the temperature grows with the novelty to this power, from novelty 1 on: what is
             unlike the known cells is answered less surely.
+        focus_below: a heatmap with a smaller share of its heat on the located cell is flagged.
         weights_sha256: of the trained weights, in the order of the Keras model.
         training: command, seed, data digest and date of the run that made the weights.
         metrics: protocol → figures, as ``hemavision evaluate`` gave them.
@@ -58,6 +59,7 @@ class Manifest:
     looks: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
     laboratory: dict[str, Any] = field(default_factory=dict)
     doubt: float = 0.0
+    focus_below: float = 0.0
     licence: str = "MIT"
     version: int = MANIFEST_VERSION
 

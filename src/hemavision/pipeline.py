@@ -11,6 +11,7 @@ import numpy as np
 
 from hemavision.bundle import DEFAULT_MODEL, Manifest, find_bundle
 from hemavision.detection import locate_cell
+from hemavision.explain import focus
 from hemavision.images import ImageSource, open_image
 from hemavision.preprocess import cut_input
 from hemavision.reasons import give_reasons
@@ -80,12 +81,14 @@ class Model:
             for name, kinds in self.manifest.morphology.items()
         }
         reasons = give_reasons(morphology, named, self.manifest.looks) if morphology else None
+        on_cell = focus(output.heatmaps[index, best])
+        elsewhere = on_cell < self.manifest.focus_below
+        unsure = probabilities[best] < self.manifest.check_below
+        contradicted = reasons is not None and bool(reasons.contradictions)
         status = Status.CONFIDENT
         if novelty > 1.0:
             status = Status.UNFAMILIAR
-        elif probabilities[best] < self.manifest.check_below or (
-            reasons and reasons.contradictions
-        ):
+        elif unsure or contradicted or elsewhere:
             status = Status.CHECK
         return Prediction(
             cell_type=types[best],
@@ -93,6 +96,8 @@ class Model:
             probabilities=named,
             status=status,
             novelty=novelty,
+            focus=on_cell,
+            looked_elsewhere=elsewhere,
             box=box,
             width=image.shape[1],
             height=image.shape[0],

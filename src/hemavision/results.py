@@ -103,6 +103,8 @@ class Prediction:
         status: how far to trust it.
         novelty: distance to the nearest type the model knows, in units of the distance
             beyond which an image counts as unfamiliar: above 1 is unfamiliar.
+        focus: share of the named type's heatmap that lies on the located cell, 0 to 1.
+        looked_elsewhere: whether that is less than nearly all validation cells have.
         box: where in the image the model looked, in pixels.
         width: of the image, in pixels.
         height: of the image, in pixels.
@@ -121,6 +123,8 @@ class Prediction:
     probabilities: dict[str, float]
     status: Status
     novelty: float
+    focus: float
+    looked_elsewhere: bool
     box: Box
     width: int
     height: int
@@ -189,6 +193,8 @@ class Prediction:
             probabilities=dict(values["probabilities"]),
             status=Status(values["status"]),
             novelty=values["novelty"],
+            focus=values["focus"],
+            looked_elsewhere=values["looked_elsewhere"],
             box=Box(**values["box"]),
             width=values["width"],
             height=values["height"],

@@ -29,7 +29,19 @@ def _prediction(heat: np.ndarray, box: Box, side: int) -> Prediction:
     reference = ModelReference("test", "0")
     status = Status.CONFIDENT
     return Prediction(
-        "eosinophil", 0.9, probabilities, status, 0.1, box, side, side, reference, 1.0, {}, maps
+        "eosinophil",
+        0.9,
+        probabilities,
+        status,
+        0.1,
+        0.9,
+        False,
+        box,
+        side,
+        side,
+        reference,
+        1.0,
+        heatmaps=maps,
     )
 
 

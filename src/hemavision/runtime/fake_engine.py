@@ -28,8 +28,10 @@ class FakeEngine:
         confidence: float = 0.97,
         novelty: float = 0.5,
         morphology: dict[str, tuple[str, ...]] | None = None,
+        focus_below: float = 0.0,
     ) -> None:
-        """Take the answers' types, probability (1/K to 1), novelty (≥ 0) and attributes.
+        """Take the answers' types, probability (1/K to 1), novelty (≥ 0), attributes, and what
+        the manifest says about the focus.
 
         An attribute's first value gets ``confidence`` and the map that the named type gets.
         """
@@ -42,6 +44,7 @@ class FakeEngine:
             temperature=1.0,
             weights_sha256="0" * 64,
             morphology=morphology or {},
+            focus_below=focus_below,
         )
 
     @property

@@ -24,7 +24,7 @@ from hemavision.compat.from_bundle import BundleParts, take_apart
 from hemavision.compat.network import Layer
 from hemavision.compat.novelty import NoveltyModel
 from hemavision.errors import DataError, ImageError, TrainingError
-from hemavision.runtime import EngineOutput, OnnxEngine
+from hemavision.runtime import OnnxEngine
 from hemavision.training.calibrate import (
     FAMILIAR_SHARE,
     apply_temperature,
@@ -33,7 +33,7 @@ from hemavision.training.calibrate import (
 )
 from hemavision.training.checks import check_split
 from hemavision.training.datasets import Sample, digest, open_sample, read_folders
-from hemavision.training.finish import look_at
+from hemavision.training.finish import Seen, look_at
 from hemavision.training.run import origin_of
 from hemavision.training.splits import Split, split_by_original
 
@@ -235,7 +235,7 @@ def _readable(samples: list[Sample], skip_bad: bool) -> list[Sample]:
 
 
 def _cells(
-    train: list[Sample], held_out: list[Sample], seen: EngineOutput, types: tuple[str, ...]
+    train: list[Sample], held_out: list[Sample], seen: Seen, types: tuple[str, ...]
 ) -> tuple[Cells, Cells]:
     labels = np.array([types.index(s.cell_type) for s in train + held_out])
     count = len(train)

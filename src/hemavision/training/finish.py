@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,10 @@ from hemavision.compat.morphology import Attribute
 from hemavision.compat.novelty import NoveltyModel
 from hemavision.detection import locate_cell
 from hemavision.errors import TrainingError
+from hemavision.explain import focus
 from hemavision.models.architectures import ARCHITECTURES
 from hemavision.preprocess import PreprocessSpec, cut_input
-from hemavision.runtime import EngineOutput, OnnxEngine
+from hemavision.runtime import OnnxEngine
 from hemavision.training.calibrate import (
     apply_temperature,
     fit_check_threshold,
@@ -35,6 +36,8 @@ from hemavision.training.questions import load_attributes
 from hemavision.training.run import CONFIG
 from hemavision.training.splits import Split, restrict
 
+#: A heatmap is flagged where fewer of the validation images' maps lie so little on the cell.
+UNUSUAL_FOCUS = 0.01
 #: About how many training, and how many validation images are looked at.
 MOST_IMAGES = 1200
 
@@ -103,7 +106,7 @@ def export_run(
 
 
 def _calibrate(
-    manifest: Manifest, output: EngineOutput, known: list[Sample], validation: list[Sample]
+    manifest: Manifest, output: Seen, known: list[Sample], validation: list[Sample]
 ) -> tuple[Manifest, NoveltyModel]:
     count = len(known)
     labels = np.array([manifest.cell_types.index(s.cell_type) for s in validation])
@@ -119,6 +122,7 @@ def _calibrate(
         manifest,
         temperature=temperature,
         check_below=fit_check_threshold(probabilities, labels),
+        focus_below=float(np.quantile(output.focus[count:], UNUSUAL_FOCUS)),
         training=manifest.training | {"calibration": calibration},
     )
     return fitted, novelty
@@ -162,9 +166,26 @@ def looks_of_types(
     return shares
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What a network made of N samples: float N×K, N×D, N and N.
+
+    Attributes:
+        probabilities: of the types.
+        embedding: as the bundle gives it.
+        novelty: likewise.
+        focus: of the named type's heatmap, as :func:`hemavision.explain.focus` gives it.
+    """
+
+    probabilities: np.ndarray
+    embedding: np.ndarray
+    novelty: np.ndarray
+    focus: np.ndarray
+
+
 def look_at(
     samples: list[Sample], engine: OnnxEngine, on_image: Callable[[int, int], None] | None
-) -> EngineOutput:
+) -> Seen:
     """Run all samples through the serving path; heatmaps are dropped to save memory."""
     outputs = []
     spec = engine.manifest.preprocess
@@ -172,13 +193,12 @@ def look_at(
         rgb = open_sample(sample)
         crop = cut_input(rgb, locate_cell(rgb), spec)
         output = engine.run(crop[None])
-        outputs.append((output.probabilities, output.embedding, output.novelty))
+        heatmap = output.heatmaps[0, output.probabilities[0].argmax()]
+        on_cell = np.array([focus(heatmap)])
+        outputs.append((output.probabilities, output.embedding, output.novelty, on_cell))
         if on_image:
             on_image(index + 1, len(samples))
-    probabilities, embedding, novelty = (
-        np.concatenate(part) for part in zip(*outputs, strict=True)
-    )
-    return EngineOutput(probabilities, np.empty(0, np.float32), embedding, novelty)
+    return Seen(*(np.concatenate(part) for part in zip(*outputs, strict=True)))
 
 
 def _spread_evenly(samples: list[Sample], count: int) -> list[Sample]:

@@ -100,6 +100,11 @@ class Prediction(Schema):
         metadata={"description": "Above 1 the image is unlike all that the model has seen."},
     )
     familiarity = _share("How like the known cells this one is; below 0.5 it is unfamiliar.")
+    focus = _share("Share of the named type's heatmap on the located cell.")
+    looked_elsewhere = fields.Boolean(
+        required=True,
+        metadata={"description": "The heatmap lies outside the cell more than is usual: check."},
+    )
     box = fields.Nested(Box, required=True)
     width = fields.Integer(required=True, validate=Range(min=1))
     height = fields.Integer(required=True, validate=Range(min=1))

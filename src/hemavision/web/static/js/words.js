@@ -12,6 +12,12 @@ export function statusWords(status) {
   return { word, advice };
 }
 
+/** Return what to do with an answer: the status's advice, and why it asks for a look. */
+export function advice(prediction) {
+  const words = statusWords(prediction.status).advice;
+  return prediction.looked_elsewhere ? `${words} The heatmap lies outside the located cell.` : words;
+}
+
 /** Return a probability as a percentage that never claims more than it knows: "98.6%", ">99.9%". */
 export function percent(probability) {
   if (probability > 0.999 && probability < 1) return ">99.9%";

@@ -1,7 +1,7 @@
 /** The named type, how sure, the four bars, downloads, or the trouble in words. */
 
 import { selectedItem } from "../state.js";
-import { duration, isSynthetic, percent, statusWords, title } from "../words.js";
+import { advice, duration, isSynthetic, percent, statusWords, title } from "../words.js";
 import { role, tell, write } from "./dom.js";
 
 export function mountAnswer(element) {
@@ -37,9 +37,8 @@ function showTrouble(element, item) {
 function showAnswer(element, item) {
   const prediction = item.answer?.prediction ?? null;
   element.dataset.status = prediction?.status ?? "reading";
-  const { word, advice } = prediction ? statusWords(prediction.status) : { word: "Reading", advice: "" };
-  write(role(element, "status-word"), word);
-  write(role(element, "status-words"), advice);
+  write(role(element, "status-word"), prediction ? statusWords(prediction.status).word : "Reading");
+  write(role(element, "status-words"), prediction ? advice(prediction) : "");
   write(role(element, "cell-type"), prediction ? title(prediction.cell_type) : "\u00a0");
   write(role(element, "confidence"), prediction ? percent(prediction.confidence) : "–");
   write(role(element, "familiarity"), prediction ? prediction.familiarity.toFixed(2) : "–");
