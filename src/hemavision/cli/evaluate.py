@@ -40,7 +40,7 @@ class Options:
     out: Path | None
     limit: int | None
     leaky: bool
-    heatmaps: bool
+    explanations: bool
     card: bool
 
     def command(self) -> str:
@@ -54,7 +54,11 @@ class Options:
             ("--limit", self.limit),
         ):
             words += [name, str(value)] if value is not None else []
-        flags = (("--leaky", self.leaky), ("--heatmaps", self.heatmaps), ("--card", self.card))
+        flags = (
+            ("--leaky", self.leaky),
+            ("--explanations", self.explanations),
+            ("--card", self.card),
+        )
         return shlex.join(words + [name for name, given in flags if given])
 
 
@@ -77,7 +81,9 @@ class Options:
     "--limit", type=click.IntRange(min=1), help="Most test images, drawn with a fixed seed."
 )
 @click.option("--leaky", is_flag=True, help="Allow a model trained on test images; label it so.")
-@click.option("--heatmaps", is_flag=True, help="Score the heatmaps too (needs bccd; a minute).")
+@click.option(
+    "--explanations", is_flag=True, help="Score the heatmaps too (needs bccd and jtsc; a minute)."
+)
 @click.option(
     "--card",
     is_flag=True,
@@ -135,7 +141,7 @@ def _evaluate(options: Options) -> dict[str, Any]:
         names = _beside(options, dataset, protocol)
         if names:
             record["beside"] = [evaluate_one(request, name) for name in names]
-        if options.heatmaps or options.card:
+        if options.explanations or options.card:
             record["heatmaps"] = _score_heatmaps(request, protocol, progress)
     return record
 
@@ -157,7 +163,7 @@ def _score_heatmaps(
     from hemavision.evaluation.protocols import default_model
 
     if request.dataset.own:
-        raise SettingsError("--heatmaps needs the image sets' own folder (boxes of bccd).")
+        raise SettingsError("--explanations needs the image sets' own folder (boxes of bccd).")
     return score_heatmaps(
         request.model or default_model(protocol),
         request.dataset.folder,

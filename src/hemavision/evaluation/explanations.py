@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import tempfile
 from dataclasses import asdict, dataclass
@@ -15,7 +16,13 @@ from scipy.stats import spearmanr
 from hemavision.bundle import find_bundle
 from hemavision.errors import DataError
 from hemavision.evaluation.answers import Progress
-from hemavision.evaluation.fields import Field, open_field, test_field_names
+from hemavision.evaluation.fields import (
+    Field,
+    jtsc_fields,
+    mask_of,
+    open_field,
+    test_field_names,
+)
 from hemavision.evaluation.intervals import LEVEL, clopper_pearson, draw_weights
 from hemavision.evaluation.protocols import Dataset, find_leak
 from hemavision.evaluation.randomised import STAGES, write_randomised
@@ -23,7 +30,7 @@ from hemavision.evaluation.result import round_figures
 from hemavision.explain.overlay import spread_over_image
 from hemavision.pipeline import Model
 from hemavision.preprocess import cut_input
-from hemavision.results import Box, ModelReference, Prediction
+from hemavision.results import ModelReference, Prediction
 from hemavision.runtime import Engine, OnnxEngine
 from hemavision.training.datasets import read_kaggle
 from hemavision.training.splits import SPLIT_SEED, Split
@@ -41,12 +48,12 @@ class Placement:
     """Where one heatmap's heat lies; shares from 0 to 1.
 
     Attributes:
-        energy: of the heat inside the cell's box.
-        energy_chance: of the area that heat could fall on (the crop) inside that box.
+        energy: of the heat on the cell.
+        energy_chance: of the area that heat could fall on (the crop) on the cell.
         nucleus_energy: of the heat on the nucleus.
         nucleus_chance: of the crop's area on the nucleus.
-        peak_in_cell: whether the hottest pixel lies inside the cell's box.
-        cell_in_crop: of the cell's box, how much the crop holds.
+        peak_in_cell: whether the hottest pixel lies on the cell.
+        cell_in_crop: of the cell, how much the crop holds.
     """
 
     energy: float
@@ -73,7 +80,7 @@ def score_heatmaps(
 
     Args:
         model_name: a shipped name or a bundle's path.
-        data: the folder of the image sets; needs ``kaggle_wbc`` and ``bccd``.
+        data: the folder of the image sets; needs ``kaggle_wbc``, ``bccd`` and ``jtsc``.
         limit: most fields, drawn with a fixed seed.
         progress: called with (done, total).
 
@@ -107,6 +114,9 @@ def score_heatmaps(
     for done, item in enumerate(subset, start=len(names) + 1):
         curves.append(curve_areas(engine, item))
         _tell(progress, done, total)
+    masked = itertools.islice(jtsc_fields(data), limit)
+    placements = [place(field, model.predict(field.rgb)[0]) for field in masked]
+    scores["masks"] = {"set": "jtsc", "n_cells": len(placements)} | summarise(placements)
     scores["perturbation"] = {"n_fields": len(subset), "steps": CURVE_STEPS} | _means(curves)
     scores["randomisation"] = {"n_fields": len(subset)} | _randomise(path, subset, progress, total)
     rounded: dict[str, Any] = round_figures(scores)
@@ -117,8 +127,8 @@ def place(field: Field, prediction: Prediction) -> Placement:
     """Measure where the predicted type's heatmap lies on a field."""
     height, width = field.rgb.shape[:2]
     heat = spread_over_image(prediction.heatmap(), prediction.box, width, height)
-    seen = _mask(prediction.box, width, height)
-    cell = _mask(field.cell, width, height)
+    seen = mask_of(prediction.box, height, width)
+    cell = field.cell
     total = float(heat.sum()) or 1.0
     row, column = np.unravel_index(int(heat.argmax()), heat.shape)
     return Placement(
@@ -214,12 +224,6 @@ def _randomise(
             table[stage] = float(np.mean(likeness))
             _tell(progress, total - len(STAGES) + number + 1, total)
     return {"spearman": table}
-
-
-def _mask(box: Box, width: int, height: int) -> np.ndarray:
-    mask = np.zeros((height, width), bool)
-    mask[max(box.top, 0) : max(box.bottom, 0), max(box.left, 0) : max(box.right, 0)] = True
-    return mask
 
 
 def _means(rows: list[dict[str, float]]) -> dict[str, float]:

@@ -1,7 +1,8 @@
-"""BCCD fields with the box of their white cell and the mask of its nucleus."""
+"""Pictures in which somebody marked the white cell and its nucleus."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from hemavision.images import open_image
 from hemavision.results import Box
 from hemavision.training.datasets import read_kaggle, white_cells
 
+#: Grey value of a mask from which on it says nucleus: between 128 or so and 255.
+NUCLEUS_FROM = 192
+
 
 @dataclass(frozen=True)
 class Field:
@@ -21,13 +25,13 @@ class Field:
     Attributes:
         name: the photograph's file name.
         rgb: uint8 H×W×3.
-        cell: the white cell's box, in pixels.
+        cell: bool H×W; in BCCD the white cell's box.
         nucleus: bool H×W.
     """
 
     name: str
     rgb: np.ndarray
-    cell: Box
+    cell: np.ndarray
     nucleus: np.ndarray
 
 
@@ -54,4 +58,20 @@ def open_field(data: Path, name: str) -> Field | None:
     rgb = open_image(root / "JPEGImages" / name).rgb
     with Image.open(mask) as image:
         nucleus = np.asarray(image.convert("1").resize((rgb.shape[1], rgb.shape[0])))
-    return Field(name, rgb, boxes[0], nucleus)
+    return Field(name, rgb, mask_of(boxes[0], *nucleus.shape), nucleus)
+
+
+def jtsc_fields(data: Path) -> Iterator[Field]:
+    """Yield JTSC's cells with their authors' masks of nucleus and cytoplasm."""
+    root = data / "jtsc"
+    for path in sorted((root / "images").glob("*.png")):
+        with Image.open(root / "masks" / path.name) as image:
+            mask = np.asarray(image.convert("L"))
+        yield Field(path.name, open_image(path).rgb, mask > 0, mask > NUCLEUS_FROM)
+
+
+def mask_of(box: Box, height: int, width: int) -> np.ndarray:
+    """Return bool H×W, true inside the box."""
+    mask = np.zeros((height, width), bool)
+    mask[max(box.top, 0) : max(box.bottom, 0), max(box.left, 0) : max(box.right, 0)] = True
+    return mask

@@ -45,8 +45,8 @@ def comparison(records: list[dict[str, Any]]) -> Iterator[list[str]]:
     ]
     for key, name in ROWS.items():
         yield [name, *(with_interval(r[key], r["intervals"].get(key)) for r in records)]
-    if any(r["morphology"] for r in records):
-        yield ["Morphology, mean macro F1", *(_morphology(r["morphology"]) for r in records)]
+    if any(r.get("morphology") for r in records):
+        yield ["Morphology, mean macro F1", *(_morphology(r.get("morphology")) for r in records)]
     yield ["Milliseconds an image", *(f"{r['milliseconds_per_image']:.1f}" for r in records)]
 
 
@@ -104,6 +104,11 @@ def heatmap_lines(scores: dict[str, Any]) -> Iterator[list[str]]:
         f"{curves['insertion']:.3f}",
         f"{curves['insertion_chance']:.3f}",
     ]
+    masks = scores["masks"]
+    of = f"({masks['n_cells']} cells of {masks['set']})"
+    rows = (("cell", "energy", "energy_chance"), ("nucleus", "nucleus_energy", "nucleus_chance"))
+    for name, share, chance in rows:
+        yield [f"Heat on the {name}'s mask {of}", percent(masks[share]), percent(masks[chance])]
     for stage, value in scores["randomisation"]["spearman"].items():
         # Adding zero turns a rounded -0.0 into 0.0.
         yield [f"Likeness to the map with shuffled {stage}", f"{round(value, 2) + 0:.2f}", ABSENT]

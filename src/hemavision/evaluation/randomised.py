@@ -8,18 +8,11 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from hemavision.errors import BundleError
+from hemavision.compat.from_bundle import network_from_bundle
+from hemavision.compat.network import Layer
 
-HEAD = ("dense_1/0", "dense_2/0", "probabilities/0")
-#: The weights shuffled at each stage, from the output inwards.
-STAGES: dict[str, tuple[str, ...]] = {
-    "last layer": ("probabilities/0",),
-    "all dense layers": HEAD,
-    "dense layers and the last four blocks": (
-        *HEAD,
-        *(f"separable_{block}/{part}" for block in (6, 7, 8, 9) for part in (0, 1)),
-    ),
-}
+#: The share of the layers shuffled at each stage, from the output inwards; 0 is the last alone.
+STAGES = {"last layer": 0.0, "last quarter of the layers": 0.25, "last half of the layers": 0.5}
 
 
 def write_randomised(bundle: Path, stage: str, seed: int, path: Path) -> None:
@@ -28,16 +21,20 @@ def write_randomised(bundle: Path, stage: str, seed: int, path: Path) -> None:
     Shuffling keeps every tensor's distribution, so only what was learned is lost.
 
     Raises:
-        BundleError: the graph has no such weights (it is not our network).
+        BundleError: the bundle does not hold its network's configuration.
     """
+    layers = [layer for layer in network_from_bundle(bundle) if _kernels(layer)]
+    count = max(1, round(STAGES[stage] * len(layers)))
     model = onnx.load(bundle)
     tensors = {tensor.name: tensor for tensor in model.graph.initializer}
-    missing = [name for name in STAGES[stage] if name not in tensors]
-    if missing:
-        raise BundleError(f"{bundle.name} has no weights named {', '.join(missing)}.")
     rng = np.random.default_rng(seed)
-    for name in STAGES[stage]:
+    for name in (name for layer in layers[-count:] for name in _kernels(layer)):
         old = numpy_helper.to_array(tensors[name])
         new = rng.permutation(old.ravel()).reshape(old.shape)
         tensors[name].CopyFrom(numpy_helper.from_array(new, name))
     path.write_bytes(model.SerializeToString())
+
+
+def _kernels(layer: Layer) -> list[str]:
+    """Return the names of a layer's kernels in the graph; a bias or a norm is none."""
+    return [f"{layer.name}/{i}" for i, array in enumerate(layer.weights) if array.ndim > 1]

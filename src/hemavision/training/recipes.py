@@ -127,7 +127,7 @@ POLISH = Recipe(
 #: Eight types and their looks, out of every laboratory at hand.
 EIGHT = Recipe(
     name="eight-types",
-    phases=(Phase(64, 5, 250), Phase(96, 8, 200)),
+    phases=(Phase(64, 4, 250), Phase(96, 4, 220)),
     learning_rate=0.03,
     decay="cosine",
     averaging=0.99,
