@@ -30,7 +30,8 @@ def _leak(sets: Dataset, trained: str, protocol: str):
 
 
 def test_every_protocol_of_training_can_be_evaluated():
-    assert set(TESTS_ON) == set(PROTOCOLS)
+    # What all-laboratories keeps back is what unseen-cells and pbc test on.
+    assert set(TESTS_ON) == set(PROTOCOLS) - {"all-laboratories"}
 
 
 def test_a_set_is_found_from_itself_and_from_its_parent(data):

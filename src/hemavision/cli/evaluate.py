@@ -8,7 +8,7 @@ import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +25,16 @@ if TYPE_CHECKING:
 
 #: What evaluation needs beyond a plain install.
 NEEDED = ("scipy", "sklearn", "matplotlib", "onnx")
-#: What the card shows beside the default protocol.
-BESIDE = ("seed", "pbc-four", "lab-out:jtsc")
+#: What the card shows beside the default protocol: protocol and, where not its own, model.
+BESIDE = (
+    ("seed", None),
+    ("pbc-four", None),
+    ("unseen-cells", "eight-types"),
+    ("pbc", None),
+    ("lab-out:bccd", None),
+    ("lab-out:jtsc", None),
+    ("lab-out:pbc", None),
+)
 
 
 @dataclass(frozen=True)
@@ -66,9 +74,9 @@ class Options:
 @click.argument("dataset", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option(
     "--protocol",
-    help="seed, unseen-cells, pbc-four, lab-out:bccd, lab-out:jtsc, lab-out:pbc or, for your own "
-    "set, folders. Without it the one that fits the set; on the Kaggle set, seed is shown beside "
-    "unseen-cells.",
+    help="seed, unseen-cells, pbc, pbc-four, lab-out:bccd, lab-out:jtsc, lab-out:pbc or, for your "
+    "own set, folders. Without it the one that fits the set; on the Kaggle set, seed is shown "
+    "beside unseen-cells.",
 )
 @click.option("--model", help="A shipped model's name or a bundle's file. Default: the protocol's.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
@@ -140,20 +148,25 @@ def _evaluate(options: Options) -> dict[str, Any]:
         record = evaluate_with_honest(request, protocol)
         names = _beside(options, dataset, protocol)
         if names:
-            record["beside"] = [evaluate_one(request, name) for name in names]
+            record["beside"] = [
+                evaluate_one(replace(request, model=model or request.model), name)
+                for name, model in names
+            ]
         if options.explanations or options.card:
             record["heatmaps"] = _score_heatmaps(request, protocol, progress)
     return record
 
 
-def _beside(options: Options, dataset: Dataset, protocol: str) -> tuple[str, ...]:
+def _beside(
+    options: Options, dataset: Dataset, protocol: str
+) -> tuple[tuple[str, str | None], ...]:
     """Return the protocols to show beside: all on a card, the leaky one where none is named."""
     if options.card:
         if dataset.own or dataset.only:
             raise SettingsError("--card needs the folder that holds all the image sets.")
         return BESIDE
     both = options.protocol is None and options.model is None and protocol == "unseen-cells"
-    return ("seed",) if both else ()
+    return BESIDE[:1] if both else ()
 
 
 def _score_heatmaps(

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from hemavision.cells import EIGHT_TYPES
 from hemavision.evaluation.figures import (
     class_lines,
     comparison,
@@ -20,6 +21,11 @@ from hemavision.evaluation.figures import (
 from hemavision.evaluation.plots import CONFUSION, PER_CLASS, RELIABILITY
 from hemavision.evaluation.result import label, results_in
 
+#: What no image set at hand names.
+UNNAMED = (
+    "band forms apart from segmented neutrophils", "blasts", "reactive or malignant lymphocytes",
+    "smudge cells", "parasites", "artefacts",
+)  # fmt: skip
 UNTRAINED_PREFIX = "lab-out:"
 #: Whether the heatmaps' fields were trained on, by the kind of leak.
 SEEN = {
@@ -83,11 +89,14 @@ def _use(record: dict[str, Any]) -> Iterator[str]:
     yield "## What it can and cannot see\n"
     yield (
         f"It knows {', '.join(record['cell_types'])}: **every image gets one of these names**, "
-        "whatever it shows. It cannot name basophils, band forms and other immature "
-        "granulocytes, blasts, erythroblasts, reactive or malignant lymphocytes, platelets, "
-        "parasites or artefacts. Some of these are flagged as unfamiliar; do not count on it. "
+        f"whatever it shows. It cannot name {', '.join([*_unknown(record), *UNNAMED])}. Some of "
+        "these are flagged as unfamiliar; do not count on it. "
         "It looks at one cell an image, the most strongly stained.\n"
     )
+
+
+def _unknown(record: dict[str, Any]) -> list[str]:
+    return [f"{t.replace('_', ' ')}s" for t in EIGHT_TYPES if t not in record["cell_types"]]
 
 
 def _training(record: dict[str, Any]) -> Iterator[str]:
@@ -130,6 +139,14 @@ def _details(record: dict[str, Any]) -> Iterator[str]:
     yield from _table(["", *record["cell_types"]], confusion_lines(record))
     yield "How far to trust an answer:\n"
     yield from _table(["Status", "Images", "Share", "Accuracy"], status_lines(record))
+    if record.get("morphology"):
+        yield "What it says of a cell's looks (macro F1 over the values of each attribute):\n"
+        looks = record["morphology"]["attributes"].items()
+        rows = [
+            [name.replace("_", " "), percent(row["macro_f1"]), f"{row['n_images']:,}"]
+            for name, row in looks
+        ]
+        yield from _table(["Attribute", "Macro F1", "Images"], rows)
 
 
 def _heatmaps(record: dict[str, Any]) -> Iterator[str]:

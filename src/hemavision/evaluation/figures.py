@@ -15,7 +15,7 @@ ROWS = {
     "macro_recall": "Macro recall",
     "macro_f1": "Macro F1",
     "ece": "Expected calibration error",
-    "accuracy_surest": "Accuracy on the surest 90%",
+    "accuracy_surest": "Accuracy on the surest nine tenths",
     "coverage": "Share answered as confident",
     "accuracy_confident": "Accuracy where confident",
     "wrong_confident": "Wrong and confident",

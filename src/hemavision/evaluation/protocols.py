@@ -14,6 +14,8 @@ from hemavision.training.splits import PROTOCOLS, Split, own_folders
 DEFAULT_PROTOCOL = "unseen-cells"
 #: What a protocol that leaks by design is always shown with.
 HONEST_PROTOCOL = "unseen-cells"
+#: The shipped model that a protocol measures, where that is not the default protocol's.
+OWN_MODELS = {"seed": "seed", "pbc": "eight-types"}
 #: Protocols on whose test images every shipped model was trained.
 NO_HONEST_MODEL = ("seed", "lab-out:bccd", "lab-out:pbc")
 FOLDERS = "folders"
@@ -123,7 +125,7 @@ def default_model(protocol: str) -> str:
     withheld = WITHHELD / f"{protocol.replace(':', '-')}.onnx"
     if withheld.is_file():
         return str(withheld)
-    return "seed" if protocol == "seed" else DEFAULT_PROTOCOL
+    return OWN_MODELS.get(protocol, DEFAULT_PROTOCOL)
 
 
 def open_split(dataset: Dataset, protocol: str, trained_on: Iterable[str]) -> Split:

@@ -160,7 +160,9 @@ def label(record: dict[str, Any]) -> str:
     kind = record["leak"]["kind"]
     suffix = {"by-design": " (leaks by design)", "leaky": " LEAKY"}.get(kind, "")
     sample = f", sample of {record['limit']}" if record["limit"] else ""
-    return f"{record['protocol']}{suffix}{sample}"
+    protocol, model = record["protocol"], record["model"]["name"]
+    by = "" if model == protocol.replace(":", "-") else f" by {model}"
+    return f"{protocol}{by}{suffix}{sample}"
 
 
 def _heading(request: Request, split: Split, model: Model, leak: Leak) -> dict[str, Any]:
