@@ -34,7 +34,7 @@ KEYS = [
     "status",
     "morphology",
     "model",
-    "milliseconds",
+    "milliseconds", "familiarity", "reasons",
 ]
 
 

@@ -21,8 +21,8 @@ from hemavision.results import NOTICE, Prediction, Status
 _COLOURS = {Status.CONFIDENT: "green", Status.CHECK: "yellow", Status.UNFAMILIAR: "red"}
 #: Keys of a JSON line after ``path``, in order.
 KEYS = (
-    "cell_type", "confidence", "probabilities", "status", "familiarity", "morphology", "reasons",
-    "model", "milliseconds",
+    "cell_type", "confidence", "probabilities", "status", "morphology", "model", "milliseconds",
+    "familiarity", "reasons",
 )  # fmt: skip
 
 

@@ -13,12 +13,13 @@ from onnx import TensorProto, helper
 
 from hemavision.bundle import MANIFEST_KEY, Manifest
 from hemavision.compat.configuration import config_of
+from hemavision.compat.forward import Forward
 from hemavision.compat.gradcam import Head, add_heatmaps, find_head
 from hemavision.compat.morphology import Attribute, add_morphology
 from hemavision.compat.network import Network
 from hemavision.compat.novelty import NoveltyModel, add_novelty
 from hemavision.compat.onnx_graph import Graph
-from hemavision.compat.onnx_layers import Forward, add_forward
+from hemavision.compat.onnx_layers import add_forward
 from hemavision.compat.shapes import shapes_of
 from hemavision.errors import BundleError
 

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from hemavision.compat.activations import add_derivative, add_leaky_derivative
+from hemavision.compat.forward import Forward
 from hemavision.compat.network import Layer, Network
 from hemavision.compat.onnx_graph import Graph
-from hemavision.compat.onnx_layers import Forward
 from hemavision.compat.shapes import Shape
 from hemavision.errors import BundleError
 

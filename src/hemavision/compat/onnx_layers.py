@@ -4,47 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import numpy as np
 
 from hemavision.compat.activations import add_activation
+from hemavision.compat.forward import Forward
 from hemavision.compat.network import Layer, Network
 from hemavision.compat.onnx_graph import Graph
+from hemavision.compat.onnx_norms import add_batch_norm, add_group_norm, scale_and_shift
 from hemavision.compat.shapes import Shape, padding_of, shapes_of
 from hemavision.errors import BundleError
-
-
-@dataclass
-class Forward:
-    """A network's forward pass as it is added to a graph.
-
-    Attributes:
-        graph: where it goes.
-        network: what is added.
-        shapes: layer → output shape without the batch, channels last.
-        results: layer → name of its result.
-        sums: layer → name of what its activation is applied to, where it has one.
-    """
-
-    graph: Graph
-    network: Network
-    shapes: dict[str, Shape]
-    results: dict[str, str] = field(default_factory=dict)
-    sums: dict[str, str] = field(default_factory=dict)
-
-    def weight(self, layer: Layer, index: int, value: np.ndarray | None = None) -> str:
-        """Add a layer's weight, or another arrangement of it, under the weight's name."""
-        array = layer.weights[index] if value is None else value
-        return self.graph.floats(f"{layer.name}/{index}", array)
-
-    def feeds(self, layer: Layer) -> list[str]:
-        """Names of the results that a layer takes."""
-        return [self.results[name] for name in layer.inputs]
-
-    def shape_before(self, layer: Layer) -> Shape:
-        """The shape of what a layer takes."""
-        return self.shapes[layer.inputs[0]]
 
 
 def add_forward(graph: Graph, network: Network, image: str) -> Forward:
@@ -87,7 +56,7 @@ def _one_by_one(forward: Forward, layer: Layer, norm: Layer) -> str:
     weights, and a pass saves two walks over a large map.
     """
     graph, name, options = forward.graph, layer.name, layer.options
-    scale, shift = _scale_and_shift(forward, norm)
+    scale, shift = scale_and_shift(forward, norm)
     multiplier = options["depth_multiplier"]
     if multiplier > 1:
         raise BundleError(f"Layer {name!r}: a 1×1 block with depth_multiplier {multiplier}.")
@@ -105,38 +74,6 @@ def _one_by_one(forward: Forward, layer: Layer, norm: Layer) -> str:
         bias = graph.add("Add", [forward.weight(layer, 2), bias], f"{name}/bias")
     inputs = [forward.results[norm.name], kernel, bias]
     return _activated(forward, layer, graph.add("Conv", inputs, f"{name}/sum"))
-
-
-def _scale_and_shift(forward: Forward, norm: Layer) -> tuple[str, str]:
-    """A normalisation as a factor and a summand for each channel, computed on loading."""
-    graph, name = forward.graph, norm.name
-    gamma, beta, mean, variance = _norm_parts(forward, norm)
-    spread = graph.add(
-        "Add", [variance, graph.floats(f"{name}/epsilon", norm.options["epsilon"])], f"{name}/var"
-    )
-    deviation = graph.add("Sqrt", [spread], f"{name}/deviation")
-    scale = graph.add("Div", [gamma, deviation], f"{name}/scale")
-    centre = graph.add("Mul", [mean, scale], f"{name}/centre")
-    return scale, graph.add("Sub", [beta, centre], f"{name}/shift")
-
-
-def _norm_parts(forward: Forward, layer: Layer) -> list[str]:
-    """Names of gamma, beta, mean and variance."""
-    count = len(layer.weights)
-    moments = [forward.weight(layer, index) for index in (count - 2, count - 1)]
-    return [*_gamma_and_beta(forward, layer, len(layer.weights[-1])), *moments]
-
-
-def _gamma_and_beta(forward: Forward, layer: Layer, channels: int) -> list[str]:
-    """Names of a normalisation's factor and summand; ones and zeros where it has none."""
-    graph, scale = forward.graph, layer.options["scale"]
-    if scale:
-        gamma = forward.weight(layer, 0)
-    else:
-        gamma = graph.floats(f"ones_{channels}", np.ones(channels))
-    if layer.options["center"]:
-        return [gamma, forward.weight(layer, int(scale))]
-    return [gamma, graph.floats(f"zeros_{channels}", np.zeros(channels))]
 
 
 def _activated(forward: Forward, layer: Layer, x: str) -> str:
@@ -208,36 +145,6 @@ def _dense(forward: Forward, layer: Layer) -> str:
     if layer.options["use_bias"]:
         inputs.append(forward.weight(layer, 1))
     return _activated(forward, layer, forward.graph.add("Gemm", inputs, f"{layer.name}/sum"))
-
-
-def _norm(forward: Forward, layer: Layer) -> str:
-    inputs = [*forward.feeds(layer), *_norm_parts(forward, layer)]
-    epsilon = layer.options["epsilon"]
-    return forward.graph.add("BatchNormalization", inputs, f"{layer.name}/result", epsilon=epsilon)
-
-
-def _group_norm(forward: Forward, layer: Layer) -> str:
-    """ONNX normalises each channel of an image by itself; a group is made one channel first."""
-    graph, name, options = forward.graph, layer.name, layer.options
-    channels = forward.shape_before(layer)[-1]
-    groups = channels if options["groups"] == -1 else options["groups"]
-    gamma, beta = _gamma_and_beta(forward, layer, channels)
-    (x,) = forward.feeds(layer)
-    epsilon = options["epsilon"]
-    if groups == channels:
-        inputs = [x, gamma, beta]
-        return graph.add("InstanceNormalization", inputs, f"{name}/result", epsilon=epsilon)
-    plain = [graph.floats(f"ones_{groups}", np.ones(groups))]
-    plain.append(graph.floats(f"zeros_{groups}", np.zeros(groups)))
-    grouped = graph.add("Reshape", [x, graph.ints(f"{name}/groups", 0, groups, -1)], f"{name}/flat")
-    grouped = graph.add("InstanceNormalization", [grouped, *plain], f"{name}/even", epsilon=epsilon)
-    whole = graph.add("Shape", [x], f"{name}/shape")
-    x = graph.add("Reshape", [grouped, whole], f"{name}/maps")
-    by_channel = graph.ints("channels", 1, -1, 1, 1)
-    gamma = graph.add("Reshape", [gamma, by_channel], f"{name}/gamma")
-    beta = graph.add("Reshape", [beta, by_channel], f"{name}/beta")
-    x = graph.add("Mul", [x, gamma], f"{name}/scaled")
-    return graph.add("Add", [x, beta], f"{name}/result")
 
 
 def _activation(forward: Forward, layer: Layer) -> str:
@@ -383,8 +290,8 @@ _ADDERS: dict[str, Callable[[Forward, Layer], str]] = {
     "DepthwiseConv2D": _depthwise,
     "SeparableConv2D": _separable,
     "Dense": _dense,
-    "BatchNormalization": _norm,
-    "GroupNormalization": _group_norm,
+    "BatchNormalization": add_batch_norm,
+    "GroupNormalization": add_group_norm,
     "Activation": _activation,
     "ReLU": _relu,
     "LeakyReLU": _leaky,
