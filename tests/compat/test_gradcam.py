@@ -194,3 +194,18 @@ def test_softmax_in_the_middle_is_refused_by_name(tmp_path):
     with pytest.raises(BundleError, match="'attention'"):
         export(model, tmp_path / "a.onnx")
     assert not (tmp_path / "a.onnx").exists()
+
+
+@pytest.mark.parametrize("groups", [-1, 1, 3, 6])
+@pytest.mark.parametrize("trained", [True, False])
+def test_group_normalisation_before_the_maps(groups, trained, tmp_path):
+    x = image = keras.Input((12, 12, 3))
+    x = layers.Conv2D(6, 3, padding="same")(x)
+    norm = layers.GroupNormalization(groups, scale=trained, center=trained)
+    x = layers.ReLU(name="maps")(norm(x))
+    x = layers.GlobalAveragePooling2D()(x)
+    model = keras.Model(image, layers.Dense(4, activation="softmax")(x))
+    if trained:
+        rng = np.random.default_rng(5)
+        norm.set_weights([rng.uniform(0.5, 1.5, w.shape) for w in norm.get_weights()])
+    assert_equal_maps(model, tmp_path / "a.onnx")
