@@ -58,6 +58,7 @@ unit: $(TEST_READY)
 bench: $(BENCH_READY)
 	$(BIN)/python benchmarks/one_pass.py
 	$(BIN)/python benchmarks/serving.py
+	$(BIN)/python benchmarks/two_networks.py
 
 compat: $(TEST_READY)
 	$(BIN)/python scripts/compat/matrix.py

@@ -34,7 +34,9 @@ KEYS = [
     "status",
     "morphology",
     "model",
-    "milliseconds", "familiarity", "reasons",
+    "milliseconds",
+    "familiarity",
+    "reasons",
 ]
 
 
