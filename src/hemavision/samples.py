@@ -23,6 +23,8 @@ SAMPLE_NAMES = tuple(PREFIX + cell_type for cell_type in FOUR_TYPES)
 
 #: The empty field under the lamp, RGB 0 to 255.
 _LAMP = np.array([219.0, 216.0, 206.0])
+#: Empty fields of other microscopes: white, PBC's cream, BCCD's bluish grey, JTSC's yellow.
+BLANK_LIGHTS = ((240, 240, 240), (254, 230, 205), (200, 205, 215), (235, 225, 120))
 #: Optical densities of full stain, RGB.
 _RED_CELL = np.array([0.055, 0.185, 0.165])
 _NUCLEUS = np.array([0.44, 0.66, 0.09])
@@ -161,6 +163,26 @@ def draw_field(cell_type: str) -> np.ndarray:
         _add_red_cell(density, centre, rng)
     _add_platelets(density, [(*c, 46.0) for c in red_cells] + [(*look.centre, look.radius)], rng)
     _add_white_cell(density, look, rng)
+    return _under_light(density, rng)
+
+
+def draw_red_cells(seed: int) -> np.ndarray:
+    """Draw a field of red cells and platelets with no white cell in it.
+
+    Returns:
+        uint8 480×640×3, RGB; the same for every call.
+    """
+    nowhere = _Look(seed, (-1e4, -1e4), 0.0, (), 0.1, _PINK, 0, _PINK, 1.0)
+    rng = np.random.default_rng(seed)
+    density = np.zeros((HEIGHT_PX, WIDTH_PX, 3))
+    red_cells = _place_red_cells(nowhere, rng)
+    for centre in red_cells:
+        _add_red_cell(density, centre, rng)
+    _add_platelets(density, [(*c, 46.0) for c in red_cells], rng)
+    return _under_light(density, rng)
+
+
+def _under_light(density: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     light = _LAMP * (1.0 + 0.02 * _noise(rng, 120)[..., None]) * _vignette()[..., None]
     picture = light * 10.0**-density + rng.normal(0.0, 1.0, density.shape[:2])[..., None]
     rgb: np.ndarray = np.clip(picture + 0.5, 0, 255).astype(np.uint8)

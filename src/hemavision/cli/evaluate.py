@@ -49,6 +49,7 @@ class Options:
     limit: int | None
     leaky: bool
     explanations: bool
+    familiarity: bool
     card: bool
 
     def command(self) -> str:
@@ -65,6 +66,7 @@ class Options:
         flags = (
             ("--leaky", self.leaky),
             ("--explanations", self.explanations),
+            ("--familiarity", self.familiarity),
             ("--card", self.card),
         )
         return shlex.join(words + [name for name, given in flags if given])
@@ -91,6 +93,11 @@ class Options:
 @click.option("--leaky", is_flag=True, help="Allow a model trained on test images; label it so.")
 @click.option(
     "--explanations", is_flag=True, help="Score the heatmaps too (needs bccd and jtsc; a minute)."
+)
+@click.option(
+    "--familiarity",
+    is_flag=True,
+    help="Score how well novelty tells known cells from other pictures (needs pbc and bccd).",
 )
 @click.option(
     "--card",
@@ -154,6 +161,8 @@ def _evaluate(options: Options) -> dict[str, Any]:
             ]
         if options.explanations or options.card:
             record["heatmaps"] = _score_heatmaps(request, protocol, progress)
+        if options.familiarity or options.card:
+            record["familiarity"] = _score_familiarity(request, protocol, progress)
     return record
 
 
@@ -182,6 +191,21 @@ def _score_heatmaps(
         request.dataset.folder,
         request.limit,
         progress("heatmaps") if progress else None,
+    )
+
+
+def _score_familiarity(
+    request: Request, protocol: str, progress: Callable[[str], Progress] | None
+) -> dict[str, Any]:
+    from hemavision.evaluation.familiarity import score_familiarity
+    from hemavision.evaluation.protocols import default_model
+
+    if request.dataset.own:
+        raise SettingsError("--familiarity needs the image sets' own folder.")
+    return score_familiarity(
+        request.model or default_model(protocol),
+        request.dataset.folder,
+        progress=progress("familiarity") if progress else None,
     )
 
 

@@ -14,6 +14,7 @@ from hemavision.evaluation.figures import (
     class_lines,
     comparison,
     confusion_lines,
+    familiarity_lines,
     heatmap_lines,
     percent,
     status_lines,
@@ -50,6 +51,7 @@ def render_card(record: dict[str, Any], plots: str = "") -> str:
         _figures(record, records, plots),
         *(_details(r) for r in records),
         _heatmaps(record),
+        _familiarity(record),
         _other_laboratories(records),
         _limits(record, records),
         _making(record, records),
@@ -166,6 +168,20 @@ def _heatmaps(record: dict[str, Any]) -> Iterator[str]:
         "is Spearman's correlation: a map that stays alike when the weights are shuffled shows "
         "the image, not what the network learned.\n"
     )
+
+
+def _familiarity(record: dict[str, Any]) -> Iterator[str]:
+    if "familiarity" not in record:
+        return
+    scores = record["familiarity"]
+    yield "## Familiarity\n"
+    yield (
+        f"How well novelty tells {scores['known']:,} cells of PBC's test part from pictures that "
+        f"show none of the types. Of those cells {percent(scores['known_unfamiliar'])} are flagged "
+        "as unfamiliar.\n"
+    )
+    header = ["Picture", "AUROC", "Flagged as unfamiliar", "Pictures"]
+    yield from _table(header, familiarity_lines(scores))
 
 
 def _other_laboratories(records: list[dict[str, Any]]) -> Iterator[str]:

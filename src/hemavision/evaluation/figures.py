@@ -76,6 +76,13 @@ def status_lines(record: dict[str, Any]) -> Iterator[list[str]]:
         yield [name, f"{row['n_images']:,}", percent(row["share"]), percent(row["accuracy"])]
 
 
+def familiarity_lines(scores: dict[str, Any]) -> Iterator[list[str]]:
+    """Yield one line a kind of picture: its name, AUROC, share flagged, how many."""
+    for name, row in scores["kinds"].items():
+        auroc = f"{row['auroc']:.3f} [{row['interval'][0]:.3f}, {row['interval'][1]:.3f}]"
+        yield [name, auroc, percent(row["unfamiliar"]), f"{row['n']:,}"]
+
+
 def heatmap_lines(scores: dict[str, Any]) -> Iterator[list[str]]:
     """Yield one line a heatmap score: name, score, what chance would give."""
     curves = scores["perturbation"]

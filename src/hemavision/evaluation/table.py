@@ -12,6 +12,7 @@ from hemavision.evaluation.figures import (
     class_lines,
     comparison,
     confusion_lines,
+    familiarity_lines,
     heatmap_lines,
     status_lines,
 )
@@ -38,6 +39,11 @@ def print_tables(record: dict[str, Any], console: Console) -> None:
         header = ["score", "value", "chance"]
         title = f"Heatmaps of {record['heatmaps']['n_fields']} fields"
         _print(console, title, header, heatmap_lines(record["heatmaps"]))
+    if "familiarity" in record:
+        scores = record["familiarity"]
+        header = ["picture", "AUROC against known cells", "unfamiliar", "pictures"]
+        lines = familiarity_lines(scores)
+        _print(console, f"Familiarity of {scores['model']['name']}", header, lines)
     for r, name in zip(records, names, strict=True):
         console.print(f"{name}: {r['leak']['note']}")
     console.print(record["notice"])

@@ -134,11 +134,17 @@ def read_bccd_cells(root: Path) -> list[Sample]:
 
 
 def white_cells(root: Path, image: str) -> list[Box]:
-    """Return the boxes of the white cells in a field of BCCD.
+    """Return the boxes of the white cells in a field of BCCD; see :func:`boxes_of`."""
+    return boxes_of(root, image, "WBC")
+
+
+def boxes_of(root: Path, image: str, kind: str) -> list[Box]:
+    """Return the boxes of one kind of thing in a field of BCCD.
 
     Args:
         root: folder of the set.
         image: the field's file name.
+        kind: ``"WBC"``, ``"RBC"`` or ``"Platelets"``.
 
     Raises:
         DataError: its annotation is missing.
@@ -150,7 +156,7 @@ def white_cells(root: Path, image: str) -> list[Box]:
     return [
         Box(*(int(item.findtext(f"bndbox/{edge}", "0")) for edge in edges))
         for item in ElementTree.parse(path).getroot().iter("object")
-        if item.findtext("name") == "WBC"
+        if item.findtext("name") == kind
     ]
 
 
