@@ -214,11 +214,18 @@ def _predictions_writer(options: Options) -> Callable[[str, Run], None] | None:
         return None
     from hemavision.evaluation.answers import write_predictions
     from hemavision.evaluation.report import PREDICTIONS
+    from hemavision.evaluation.worst import write_worst
 
     path = options.out / PREDICTIONS
     options.out.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
-    return lambda protocol, run: write_predictions(run, protocol, path)
+    folder = options.out
+
+    def write(protocol: str, run: Run) -> None:
+        write_predictions(run, protocol, path)
+        write_worst(run, folder / f"worst-{protocol.replace(':', '-')}.png")
+
+    return write
 
 
 def _show(record: dict[str, Any], options: Options) -> None:

@@ -19,7 +19,7 @@ from hemavision.evaluation.figures import (
     percent,
     status_lines,
 )
-from hemavision.evaluation.plots import CONFUSION, PER_CLASS, RELIABILITY
+from hemavision.evaluation.plots import CONFUSION, COVERAGE, PER_CLASS, RELIABILITY
 from hemavision.evaluation.result import label, results_in
 
 #: What no image set at hand names.
@@ -131,6 +131,7 @@ def _figures(record: dict[str, Any], records: list[dict[str, Any]], plots: str) 
     yield f"![Confusion of each protocol]({folder}{CONFUSION})\n"
     yield f"![Confidence against accuracy]({folder}{RELIABILITY})\n"
     yield f"![Precision, recall and F of each cell type]({folder}{PER_CLASS})\n"
+    yield f"![Accuracy of the surest answers]({folder}{COVERAGE})\n"
 
 
 def _details(record: dict[str, Any]) -> Iterator[str]:

@@ -14,6 +14,7 @@ from hemavision.results import Status
 ECE_BINS = 15
 #: The share of the images whose accuracy is reported by itself: those answered most surely.
 SUREST = 0.9
+CURVE_POINTS = 40
 
 
 def confusion(answers: Answers) -> np.ndarray:
@@ -104,6 +105,17 @@ def trust(answers: Answers) -> dict[str, float]:
         "accuracy_surest": float(answers.correct[surest(answers)].mean()),
         "wrong_confident": float((confident & ~answers.correct).mean()),
     }
+
+
+def coverage_curve(answers: Answers) -> list[dict[str, float]]:
+    """Return the accuracy of the surest share of the answers, for shares in CURVE_POINTS steps."""
+    order = np.argsort(-answers.confidence, kind="stable")
+    right = np.cumsum(answers.correct[order])
+    points = []
+    for step in range(1, CURVE_POINTS + 1):
+        kept = max(1, round(step / CURVE_POINTS * len(order)))
+        points.append({"share": kept / len(order), "accuracy": float(right[kept - 1] / kept)})
+    return points
 
 
 def by_status(answers: Answers) -> dict[str, dict[str, Any]]:

@@ -16,15 +16,17 @@ INK, ACCENT, SECOND, THIRD, PALE = "#1b1f2a", "#3d5a98", "#b5546b", "#4f8a6b", "
 PANEL_IN = 4.4
 DPI = 130
 CONFUSION, RELIABILITY, PER_CLASS = "confusion.png", "reliability.png", "per-class.png"
-NAMES = (CONFUSION, RELIABILITY, PER_CLASS)
+COVERAGE = "coverage.png"
+NAMES = (CONFUSION, RELIABILITY, PER_CLASS, COVERAGE)
 
 
 def write_plots(record: dict[str, Any], folder: Path) -> list[Path]:
-    """Write the three plots into ``folder``; return their paths."""
+    """Write the plots into ``folder``; return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     records = results_in(record)
     paths = []
-    for name, draw in zip(NAMES, (_draw_confusion, _draw_reliability, _draw_classes), strict=True):
+    drawn = (_draw_confusion, _draw_reliability, _draw_classes, _draw_coverage)
+    for name, draw in zip(NAMES, drawn, strict=True):
         columns = min(len(records), 2)
         rows = -(-len(records) // columns)
         figure = Figure(figsize=(PANEL_IN * columns, PANEL_IN * rows), layout="constrained")
@@ -51,7 +53,8 @@ def _draw_confusion(panel: Axes, record: dict[str, Any]) -> None:
         dark = shares[row, column] > 0.55
         text = f"{count:,}\n{100 * shares[row, column]:.0f}%"
         colour = "white" if dark else INK
-        panel.text(column, row, text, ha="center", va="center", fontsize=8, color=colour)
+        size = 8 if len(counts) < 6 else 5.5
+        panel.text(column, row, text, ha="center", va="center", fontsize=size, color=colour)
     types = record["cell_types"]
     panel.set_xticks(range(len(types)), types, rotation=30, ha="right")
     panel.set_yticks(range(len(types)), types)
@@ -95,4 +98,15 @@ def _draw_classes(panel: Axes, record: dict[str, Any]) -> None:
     panel.set_xticks(range(len(types)), types, rotation=30, ha="right")
     panel.set(ylim=(0, 1.2), yticks=np.linspace(0, 1, 6))
     panel.legend(fontsize=7, loc="upper center", ncols=3, frameon=False)
+    panel.spines[["top", "right"]].set_visible(False)
+
+
+def _draw_coverage(panel: Axes, record: dict[str, Any]) -> None:
+    points = record["coverage_curve"]
+    shares = [point["share"] for point in points]
+    panel.plot(shares, [point["accuracy"] for point in points], color=ACCENT)
+    panel.axvline(record["coverage"], color=SECOND, linewidth=1, linestyle="--")
+    panel.set(xlim=(0, 1), ylim=(min(0.9, *(p["accuracy"] for p in points)) - 0.02, 1.005))
+    panel.set_xlabel("share answered, surest first (dashed: confident)", fontsize=9, color=INK)
+    panel.set_ylabel("accuracy of these", fontsize=9, color=INK)
     panel.spines[["top", "right"]].set_visible(False)

@@ -132,6 +132,7 @@ def figures(answers: Answers) -> dict[str, Any]:
         "novelty_share": float((answers.novelty > 1.0).mean()),
         "mean_confidence": float(answers.confidence.mean()),
         "reliability": metrics.reliability(answers),
+        "coverage_curve": metrics.coverage_curve(answers),
         "milliseconds_per_image": float(answers.milliseconds.mean()),
     }
     rounded: dict[str, Any] = round_figures(values)
