@@ -12,10 +12,10 @@ import pytest
 
 from hemavision.bundle import find_bundle
 from hemavision.compat.from_bundle import keras_from_bundle
-from hemavision.errors import TrainingError
-from hemavision.models import separable_cnn
+from hemavision.errors import BundleError, TrainingError
+from hemavision.models import residual_cnn, separable_cnn
 from hemavision.training.batches import TrainingBatches
-from hemavision.training.fit import LOG, Start, fit, settle_norms
+from hemavision.training.fit import LOG, Start, fit, settle_norms, take_weights
 from hemavision.training.recipes import Phase, Recipe
 
 TINY = Recipe(
@@ -88,6 +88,19 @@ def test_starts_from_a_shipped_bundle(few_crops, tmp_path):
     still = Recipe(name="still", phases=(Phase(32, 1, 1),), batch_size=4, learning_rate=0.0)
     ended = fit(still, few_crops, few_crops, tmp_path, start=Start(3, bundle))
     assert_same(weights_of(ended)[:3], keras_from_bundle(bundle).get_weights()[:3])
+
+
+def test_a_branching_network_starts_from_its_weights_and_not_from_another_s(few_crops, tmp_path):
+    recipe = replace(TINY, phases=(Phase(32, 1, 1),), network="residual_cnn", learning_rate=0.0)
+    begun = fit(recipe, few_crops, few_crops, tmp_path / "a", start=Start(seed=3))
+    core = residual_cnn.build(len(few_crops.cell_types))
+    take_weights(begun, core)
+    again = residual_cnn.build(len(few_crops.cell_types))
+    again.load_weights(begun)
+    for one, other in zip(core.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    with pytest.raises(BundleError, match="another network"):
+        take_weights(find_bundle("unseen-cells"), core)
 
 
 def test_learns_and_resumes_in_bfloat16(few_crops, tmp_path):

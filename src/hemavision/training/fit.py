@@ -14,7 +14,7 @@ import numpy as np
 
 from hemavision.compat.from_bundle import network_from_bundle
 from hemavision.compat.reading import read_network
-from hemavision.errors import TrainingError
+from hemavision.errors import BundleError, TrainingError
 from hemavision.models.architectures import ARCHITECTURES
 from hemavision.training.batches import LabelledCrops, PlainBatches, TrainingBatches, steps_in
 from hemavision.training.questions import (
@@ -155,7 +155,7 @@ def _new_model(
     build = ARCHITECTURES[recipe.network]
     core = build(classes=len(train.cell_types), input_px=None, precision=start.precision)
     if start.weights:
-        core.set_weights(weights_in(start.weights, core))
+        take_weights(start.weights, core)
     model = asking(core, questions)
     model.compile(
         optimizer=_optimizer(recipe, len(train.samples)),
@@ -166,15 +166,28 @@ def _new_model(
     return model
 
 
-def weights_in(path: Path, model: keras.Model) -> list[np.ndarray]:
-    """Return the weights for ``model`` in a bundle or a file of any Keras.
+def take_weights(path: Path, model: keras.Model) -> None:
+    """Give ``model`` the weights in a bundle or a file of any Keras, layer by layer.
 
     Raises:
         BundleError: it cannot be read, or holds another network.
     """
     if path.suffix == ".onnx":
-        return network_from_bundle(path).weights
-    return read_network(path, json.loads(model.to_json())).weights
+        network = network_from_bundle(path)
+    else:
+        network = read_network(path, json.loads(model.to_json()))
+    # By name: where branches meet, the order of the layers is anybody's choice.
+    found = {layer.name: layer.weights for layer in network.layers}
+    for layer in model.layers:
+        own = layer.get_weights()
+        given = found.get(layer.name, ())
+        if [array.shape for array in given] != [array.shape for array in own]:
+            raise BundleError(
+                f"{path} holds another network: its layer {layer.name!r} has weights of "
+                f"{[array.shape for array in given]}, and {model.name} of "
+                f"{[array.shape for array in own]}."
+            )
+        layer.set_weights(list(given))
 
 
 def _optimizer(recipe: Recipe, images: int) -> keras.optimizers.Optimizer:
