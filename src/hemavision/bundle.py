@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from hemavision.errors import BundleError
 from hemavision.onnx_file import problem_in
 from hemavision.preprocess import PreprocessSpec
@@ -37,8 +39,9 @@ class Manifest:
         looks: type → attribute → value → share of the type's training cells that show it.
         laboratory: light, stain and novelty of the training cells, as
             :func:`hemavision.training.laboratory.describe` gives them.
-        doubt: the temperature grows with the novelty to this power, from novelty 1 on: what is
+        doubt: the temperature grows with (novelty / ``doubt_from``) to this power: what is
             unlike the known cells is answered less surely.
+        doubt_from: novelty up to which it does not grow.
         focus_below: a heatmap with a smaller share of its heat on the located cell is flagged.
         weights_sha256: of the trained weights, in the order of the Keras model.
         training: command, seed, data digest and date of the run that made the weights.
@@ -59,9 +62,15 @@ class Manifest:
     looks: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
     laboratory: dict[str, Any] = field(default_factory=dict)
     doubt: float = 0.0
+    doubt_from: float = 1.0
     focus_below: float = 0.0
     licence: str = "MIT"
     version: int = MANIFEST_VERSION
+
+    def temperature_at(self, novelty: np.ndarray) -> np.ndarray:
+        """Return what the logits of answers with a novelty (float N) are divided by."""
+        growth: np.ndarray = np.maximum(novelty / self.doubt_from, 1.0) ** self.doubt
+        return self.temperature * growth
 
     def to_json(self) -> str:
         """Return the manifest as JSON text."""

@@ -31,6 +31,16 @@ def test_temperature_recovers_the_one_that_spoiled_the_logits(rng, truth):
     assert fit_temperature(softmax(logits * truth), labels) == pytest.approx(truth, rel=0.06)
 
 
+def test_temperature_allows_for_rows_that_are_hotter_already(rng):
+    logits = rng.normal(0, 2, (20_000, 4))
+    labels = np.array([rng.choice(4, p=p) for p in softmax(logits)])
+    growth = rng.uniform(1, 3, len(logits))
+    spoiled = softmax(logits * (1.5 * growth[:, None]))
+    temperature = fit_temperature(spoiled, labels, growth)
+    assert temperature == pytest.approx(1.5, rel=0.06)
+    np.testing.assert_allclose(apply_temperature(spoiled, 1.5 * growth), softmax(logits), atol=1e-6)
+
+
 def test_temperature_keeps_the_answer_and_the_sum(rng):
     probabilities = softmax(rng.normal(0, 3, (100, 4)))
     warmer = apply_temperature(probabilities, 2.0)

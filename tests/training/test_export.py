@@ -11,7 +11,8 @@ import tensorflow as tf
 
 from hemavision.bundle import Manifest, find_bundle
 from hemavision.cells import FOUR_TYPES
-from hemavision.compat.from_bundle import keras_from_bundle
+from hemavision.compat.bundle_writer import write_network
+from hemavision.compat.from_bundle import keras_from_bundle, take_apart
 from hemavision.detection import locate_cell
 from hemavision.images import open_image
 from hemavision.models import separable_cnn
@@ -74,6 +75,22 @@ def test_probabilities_equal_keras(pair, crops):
     raw = np.asarray(network(to_input(crops)))
     expected = apply_temperature(raw, engine.manifest.temperature)
     np.testing.assert_allclose(engine.run(crops).probabilities, expected, atol=1e-5)
+
+
+def test_doubt_cools_no_familiar_answer_and_heats_the_others(pair, crops, tmp_path):
+    network, engine = pair
+    start = float(np.median(engine.run(crops).novelty))
+    doubting = replace(engine.manifest, doubt=3.0, doubt_from=start)
+    parts = take_apart(find_bundle(engine.manifest.name))
+    write_network(parts.network, doubting, parts.scaling, tmp_path / "d.onnx", parts.novelty)
+    output = OnnxEngine(tmp_path / "d.onnx").run(crops)
+    raw = np.asarray(network(to_input(crops)))
+    expected = apply_temperature(raw, doubting.temperature_at(output.novelty))
+    np.testing.assert_allclose(output.probabilities, expected, atol=1e-5)
+    familiar = output.novelty <= start
+    same = engine.run(crops).probabilities
+    np.testing.assert_allclose(output.probabilities[familiar], same[familiar], atol=1e-6)
+    assert (output.probabilities[~familiar].min(axis=1) > same[~familiar].min(axis=1)).all()
 
 
 def test_batch_equals_single(pair, crops):

@@ -155,9 +155,10 @@ def _add_input(graph: Graph, scaling: Scaling) -> str:
 def _add_answer(graph: Graph, sums: str, manifest: Manifest) -> None:
     divisor = graph.floats("temperature", manifest.temperature)
     if manifest.doubt:
-        # max(novelty, 1) to the power of the doubt: 1 for whatever is familiar.
-        one = graph.floats("number_1", 1.0)
-        beyond = graph.add("Max", ["novelty", one], "doubt:beyond")
+        # max(novelty / start, 1) to the power of the doubt: 1 for whatever is quite familiar.
+        start = graph.floats("doubt:from", manifest.doubt_from)
+        beyond = graph.add("Max", ["novelty", start], "doubt:beyond")
+        beyond = graph.add("Div", [beyond, start], "doubt:ratio")
         growth = graph.add("Pow", [beyond, graph.floats("doubt", manifest.doubt)], "doubt:growth")
         divisor = graph.add("Mul", [growth, divisor], "doubt:temperature")
         divisor = graph.add("Unsqueeze", [divisor, graph.ints("axis_1", 1)], "doubt:divisor")

@@ -14,6 +14,7 @@ from hemavision.bundle import find_bundle
 from hemavision.detection import locate_cell
 from hemavision.evaluation.answers import Progress
 from hemavision.evaluation.intervals import LEVEL
+from hemavision.evaluation.protocols import WITHHELD
 from hemavision.evaluation.result import round_figures
 from hemavision.preprocess import cut_input
 from hemavision.results import Box
@@ -44,13 +45,12 @@ def score_familiarity(
     Returns:
         ``known`` (cells of the model's types) and ``kinds``: kind of picture → ``auroc`` with its
         ``interval``, ``unfamiliar`` (share flagged) and ``n``; for the known cells
-        ``known_unfamiliar``.
+        ``known_unfamiliar``. In a clone of the repository there are the cell types, too, that
+        its networks of one type less never saw; there that network is asked.
     """
     engine = OnnxEngine(find_bundle(model_name))
-    types = engine.manifest.cell_types
-    cells = [s for s in read_pbc(data / "pbc", "test") if s.cell_type in types]
-    step = max(1, len(cells) // (4 * of_each))
-    known = _novelty(engine, (_located(open_sample(s)) for s in cells[::step]))
+    cells = read_pbc(data / "pbc", "test")
+    known = _novelty_of_known(engine, cells, 4 * of_each)
     kinds = {
         "red cells": _boxes(data, "RBC", of_each),
         "blank background": _blanks(of_each),
@@ -58,13 +58,21 @@ def score_familiarity(
         "photographs of other things": _photographs(of_each),
         "whole fields as one cell": _fields(data, of_each),
     }
-    if "platelet" not in types:
+    if "platelet" not in engine.manifest.cell_types:
         kinds["platelets"] = _boxes(data, "Platelets", of_each)
     found = {}
     for done, (name, pictures) in enumerate(kinds.items(), start=1):
         found[name] = _compare(known, _novelty(engine, pictures))
         if progress:
             progress(done, len(kinds))
+    for path in sorted(WITHHELD.glob("type-out-*.onnx")):
+        without = OnnxEngine(path)
+        strange = [s for s in cells if s.cell_type not in without.manifest.cell_types]
+        name = f"{strange[0].cell_type}s, by the network that never saw one"
+        found[name] = _compare(
+            _novelty_of_known(without, cells, 4 * of_each),
+            _novelty(without, map(_opened, strange[:: max(1, len(strange) // of_each)])),
+        )
     record = {
         "model": {"name": engine.manifest.name, "sha256": engine.sha256},
         "known": len(known),
@@ -97,6 +105,15 @@ def _novelty(engine: OnnxEngine, pictures: Pictures) -> np.ndarray:
     spec = engine.manifest.preprocess
     crops = (cut_input(rgb, box, spec)[None] for rgb, box in pictures)
     return np.concatenate([engine.run(crop).novelty for crop in crops])
+
+
+def _novelty_of_known(engine: OnnxEngine, cells: list[Sample], most: int) -> np.ndarray:
+    known = [s for s in cells if s.cell_type in engine.manifest.cell_types]
+    return _novelty(engine, map(_opened, known[:: max(1, len(known) // most)]))
+
+
+def _opened(sample: Sample) -> tuple[np.ndarray, Box]:
+    return _located(open_sample(sample))
 
 
 def _located(rgb: np.ndarray) -> tuple[np.ndarray, Box]:

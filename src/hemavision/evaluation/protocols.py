@@ -29,7 +29,7 @@ TESTS_ON = {
     "lab-out:pbc": "pbc",
     "pbc": "pbc",
 }
-#: Models of one laboratory less, which no user needs: in the repository, not in the package.
+#: Models of a laboratory or a type less, which no user needs: in the repository, not the package.
 WITHHELD = Path(__file__).parents[3] / "bundles"
 #: Kinds of leak whose figures are never shown alone.
 FLATTERING = ("by-design", "leaky")

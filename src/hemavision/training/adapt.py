@@ -27,6 +27,7 @@ from hemavision.errors import DataError, ImageError, TrainingError
 from hemavision.runtime import OnnxEngine
 from hemavision.training.calibrate import (
     FAMILIAR_SHARE,
+    SURE_SHARE,
     apply_temperature,
     fit_check_threshold,
     fit_temperature,
@@ -115,18 +116,26 @@ def adapt(
     start = _old_layer(parts, len(types))
     hold, guesses = _choose_hold(learned, start)
     kernel, bias = fit_layer(learned, start, hold)
-    temperature = fit_temperature(guesses, learned.labels)
+    novelty = _familiar(parts.novelty, learned)
+    distances = novelty.distances(learned.embeddings)
+    own = float(np.quantile(distances, SURE_SHARE))
+    doubting = replace(
+        parts.manifest, temperature=1.0, doubt_from=max(parts.manifest.doubt_from, own)
+    )
+    growth = doubting.temperature_at(distances)
+    temperature = fit_temperature(guesses, learned.labels, growth)
+    sure = apply_temperature(guesses, temperature * growth)
     manifest = replace(
-        parts.manifest,
+        doubting,
         name=out.stem,
         cell_types=types,
         temperature=temperature,
-        check_below=fit_check_threshold(apply_temperature(guesses, temperature), learned.labels),
+        check_below=fit_check_threshold(sure, learned.labels),
         training=_record(bundle, split, command),
         metrics={},
     )
     after = softmax(kept.embeddings @ kernel + bias, axis=1).argmax(axis=1)
-    _write(parts, manifest, (kernel, bias), learned, out)
+    _write(parts, manifest, (kernel, bias), novelty, out)
     held_out = {
         name: (
             int((kept.labels == index).sum()),
@@ -257,7 +266,7 @@ def _write(
     parts: BundleParts,
     manifest: Manifest,
     layer: tuple[np.ndarray, np.ndarray],
-    cells: Cells,
+    novelty: NoveltyModel,
     out: Path,
 ) -> None:
     last = parts.network.output
@@ -265,7 +274,6 @@ def _write(
     new = Layer(last.kind, last.name, options, last.inputs, layer)
     network = replace(parts.network, layers=(*parts.network.layers[:-1], new))
     manifest = replace(manifest, weights_sha256=network.weights_sha256())
-    novelty = _familiar(parts.novelty, cells)
     write_network(network, manifest, parts.scaling, out, novelty, parts.attributes)
 
 

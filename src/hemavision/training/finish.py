@@ -23,6 +23,8 @@ from hemavision.models.architectures import ARCHITECTURES
 from hemavision.preprocess import PreprocessSpec, cut_input
 from hemavision.runtime import OnnxEngine
 from hemavision.training.calibrate import (
+    DOUBT,
+    SURE_SHARE,
     apply_temperature,
     fit_check_threshold,
     fit_novelty,
@@ -110,16 +112,19 @@ def _calibrate(
 ) -> tuple[Manifest, NoveltyModel]:
     count = len(known)
     labels = np.array([manifest.cell_types.index(s.cell_type) for s in validation])
-    temperature = fit_temperature(output.probabilities[count:], labels)
-    probabilities = apply_temperature(output.probabilities[count:], temperature)
     known_labels = np.array([manifest.cell_types.index(s.cell_type) for s in known])
     novelty = fit_novelty(output.embedding[:count], known_labels, output.embedding[count:])
+    distances = novelty.distances(output.embedding[count:])
+    doubting = replace(manifest, doubt=DOUBT, doubt_from=float(np.quantile(distances, SURE_SHARE)))
+    growth = doubting.temperature_at(distances)
+    temperature = fit_temperature(output.probabilities[count:], labels, growth)
+    probabilities = apply_temperature(output.probabilities[count:], temperature * growth)
     calibration: dict[str, Any] = {
         "validation_images": len(validation),
         "validation_accuracy": float((probabilities.argmax(axis=1) == labels).mean()),
     }
     fitted = replace(
-        manifest,
+        doubting,
         temperature=temperature,
         check_below=fit_check_threshold(probabilities, labels),
         focus_below=float(np.quantile(output.focus[count:], UNUSUAL_FOCUS)),

@@ -141,11 +141,12 @@ EIGHT_START = Recipe(
 )
 
 #: Then every laboratory at hand.
-EIGHT = replace(
-    EIGHT_START, name="eight-types", phases=(Phase(96, 5, 200),), learning_rate=0.02
-)
+EIGHT = replace(EIGHT_START, name="eight-types", phases=(Phase(96, 5, 200),), learning_rate=0.02)
+
+#: A network that only has to show what it does with a type it never saw.
+EIGHT_PROBE = replace(EIGHT_START, name="eight-probe", phases=(Phase(64, 7, 300),))
 
 RECIPES = {
     recipe.name: recipe
-    for recipe in (EIGHT, EIGHT_START, HEMAVISION, MEMORY, POLISH, PRETRAIN, SEED)
+    for recipe in (EIGHT, EIGHT_PROBE, EIGHT_START, HEMAVISION, MEMORY, POLISH, PRETRAIN, SEED)
 }

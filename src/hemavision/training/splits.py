@@ -117,6 +117,23 @@ def lab_out_pbc(data: Path) -> Split:
     return _laboratories("lab-out:pbc", data, "pbc", read_pbc(data / "pbc", "test"))
 
 
+def type_out(cell_type: str) -> Callable[[Path], Split]:
+    """Return the protocol that trains on PBC without a type, against the cells of that type."""
+    name = f"type-out:{cell_type}"
+
+    def split(data: Path) -> Split:
+        whole = pbc(data)
+        known = tuple(t for t in EIGHT_TYPES if t != cell_type)
+        train, validation = (
+            [s for s in part if s.cell_type != cell_type]
+            for part in (whole.train, whole.validation)
+        )
+        test = [s for s in whole.test if s.cell_type == cell_type]
+        return Split(name, train, validation, test, cell_types=known)
+
+    return split
+
+
 def _laboratories(name: str, data: Path, withheld: str, test: list[Sample] | None = None) -> Split:
     """Every set but the ``withheld`` one, without Kaggle TEST and PBC's test part.
 
@@ -169,6 +186,8 @@ PROTOCOLS: dict[str, Callable[[Path], Split]] = {
     "lab-out:bccd": lab_out_bccd,
     "lab-out:jtsc": lab_out_jtsc,
     "lab-out:pbc": lab_out_pbc,
+    "type-out:basophil": type_out("basophil"),
+    "type-out:erythroblast": type_out("erythroblast"),
 }
 
 
