@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from hemavision.evaluation.card import render_card
+from hemavision.evaluation.figures import with_interval
 from hemavision.evaluation.plots import NAMES, write_plots
 from hemavision.evaluation.report import write_page, write_report
 from hemavision.evaluation.result import figures
@@ -164,3 +165,17 @@ def test_report_and_page_are_made_from_what_is_on_disk(record, tmp_path):
     for link in re.findall(r"\]\(([^)]+\.png)\)", text):
         assert (page.parent / link).is_file()
     assert (tmp_path / "docs" / "model-card" / "result.json").is_file()
+
+
+def test_comparison_shows_the_record_s_figures_and_no_figure_of_what_was_not_measured(
+    record, tmp_path
+):
+    write_page(record, tmp_path)
+    text = (tmp_path / "comparison.md").read_text(encoding="utf-8")
+    assert NOTICE in text
+    ours = with_interval(
+        record["accuracy_over_originals"], record["intervals"]["accuracy_over_originals"]
+    )
+    assert f"| {ours} | 94.4% |" in text
+    assert "`lab-out:jtsc`" in text
+    assert "`lab-out:bccd`" not in text

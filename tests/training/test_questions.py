@@ -13,8 +13,15 @@ from hemavision.models import separable_cnn
 from hemavision.training.batches import LabelledCrops, TrainingBatches
 from hemavision.training.crops import cut_crops
 from hemavision.training.datasets import ATTRIBUTES, TYPE, read_pbc
-from hemavision.training.fit import Start, fit
-from hemavision.training.questions import ANSWER, answering, asking, questions_in, targets_of
+from hemavision.training.fit import LOOKS, Start, fit
+from hemavision.training.questions import (
+    ANSWER,
+    answering,
+    asking,
+    load_attributes,
+    questions_in,
+    targets_of,
+)
 from hemavision.training.recipes import Phase, Recipe
 
 ASKING = Recipe(name="asking", phases=(Phase(32, 1, 2),), batch_size=4, questions=0.5)
@@ -92,3 +99,14 @@ def test_asked_network_serves_as_the_plain_one(few_cells, tmp_path):
     assert set(asked.output) == {ANSWER, TYPE, *ATTRIBUTES}
     kernel = answering(asked).get_layer("separable_1").get_weights()[0]
     np.testing.assert_array_equal(kernel, plain.get_layer("separable_1").get_weights()[0])
+
+
+def test_what_was_learned_about_looks_is_gone_on_with(few_cells, tmp_path):
+    crops = LabelledCrops(*few_cells, FOUR_TYPES)
+    begun = fit(ASKING, crops, crops, tmp_path / "a", start=Start(seed=1))
+    still = replace(ASKING, phases=(Phase(32, 1, 1),), learning_rate=0.0)
+    ended = fit(still, crops, crops, tmp_path / "b", start=Start(2, begun))
+    first, second = (load_attributes(file.with_name(LOOKS)) for file in (begun, ended))
+    assert len(first) == len(ATTRIBUTES)
+    for one, other in zip(first, second, strict=True):
+        np.testing.assert_array_equal(one.kernel, other.kernel)

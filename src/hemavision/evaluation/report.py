@@ -8,10 +8,12 @@ from typing import Any
 
 from hemavision.evaluation.card import render_card
 from hemavision.evaluation.plots import write_plots
+from hemavision.evaluation.published import render_comparison
 
 RESULT, PREDICTIONS, CARD = "result.json", "predictions.csv", "MODEL_CARD.md"
 #: Of the card of all protocols: the page, and the folder of what it was made from.
 PAGE, PAGE_FOLDER = "model-card.md", "model-card"
+COMPARISON = "comparison.md"
 
 
 def write_report(record: dict[str, Any], folder: Path) -> Path:
@@ -23,10 +25,11 @@ def write_report(record: dict[str, Any], folder: Path) -> Path:
 
 
 def write_page(record: dict[str, Any], folder: Path) -> Path:
-    """Write the card as a page of the documentation; return its path."""
+    """Write the card and the comparison as documentation's pages; return the card's path."""
     write_record(record, folder / PAGE_FOLDER)
     page = folder / PAGE
     page.write_text(render_card(record, PAGE_FOLDER), encoding="utf-8")
+    (folder / COMPARISON).write_text(render_comparison(record), encoding="utf-8")
     return page
 
 

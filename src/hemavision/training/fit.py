@@ -22,6 +22,7 @@ from hemavision.training.questions import (
     Questions,
     answering,
     asking,
+    load_attributes,
     questions_in,
     save_attributes,
 )
@@ -39,7 +40,8 @@ class Start:
 
     Attributes:
         seed: of everything random.
-        weights: to start from, a Keras file or a bundle; ``None`` for new ones.
+        weights: to start from, a Keras file or a bundle; ``None`` for new ones. What the run
+            they come from learned about looks is taken from beside them.
         precision: that layers compute in, as for :func:`hemavision.models.separable_cnn.build`.
     """
 
@@ -157,6 +159,11 @@ def _new_model(
     if start.weights:
         take_weights(start.weights, core)
     model = asking(core, questions)
+    if start.weights:
+        for attribute in load_attributes(start.weights.with_name(LOOKS)):
+            if questions.get(attribute.name) == attribute.values:
+                layer = model.get_layer(attribute.name)
+                layer.set_weights([attribute.kernel, attribute.bias])
     model.compile(
         optimizer=_optimizer(recipe, len(train.samples)),
         loss=dict.fromkeys((ANSWER, *questions), "categorical_crossentropy"),
