@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -11,8 +12,10 @@ import hemavision
 from hemavision.bundle import find_bundle
 from hemavision.cli import main
 from hemavision.compat.from_bundle import network_from_bundle
-from hemavision.compat.reading import read_network
+from hemavision.compat.reading import network_from_keras, read_network
 from hemavision.compat.rebuild import keras_model
+from hemavision.compat.writing import write_model
+from hemavision.models.architectures import ARCHITECTURES
 from hemavision.results import Status
 
 ANSWERS = "keras-2.13.1-nested.npz"
@@ -58,6 +61,23 @@ def test_shipped_bundle_goes_to_h5_and_back_bit_by_bit(name, tmp_path):
     one, other = network_from_bundle(source), network_from_bundle(tmp_path / "b.onnx")
     assert one.weights_sha256() == other.weights_sha256()
     assert [layer.name for layer in one] == [layer.name for layer in other]
+
+
+def test_branches_go_to_h5_in_the_order_that_keras_counts(tmp_path):
+    model = ARCHITECTURES["residual_cnn"](classes=8, input_px=48)
+    rng = np.random.default_rng(3)
+    model.set_weights([rng.uniform(0.01, 0.1, w.shape) for w in model.get_weights()])
+    write_model(network_from_keras(model), tmp_path / "out.h5")
+    with h5py.File(tmp_path / "out.h5") as file:
+        names = [name.decode() for name in file["model_weights"].attrs["layer_names"]]
+    assert [name for name in names if name != "dropout"] == [
+        layer.name for layer in model.layers if layer.name != "dropout"
+    ]
+    again = keras.models.load_model(tmp_path / "out.h5", compile=False)
+    cells = rng.uniform(-1, 1, (2, 48, 48, 3)).astype(np.float32)
+    np.testing.assert_allclose(
+        again(cells, training=False), model(cells, training=False), atol=1e-6
+    )
 
 
 def test_converted_model_answers_and_is_never_confident(files, tmp_path):

@@ -11,7 +11,7 @@ import numpy as np
 
 from hemavision.compat.configuration import config_of
 from hemavision.compat.kinds import KINDS
-from hemavision.compat.network import Network
+from hemavision.compat.network import Layer, Network
 from hemavision.errors import BundleError
 
 #: The words that the file is written in; Keras 3 reads them, too.
@@ -65,13 +65,37 @@ def _write_h5(network: Network, path: Path) -> None:
         root = file.create_group("model_weights")
         root.attrs["keras_version"] = _KERAS_VERSION
         root.attrs["backend"] = "tensorflow"
-        _name(root, "layer_names", [layer.name for layer in network])
-        for layer in network:
+        ordered = _as_keras_counts(network)
+        _name(root, "layer_names", [layer.name for layer in ordered])
+        for layer in ordered:
             group = root.create_group(layer.name)
             names = [f"{layer.name}/{w}:0" for w in KINDS[layer.kind].weights(layer.options)]
             _name(group, "weight_names", names)
             for name, array in zip(names, layer.weights, strict=True):
                 group.create_dataset(name, data=array)
+
+
+def _as_keras_counts(network: Network) -> list[Layer]:
+    """Return the layers in the order that Keras 2 and 3 give a functional model's.
+
+    Both match a legacy file's layers to the model's by position, not by name: deepest first
+    (the longest way to the output), and of one depth in the order in which a depth-first walk
+    from the output meets them.
+    """
+    depths: dict[str, int] = {}
+    for layer in reversed(network.layers):
+        depth = depths.setdefault(layer.name, 0)
+        for name in layer.inputs:
+            depths[name] = max(depths.get(name, 0), depth + 1)
+    met: dict[str, int] = {}
+    ahead = [network.output.name]
+    inputs = {layer.name: layer.inputs for layer in network}
+    while ahead:
+        name = ahead.pop()
+        if name not in met:
+            met[name] = len(met)
+            ahead += reversed(inputs[name])
+    return sorted(network, key=lambda layer: (-depths[layer.name], met[layer.name]))
 
 
 def _name(group: h5py.Group, attribute: str, names: list[str]) -> None:
