@@ -37,7 +37,7 @@ import tensorflow as tf
 from PIL import Image
 
 import hemavision
-from hemavision.bundle import DEFAULT_MODEL, find_bundle
+from hemavision.bundle import find_bundle
 from hemavision.compat.from_bundle import keras_from_bundle
 from hemavision.detection import locate_cell
 from hemavision.images import open_image
@@ -86,7 +86,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--images", type=int, default=8, help="photographs in a round")
     parser.add_argument("--threads", type=int, default=0, help="0: each library's own choice")
-    parser.add_argument("--model", default=DEFAULT_MODEL)
+    parser.add_argument("--model", default="unseen-cells")
     parser.add_argument("--json", type=Path, help="also write the record here")
     return parser.parse_args()
 

@@ -9,7 +9,7 @@ import pytest
 
 import hemavision
 from hemavision import Prediction, Status
-from hemavision.cells import FOUR_TYPES
+from hemavision.cells import EIGHT_TYPES, FOUR_TYPES
 from hemavision.errors import BundleError, ImageError
 from hemavision.images import open_image
 from hemavision.results import NOTICE
@@ -41,16 +41,16 @@ def test_a_list_gives_an_answer_each_in_order(model, paths):
 
 def test_an_answer_is_complete(model, paths):
     answer = model.predict(paths[1])[0]
-    assert tuple(answer.probabilities) == FOUR_TYPES
+    assert tuple(answer.probabilities) == EIGHT_TYPES
     assert sum(answer.probabilities.values()) == pytest.approx(1.0, abs=1e-5)
     assert answer.confidence == max(answer.probabilities.values())
     assert answer.status in Status
     assert (answer.width, answer.height) == (320, 240)
     assert answer.milliseconds > 0
-    assert answer.heatmaps.shape[0] == 4
+    assert answer.heatmaps.shape[0] == 8
     assert (answer.heatmaps >= 0).all()
     np.testing.assert_array_equal(
-        answer.heatmap(), answer.heatmaps[FOUR_TYPES.index(answer.cell_type)]
+        answer.heatmap(), answer.heatmaps[EIGHT_TYPES.index(answer.cell_type)]
     )
 
 
@@ -63,8 +63,8 @@ def test_json_comes_back_as_it_went(model, paths):
 
 def test_unknown_type_and_missing_maps_are_named(model, paths):
     answer = model.predict(paths[0])[0]
-    with pytest.raises(KeyError, match="basophil"):
-        answer.heatmap("basophil")
+    with pytest.raises(KeyError, match="blast"):
+        answer.heatmap("blast")
     with pytest.raises(KeyError, match="no heatmaps"):
         Prediction.from_json(answer.to_json()).heatmap()
 

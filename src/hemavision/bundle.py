@@ -22,7 +22,7 @@ MANIFEST_KEY = "hemavision"
 MANIFEST_VERSION = 1
 MAX_BUNDLE_BYTES = 200 * 2**20
 SHIPPED = Path(__file__).parent / "bundles"
-DEFAULT_MODEL = "unseen-cells"
+DEFAULT_MODEL = "eight-types"
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,8 @@ class Manifest:
         doubt: the temperature grows with (novelty / ``doubt_from``) to this power: what is
             unlike the known cells is answered less surely.
         doubt_from: novelty up to which it does not grow.
+        seldom: type → logarithm of its odds in blood, as :data:`hemavision.cells.SELDOM`. The less
+            a cell's looks count for, the more this does.
         focus_below: a heatmap with a smaller share of its heat on the located cell is flagged.
         weights_sha256: of the trained weights, in the order of the Keras model.
         training: command, seed, data digest and date of the run that made the weights.
@@ -63,14 +65,26 @@ class Manifest:
     laboratory: dict[str, Any] = field(default_factory=dict)
     doubt: float = 0.0
     doubt_from: float = 1.0
+    seldom: dict[str, float] = field(default_factory=dict)
     focus_below: float = 0.0
     licence: str = "MIT"
     version: int = MANIFEST_VERSION
 
     def temperature_at(self, novelty: np.ndarray) -> np.ndarray:
         """Return what the logits of answers with a novelty (float N) are divided by."""
+        temperature: np.ndarray = self.temperature * self._growth_at(novelty)
+        return temperature
+
+    def odds_at(self, novelty: np.ndarray) -> np.ndarray:
+        """Return what is then added to the logits of answers with a novelty: float N×K."""
+        discount = 1.0 - 1.0 / self._growth_at(novelty)
+        odds = np.array([self.seldom.get(name, 0.0) for name in self.cell_types])
+        added: np.ndarray = discount[:, None] * odds
+        return added
+
+    def _growth_at(self, novelty: np.ndarray) -> np.ndarray:
         growth: np.ndarray = np.maximum(novelty / self.doubt_from, 1.0) ** self.doubt
-        return self.temperature * growth
+        return growth
 
     def to_json(self) -> str:
         """Return the manifest as JSON text."""

@@ -15,6 +15,17 @@ EIGHT_TYPES = (
     "erythroblast",
     "platelet",
 )
+#: How seldom a nucleated cell of blood is of a type, against the types that are common there: the
+#: logarithm of the odds. Of a hundred white cells a few are eosinophils and one is a basophil;
+#: immature granulocytes and erythroblasts are hardly met in health, and platelets are no white
+#: cells. Chosen by the withheld laboratories (docs/decisions/0007-eight-types.md).
+SELDOM = {
+    "eosinophil": -1.0,
+    "basophil": -3.0,
+    "immature_granulocyte": -6.0,
+    "erythroblast": -6.0,
+    "platelet": -6.0,
+}
 #: What an image set calls a type where that is not its name.
 _ALSO_CALLED = {"ig": "immature_granulocyte"}
 

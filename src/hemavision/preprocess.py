@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from hemavision.results import Box
-from hemavision.stain import measure_stain, standard_curves
+from hemavision.stain import RED_BEYOND, measure_red_cells, measure_stain, standardise
 
 #: Mid grey: what lies outside the image carries no stain.
 FILL = (128, 128, 128)
@@ -29,7 +29,8 @@ class PreprocessSpec:
         crop: ``"nucleus"`` cuts a square around the most strongly stained nucleus;
             ``"whole"`` takes the whole image.
         stain: ``"standard"`` brings background and nucleus to standard colours
-            (:mod:`hemavision.stain`); ``"as-is"`` leaves the pixels alone.
+            (:mod:`hemavision.stain`), ``"red-cells"`` the red cells around, too; ``"as-is"``
+            leaves the pixels alone.
     """
 
     size_px: int = 224
@@ -50,23 +51,37 @@ def cut_input(rgb: np.ndarray, box: Box, spec: PreprocessSpec) -> np.ndarray:
     """
     if spec.stain == "as-is":
         return crop_and_resize(rgb, box, spec.size_px)
-    return standard_crop(rgb, box, box, spec.size_px)
+    return standard_crop(rgb, box, box, spec.size_px, spec.stain)
 
 
-def standard_crop(rgb: np.ndarray, cell: Box, box: Box, size_px: int) -> np.ndarray:
+def standard_crop(rgb: np.ndarray, cell: Box, box: Box, size_px: int, how: str) -> np.ndarray:
     """Cut ``box`` out of ``rgb`` with the light and stain measured in ``cell`` made standard.
 
-    Args and result as for :func:`crop_and_resize`.
+    Args:
+        rgb: uint8, H×W×3, 0 to 255.
+        cell: where to measure.
+        box: what to cut.
+        size_px: side of the result in pixels.
+        how: ``"standard"`` or ``"red-cells"``, as in :class:`PreprocessSpec`.
+
+    Returns:
+        uint8, ``size_px``×``size_px``×3.
     """
     height, width = rgb.shape[:2]
     step = max(1, (cell.right - cell.left) // MEASURE_PX)
     rows = slice(max(cell.top, 0), min(cell.bottom, height), step)
     columns = slice(max(cell.left, 0), min(cell.right, width), step)
-    stain = measure_stain(rgb[rows, columns])
+    seen = rgb[rows, columns]
+    stain = measure_stain(seen)
     fill = (int(stain.background[0]), int(stain.background[1]), int(stain.background[2]))
     crop = crop_and_resize(rgb, box, size_px, fill)
-    curves = standard_curves(stain).T.ravel().tolist()
-    return np.asarray(Image.fromarray(crop).point(curves))
+    red_cells = None
+    if how == "red-cells":
+        middle_x = ((cell.left + cell.right) / 2 - columns.start) / step
+        middle_y = ((cell.top + cell.bottom) / 2 - rows.start) / step
+        within = RED_BEYOND * (cell.right - cell.left) / step
+        red_cells = measure_red_cells(seen, stain, (middle_x, middle_y), within)
+    return standardise(crop, stain, red_cells)
 
 
 def crop_and_resize(

@@ -15,7 +15,8 @@ from hemavision.cli import checks as doctor_checks
 
 Invoke = Callable[..., Result]
 NAMES = {
-    "python", "onnxruntime", "settings", "model seed", "model unseen-cells", "reference", "data",
+    "python", "onnxruntime", "settings", "reference", "data",
+    "model eight-types", "model seed", "model unseen-cells",
     "keras", "convert", "training", "port", "cache", "browser",
 }  # fmt: skip
 
@@ -33,7 +34,7 @@ def test_a_sound_installation(invoke: Invoke, data: Path) -> None:
     for check in found.values():
         assert set(check) == {"level", "name", "message", "fix"}
         assert (check["level"] == "ok") == (check["fix"] == "")
-    for name in ("python", "onnxruntime", "model seed", "model unseen-cells", "data"):
+    for name in ("python", "onnxruntime", "model eight-types", "model unseen-cells", "data"):
         assert found[name]["level"] == "ok"
 
 

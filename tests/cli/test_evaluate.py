@@ -96,7 +96,7 @@ def test_the_leaky_protocol_comes_with_the_honest_one(seed_run):
     assert record["model"]["name"] == "seed"
     honest = record["honest"]
     assert honest["protocol"] == "unseen-cells"
-    assert honest["model"]["name"] == "unseen-cells"
+    assert honest["model"]["name"] == "eight-types"
     assert honest["leak"]["kind"] in ("none", "unknown")
 
 
@@ -148,7 +148,7 @@ def test_leaky_is_labelled_in_everything(data, seed_bundle, tmp_path):
     record = json.loads((tmp_path / "result.json").read_text(encoding="utf-8"))
     assert record["leak"]["kind"] == "leaky"
     assert "LEAKY" in record["leak"]["note"]
-    assert record["honest"]["model"]["name"] == "unseen-cells"
+    assert record["honest"]["model"]["name"] == "eight-types"
 
 
 def test_a_set_of_ones_own_with_a_bad_file_and_a_type_unknown(data, tmp_path):

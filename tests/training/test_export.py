@@ -13,13 +13,14 @@ from hemavision.bundle import Manifest, find_bundle
 from hemavision.cells import FOUR_TYPES
 from hemavision.compat.bundle_writer import write_network
 from hemavision.compat.from_bundle import keras_from_bundle, take_apart
+from hemavision.compat.novelty import COLOURS, NoveltyModel, colours_of
 from hemavision.detection import locate_cell
 from hemavision.images import open_image
 from hemavision.models import separable_cnn
 from hemavision.preprocess import PreprocessSpec, crop_and_resize
 from hemavision.runtime import OnnxEngine
 from hemavision.training.batches import to_input
-from hemavision.training.calibrate import NoveltyModel, apply_temperature
+from hemavision.training.calibrate import apply_temperature
 from hemavision.training.export import weights_sha256, write_bundle
 
 MODELS = ("unseen-cells", "seed")
@@ -91,6 +92,26 @@ def test_doubt_cools_no_familiar_answer_and_heats_the_others(pair, crops, tmp_pa
     same = engine.run(crops).probabilities
     np.testing.assert_allclose(output.probabilities[familiar], same[familiar], atol=1e-6)
     assert (output.probabilities[~familiar].min(axis=1) > same[~familiar].min(axis=1)).all()
+
+
+def test_foreign_colours_and_the_odds_of_blood_are_in_the_graph(extreme, manifest, crops, tmp_path):
+    rng = np.random.default_rng(5)
+    whiten = rng.normal(0, 1, (512 + COLOURS, 3)).astype(np.float32)
+    novelty = NoveltyModel(whiten, np.zeros((1, 3), np.float32), 0.5)
+    network = separable_cnn.build()
+    leaning = replace(manifest, doubt=2.0, doubt_from=1.0, seldom={FOUR_TYPES[2]: -4.0})
+    write_bundle(network, leaning, novelty, tmp_path / "leaning.onnx")
+    output = OnnxEngine(tmp_path / "leaning.onnx").run(crops)
+    features = np.concatenate([output.embedding, colours_of(crops)], axis=1)
+    np.testing.assert_allclose(output.novelty, novelty.distances(features), rtol=1e-3)
+    assert not np.allclose(output.novelty, output.novelty[0])
+    raw = np.asarray(network(to_input(crops)))
+    expected = apply_temperature(
+        raw, leaning.temperature_at(output.novelty), leaning.odds_at(output.novelty)
+    )
+    np.testing.assert_allclose(output.probabilities, expected, atol=1e-5)
+    assert (leaning.odds_at(output.novelty)[:, 2] < -0.1).any()
+    assert (leaning.odds_at(np.array([0.5, 1.0])) == 0).all()
 
 
 def test_batch_equals_single(pair, crops):

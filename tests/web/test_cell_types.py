@@ -8,6 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from hemavision import Model
+from hemavision.cells import EIGHT_TYPES
 from hemavision.errors import SettingsError
 from hemavision.reference import load_profile
 from hemavision.web import create_app
@@ -26,13 +27,16 @@ def test_default_profile(client: FlaskClient) -> None:
     answer = client.get(URL).json
     assert answer["profile"] == "default"
     expected = [cell.to_json() for cell in load_profile("default").cell_types]
-    assert answer["cell_types"] == expected
-    assert {cell["name"]: cell["percent"] for cell in answer["cell_types"]} == {
+    ranged, rest = answer["cell_types"][: len(expected)], answer["cell_types"][len(expected) :]
+    assert ranged == expected
+    assert {cell["name"]: cell["percent"] for cell in ranged} == {
         "eosinophil": [1, 4],
         "lymphocyte": [20, 40],
         "monocyte": [2, 8],
         "neutrophil": [55, 70],
     }
+    assert {cell["name"] for cell in rest} == set(EIGHT_TYPES) - {cell["name"] for cell in ranged}
+    assert all(cell["percent"] is None and cell["function"] for cell in rest)
 
 
 def test_another_profile_by_name(client: FlaskClient) -> None:
@@ -66,7 +70,8 @@ def test_a_laboratorys_own_file(
     client = create_app(model).test_client()
     answer = client.get(URL).json
     assert answer["profile"] == "ours"
-    assert [cell["percent"] for cell in answer["cell_types"]] == [[3, 9]]
+    ranges = {cell["name"]: cell["percent"] for cell in answer["cell_types"]}
+    assert ranges == dict.fromkeys(EIGHT_TYPES) | {"monocyte": [3, 9]}
     assert client.get(f"{URL}?profile=default").json["profile"] == "default"
 
 

@@ -9,6 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from hemavision import Model
+from hemavision.cells import EIGHT_TYPES
 from hemavision.results import NOTICE
 
 
@@ -21,7 +22,7 @@ def test_answers_in_the_demos_shape(
     prediction = model.predict(content)[0]
     assert answer["prediction"] == prediction.cell_type.upper()
     assert answer["confidence"] == pytest.approx(prediction.confidence, abs=1e-5)
-    assert list(answer["probabilities"]) == ["EOSINOPHIL", "LYMPHOCYTE", "MONOCYTE", "NEUTROPHIL"]
+    assert list(answer["probabilities"]) == [name.upper() for name in EIGHT_TYPES]
     assert answer["heatmap"].startswith("data:image/png;base64,")
     assert answer["notice"] == NOTICE
 

@@ -13,7 +13,7 @@ URL = "/api/v1/classify"
 WRONG = [
     ({"heatmaps": "jet"}, "'jet'; it must be one of none, overlay, raw, all"),
     ({"heatmaps": ""}, "''; it must be one of none, overlay, raw, all"),
-    ({"cell_type": "basophil"}, "one of eosinophil, lymphocyte, monocyte, neutrophil"),
+    ({"cell_type": "blast"}, "one of neutrophil, eosinophil, basophil, lymphocyte"),
     ({"opacity": "1.01"}, "a number from 0 to 1"),
     ({"opacity": "-0.1"}, "a number from 0 to 1"),
     ({"opacity": "nan"}, "a number from 0 to 1"),
@@ -29,7 +29,7 @@ WRONG_JSON: list[tuple[dict[str, Any], str]] = [
     ({"opacity": 10**400}, "a number from 0 to 1"),
     ({"opacity": None}, "a number from 0 to 1"),
     ({"heatmaps": ["raw"]}, "one of none, overlay, raw, all"),
-    ({"cell_type": None}, "one of eosinophil"),
+    ({"cell_type": None}, "one of neutrophil"),
     ({"colour": "jet"}, "'colour'"),
 ]
 

@@ -27,6 +27,8 @@ from hemavision.errors import BundleError
 OPSET, IR_VERSION = 17, 8
 #: Where the metadata keeps the network's configuration, so that Keras can have it back.
 NETWORK_KEY = "hemavision.network"
+#: The input as floats, channels first, 0 to 255.
+PIXELS = "input:channels_first"
 
 
 @dataclass(frozen=True)
@@ -101,8 +103,9 @@ def write_network(
     graph = Graph()
     forward = add_forward(graph, network, _add_input(graph, scaling))
     embedding = _add_embedding(forward, head)
-    novelty = novelty or NoveltyModel.neutral(forward.shapes[head.features][-1])
-    add_novelty(graph, novelty, embedding, "novelty")
+    depth = forward.shapes[head.features][-1]
+    novelty = novelty or NoveltyModel.neutral(depth)
+    add_novelty(graph, novelty, (embedding, depth), PIXELS, "novelty")
     _add_answer(graph, forward.sums[head.logits.name], manifest)
     add_heatmaps(forward, head, "heatmaps")
     height, width, channels = forward.shapes[head.features]
@@ -143,7 +146,7 @@ def _floats(name: str, shape: list[Any]) -> Any:
 
 def _add_input(graph: Graph, scaling: Scaling) -> str:
     x = graph.add("Cast", ["image"], "input:float", to=TensorProto.FLOAT)
-    x = graph.add("Transpose", [x], "input:channels_first", perm=[0, 3, 1, 2])
+    x = graph.add("Transpose", [x], PIXELS, perm=[0, 3, 1, 2])
     if scaling.bgr:
         x = graph.add("Gather", [x, graph.ints("input:order", 2, 1, 0)], "input:bgr", axis=1)
     mean = np.array(scaling.mean, np.float32).reshape(3, 1, 1)
@@ -161,8 +164,17 @@ def _add_answer(graph: Graph, sums: str, manifest: Manifest) -> None:
         beyond = graph.add("Div", [beyond, start], "doubt:ratio")
         growth = graph.add("Pow", [beyond, graph.floats("doubt", manifest.doubt)], "doubt:growth")
         divisor = graph.add("Mul", [growth, divisor], "doubt:temperature")
-        divisor = graph.add("Unsqueeze", [divisor, graph.ints("axis_1", 1)], "doubt:divisor")
+        axis = graph.ints("axis_1", 1)
+        divisor = graph.add("Unsqueeze", [divisor, axis], "doubt:divisor")
     logits = graph.add("Div", [sums, divisor], "logits")
+    if manifest.doubt and manifest.seldom:
+        # What the looks no longer say, blood in general does: odds × (1 − 1 / growth).
+        kept = graph.add("Reciprocal", [growth], "odds:kept")
+        discount = graph.add("Sub", [graph.floats("one", 1.0), kept], "odds:discount")
+        discount = graph.add("Unsqueeze", [discount, axis], "odds:discounts")
+        odds = np.array([[manifest.seldom.get(name, 0.0) for name in manifest.cell_types]])
+        added = graph.add("Mul", [discount, graph.floats("odds", odds)], "odds:added")
+        logits = graph.add("Add", [logits, added], "answer:logits")
     graph.add("Softmax", [logits], "probabilities", axis=1)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hemavision.bundle import DEFAULT_MODEL
 from hemavision.errors import DataError, SettingsError
 from hemavision.training.datasets import Sample
 from hemavision.training.splits import PROTOCOLS, Split, own_folders
@@ -14,10 +15,10 @@ from hemavision.training.splits import PROTOCOLS, Split, own_folders
 DEFAULT_PROTOCOL = "unseen-cells"
 #: What a protocol that leaks by design is always shown with.
 HONEST_PROTOCOL = "unseen-cells"
-#: The shipped model that a protocol measures, where that is not the default protocol's.
-OWN_MODELS = {"seed": "seed", "pbc": "eight-types"}
+#: The shipped model that a protocol measures, where that is not the default.
+OWN_MODELS = {"seed": "seed"}
 #: Protocols on whose test images every shipped model was trained.
-NO_HONEST_MODEL = ("seed", "lab-out:bccd", "lab-out:pbc")
+NO_HONEST_MODEL = ("seed", "lab-out:bccd", "lab-out:jtsc", "lab-out:pbc")
 FOLDERS = "folders"
 #: The image set that a protocol tests on.
 TESTS_ON = {
@@ -125,7 +126,7 @@ def default_model(protocol: str) -> str:
     withheld = WITHHELD / f"{protocol.replace(':', '-')}.onnx"
     if withheld.is_file():
         return str(withheld)
-    return OWN_MODELS.get(protocol, DEFAULT_PROTOCOL)
+    return OWN_MODELS.get(protocol, DEFAULT_MODEL)
 
 
 def open_split(dataset: Dataset, protocol: str, trained_on: Iterable[str]) -> Split:

@@ -49,11 +49,16 @@ HOLDS = (1e-3, 1e-2, 1e-1, 1.0, 10.0)
 
 @dataclass(frozen=True)
 class Cells:
-    """Embeddings (float N×D) of cells, the probabilities that the bundle gave (N×K), labels."""
+    """Cells: embeddings (float N×D), what novelty is measured by, old probabilities, labels."""
 
     embeddings: np.ndarray
+    features: np.ndarray
     probabilities: np.ndarray
     labels: np.ndarray
+
+    def only(self, rows: np.ndarray | slice) -> Cells:
+        """Return the cells of these rows."""
+        return Cells(*(values[rows] for values in vars(self).values()))
 
 
 @dataclass(frozen=True)
@@ -112,23 +117,27 @@ def adapt(
     seen = look_at(split.train + split.validation, engine, on_image)
     old = parts.manifest.cell_types
     types = old + tuple(t for t in split.cell_types if t not in old)
-    learned, kept = _cells(split.train, split.validation, seen, types)
+    # A bundle from before colours counted knows the distances of embeddings alone.
+    features = seen.features[:, : len(parts.novelty.whiten)]
+    learned, kept = _cells(split.train, split.validation, seen, features, types)
     start = _old_layer(parts, len(types))
     hold, guesses = _choose_hold(learned, start)
     kernel, bias = fit_layer(learned, start, hold)
     novelty = _familiar(parts.novelty, learned)
-    distances = novelty.distances(learned.embeddings)
+    distances = novelty.distances(learned.features)
     own = float(np.quantile(distances, SURE_SHARE))
     doubting = replace(
-        parts.manifest, temperature=1.0, doubt_from=max(parts.manifest.doubt_from, own)
+        parts.manifest,
+        cell_types=types,
+        temperature=1.0,
+        doubt_from=max(parts.manifest.doubt_from, own),
     )
-    growth = doubting.temperature_at(distances)
-    temperature = fit_temperature(guesses, learned.labels, growth)
-    sure = apply_temperature(guesses, temperature * growth)
+    growth, odds = doubting.temperature_at(distances), doubting.odds_at(distances)
+    temperature = fit_temperature(guesses, learned.labels, growth, odds)
+    sure = apply_temperature(guesses, temperature * growth, odds)
     manifest = replace(
         doubting,
         name=out.stem,
-        cell_types=types,
         temperature=temperature,
         check_below=fit_check_threshold(sure, learned.labels),
         training=_record(bundle, split, command),
@@ -186,10 +195,7 @@ def _choose_hold(cells: Cells, start: tuple[np.ndarray, np.ndarray]) -> tuple[fl
     for hold in HOLDS:
         guesses = np.zeros((len(rows), start[0].shape[1]))
         for inside, outside in folds:
-            part = Cells(
-                cells.embeddings[inside], cells.probabilities[inside], cells.labels[inside]
-            )
-            kernel, bias = fit_layer(part, start, hold)
+            kernel, bias = fit_layer(cells.only(inside), start, hold)
             guesses[outside] = softmax(cells.embeddings[outside] @ kernel + bias, axis=1)
         loss = -float(np.log(np.maximum(guesses[rows, cells.labels], 1e-12)).mean())
         if best is None or loss < best[0]:
@@ -244,14 +250,15 @@ def _readable(samples: list[Sample], skip_bad: bool) -> list[Sample]:
 
 
 def _cells(
-    train: list[Sample], held_out: list[Sample], seen: Seen, types: tuple[str, ...]
+    train: list[Sample],
+    held_out: list[Sample],
+    seen: Seen,
+    features: np.ndarray,
+    types: tuple[str, ...],
 ) -> tuple[Cells, Cells]:
     labels = np.array([types.index(s.cell_type) for s in train + held_out])
-    count = len(train)
-    return (
-        Cells(seen.embedding[:count], seen.probabilities[:count], labels[:count]),
-        Cells(seen.embedding[count:], seen.probabilities[count:], labels[count:]),
-    )
+    whole = Cells(seen.embedding, features, seen.probabilities, labels)
+    return whole.only(slice(len(train))), whole.only(slice(len(train), None))
 
 
 def _old_layer(parts: BundleParts, kinds: int) -> tuple[np.ndarray, np.ndarray]:
@@ -280,10 +287,10 @@ def _write(
 def _familiar(old: NoveltyModel, cells: Cells) -> NoveltyModel:
     """Return the distance with the laboratory's own types as further known centres."""
     types = np.unique(cells.labels)
-    means = np.stack([cells.embeddings[cells.labels == t].mean(axis=0) for t in types])
+    means = np.stack([cells.features[cells.labels == t].mean(axis=0) for t in types])
     centres = np.concatenate([old.centres, (means @ old.whiten).astype(np.float32)])
     wider = NoveltyModel(old.whiten, centres, old.scale)
-    far = float(np.quantile(wider.distances(cells.embeddings), FAMILIAR_SHARE))
+    far = float(np.quantile(wider.distances(cells.features), FAMILIAR_SHARE))
     return replace(wider, scale=old.scale * max(1.0, far))
 
 

@@ -67,13 +67,13 @@ def another_laboratory(view: np.ndarray, rng: np.random.Generator) -> np.ndarray
         return random_light(view, rng)
     blurred = _blur(view, rng).astype(np.float32)
     absorbance = -np.log(np.maximum(blurred, 3.0) / BACKGROUND)
-    if rng.random() < 0.1:
+    if rng.random() < 0.25:
         tint = rng.uniform(0.3, 1.8, 3).astype(np.float32)
         absorbance = absorbance.mean(axis=-1, keepdims=True) * tint
     contrast = np.float32(np.exp(rng.uniform(-0.2, 0.2)))
     absorbance = np.sign(absorbance) * np.abs(absorbance) ** contrast
-    strength = np.exp(rng.uniform(-0.35, 0.35) + rng.uniform(-0.3, 0.3, 3)).astype(np.float32)
-    mixing = (np.eye(3) + rng.uniform(-0.08, 0.08, (3, 3))).astype(np.float32)
+    strength = np.exp(rng.uniform(-0.35, 0.35) + rng.uniform(-0.5, 0.5, 3)).astype(np.float32)
+    mixing = (np.eye(3) + rng.uniform(-0.15, 0.15, (3, 3))).astype(np.float32)
     light = BACKGROUND * rng.uniform(0.88, 1.06, 3).astype(np.float32)
     seen = light * np.exp(-(absorbance * strength) @ mixing)
     if rng.random() < 0.4:
@@ -82,13 +82,25 @@ def another_laboratory(view: np.ndarray, rng: np.random.Generator) -> np.ndarray
     return _cut_edge(np.clip(seen, 0.0, 255.0).astype(np.float32), rng)
 
 
+def here_or_elsewhere(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return every other view (uint8 S×S×3) as it is, the rest as by :func:`another_laboratory`.
+
+    A network that already knows how little stain and camera mean can afford to learn how its own
+    laboratories' cells look in full.
+
+    Returns:
+        float32 S×S×3, 0 to 255.
+    """
+    return another_laboratory(view, rng) if rng.random() < 0.5 else view.astype(np.float32)
+
+
 def _blur(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Sometimes take a view out of focus, or through a coarser camera."""
     if rng.random() < 0.5:
         return view
     image, side = Image.fromarray(view), view.shape[0]
     if rng.random() < 0.6:
-        radius = rng.uniform(0.2, 1.3) * side / 96
+        radius = rng.uniform(0.2, 2.2) * side / 96
         return np.asarray(image.filter(ImageFilter.GaussianBlur(radius)))
     coarse = max(24, int(side * rng.uniform(0.4, 0.9)))
     small = image.resize((coarse, coarse), Image.Resampling.BILINEAR)

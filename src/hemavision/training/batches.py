@@ -11,6 +11,7 @@ import numpy as np
 
 from hemavision.training.augment import (
     another_laboratory,
+    here_or_elsewhere,
     plain_view,
     random_light,
     random_view,
@@ -20,7 +21,11 @@ from hemavision.training.questions import ANSWER, Questions, targets_of
 from hemavision.training.recipes import Phase, Recipe
 
 #: What recipes' augmentations do to a view beyond its position.
-COLOURS = {"full": random_light, "laboratories": another_laboratory}
+COLOURS = {
+    "full": random_light,
+    "laboratories": another_laboratory,
+    "half-laboratories": here_or_elsewhere,
+}
 #: An array for each output of the network in training, by its name.
 Targets = dict[str, np.ndarray]
 

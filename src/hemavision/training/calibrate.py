@@ -19,16 +19,21 @@ CONFIDENT_ACCURACY = 0.99
 #: This share of validation images counts as familiar.
 FAMILIAR_SHARE = 0.99
 #: Directions kept of the embedding space: those in which known cells vary most.
-DIRECTIONS = 48
+DIRECTIONS = 96
+#: How much wider colours are spread than the embedding before directions are chosen.
+COLOURS_COUNT = 6.0
 #: Power of the novelty that the temperature grows with, and the share of validation images for
 #: which it does not grow. On a withheld laboratory they brought confidence down to the accuracy
 #: without changing it at home (docs/decisions/0007-eight-types.md).
-DOUBT = 3.0
+DOUBT = 2.0
 SURE_SHARE = 0.9
 
 
 def fit_temperature(
-    probabilities: np.ndarray, labels: np.ndarray, growth: np.ndarray | float = 1.0
+    probabilities: np.ndarray,
+    labels: np.ndarray,
+    growth: np.ndarray | float = 1.0,
+    odds: np.ndarray | float = 0.0,
 ) -> float:
     """Return the temperature that makes uncalibrated probabilities most likely.
 
@@ -36,19 +41,23 @@ def fit_temperature(
         probabilities: float N×K, at temperature 1.
         labels: int N, the true types' indices.
         growth: float N, how much hotter than the temperature each row is.
+        odds: float N×K, what is added to the logits once they are divided.
     """
     logits = np.log(np.clip(probabilities, 1e-12, 1.0)) / np.reshape(growth, (-1, 1))
     rows = np.arange(len(labels))
 
     def loss(log_temperature: float) -> float:
-        return -float(log_softmax(logits / np.exp(log_temperature), axis=1)[rows, labels].mean())
+        logs = log_softmax(logits / np.exp(log_temperature) + odds, axis=1)
+        return -float(logs[rows, labels].mean())
 
     return float(np.exp(minimize_scalar(loss, bounds=(-2.3, 2.3), method="bounded").x))
 
 
-def apply_temperature(probabilities: np.ndarray, temperature: np.ndarray | float) -> np.ndarray:
-    """Return probabilities (N×K) as they are at another temperature, or at one a row (N)."""
-    logits = np.log(np.clip(probabilities, 1e-12, 1.0)) / np.reshape(temperature, (-1, 1))
+def apply_temperature(
+    probabilities: np.ndarray, temperature: np.ndarray | float, odds: np.ndarray | float = 0.0
+) -> np.ndarray:
+    """Return probabilities (N×K) at another temperature, or at one a row (N), with odds (N×K)."""
+    logits = np.log(np.clip(probabilities, 1e-12, 1.0)) / np.reshape(temperature, (-1, 1)) + odds
     scaled: np.ndarray = softmax(logits, axis=1)
     return scaled
 
@@ -73,23 +82,29 @@ def fit_check_threshold(probabilities: np.ndarray, labels: np.ndarray) -> float:
 
 
 def fit_novelty(
-    known: np.ndarray, known_labels: np.ndarray, validation: np.ndarray
+    known: np.ndarray, kinds: np.ndarray, validation: np.ndarray, colours: int = 0
 ) -> NoveltyModel:
-    """Fit the distance on embeddings of training images and scale it on validation's.
+    """Fit the distance on features of training images and scale it on validation's.
 
     Args:
-        known: float N×D, embeddings of training images.
-        known_labels: int N.
-        validation: float M×D, embeddings of images that were not trained on.
+        known: float N×D, embeddings of training images, colours beside them or not.
+        kinds: N, which belong together: a type, or a type in one laboratory.
+        validation: float M×D, likewise of images that were not trained on.
+        colours: how many of the last columns are colours.
     """
-    types = np.unique(known_labels)
-    centres = np.stack([known[known_labels == t].mean(axis=0) for t in types])
-    spread = known - centres[np.searchsorted(types, known_labels)]
+    counts = np.ones(known.shape[1])
+    if colours:
+        counts[-colours:] = COLOURS_COUNT * known[:, :-colours].std() / known[:, -colours:].std()
+    known, validation = known * counts, validation * counts
+    names, members = np.unique(kinds, return_inverse=True)
+    centres = np.stack([known[members == index].mean(axis=0) for index in range(len(names))])
+    spread = known - centres[members]
     variances, directions = np.linalg.eigh(np.cov(spread, rowvar=False))
     kept = slice(-DIRECTIONS, None)
     # The floor keeps directions in which known cells hardly vary from ruling the distance.
     floor = 0.01 * variances[-1]
     whiten = directions[:, kept] / np.sqrt(np.maximum(variances[kept], floor))
-    fitted = NoveltyModel(whiten.astype(np.float32), (centres @ whiten).astype(np.float32), 1.0)
+    fitted = NoveltyModel(whiten, centres @ whiten, 1.0)
     scale = float(np.quantile(fitted.distances(validation), FAMILIAR_SHARE))
-    return NoveltyModel(fitted.whiten, fitted.centres, scale)
+    whiten = (counts[:, None] * whiten).astype(np.float32)
+    return NoveltyModel(whiten, fitted.centres.astype(np.float32), scale)

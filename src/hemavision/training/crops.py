@@ -97,7 +97,7 @@ def cut_crop(rgb: np.ndarray, stain: str = "as-is") -> np.ndarray:
     box = locate_cell(rgb)
     centre_x, centre_y = (box.left + box.right) / 2, (box.top + box.bottom) / 2
     wide = Box.square(centre_x, centre_y, (box.right - box.left) * MARGIN)
-    if stain == "standard":
-        # Measured where serving measures it, whatever surrounds the cell in the margin.
-        return standard_crop(rgb, box, wide, CROP_PX)
-    return crop_and_resize(rgb, wide, CROP_PX)
+    if stain == "as-is":
+        return crop_and_resize(rgb, wide, CROP_PX)
+    # Measured where serving measures it, whatever surrounds the cell in the margin.
+    return standard_crop(rgb, box, wide, CROP_PX, stain)

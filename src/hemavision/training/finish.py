@@ -13,9 +13,9 @@ import numpy as np
 from scipy.special import softmax
 
 from hemavision.bundle import Manifest
-from hemavision.cells import FOUR_TYPES
+from hemavision.cells import FOUR_TYPES, SELDOM
 from hemavision.compat.morphology import Attribute
-from hemavision.compat.novelty import NoveltyModel
+from hemavision.compat.novelty import COLOURS, NoveltyModel, colours_of
 from hemavision.detection import locate_cell
 from hemavision.errors import TrainingError
 from hemavision.explain import focus
@@ -96,7 +96,7 @@ def export_run(
     looks = load_attributes(folder / LOOKS)
     attributes = calibrate_attributes(looks, output.embedding[len(known) :], judged)
     cells = [measure_cell(open_sample(sample)) for sample in known]
-    distances = novelty.distances(output.embedding[: len(known)])
+    distances = novelty.distances(output.features[: len(known)])
     calibrated = replace(
         calibrated,
         laboratory=describe(cells, distances),
@@ -112,13 +112,20 @@ def _calibrate(
 ) -> tuple[Manifest, NoveltyModel]:
     count = len(known)
     labels = np.array([manifest.cell_types.index(s.cell_type) for s in validation])
-    known_labels = np.array([manifest.cell_types.index(s.cell_type) for s in known])
-    novelty = fit_novelty(output.embedding[:count], known_labels, output.embedding[count:])
-    distances = novelty.distances(output.embedding[count:])
-    doubting = replace(manifest, doubt=DOUBT, doubt_from=float(np.quantile(distances, SURE_SHARE)))
+    kinds = np.array([f"{s.cell_type} in {s.source}" for s in known])
+    seen, fresh = output.features[:count], output.features[count:]
+    novelty = fit_novelty(seen, kinds, fresh, COLOURS)
+    distances = novelty.distances(fresh)
+    doubting = replace(
+        manifest,
+        doubt=DOUBT,
+        doubt_from=float(np.quantile(distances, SURE_SHARE)),
+        seldom={name: odds for name, odds in SELDOM.items() if name in manifest.cell_types},
+    )
     growth = doubting.temperature_at(distances)
-    temperature = fit_temperature(output.probabilities[count:], labels, growth)
-    probabilities = apply_temperature(output.probabilities[count:], temperature * growth)
+    odds = doubting.odds_at(distances)
+    temperature = fit_temperature(output.probabilities[count:], labels, growth, odds)
+    probabilities = apply_temperature(output.probabilities[count:], temperature * growth, odds)
     calibration: dict[str, Any] = {
         "validation_images": len(validation),
         "validation_accuracy": float((probabilities.argmax(axis=1) == labels).mean()),
@@ -173,19 +180,26 @@ def looks_of_types(
 
 @dataclass(frozen=True)
 class Seen:
-    """What a network made of N samples: float N×K, N×D, N and N.
+    """What a network made of N samples: float N×K, N×D, N×6, N and N.
 
     Attributes:
         probabilities: of the types.
         embedding: as the bundle gives it.
+        colours: of the input, as :func:`hemavision.compat.novelty.colours_of` gives them.
         novelty: likewise.
         focus: of the named type's heatmap, as :func:`hemavision.explain.focus` gives it.
     """
 
     probabilities: np.ndarray
     embedding: np.ndarray
+    colours: np.ndarray
     novelty: np.ndarray
     focus: np.ndarray
+
+    @property
+    def features(self) -> np.ndarray:
+        """What novelty is measured by."""
+        return np.concatenate([self.embedding, self.colours], axis=1)
 
 
 def look_at(
@@ -200,7 +214,8 @@ def look_at(
         output = engine.run(crop[None])
         heatmap = output.heatmaps[0, output.probabilities[0].argmax()]
         on_cell = np.array([focus(heatmap)])
-        outputs.append((output.probabilities, output.embedding, output.novelty, on_cell))
+        colours = colours_of(crop[None])
+        outputs.append((output.probabilities, output.embedding, colours, output.novelty, on_cell))
         if on_image:
             on_image(index + 1, len(samples))
     return Seen(*(np.concatenate(part) for part in zip(*outputs, strict=True)))

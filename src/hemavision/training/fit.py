@@ -12,7 +12,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from hemavision.compat.from_bundle import network_from_bundle
+from hemavision.compat.from_bundle import network_from_bundle, take_apart
+from hemavision.compat.morphology import Attribute
 from hemavision.compat.reading import read_network
 from hemavision.errors import BundleError, TrainingError
 from hemavision.models.architectures import ARCHITECTURES
@@ -41,7 +42,7 @@ class Start:
     Attributes:
         seed: of everything random.
         weights: to start from, a Keras file or a bundle; ``None`` for new ones. What the run
-            they come from learned about looks is taken from beside them.
+            they come from learned about looks is taken with them.
         precision: that layers compute in, as for :func:`hemavision.models.separable_cnn.build`.
     """
 
@@ -160,7 +161,7 @@ def _new_model(
         take_weights(start.weights, core)
     model = asking(core, questions)
     if start.weights:
-        for attribute in load_attributes(start.weights.with_name(LOOKS)):
+        for attribute in _looks_in(start.weights):
             if questions.get(attribute.name) == attribute.values:
                 layer = model.get_layer(attribute.name)
                 layer.set_weights([attribute.kernel, attribute.bias])
@@ -171,6 +172,13 @@ def _new_model(
         weighted_metrics={ANSWER: ["accuracy"]},
     )
     return model
+
+
+def _looks_in(weights: Path) -> tuple[Attribute, ...]:
+    """Return what was learned about looks with ``weights``: in a bundle, or beside a file."""
+    if weights.suffix == ".onnx":
+        return take_apart(weights).attributes
+    return load_attributes(weights.with_name(LOOKS))
 
 
 def take_weights(path: Path, model: keras.Model) -> None:
