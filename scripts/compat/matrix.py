@@ -2,8 +2,9 @@
 
     python scripts/compat/matrix.py [NAME ...]
 
-In each environment (scripts/compat/environments, installed under .compat) the network is built,
-given the shipped weights, trained a step on real cells and saved every way. Here each file becomes
+In each environment (scripts/compat/environments, installed under .compat) the four-type network is
+built, and in two the eight-type network too, given the shipped weights, trained a step on real
+cells and saved every way. Here each file becomes
 a bundle, and that an ``.h5``. Then every environment opens what came from every other.
 Probabilities must agree within 1e-5, heatmaps (of the maker's automatic differentiation) within
 1e-4 of their norm. Writes docs/results/compat.json and docs/compat-matrix.md, and fails if
@@ -25,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from hemavision.bundle import find_bundle
+from hemavision.bundle import Manifest, find_bundle
 from hemavision.cells import FOUR_TYPES
 from hemavision.compat.convert import Options, convert_model
 from hemavision.detection import locate_cell
@@ -61,19 +62,43 @@ ENVIRONMENTS = (
 )
 
 
+@dataclass(frozen=True)
+class Origin:
+    """A network as one environment made it: which bundle's, and what its files are called."""
+
+    env: Environment
+    bundle: str = "unseen-cells"
+
+    @property
+    def name(self) -> str:
+        """Stem of its files."""
+        return f"{self.env.name}-{self.bundle}"
+
+    @property
+    def title(self) -> str:
+        """What the tables call it."""
+        return self.env.title + (", eight types" if self.bundle == "eight-types" else "")
+
+
+#: The environments that make the eight-type network, too; all of them open it.
+EIGHT_IN = ("keras-2.13", "keras-3")
+
+
 def main() -> int:
     """Make the environments, run all of it, write the record and the page."""
     chosen = [env for env in ENVIRONMENTS if env.name in sys.argv[1:]] or list(ENVIRONMENTS)
     with tempfile.TemporaryDirectory() as scratch:
         work = Path(scratch)
-        np.save(work / "crops.npy", crops())
+        for bundle in ("unseen-cells", "eight-types"):
+            side = manifest_of(bundle).preprocess.size_px
+            np.save(work / f"crops-{side}.npy", crops(side))
         record: dict[str, Any] = {"versions": {}, "read": {}, "opened": {}}
         for env in chosen:
             install(env)
-            shipped = str(find_bundle("unseen-cells"))
-            [made] = run(env, "make", str(work), env.name, shipped)
-            record["versions"][env.name] = made["keras"]
-            record["read"][env.name] = read_back(env, work)
+            for origin in origins([env]):
+                [made] = run(env, "make", str(work), origin.name, str(find_bundle(origin.bundle)))
+                record["versions"][env.name] = made["keras"]
+                record["read"][origin.name] = read_back(origin, work)
         for env in chosen:
             record["opened"][env.name] = run(env, "open", str(work), env.name)
     text, sound = page(record, chosen)
@@ -85,12 +110,23 @@ def main() -> int:
     return 0 if sound else 1
 
 
-def crops() -> np.ndarray:
-    """Two real crops of each type: uint8 8×224×224×3."""
+def origins(chosen: list[Environment]) -> list[Origin]:
+    """What the environments make."""
+    eight = [Origin(env, "eight-types") for env in chosen if env.name in EIGHT_IN]
+    return [*map(Origin, chosen), *eight]
+
+
+def manifest_of(bundle: str) -> Manifest:
+    """What a shipped bundle says about itself."""
+    return OnnxEngine(find_bundle(bundle)).manifest
+
+
+def crops(side: int) -> np.ndarray:
+    """Two real crops of each of four types: uint8 8×side×side×3."""
     root = data_folder() / "kaggle_wbc" / "TRAIN"
     paths = [p for t in FOUR_TYPES for p in sorted((root / t.upper()).iterdir())[:40:20]]
     photos = [open_image(path).rgb for path in paths]
-    return np.stack([crop_and_resize(rgb, locate_cell(rgb), 224) for rgb in photos])
+    return np.stack([crop_and_resize(rgb, locate_cell(rgb), side) for rgb in photos])
 
 
 def python_of(env: Environment) -> Path:
@@ -121,16 +157,21 @@ def run(env: Environment, *arguments: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
 
 
-def read_back(env: Environment, work: Path) -> dict[str, dict[str, Any]]:
+def read_back(origin: Origin, work: Path) -> dict[str, dict[str, Any]]:
     """Turn each of the environment's files into a bundle and compare; the last becomes an .h5."""
-    expected, results = np.load(work / f"{env.name}.npz"), {}
+    expected, results = np.load(work / f"{origin.name}.npz"), {}
+    manifest = manifest_of(origin.bundle)
+    options = Options(cell_types=manifest.cell_types)
+    pixels = np.load(work / f"crops-{manifest.preprocess.size_px}.npy")
     for suffix in FORMATS:
-        source, bundle = work / f"{env.name}{suffix}", work / f"{env.name}.onnx"
+        source, bundle = work / f"{origin.name}{suffix}", work / f"{origin.name}.onnx"
         if not source.exists():
             continue
         try:
-            convert_model(source, bundle, Options())
-            ours = OnnxEngine(bundle).run(np.load(work / "crops.npy"))
+            if suffix == ".weights.h5" and origin.bundle != "unseen-cells":
+                continue  # weights alone are read for the first network only
+            convert_model(source, bundle, options)
+            ours = OnnxEngine(bundle).run(pixels)
         except HemaVisionError as error:
             results[suffix] = {"error": str(error)[:200]}
             continue
@@ -139,29 +180,32 @@ def read_back(env: Environment, work: Path) -> dict[str, dict[str, Any]]:
             "probability": float(np.abs(ours.probabilities - expected["probabilities"]).max()),
             "heatmap": float(error / np.linalg.norm(expected["heatmaps"])),
         }
-    convert_model(bundle, work / f"{env.name}-to.h5", Options())
+    convert_model(bundle, work / f"{origin.name}-to.h5", options)
     return results
 
 
 def page(record: dict[str, Any], chosen: list[Environment]) -> tuple[str, bool]:
     """Return the page, and whether all of it agrees."""
-    titles = {env.name: env.title for env in chosen}
+    makers = {origin.name: origin.title for origin in origins(chosen)}
+    openers = {env.name: env.title for env in chosen}
     judged = [r for results in record["read"].values() for r in results.values()]
     judged += [r for results in record["opened"].values() for r in results]
     lines = [
         "# Between versions of Keras",
         "",
-        "Generated by `make compat`. The network of the shipped models is built in each",
-        "environment, given their weights, trained a step and saved. Each cell: the largest",
-        "difference of a probability (must: 1e-5) / the relative error of the heatmaps against the",
-        "maker's automatic differentiation (must: 1e-4), on eight real cells.",
+        "Generated by `make compat`. The four-type network is built in each environment, the",
+        "eight-type one in two, given the shipped weights, trained a step and saved. A dash: Keras",
+        "on JAX writes no SavedModel, and files without a configuration are read for the four-type",
+        "network only. Each cell: the largest difference of a probability (must: 1e-5) / the",
+        "relative error of the heatmaps against the maker's automatic differentiation (must: 1e-4),",
+        "on eight real cells.",
         "",
         "## Read: each Keras's files to a bundle",
         "",
         f"| saved by | {' | '.join(TITLES.get(f, f'`{f}`') for f in FORMATS)} |",
         "|---" * (len(FORMATS) + 1) + "|",
     ]
-    for name, title in titles.items():
+    for name, title in makers.items():
         cells = [cell(record["read"][name].get(suffix)) for suffix in FORMATS]
         lines.append(f"| {title} | {' | '.join(cells)} |")
     notes = {
@@ -171,9 +215,9 @@ def page(record: dict[str, Any], chosen: list[Environment]) -> tuple[str, bool]:
     }
     for suffix, note in notes.items():
         lines += ["", f"## Taken back as `{suffix}`: {note}", ""]
-        lines.append(f"| saved by ↓, opened by → | {' | '.join(titles.values())} |")
-        lines.append("|---" * (len(titles) + 1) + "|")
-        for name, title in titles.items():
+        lines.append(f"| saved by ↓, opened by → | {' | '.join(openers.values())} |")
+        lines.append("|---" * (len(openers) + 1) + "|")
+        for name, title in makers.items():
             cells = [
                 cell(
                     next(
@@ -182,7 +226,7 @@ def page(record: dict[str, Any], chosen: list[Environment]) -> tuple[str, bool]:
                         if (result["origin"], result["format"]) == (name, suffix)
                     )
                 )
-                for opener in titles
+                for opener in openers
             ]
             lines.append(f"| {title} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n", all(agrees(result) for result in judged)
@@ -198,7 +242,7 @@ def agrees(result: dict[str, Any]) -> bool:
 def cell(result: dict[str, Any] | None) -> str:
     """A comparison as a cell of a table."""
     if result is None:
-        return "not written by it"
+        return "–"
     if "error" in result:
         return "✗ " + str(result["error"]).replace("|", "/").replace("\n", " ")
     mark = "✓" if agrees(result) else "✗"

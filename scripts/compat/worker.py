@@ -3,7 +3,7 @@
     python scripts/compat/worker.py make FOLDER NAME BUNDLE   train a step, save every way
     python scripts/compat/worker.py open FOLDER NAME          answer with every file that opens here
 
-FOLDER/crops.npy holds real crops, uint8 N×224×224×3. ``make`` builds the network with
+FOLDER/crops-SIDE.npy holds real crops, uint8 N×SIDE×SIDE×3. ``make`` builds BUNDLE's network with
 hemavision.models, gives it the weights of BUNDLE through hemavision.compat, trains it a step and
 writes FOLDER/NAME.keras, .h5, .weights.h5, NAME-saved/ and NAME.npz (probabilities, and heatmaps
 by automatic differentiation). ``open`` takes each FOLDER/*.onnx and *-to.h5: it has
@@ -24,8 +24,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 
 from hemavision.compat.from_bundle import keras_from_bundle, network_from_bundle
+from hemavision.compat.network import Network
 from hemavision.compat.writing import write_model
-from hemavision.models import separable_cnn
+from hemavision.models.architectures import ARCHITECTURES
 from hemavision.models.installed import MAJOR, keras
 
 IS_JAX = MAJOR >= 3 and keras.backend.backend() == "jax"
@@ -41,18 +42,23 @@ def main() -> None:
 
 def make(folder: Path, name: str, bundle: Path) -> None:
     """Train the network a step and save it in every format of this Keras."""
-    model = separable_cnn.build()
-    model.set_weights(keras_from_bundle(bundle).get_weights())
+    network = network_from_bundle(bundle)
+    model = built(network)
+    given = keras_from_bundle(bundle)
+    for layer in model.layers:  # by name: where branches meet, their order may differ
+        layer.set_weights(given.get_layer(layer.name).get_weights())
     model.compile(keras.optimizers.SGD(1e-3), "categorical_crossentropy")
-    x = scaled(np.load(folder / "crops.npy"))
-    model.fit(x, np.eye(4, dtype=np.float32)[np.arange(len(x)) // 2 % 4], verbose=0)
+    x = crops(folder, network)
+    classes = model.output_shape[-1]
+    model.fit(x, np.eye(classes, dtype=np.float32)[np.arange(len(x)) // 2 % 4], verbose=0)
     # Keras 2.12 writes HDF5 under that name unless told.
     model.save(folder / f"{name}.keras", **({} if MAJOR >= 3 else {"save_format": "keras_v3"}))
     model.save(folder / f"{name}.h5")
     model.save_weights(folder / f"{name}.weights.h5")
     if MAJOR < 3:
         model.save(folder / f"{name}-saved", save_format="tf")
-    elif not IS_JAX:  # on JAX it would need TensorFlow beside it
+    elif not IS_JAX and network.name == "separable_cnn":
+        # On JAX it would need TensorFlow; and it keeps no configuration to know others by.
         model.export(folder / f"{name}-saved", verbose=False)
     np.savez(folder / f"{name}.npz", **answer(model, x))
     print(json.dumps({"keras": keras.__version__}))
@@ -60,9 +66,9 @@ def make(folder: Path, name: str, bundle: Path) -> None:
 
 def open_all(folder: Path, name: str) -> None:
     """Open every bundle's network in each form and compare with what its maker answered."""
-    x = scaled(np.load(folder / "crops.npy"))
     for bundle in sorted(folder.glob("*.onnx")):
         network = network_from_bundle(bundle)
+        x = crops(folder, network)
         for suffix in (".h5", ".keras", ".weights.h5"):
             path = folder / f"{bundle.stem}-to{suffix}"
             if suffix != ".h5":
@@ -70,19 +76,33 @@ def open_all(folder: Path, name: str) -> None:
                 write_model(network, path)
             line: dict[str, Any] = {"origin": bundle.stem, "format": suffix}
             try:
-                line |= difference(answer(opened(path), x), np.load(folder / f"{bundle.stem}.npz"))
+                line |= difference(
+                    answer(opened(path, network), x), np.load(folder / f"{bundle.stem}.npz")
+                )
             except Exception as error:  # whatever a Keras raises is what the table must show
                 line["error"] = f"{type(error).__name__}: {error}"[:200]
             print(json.dumps(line), flush=True)
 
 
-def opened(path: Path) -> Any:
+def opened(path: Path, network: Network) -> Any:
     """Open a file by what this Keras has for it."""
     if not path.name.endswith(".weights.h5"):
         return keras.models.load_model(path, compile=False)
-    model = separable_cnn.build()
+    model = built(network)
     model.load_weights(path)
     return model
+
+
+def built(network: Network) -> Any:
+    """Return the architecture that a network is of, untrained."""
+    classes = network.output.options["units"]
+    return ARCHITECTURES[network.name](classes=classes, input_px=network.input_shape[0])
+
+
+def crops(folder: Path, network: Network) -> np.ndarray:
+    """Return the crops of the network's size, scaled from 0..255 to [-1, 1]."""
+    pixels = np.load(folder / f"crops-{network.input_shape[0]}.npy")
+    return pixels.astype(np.float32) / np.float32(127.5) - np.float32(1)
 
 
 def difference(ours: dict[str, np.ndarray], theirs: Any) -> dict[str, float]:
@@ -94,13 +114,8 @@ def difference(ours: dict[str, np.ndarray], theirs: Any) -> dict[str, float]:
     }
 
 
-def scaled(crops: np.ndarray) -> np.ndarray:
-    """From 0..255 to the network's [-1, 1]."""
-    return crops.astype(np.float32) / np.float32(127.5) - np.float32(1)
-
-
 def answer(model: Any, x: np.ndarray) -> dict[str, np.ndarray]:
-    """Probabilities, N×4, and Grad-CAM on each logit by automatic differentiation, N×4×h×w."""
+    """Probabilities, N×K, and Grad-CAM on each logit by automatic differentiation, N×K×h×w."""
     names = [layer.name for layer in model.layers]
     stem = keras.Model(model.input, model.get_layer("features").output)
     features = np.asarray(stem(x, training=False))
