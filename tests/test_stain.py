@@ -11,9 +11,19 @@ from hemavision.detection import locate_cell
 from hemavision.images import open_image
 from hemavision.preprocess import FILL, PreprocessSpec, crop_and_resize, cut_input
 from hemavision.results import Box
-from hemavision.stain import BACKGROUND, NUCLEUS, Stain, measure_stain, standard_curves
+from hemavision.stain import (
+    BACKGROUND,
+    NUCLEUS,
+    RED_CELL,
+    Stain,
+    measure_red_cells,
+    measure_stain,
+    standard_curves,
+    standardise,
+)
 
 STANDARD = PreprocessSpec(stain="standard")
+RED_CELLS = PreprocessSpec(stain="red-cells")
 
 
 def cells(data: Path, pattern: str, count: int) -> list[np.ndarray]:
@@ -75,6 +85,60 @@ def test_laboratories_come_together(data: Path) -> None:
     assert standard < 0.6 * raw
 
 
+def red_cells_of(rgb: np.ndarray) -> np.ndarray | None:
+    """What is measured of the red cells in the square around the white one."""
+    box = locate_cell(rgb)
+    seen = rgb[max(box.top, 0) : box.bottom, max(box.left, 0) : box.right]
+    centre = (
+        (box.left + box.right) / 2 - max(box.left, 0),
+        (box.top + box.bottom) / 2 - max(box.top, 0),
+    )
+    return measure_red_cells(seen, measure_stain(seen), centre, 0.36 * (box.right - box.left))
+
+
+def test_red_cells_are_found_where_there_are_any(data: Path, kaggle: list[np.ndarray]) -> None:
+    found = [red_cells_of(rgb) for rgb in kaggle]
+    seen = [red for red in found if red is not None]
+    assert len(seen) >= 9
+    for red in seen:  # they absorb green more than red, and far less than a nucleus
+        assert red[0] < red[1] < 1.0
+    burst = [red_cells_of(rgb) for rgb in cells(data, "jtsc/images/*.png", 12)]
+    assert sum(red is not None for red in burst) <= 4, "the rapid stain leaves few"
+
+
+def test_red_cells_of_another_camera_get_the_standard_colour(kaggle: list[np.ndarray]) -> None:
+    mixing = np.array([[0.8, 0.15, 0.05], [0.1, 0.85, 0.05], [0.05, 0.25, 0.7]])
+    before, after = [], []
+    for rgb in kaggle:
+        absorbance = -np.log(np.maximum(rgb, 1) / 255.0) @ mixing.T
+        other = np.round(255 * np.exp(-absorbance)).astype(np.uint8)
+        if red_cells_of(rgb) is None or red_cells_of(other) is None:
+            continue
+        box = locate_cell(rgb)
+        for spec, gaps in ((STANDARD, before), (RED_CELLS, after)):
+            one, two = (cut_input(x, box, spec).astype(float) for x in (rgb, other))
+            gaps.append(np.abs(one - two).mean())
+    assert len(after) >= 6
+    assert np.mean(after) < 0.8 * np.mean(before)
+
+
+def test_standard_stains_stay_as_they_are() -> None:
+    rng = np.random.default_rng(4)
+    shares = rng.uniform(0.0, 0.5, (32, 32, 2))
+    absorbance = shares @ np.stack([NUCLEUS, RED_CELL])
+    crop = np.round(BACKGROUND * np.exp(-absorbance)).astype(np.uint8)
+    same = standardise(crop, Stain(BACKGROUND, NUCLEUS), RED_CELL)
+    assert np.abs(same.astype(int) - crop).max() <= 2
+
+
+def test_without_red_cells_the_curves_stand(kaggle: list[np.ndarray]) -> None:
+    crop = crop_and_resize(kaggle[0], locate_cell(kaggle[0]), 96)
+    stain = measure_stain(crop)
+    expected = np.stack([standard_curves(stain)[crop[..., c], c] for c in range(3)], axis=-1)
+    for red_cells in (None, stain.nucleus):  # the same stain twice cannot be told apart
+        assert np.array_equal(standardise(crop, stain, red_cells), expected)
+
+
 def test_as_is_leaves_the_pixels_alone(kaggle: list[np.ndarray]) -> None:
     box = locate_cell(kaggle[0])
     expected = crop_and_resize(kaggle[0], box, 224)
@@ -107,13 +171,15 @@ def test_the_standard_itself_stays_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("value", [0, 3, 128, 255])
-def test_an_image_of_nothing(value: int) -> None:
+@pytest.mark.parametrize("spec", [STANDARD, RED_CELLS])
+def test_an_image_of_nothing(value: int, spec: PreprocessSpec) -> None:
     rgb = np.full((90, 120, 3), value, np.uint8)
-    result = cut_input(rgb, locate_cell(rgb), STANDARD)
+    result = cut_input(rgb, locate_cell(rgb), spec)
     assert result.shape == (224, 224, 3)
     assert np.ptp(result.reshape(-1, 3), axis=0).max() == 0
 
 
-def test_a_single_pixel() -> None:
+@pytest.mark.parametrize("spec", [STANDARD, RED_CELLS])
+def test_a_single_pixel(spec: PreprocessSpec) -> None:
     rgb = np.array([[[10, 200, 30]]], np.uint8)
-    assert cut_input(rgb, locate_cell(rgb), STANDARD).shape == (224, 224, 3)
+    assert cut_input(rgb, locate_cell(rgb), spec).shape == (224, 224, 3)

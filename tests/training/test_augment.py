@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hemavision.training.augment import plain_view, random_light, random_view
+from hemavision.training.augment import (
+    another_laboratory,
+    here_or_elsewhere,
+    plain_view,
+    random_light,
+    random_view,
+)
 from hemavision.training.crops import CROP_PX
 
 
@@ -30,3 +36,24 @@ def test_plain_view_is_the_middle_of_the_crop():
     view = plain_view(np.ascontiguousarray(ramp), 64)
     assert abs(float(view.mean()) - (CROP_PX - 1) / 2) < 1
     assert view[0, 0, 0] > 10
+
+
+def test_another_laboratory_changes_colours_and_keeps_the_shape(crop):
+    view = plain_view(crop, 96)
+    dark = view.mean(axis=-1) < np.quantile(view.mean(axis=-1), 0.2)
+    hues, still_dark = [], 0
+    for seed in range(60):
+        other = another_laboratory(view, np.random.default_rng(seed))
+        assert other.shape == view.shape
+        assert 0 <= other.min() <= other.max() <= 255
+        hues.append(other[dark].mean(axis=0))
+        still_dark += other[dark].mean() < other[~dark].mean()
+    assert np.std(hues, axis=0).min() > 10
+    assert still_dark >= 42, "a blanked edge may be darker, and a view in six has one"
+
+
+def test_half_of_the_views_stay_at_home(crop):
+    view = plain_view(crop, 96)
+    views = [here_or_elsewhere(view, np.random.default_rng(seed)) for seed in range(200)]
+    same = sum(np.array_equal(other, view) for other in views)
+    assert 70 <= same <= 130
