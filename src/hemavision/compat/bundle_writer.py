@@ -156,26 +156,31 @@ def _add_input(graph: Graph, scaling: Scaling) -> str:
 
 
 def _add_answer(graph: Graph, sums: str, manifest: Manifest) -> None:
-    divisor = graph.floats("temperature", manifest.temperature)
+    temperature = graph.floats("temperature", manifest.temperature)
     if manifest.doubt:
-        # max(novelty / start, 1) to the power of the doubt: 1 for whatever is quite familiar.
-        start = graph.floats("doubt:from", manifest.doubt_from)
-        beyond = graph.add("Max", ["novelty", start], "doubt:beyond")
-        beyond = graph.add("Div", [beyond, start], "doubt:ratio")
-        growth = graph.add("Pow", [beyond, graph.floats("doubt", manifest.doubt)], "doubt:growth")
-        divisor = graph.add("Mul", [growth, divisor], "doubt:temperature")
-        axis = graph.ints("axis_1", 1)
-        divisor = graph.add("Unsqueeze", [divisor, axis], "doubt:divisor")
-    logits = graph.add("Div", [sums, divisor], "logits")
-    if manifest.doubt and manifest.seldom:
-        # What the looks no longer say, blood in general does: odds × (1 − 1 / growth).
-        kept = graph.add("Reciprocal", [growth], "odds:kept")
-        discount = graph.add("Sub", [graph.floats("one", 1.0), kept], "odds:discount")
-        discount = graph.add("Unsqueeze", [discount, axis], "odds:discounts")
-        odds = np.array([[manifest.seldom.get(name, 0.0) for name in manifest.cell_types]])
-        added = graph.add("Mul", [discount, graph.floats("odds", odds)], "odds:added")
-        logits = graph.add("Add", [logits, added], "answer:logits")
+        logits = _add_doubt(graph, sums, temperature, manifest)
+    else:
+        logits = graph.add("Div", [sums, temperature], "logits")
     graph.add("Softmax", [logits], "probabilities", axis=1)
+
+
+def _add_doubt(graph: Graph, sums: str, temperature: str, manifest: Manifest) -> str:
+    """Add logits / (temperature × growth) + odds × (1 − 1 / growth).
+
+    The growth is max(novelty, 1) to the power of the doubt: 1 for whatever is familiar. What the
+    looks no longer say, blood in general does.
+    """
+    one, axis = graph.floats("one", 1.0), graph.ints("axis_1", 1)
+    beyond = graph.add("Max", ["novelty", one], "doubt:beyond")
+    growth = graph.add("Pow", [beyond, graph.floats("doubt", manifest.doubt)], "doubt:growth")
+    growth = graph.add("Unsqueeze", [growth, axis], "doubt:growths")
+    divisor = graph.add("Mul", [growth, temperature], "doubt:temperatures")
+    logits = graph.add("Div", [sums, divisor], "logits")
+    kept = graph.add("Reciprocal", [growth], "odds:kept")
+    discount = graph.add("Sub", [one, kept], "odds:discounts")
+    odds = np.array([[manifest.seldom.get(name, 0.0) for name in manifest.cell_types]])
+    added = graph.add("Mul", [discount, graph.floats("odds", odds)], "odds:added")
+    return graph.add("Add", [logits, added], "answer:logits")
 
 
 def _add_embedding(forward: Forward, head: Head) -> str:

@@ -27,7 +27,6 @@ from hemavision.errors import DataError, ImageError, TrainingError
 from hemavision.runtime import OnnxEngine
 from hemavision.training.calibrate import (
     FAMILIAR_SHARE,
-    SURE_SHARE,
     apply_temperature,
     fit_check_threshold,
     fit_temperature,
@@ -125,13 +124,7 @@ def adapt(
     kernel, bias = fit_layer(learned, start, hold)
     novelty = _familiar(parts.novelty, learned)
     distances = novelty.distances(learned.features)
-    own = float(np.quantile(distances, SURE_SHARE))
-    doubting = replace(
-        parts.manifest,
-        cell_types=types,
-        temperature=1.0,
-        doubt_from=max(parts.manifest.doubt_from, own),
-    )
+    doubting = replace(parts.manifest, cell_types=types, temperature=1.0)
     growth, odds = doubting.temperature_at(distances), doubting.odds_at(distances)
     temperature = fit_temperature(guesses, learned.labels, growth, odds)
     sure = apply_temperature(guesses, temperature * growth, odds)

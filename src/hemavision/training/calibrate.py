@@ -22,11 +22,9 @@ FAMILIAR_SHARE = 0.99
 DIRECTIONS = 96
 #: How much wider colours are spread than the embedding before directions are chosen.
 COLOURS_COUNT = 6.0
-#: Power of the novelty that the temperature grows with, and the share of validation images for
-#: which it does not grow. On a withheld laboratory they brought confidence down to the accuracy
-#: without changing it at home (docs/decisions/0007-eight-types.md).
+#: Power of the novelty that the temperature grows with. On a withheld laboratory it brought
+#: confidence down to the accuracy (docs/decisions/0007-eight-types.md).
 DOUBT = 2.0
-SURE_SHARE = 0.9
 
 
 def fit_temperature(

@@ -24,7 +24,6 @@ from hemavision.preprocess import PreprocessSpec, cut_input
 from hemavision.runtime import OnnxEngine
 from hemavision.training.calibrate import (
     DOUBT,
-    SURE_SHARE,
     apply_temperature,
     fit_check_threshold,
     fit_novelty,
@@ -119,7 +118,6 @@ def _calibrate(
     doubting = replace(
         manifest,
         doubt=DOUBT,
-        doubt_from=float(np.quantile(distances, SURE_SHARE)),
         seldom={name: odds for name, odds in SELDOM.items() if name in manifest.cell_types},
     )
     growth = doubting.temperature_at(distances)
