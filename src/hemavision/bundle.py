@@ -39,8 +39,9 @@ class Manifest:
         looks: type → attribute → value → share of the type's training cells that show it.
         laboratory: light, stain and novelty of the training cells, as
             :func:`hemavision.training.laboratory.describe` gives them.
-        doubt: beyond 1, the temperature grows with the novelty to this power: what is
+        doubt: the temperature grows with (novelty / ``doubt_from``) to this power: what is
             unlike the known cells is answered less surely.
+        doubt_from: novelty up to which it does not grow.
         seldom: type → logarithm of its odds in blood, as :data:`hemavision.cells.SELDOM`. The less
             a cell's looks count for, the more this does.
         focus_below: a heatmap with a smaller share of its heat on the located cell is flagged.
@@ -63,6 +64,7 @@ class Manifest:
     looks: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
     laboratory: dict[str, Any] = field(default_factory=dict)
     doubt: float = 0.0
+    doubt_from: float = 1.0
     seldom: dict[str, float] = field(default_factory=dict)
     focus_below: float = 0.0
     licence: str = "MIT"
@@ -81,7 +83,7 @@ class Manifest:
         return added
 
     def _growth_at(self, novelty: np.ndarray) -> np.ndarray:
-        growth: np.ndarray = np.maximum(novelty, 1.0) ** self.doubt
+        growth: np.ndarray = np.maximum(novelty / self.doubt_from, 1.0) ** self.doubt
         return growth
 
     def to_json(self) -> str:

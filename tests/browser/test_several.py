@@ -93,6 +93,6 @@ def test_adding_later_and_clearing(page: Page, smears: list[Path]) -> None:
     choose(page, smears[1])
     expect(page.get_by_role("option")).to_have_count(2)
     assert page.get_by_role("option").first.get_attribute("aria-selected") == "true"
-    page.get_by_role("button", name="Clear").click()
+    page.get_by_role("button", name="Clear", exact=True).click()
     choose_button = page.get_by_role("button", name="Choose images")
     expect(choose_button).to_be_focused()

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from hemavision.bundle import MANIFEST_KEY, find_bundle
-from hemavision.cells import FOUR_TYPES
+from hemavision.cells import EIGHT_TYPES, FOUR_TYPES
 from hemavision.cli import main
 from hemavision.results import NOTICE
 
@@ -79,10 +79,11 @@ def test_json_contract(seed_run):
             assert isinstance(part[key], kind), key
         assert part["n_images"] == 24
         assert sum(map(sum, part["confusion"])) == 24
-        assert part["cell_types"] == list(FOUR_TYPES)
-        assert set(part["per_class"]) == set(FOUR_TYPES)
+        types = FOUR_TYPES if part is record else EIGHT_TYPES
+        assert part["cell_types"] == list(types)
+        assert set(part["per_class"]) == set(types)
         assert part["notice"] == NOTICE
-        hits = sum(part["confusion"][k][k] for k in range(4))
+        hits = sum(part["confusion"][k][k] for k in range(len(types)))
         assert part["accuracy"] == pytest.approx(hits / 24, abs=1e-6)
         low, high = part["intervals"]["accuracy"]
         assert 0 <= low <= part["accuracy"] <= high <= 1
@@ -105,7 +106,7 @@ def test_files_are_written(seed_run):
     assert json.loads((out / "result.json").read_text(encoding="utf-8")) == record
     card = (out / "MODEL_CARD.md").read_text(encoding="utf-8")
     assert "seed (leaks by design), sample of 24" in card
-    assert "unseen-cells, sample of 24" in card
+    assert "unseen-cells by eight-types, sample of 24" in card
     for name in ("confusion.png", "reliability.png", "per-class.png"):
         with Image.open(out / name) as image:
             image.verify()
@@ -157,8 +158,8 @@ def test_a_set_of_ones_own_with_a_bad_file_and_a_type_unknown(data, tmp_path):
         (own / kind).mkdir(parents=True)
         for path in sorted((data / "kaggle_wbc" / "TEST" / kind).glob("*.jpeg"))[:3]:
             shutil.copy(path, own / kind)
-    (own / "basophil").mkdir()
-    shutil.copy(next((data / "pbc" / "basophil").glob("*.jpg")), own / "basophil")
+    (own / "blast").mkdir()
+    shutil.copy(next((data / "pbc" / "basophil").glob("*.jpg")), own / "blast")
     (own / "NEUTROPHIL" / "broken.jpeg").write_text("not an image")
     result = run(own, "--json")
     assert result.exit_code == 1
@@ -166,7 +167,7 @@ def test_a_set_of_ones_own_with_a_bad_file_and_a_type_unknown(data, tmp_path):
     record = json.loads(result.stdout)
     assert record["protocol"] == "folders:mine"
     assert record["n_images"] == 6
-    assert sum(record["other_types"]["basophil"].values()) == 1
+    assert sum(record["other_types"]["blast"].values()) == 1
     assert record["per_class"]["monocyte"]["support"] == 0
 
 

@@ -168,7 +168,7 @@ def test_another_network_cannot_be_shuffled(tmp_path):
 
 def test_scores_of_a_shipped_model(data):
     told = []
-    scores = score_heatmaps("unseen-cells", data, limit=4, progress=lambda *pair: told.append(pair))
+    scores = score_heatmaps("eight-types", data, limit=4, progress=lambda *pair: told.append(pair))
     assert scores["n_fields"] == 4
     assert scores["energy"] > scores["energy_chance"]
     assert scores["cell_in_crop"] > 0.9

@@ -31,7 +31,9 @@ def _leak(sets: Dataset, trained: str, protocol: str):
 
 def test_every_protocol_of_training_can_be_evaluated():
     # What all-laboratories keeps back is what unseen-cells and pbc test on.
-    assert set(TESTS_ON) == set(PROTOCOLS) - {"all-laboratories"}
+    # A network that lacks a type cannot be right about it: familiarity is asked of those.
+    left_out = {name for name in PROTOCOLS if name.startswith("type-out:")}
+    assert set(TESTS_ON) == set(PROTOCOLS) - {"all-laboratories"} - left_out
 
 
 def test_a_set_is_found_from_itself_and_from_its_parent(data):

@@ -81,15 +81,14 @@ def test_probabilities_equal_keras(pair, crops):
 def test_doubt_cools_no_familiar_answer_and_heats_the_others(pair, crops, tmp_path):
     network, engine = pair
     start = float(np.median(engine.run(crops).novelty))
-    doubting = replace(engine.manifest, doubt=3.0)
+    doubting = replace(engine.manifest, doubt=3.0, doubt_from=start)
     parts = take_apart(find_bundle(engine.manifest.name))
-    novelty = replace(parts.novelty, scale=parts.novelty.scale * start)
-    write_network(parts.network, doubting, parts.scaling, tmp_path / "d.onnx", novelty)
+    write_network(parts.network, doubting, parts.scaling, tmp_path / "d.onnx", parts.novelty)
     output = OnnxEngine(tmp_path / "d.onnx").run(crops)
     raw = np.asarray(network(to_input(crops)))
     expected = apply_temperature(raw, doubting.temperature_at(output.novelty))
     np.testing.assert_allclose(output.probabilities, expected, atol=1e-5)
-    familiar = output.novelty <= 1
+    familiar = output.novelty <= start
     same = engine.run(crops).probabilities
     np.testing.assert_allclose(output.probabilities[familiar], same[familiar], atol=1e-6)
     assert (output.probabilities[~familiar].min(axis=1) > same[~familiar].min(axis=1)).all()
@@ -100,7 +99,7 @@ def test_foreign_colours_and_the_odds_of_blood_are_in_the_graph(extreme, manifes
     whiten = rng.normal(0, 1, (512 + COLOURS, 3)).astype(np.float32)
     novelty = NoveltyModel(whiten, np.zeros((1, 3), np.float32), 0.5)
     network = separable_cnn.build()
-    leaning = replace(manifest, doubt=2.0, seldom={FOUR_TYPES[2]: -4.0})
+    leaning = replace(manifest, doubt=2.0, doubt_from=0.7, seldom={FOUR_TYPES[2]: -4.0})
     write_bundle(network, leaning, novelty, tmp_path / "leaning.onnx")
     output = OnnxEngine(tmp_path / "leaning.onnx").run(crops)
     features = np.concatenate([output.embedding, colours_of(crops)], axis=1)
@@ -112,7 +111,7 @@ def test_foreign_colours_and_the_odds_of_blood_are_in_the_graph(extreme, manifes
     )
     np.testing.assert_allclose(output.probabilities, expected, atol=1e-5)
     assert (leaning.odds_at(output.novelty)[:, 2] < -0.1).any()
-    assert (leaning.odds_at(np.array([0.5, 1.0])) == 0).all()
+    assert (leaning.odds_at(np.array([0.5, 0.7])) == 0).all()
 
 
 def test_batch_equals_single(pair, crops):

@@ -167,11 +167,13 @@ def _add_answer(graph: Graph, sums: str, manifest: Manifest) -> None:
 def _add_doubt(graph: Graph, sums: str, temperature: str, manifest: Manifest) -> str:
     """Add logits / (temperature × growth) + odds × (1 − 1 / growth).
 
-    The growth is max(novelty, 1) to the power of the doubt: 1 for whatever is familiar. What the
-    looks no longer say, blood in general does.
+    The growth is max(novelty / start, 1) to the power of the doubt: 1 for whatever is quite
+    familiar. What the looks no longer say, blood in general does.
     """
     one, axis = graph.floats("one", 1.0), graph.ints("axis_1", 1)
-    beyond = graph.add("Max", ["novelty", one], "doubt:beyond")
+    start = graph.floats("doubt:from", manifest.doubt_from)
+    ratio = graph.add("Div", ["novelty", start], "doubt:ratio")
+    beyond = graph.add("Max", [ratio, one], "doubt:beyond")
     growth = graph.add("Pow", [beyond, graph.floats("doubt", manifest.doubt)], "doubt:growth")
     growth = graph.add("Unsqueeze", [growth, axis], "doubt:growths")
     divisor = graph.add("Mul", [growth, temperature], "doubt:temperatures")

@@ -30,6 +30,7 @@ def keras_model(network: Network) -> Any:
         sources = [tensors[name] for name in layer.inputs]
         try:
             built = getattr(layers, layer.kind)(**_arguments(layer), name=layer.name)
+            _keep_plain(built, _arguments(layer))
             tensors[layer.name] = built(sources if len(sources) > 1 else sources[0])
             if layer.weights:
                 built.set_weights(_in_its_types(built, layer.weights))
@@ -48,6 +49,13 @@ def _arguments(layer: Layer) -> dict[str, Any]:
     if layer.kind == "Conv2D" and arguments["groups"] == 1:
         del arguments["groups"]
     return {name: _tuples(value) for name, value in arguments.items()}
+
+
+def _keep_plain(built: Any, arguments: dict[str, Any]) -> None:
+    """Undo what Keras 2.12 does to numbers: a slope kept as an array is one it cannot read back."""
+    for name, value in arguments.items():
+        if isinstance(value, float) and isinstance(getattr(built, name, None), np.ndarray):
+            setattr(built, name, value)
 
 
 def _tuples(value: Any) -> Any:

@@ -22,9 +22,9 @@ FAMILIAR_SHARE = 0.99
 DIRECTIONS = 96
 #: How much wider colours are spread than the embedding before directions are chosen.
 COLOURS_COUNT = 6.0
-#: Power of the novelty that the temperature grows with. On a withheld laboratory it brought
-#: confidence down to the accuracy (docs/decisions/0007-eight-types.md).
-DOUBT = 2.0
+#: Power of the novelty that the temperature grows with, and the novelty that it grows from. Chosen
+#: by the withheld laboratories (docs/decisions/0007-eight-types.md).
+DOUBT, DOUBT_FROM = 2.0, 0.8
 
 
 def fit_temperature(

@@ -24,6 +24,7 @@ from hemavision.preprocess import PreprocessSpec, cut_input
 from hemavision.runtime import OnnxEngine
 from hemavision.training.calibrate import (
     DOUBT,
+    DOUBT_FROM,
     apply_temperature,
     fit_check_threshold,
     fit_novelty,
@@ -118,6 +119,7 @@ def _calibrate(
     doubting = replace(
         manifest,
         doubt=DOUBT,
+        doubt_from=DOUBT_FROM,
         seldom={name: odds for name, odds in SELDOM.items() if name in manifest.cell_types},
     )
     growth = doubting.temperature_at(distances)
