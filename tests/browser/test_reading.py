@@ -57,7 +57,9 @@ def test_drop_names_the_cell_as_python_does(page: Page, smears: list[Path], mode
     expect(answer).to_contain_text("ms with the round trip")
     expect(answer).to_contain_text(f"Model {expected.model.name}")
     for cell_type, probability in expected.probabilities.items():
-        row = answer.get_by_role("listitem").filter(has_text=cell_type.capitalize().replace("_", " "))
+        row = answer.get_by_role("listitem").filter(
+            has_text=cell_type.capitalize().replace("_", " ")
+        )
         expect(row).to_contain_text(percent(probability))
 
 
