@@ -8,6 +8,7 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import psutil
 import pytest
@@ -27,6 +28,8 @@ def served(*arguments: str, **environment: str) -> Iterator[tuple[subprocess.Pop
         stderr=subprocess.PIPE,
         text=True,
         env=os.environ | environment,
+        # Whoever runs the tests in the background ignores Ctrl-C, and a child would inherit that.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
     try:
         assert process.stdout

@@ -60,12 +60,17 @@ def score_familiarity(
     }
     if "platelet" not in engine.manifest.cell_types:
         kinds["platelets"] = _boxes(data, "Platelets", of_each)
-    found = {}
-    for done, (name, pictures) in enumerate(kinds.items(), start=1):
-        found[name] = _compare(known, _novelty(engine, pictures))
+    found: dict[str, Any] = {}
+    lacking = sorted(WITHHELD.glob("type-out-*.onnx"))
+
+    def tell() -> None:
         if progress:
-            progress(done, len(kinds))
-    for path in sorted(WITHHELD.glob("type-out-*.onnx")):
+            progress(len(found), len(kinds) + len(lacking))
+
+    for name, pictures in kinds.items():
+        found[name] = _compare(known, _novelty(engine, pictures))
+        tell()
+    for path in lacking:
         without = OnnxEngine(path)
         strange = [s for s in cells if s.cell_type not in without.manifest.cell_types]
         name = f"{strange[0].cell_type}s, by the network that never saw one"
@@ -73,6 +78,7 @@ def score_familiarity(
             _novelty_of_known(without, cells, 4 * of_each),
             _novelty(without, map(_opened, strange[:: max(1, len(strange) // of_each)])),
         )
+        tell()
     record = {
         "model": {"name": engine.manifest.name, "sha256": engine.sha256},
         "known": len(known),
