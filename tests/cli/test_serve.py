@@ -8,7 +8,6 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 
 import psutil
 import pytest
@@ -22,14 +21,14 @@ RESIDENT_BYTES = 300e6
 @contextmanager
 def served(*arguments: str, **environment: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A real ``hemavision serve`` and the line that it printed."""
+    # Whoever runs the tests in the background ignores Ctrl-C, and a child would inherit that.
+    listening = ["env", "--default-signal=INT"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "hemavision", "serve", *arguments],
+        [*listening, sys.executable, "-m", "hemavision", "serve", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env=os.environ | environment,
-        # Whoever runs the tests in the background ignores Ctrl-C, and a child would inherit that.
-        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
     try:
         assert process.stdout

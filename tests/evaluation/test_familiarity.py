@@ -28,9 +28,12 @@ def test_every_kind_has_its_pictures_and_an_interval(scores):
         "photographs of other things",
         "whole fields as one cell",
         "platelets",
+        # In a clone of the repository there are networks that never saw a type.
+        "basophils, by the network that never saw one",
+        "erythroblasts, by the network that never saw one",
     }
     for row in scores["kinds"].values():
-        assert row["n"] == OF_EACH
+        assert OF_EACH <= row["n"] <= 2 * OF_EACH
         low, high = row["interval"]
         assert 0 <= low <= row["auroc"] <= high <= 1
     assert scores["known"] >= 4 * OF_EACH
