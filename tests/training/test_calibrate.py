@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -82,6 +84,19 @@ def test_novelty_knows_the_known_and_not_the_far(rng):
     assert np.mean(fitted.distances(fresh) > 1) == pytest.approx(0.01, abs=0.005)
     assert (fitted.distances(centres) < 1).all()
     assert np.mean(fitted.distances(known + 30) > 1) == 1.0
+
+
+def test_a_short_embedding_is_novel_though_it_lies_near(rng):
+    labels = rng.integers(3, size=1500)
+    centres = np.abs(rng.normal(0, 5, (3, 60)))
+    known = centres[labels] + rng.normal(size=(1500, 60))
+    fresh = centres[labels] + rng.normal(size=(1500, 60))
+    fitted = fit_novelty(known, labels, fresh)
+    near = replace(fitted, faint=0.0)
+    between = 0.3 * centres.mean(axis=0) + rng.normal(size=(200, 60))
+    gained = fitted.distances(between) / near.distances(between)
+    assert gained.min() > 1.3 * np.median(fitted.distances(fresh) / near.distances(fresh))
+    assert np.isfinite(fitted.distances(np.zeros((1, 60)))).all()
 
 
 def test_foreign_colours_are_novel_though_the_embedding_is_not(rng):

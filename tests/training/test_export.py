@@ -97,7 +97,7 @@ def test_doubt_cools_no_familiar_answer_and_heats_the_others(pair, crops, tmp_pa
 def test_foreign_colours_and_the_odds_of_blood_are_in_the_graph(extreme, manifest, crops, tmp_path):
     rng = np.random.default_rng(5)
     whiten = rng.normal(0, 1, (512 + COLOURS, 3)).astype(np.float32)
-    novelty = NoveltyModel(whiten, np.zeros((1, 3), np.float32), 0.5)
+    novelty = NoveltyModel(whiten, np.zeros((1, 3), np.float32), 0.5, COLOURS, 2.0)
     network = separable_cnn.build()
     leaning = replace(manifest, doubt=2.0, doubt_from=0.7, seldom={FOUR_TYPES[2]: -4.0})
     write_bundle(network, leaning, novelty, tmp_path / "leaning.onnx")

@@ -103,9 +103,8 @@ def write_network(
     graph = Graph()
     forward = add_forward(graph, network, _add_input(graph, scaling))
     embedding = _add_embedding(forward, head)
-    depth = forward.shapes[head.features][-1]
-    novelty = novelty or NoveltyModel.neutral(depth)
-    add_novelty(graph, novelty, (embedding, depth), PIXELS, "novelty")
+    novelty = novelty or NoveltyModel.neutral(forward.shapes[head.features][-1])
+    add_novelty(graph, novelty, embedding, PIXELS, "novelty")
     _add_answer(graph, forward.sums[head.logits.name], manifest)
     add_heatmaps(forward, head, "heatmaps")
     height, width, channels = forward.shapes[head.features]

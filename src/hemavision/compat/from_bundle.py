@@ -17,7 +17,7 @@ from hemavision.compat.bundle_writer import NETWORK_KEY, Scaling
 from hemavision.compat.kinds import KINDS
 from hemavision.compat.morphology import Attribute
 from hemavision.compat.network import Network
-from hemavision.compat.novelty import NoveltyModel
+from hemavision.compat.novelty import COLOURS, NoveltyModel
 from hemavision.compat.reading import network_of
 from hemavision.compat.weights import Weights
 from hemavision.errors import BundleError
@@ -94,7 +94,10 @@ def _scaling(constants: dict[str, np.ndarray], bgr: bool) -> Scaling:
 
 def _novelty(constants: dict[str, np.ndarray]) -> NoveltyModel:
     centres, scale = constants["novelty:centres"][0], constants["novelty:scale"]
-    return NoveltyModel(constants["novelty:whiten"], centres, float(scale.item()))
+    faint = constants.get("novelty:faint", np.zeros(()))
+    colours = COLOURS if "colours:half" in constants else 0
+    whiten = constants["novelty:whiten"]
+    return NoveltyModel(whiten, centres, float(scale.item()), colours, float(faint.item()))
 
 
 def _attribute(name: str, values: tuple[str, ...], constants: dict[str, np.ndarray]) -> Attribute:

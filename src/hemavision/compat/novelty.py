@@ -1,5 +1,8 @@
 """How far an image lies from what a network was trained on, as numbers and as ONNX nodes.
 
+Far from all that is known is one sign; a short embedding is another: nothing that the network
+learned to look for is much in the picture, whatever mixture of it lies near a known type.
+
 A network that is taught to look past a laboratory's stain gives a foreign laboratory's cells much
 the same embedding as its own, so whether the colours are foreign is asked of the pixels.
 """
@@ -14,6 +17,8 @@ from hemavision.compat.onnx_graph import Graph
 
 #: Of each channel of the input on the scale [-1, 1], its mean and its root mean square.
 COLOURS = 6
+#: A length below this share of the faint one counts as this: a blank embedding has none.
+SHORTEST = 0.1
 
 
 def colours_of(crops: np.ndarray) -> np.ndarray:
@@ -31,12 +36,17 @@ class NoveltyModel:
         whiten: float32 D×d, or (D+6)×d, applied to embeddings (with colours) from the right.
         centres: float32 M×d, what is known, after whitening: the centres of the types, each of
             each laboratory.
-        scale: the distance that counts as 1.
+        scale: the sum of both signs that counts as 1.
+        colours: how many of the last columns are colours.
+        faint: the length of an embedding that adds 1 to the distance; it adds (faint / length)³,
+            and nothing where this is 0.
     """
 
     whiten: np.ndarray
     centres: np.ndarray
     scale: float
+    colours: int = 0
+    faint: float = 0.0
 
     @classmethod
     def neutral(cls, dimensions: int) -> NoveltyModel:
@@ -45,27 +55,29 @@ class NoveltyModel:
         return cls(zeros, np.zeros((1, 1), np.float32), 1.0)
 
     def distances(self, features: np.ndarray) -> np.ndarray:
-        """Return the distance (float N) to the nearest centre; of as many columns as ``whiten``."""
+        """Return how novel each is (float N); ``features`` has as many columns as ``whiten``."""
         offsets = (features @ self.whiten)[:, None] - self.centres[None]
-        nearest: np.ndarray = np.sqrt((offsets**2).sum(axis=2)).min(axis=1) / self.scale
-        return nearest
+        novelty: np.ndarray = np.sqrt((offsets**2).sum(axis=2)).min(axis=1)
+        if self.faint:
+            embeddings = features[:, : features.shape[1] - self.colours]
+            lengths = np.maximum(np.linalg.norm(embeddings, axis=1), self.faint * SHORTEST)
+            novelty = novelty + (self.faint / lengths) ** 3
+        return novelty / self.scale
 
 
 def add_novelty(
-    graph: Graph, novelty: NoveltyModel, embedding: tuple[str, int], pixels: str, output: str
+    graph: Graph, novelty: NoveltyModel, embedding: str, pixels: str, output: str
 ) -> str:
-    """Add the distance of each input to the nearest centre, float N.
+    """Add how novel each input is, float N.
 
     Args:
         graph: to add to.
         novelty: what is familiar.
-        embedding: name of the embeddings, N×D, and D.
+        embedding: name of the embeddings, N×D.
         pixels: name of the inputs as floats N×3×H×W, 0 to 255.
         output: name for the result.
     """
-    features, width = embedding
-    if len(novelty.whiten) > width:
-        features = _add_colours(graph, features, pixels)
+    features = _add_colours(graph, embedding, pixels) if novelty.colours else embedding
     whiten = graph.floats("novelty:whiten", novelty.whiten)
     x = graph.add("MatMul", [features, whiten], "novelty:whitened")
     x = graph.add("Unsqueeze", [x, graph.ints("axis_1", 1)], "novelty:rows")
@@ -73,7 +85,18 @@ def add_novelty(
     x = graph.add("Sub", [x, centres], "novelty:offsets")
     x = graph.add("ReduceL2", [x], "novelty:distances", axes=[2], keepdims=0)
     x = graph.add("ReduceMin", [x], "novelty:nearest", axes=[1], keepdims=0)
+    if novelty.faint:
+        x = graph.add("Add", [x, _add_faintness(graph, novelty, embedding)], "novelty:both")
     return graph.add("Div", [x, graph.floats("novelty:scale", novelty.scale)], output)
+
+
+def _add_faintness(graph: Graph, novelty: NoveltyModel, embedding: str) -> str:
+    """Add (faint / length)³ of each embedding, float N."""
+    faint = graph.floats("novelty:faint", novelty.faint)
+    shortest = graph.floats("faint:shortest", novelty.faint * SHORTEST)
+    x = graph.add("ReduceL2", [embedding], "faint:length", axes=[1], keepdims=0)
+    x = graph.add("Div", [faint, graph.add("Max", [x, shortest], "faint:kept")], "faint:ratio")
+    return graph.add("Pow", [x, graph.floats("faint:power", 3.0)], "faint:added")
 
 
 def _add_colours(graph: Graph, embedding: str, pixels: str) -> str:

@@ -282,7 +282,7 @@ def _familiar(old: NoveltyModel, cells: Cells) -> NoveltyModel:
     types = np.unique(cells.labels)
     means = np.stack([cells.features[cells.labels == t].mean(axis=0) for t in types])
     centres = np.concatenate([old.centres, (means @ old.whiten).astype(np.float32)])
-    wider = NoveltyModel(old.whiten, centres, old.scale)
+    wider = replace(old, centres=centres)
     far = float(np.quantile(wider.distances(cells.features), FAMILIAR_SHARE))
     return replace(wider, scale=old.scale * max(1.0, far))
 

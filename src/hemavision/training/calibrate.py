@@ -8,6 +8,8 @@ Lee et al. 2018: Gaussian types with one shared covariance).
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
@@ -24,7 +26,7 @@ DIRECTIONS = 96
 COLOURS_COUNT = 6.0
 #: Power of the novelty that the temperature grows with, and the novelty that it grows from. Chosen
 #: by the withheld laboratories (docs/decisions/0007-eight-types.md).
-DOUBT, DOUBT_FROM = 2.0, 0.8
+DOUBT, DOUBT_FROM = 2.0, 0.75
 
 
 def fit_temperature(
@@ -102,7 +104,15 @@ def fit_novelty(
     # The floor keeps directions in which known cells hardly vary from ruling the distance.
     floor = 0.01 * variances[-1]
     whiten = directions[:, kept] / np.sqrt(np.maximum(variances[kept], floor))
-    fitted = NoveltyModel(whiten, centres @ whiten, 1.0)
-    scale = float(np.quantile(fitted.distances(validation), FAMILIAR_SHARE))
-    whiten = (counts[:, None] * whiten).astype(np.float32)
-    return NoveltyModel(whiten, fitted.centres.astype(np.float32), scale)
+    lengths = np.linalg.norm(validation[:, : validation.shape[1] - colours], axis=1)
+    far = NoveltyModel(whiten, centres @ whiten, 1.0)
+    whiten = whiten / float(np.quantile(far.distances(validation), FAMILIAR_SHARE))
+    both = replace(
+        far,
+        whiten=whiten.astype(np.float32),
+        centres=(centres @ whiten).astype(np.float32),
+        colours=colours,
+        faint=float(np.quantile(lengths, 1 - FAMILIAR_SHARE)),
+    )
+    scale = float(np.quantile(both.distances(validation), FAMILIAR_SHARE))
+    return replace(both, whiten=(counts[:, None] * whiten).astype(np.float32), scale=scale)
