@@ -4,11 +4,10 @@
 
 In each environment (scripts/compat/environments, installed under .compat) the four-type network is
 built, and in two the eight-type network too, given the shipped weights, trained a step on real
-cells and saved every way. Here each file becomes
-a bundle, and that an ``.h5``. Then every environment opens what came from every other.
-Probabilities must agree within 1e-5, heatmaps (of the maker's automatic differentiation) within
-1e-4 of their norm. Writes docs/results/compat.json and docs/compat-matrix.md, and fails if
-anything differs.
+cells and saved every way. Here each file becomes a bundle, and that an ``.h5``. Then every
+environment opens what came from every other. Probabilities must agree within 1e-5, heatmaps (of the
+maker's automatic differentiation) within 1e-4 of their norm. Writes docs/results/compat.json and
+docs/compat-matrix.md, and fails if anything differs.
 With names, only those environments are looked at and nothing is written.
 """
 
@@ -165,11 +164,11 @@ def read_back(origin: Origin, work: Path) -> dict[str, dict[str, Any]]:
     pixels = np.load(work / f"crops-{manifest.preprocess.size_px}.npy")
     for suffix in FORMATS:
         source, bundle = work / f"{origin.name}{suffix}", work / f"{origin.name}.onnx"
-        if not source.exists():
+        # Weights alone are read for the first network only.
+        unknown = suffix == ".weights.h5" and origin.bundle != "unseen-cells"
+        if unknown or not source.exists():
             continue
         try:
-            if suffix == ".weights.h5" and origin.bundle != "unseen-cells":
-                continue  # weights alone are read for the first network only
             convert_model(source, bundle, options)
             ours = OnnxEngine(bundle).run(pixels)
         except HemaVisionError as error:

@@ -81,9 +81,9 @@ def test_novelty_knows_the_known_and_not_the_far(rng):
     known = centres[labels] + rng.normal(size=(2000, 96))
     fresh = centres[labels] + rng.normal(size=(2000, 96))
     fitted = fit_novelty(known, labels, fresh)
-    assert np.mean(fitted.distances(fresh) > 1) == pytest.approx(0.01, abs=0.005)
-    assert (fitted.distances(centres) < 1).all()
-    assert np.mean(fitted.distances(known + 30) > 1) == 1.0
+    assert np.mean(fitted.measure(fresh) > 1) == pytest.approx(0.01, abs=0.005)
+    assert (fitted.measure(centres) < 1).all()
+    assert np.mean(fitted.measure(known + 30) > 1) == 1.0
 
 
 def test_a_short_embedding_is_novel_though_it_lies_near(rng):
@@ -94,9 +94,9 @@ def test_a_short_embedding_is_novel_though_it_lies_near(rng):
     fitted = fit_novelty(known, labels, fresh)
     near = replace(fitted, faint=0.0)
     between = 0.3 * centres.mean(axis=0) + rng.normal(size=(200, 60))
-    gained = fitted.distances(between) / near.distances(between)
-    assert gained.min() > 1.3 * np.median(fitted.distances(fresh) / near.distances(fresh))
-    assert np.isfinite(fitted.distances(np.zeros((1, 60)))).all()
+    gained = fitted.measure(between) / near.measure(between)
+    assert gained.min() > 1.3 * np.median(fitted.measure(fresh) / near.measure(fresh))
+    assert np.isfinite(fitted.measure(np.zeros((1, 60)))).all()
 
 
 def test_foreign_colours_are_novel_though_the_embedding_is_not(rng):
@@ -108,9 +108,9 @@ def test_foreign_colours_are_novel_though_the_embedding_is_not(rng):
         return np.concatenate([embedding, rng.normal(colour, 0.02, (1500, 6))], axis=1)
 
     fitted = fit_novelty(cells(0.5), labels, cells(0.5), 6)
-    assert np.mean(fitted.distances(cells(0.5)) > 1) < 0.03
-    assert np.mean(fitted.distances(cells(0.8)) > 1) > 0.97
+    assert np.mean(fitted.measure(cells(0.5)) > 1) < 0.03
+    assert np.mean(fitted.measure(cells(0.8)) > 1) > 0.97
 
 
 def test_the_neutral_novelty_finds_nothing_novel(rng):
-    assert not NoveltyModel.neutral(8).distances(rng.normal(size=(5, 8))).any()
+    assert not NoveltyModel.neutral(8).measure(rng.normal(size=(5, 8))).any()

@@ -103,7 +103,7 @@ def test_foreign_colours_and_the_odds_of_blood_are_in_the_graph(extreme, manifes
     write_bundle(network, leaning, novelty, tmp_path / "leaning.onnx")
     output = OnnxEngine(tmp_path / "leaning.onnx").run(crops)
     features = np.concatenate([output.embedding, colours_of(crops)], axis=1)
-    np.testing.assert_allclose(output.novelty, novelty.distances(features), rtol=1e-3)
+    np.testing.assert_allclose(output.novelty, novelty.measure(features), rtol=1e-3)
     assert not np.allclose(output.novelty, output.novelty[0])
     raw = np.asarray(network(to_input(crops)))
     expected = apply_temperature(
@@ -174,6 +174,6 @@ def test_temperature_and_novelty_are_in_the_graph(extreme, manifest, crops, tmp_
     network = separable_cnn.build()
     write_bundle(network, replace(manifest, temperature=3.0), novelty, tmp_path / "warm.onnx")
     output = OnnxEngine(tmp_path / "warm.onnx").run(crops)
-    np.testing.assert_allclose(output.novelty, novelty.distances(output.embedding), rtol=1e-4)
+    np.testing.assert_allclose(output.novelty, novelty.measure(output.embedding), rtol=1e-4)
     raw = np.asarray(network(to_input(crops)))
     np.testing.assert_allclose(output.probabilities, apply_temperature(raw, 3.0), atol=1e-5)

@@ -54,7 +54,7 @@ class NoveltyModel:
         zeros = np.zeros((dimensions, 1), np.float32)
         return cls(zeros, np.zeros((1, 1), np.float32), 1.0)
 
-    def distances(self, features: np.ndarray) -> np.ndarray:
+    def measure(self, features: np.ndarray) -> np.ndarray:
         """Return how novel each is (float N); ``features`` has as many columns as ``whiten``."""
         offsets = (features @ self.whiten)[:, None] - self.centres[None]
         novelty: np.ndarray = np.sqrt((offsets**2).sum(axis=2)).min(axis=1)

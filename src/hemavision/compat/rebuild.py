@@ -29,8 +29,9 @@ def keras_model(network: Network) -> Any:
             continue
         sources = [tensors[name] for name in layer.inputs]
         try:
-            built = getattr(layers, layer.kind)(**_arguments(layer), name=layer.name)
-            _keep_plain(built, _arguments(layer))
+            arguments = _arguments(layer)
+            built = getattr(layers, layer.kind)(**arguments, name=layer.name)
+            _keep_plain(built, arguments)
             tensors[layer.name] = built(sources if len(sources) > 1 else sources[0])
             if layer.weights:
                 built.set_weights(_in_its_types(built, layer.weights))

@@ -123,7 +123,7 @@ def adapt(
     hold, guesses = _choose_hold(learned, start)
     kernel, bias = fit_layer(learned, start, hold)
     novelty = _familiar(parts.novelty, learned)
-    distances = novelty.distances(learned.features)
+    distances = novelty.measure(learned.features)
     doubting = replace(parts.manifest, cell_types=types, temperature=1.0)
     growth, odds = doubting.temperature_at(distances), doubting.odds_at(distances)
     temperature = fit_temperature(guesses, learned.labels, growth, odds)
@@ -283,7 +283,7 @@ def _familiar(old: NoveltyModel, cells: Cells) -> NoveltyModel:
     means = np.stack([cells.features[cells.labels == t].mean(axis=0) for t in types])
     centres = np.concatenate([old.centres, (means @ old.whiten).astype(np.float32)])
     wider = replace(old, centres=centres)
-    far = float(np.quantile(wider.distances(cells.features), FAMILIAR_SHARE))
+    far = float(np.quantile(wider.measure(cells.features), FAMILIAR_SHARE))
     return replace(wider, scale=old.scale * max(1.0, far))
 
 

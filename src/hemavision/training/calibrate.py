@@ -1,9 +1,9 @@
 """Turns a trained network into one that knows its doubt, by its validation images alone.
 
 Three numbers and a space are fitted: the temperature that the logits are divided by (Guo
-et al. 2017), the confidence under which a person should check, and the distance in
-embedding space beyond which an image resembles nothing the network was trained on (after
-Lee et al. 2018: Gaussian types with one shared covariance).
+et al. 2017), the confidence under which a person should check, and the novelty beyond which
+an image resembles nothing the network was trained on: a distance in embedding space (after
+Lee et al. 2018: Gaussian kinds with one shared covariance) and how short the embedding is.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FAMILIAR_SHARE = 0.99
 #: Directions kept of the embedding space: those in which known cells vary most.
 DIRECTIONS = 96
 #: How much wider colours are spread than the embedding before directions are chosen.
-COLOURS_COUNT = 6.0
+COLOUR_WEIGHT = 6.0
 #: Power of the novelty that the temperature grows with, and the novelty that it grows from. Chosen
 #: by the withheld laboratories (docs/decisions/0007-eight-types.md).
 DOUBT, DOUBT_FROM = 2.0, 0.75
@@ -92,10 +92,10 @@ def fit_novelty(
         validation: float M×D, likewise of images that were not trained on.
         colours: how many of the last columns are colours.
     """
-    counts = np.ones(known.shape[1])
+    weights = np.ones(known.shape[1])
     if colours:
-        counts[-colours:] = COLOURS_COUNT * known[:, :-colours].std() / known[:, -colours:].std()
-    known, validation = known * counts, validation * counts
+        weights[-colours:] = COLOUR_WEIGHT * known[:, :-colours].std() / known[:, -colours:].std()
+    known, validation = known * weights, validation * weights
     names, members = np.unique(kinds, return_inverse=True)
     centres = np.stack([known[members == index].mean(axis=0) for index in range(len(names))])
     spread = known - centres[members]
@@ -106,7 +106,7 @@ def fit_novelty(
     whiten = directions[:, kept] / np.sqrt(np.maximum(variances[kept], floor))
     lengths = np.linalg.norm(validation[:, : validation.shape[1] - colours], axis=1)
     far = NoveltyModel(whiten, centres @ whiten, 1.0)
-    whiten = whiten / float(np.quantile(far.distances(validation), FAMILIAR_SHARE))
+    whiten = whiten / float(np.quantile(far.measure(validation), FAMILIAR_SHARE))
     both = replace(
         far,
         whiten=whiten.astype(np.float32),
@@ -114,5 +114,5 @@ def fit_novelty(
         colours=colours,
         faint=float(np.quantile(lengths, 1 - FAMILIAR_SHARE)),
     )
-    scale = float(np.quantile(both.distances(validation), FAMILIAR_SHARE))
-    return replace(both, whiten=(counts[:, None] * whiten).astype(np.float32), scale=scale)
+    scale = float(np.quantile(both.measure(validation), FAMILIAR_SHARE))
+    return replace(both, whiten=(weights[:, None] * whiten).astype(np.float32), scale=scale)

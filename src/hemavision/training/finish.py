@@ -96,7 +96,7 @@ def export_run(
     looks = load_attributes(folder / LOOKS)
     attributes = calibrate_attributes(looks, output.embedding[len(known) :], judged)
     cells = [measure_cell(open_sample(sample)) for sample in known]
-    distances = novelty.distances(output.features[: len(known)])
+    distances = novelty.measure(output.features[: len(known)])
     calibrated = replace(
         calibrated,
         laboratory=describe(cells, distances),
@@ -115,7 +115,7 @@ def _calibrate(
     kinds = np.array([f"{s.cell_type} in {s.source}" for s in known])
     seen, fresh = output.features[:count], output.features[count:]
     novelty = fit_novelty(seen, kinds, fresh, COLOURS)
-    distances = novelty.distances(fresh)
+    distances = novelty.measure(fresh)
     doubting = replace(
         manifest,
         doubt=DOUBT,

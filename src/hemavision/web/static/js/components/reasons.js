@@ -43,7 +43,7 @@ function fill(element, list, prediction) {
 function compared({ cell_type: cellType, reasons }) {
   if (reasons.compared_with === null) return "How this type's attributes are spread is not known.";
   const [one, other] = [cellType, reasons.compared_with].map((name) => name.replaceAll("_", " "));
-  return `Each attribute, and whether it speaks for ${one} or for ${other}, the next type. Choose one to see where it was read.`;
+  return `Each attribute, and whether it speaks for ${one} or for ${other}, the next type whose looks it was taught. Choose one to see where it was read.`;
 }
 
 function row(reason, prediction) {
