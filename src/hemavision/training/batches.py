@@ -48,7 +48,7 @@ def draw_weights(samples: list[Sample], recipe: Recipe) -> np.ndarray:
     """Return how likely each sample is to be drawn.
 
     Types are even within each image set, but for those that few of the sets show: drawn as often,
-    they would become the name for whatever looks foreign.
+    they would become the name for whatever looks foreign (``Recipe.rare_types``).
     """
     if not recipe.source_weights:
         return np.full(len(samples), 1.0 / len(samples))
@@ -58,7 +58,9 @@ def draw_weights(samples: list[Sample], recipe: Recipe) -> np.ndarray:
     counts = Counter((s.source, s.cell_type) for s in samples)
     shown = Counter(cell_type for _, cell_type in counts)
     weights = [
-        share.get(s.source, unlisted) * shown[s.cell_type] / counts[s.source, s.cell_type]
+        share.get(s.source, unlisted)
+        * shown[s.cell_type] ** recipe.rare_types
+        / counts[s.source, s.cell_type]
         for s in samples
     ]
     normalised: np.ndarray = np.array(weights) / sum(weights)

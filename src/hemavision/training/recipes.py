@@ -51,6 +51,8 @@ class Recipe:
         cell_types: that it names, in order.
         stain: of the crops, as in :class:`hemavision.preprocess.PreprocessSpec`.
         source_weights: how often each image set is drawn, relative; equal images where empty.
+        rare_types: how much less often a type is drawn that few image sets show: the power of
+            the number of sets that show it.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Recipe:
     cell_types: tuple[str, ...] = FOUR_TYPES
     stain: str = "as-is"
     source_weights: tuple[tuple[str, float], ...] = ()
+    rare_types: float = 1.0
 
 
 #: The recipe that published work on this network describes.
@@ -151,10 +154,25 @@ EIGHT = replace(
     stain="red-cells",
 )
 
+#: And on from there, long: the laboratories' own cells in full, the rare types among them.
+EIGHT_FINISH = replace(
+    EIGHT, name="eight-finish", phases=(Phase(96, 16, 300), Phase(128, 6, 200)), rare_types=0.5
+)
+
 #: A network that only has to show what it does with a type it never saw.
 EIGHT_PROBE = replace(EIGHT_START, name="eight-probe", phases=(Phase(64, 7, 300),))
 
 RECIPES = {
     recipe.name: recipe
-    for recipe in (EIGHT, EIGHT_PROBE, EIGHT_START, HEMAVISION, MEMORY, POLISH, PRETRAIN, SEED)
+    for recipe in (
+        EIGHT,
+        EIGHT_FINISH,
+        EIGHT_PROBE,
+        EIGHT_START,
+        HEMAVISION,
+        MEMORY,
+        POLISH,
+        PRETRAIN,
+        SEED,
+    )
 }
