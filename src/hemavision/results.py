@@ -39,6 +39,23 @@ class Box:
         return cls(left, top, left + whole_side, top + whole_side)
 
 
+class CellKind(StrEnum):
+    """What a detector tells apart in a field."""
+
+    WHITE = "white_cell"
+    RED = "red_cell"
+    PLATELET = "platelet"
+
+
+@dataclass(frozen=True)
+class Detection:
+    """A cell found in a field: its kind, its box in pixels of the field, a score of 0 to 1."""
+
+    kind: CellKind
+    box: Box
+    score: float
+
+
 @dataclass(frozen=True)
 class ModelReference:
     """Which weights gave an answer: the bundle's name and the SHA-256 of its file."""
