@@ -45,7 +45,7 @@ def smears() -> Response:
     `all`, both.
     """
     model: Model = current_app.extensions["hemavision"]
-    finder = _finder()
+    finder = answering_finder()
     received = read_request(request, NAMES)
     options = Options()
     for values in (received.query, received.body):
@@ -58,7 +58,12 @@ def smears() -> Response:
     )
 
 
-def _finder() -> Finder:
+def answering_finder() -> Finder:
+    """Return the server's detector.
+
+    Raises:
+        Problem: it has none.
+    """
     finder: Finder | None = current_app.extensions[DETECTOR]
     if finder is None:
         raise Problem(

@@ -1,22 +1,26 @@
 /** The look of a cell in a few numbers, to know it again. Pure. */
 
-export const GRID = 4;
+export const PATCH_PX = 32; // the crop's side, shrunk, before its colours are averaged
+const GRID = 4;
+const STEP = PATCH_PX / GRID;
 /** Below this two looks may be of one cell; two cells of a smear mostly lie above. */
 export const ALIKE = 0.06;
 
 /**
  * Return the mean colours of a GRID × GRID mesh over a crop, each relative to the crop's mean, so
- * that a lamp turned up or down changes nothing.
- *
- * `pixels` are RGBA bytes of GRID × GRID pixels: the crop, already shrunk to that by the canvas.
+ * that a lamp turned up or down changes nothing. `pixels` are PATCH_PX × PATCH_PX RGBA bytes.
  */
 export function signature(pixels) {
-  const values = [];
-  for (let i = 0; i < GRID * GRID; i += 1) {
-    for (let channel = 0; channel < 3; channel += 1) values.push(pixels[i * 4 + channel]);
+  const sums = new Array(GRID * GRID * 3).fill(0);
+  for (let y = 0; y < PATCH_PX; y += 1) {
+    for (let x = 0; x < PATCH_PX; x += 1) {
+      const cell = (Math.floor(y / STEP) * GRID + Math.floor(x / STEP)) * 3;
+      const at = (y * PATCH_PX + x) * 4;
+      for (let channel = 0; channel < 3; channel += 1) sums[cell + channel] += pixels[at + channel];
+    }
   }
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  return values.map((value) => value / Math.max(mean, 1));
+  const mean = sums.reduce((total, value) => total + value, 0) / sums.length;
+  return sums.map((value) => value / Math.max(mean, 1));
 }
 
 /** Return how unlike two looks are: the mean difference, 0 for the same; no look is unlike any. */
