@@ -2,7 +2,7 @@ import { census } from "/static/js/live/census.js";
 import { counts, WHITE } from "/static/js/live/landmarks.js";
 import { advance, emptyMosaic, inView } from "/static/js/live/mosaic.js";
 import { equal, near, test } from "./harness.js";
-import { cameraOver, path, smear } from "./smear.js";
+import { cameraOver, path, smear } from "./panning.js";
 
 const FRAME = { width: 640, height: 480 };
 const TYPES = ["eosinophil", "lymphocyte", "neutrophil"];

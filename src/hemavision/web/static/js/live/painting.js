@@ -10,8 +10,9 @@ import { labelWords } from "./words.js";
 
 const FONT = '600 13px "Avenir Next", "Segoe UI", Roboto, "Liberation Sans", Arial, sans-serif';
 const LABEL_HEIGHT = 22;
-const HEAT_OPACITY = 0.55;
-const FAINT = 0.5; // of a cell that is not yet counted, and of red cells
+const HEAT_OPACITY = 0.45;
+const FAINT = 0.55; // of a white cell that is not yet counted
+const BESIDE = 0.8; // of red cells and platelets
 
 /** Return where a frame lies in a pane, whole and centred: {scale, left, top}. */
 export function fit(frame, pane) {
@@ -71,7 +72,7 @@ function paintBox(context, cell) {
   context.beginPath();
   context.roundRect(left, top, right - left, bottom - top, radius);
   context.lineCap = "round";
-  context.globalAlpha = cell.kind === WHITE && counts(cell) ? 1 : FAINT;
+  context.globalAlpha = cell.kind !== WHITE ? BESIDE : counts(cell) ? 1 : FAINT;
   context.setLineDash([]);
   if (cell.kind === WHITE) stroke(context, CASING, width + 2.5);
   context.setLineDash(dash);
