@@ -162,3 +162,11 @@ class Smear:
             detector=ModelReference(**values["detector"]),
             milliseconds=values["milliseconds"],
         )
+
+
+@dataclass(frozen=True)
+class NamedSmear:
+    """A field's answer with the name of its image, as it was given."""
+
+    name: str
+    smear: Smear
