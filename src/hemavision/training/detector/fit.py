@@ -16,7 +16,14 @@ from hemavision.models.cell_detector import build
 from hemavision.training.batches import to_input
 from hemavision.training.detector.fields import PROTOCOL, BoxedField, FieldSplit
 from hemavision.training.detector.targets import loss, targets_of
-from hemavision.training.detector.views import HOME_SCALE, VIEW_PX, OpenField, random_view, scaled
+from hemavision.training.detector.views import (
+    HOME_SCALE,
+    VIEW_PX,
+    OpenField,
+    random_view,
+    scaled,
+    visible,
+)
 from hemavision.training.fit import FINAL, checkpoint, read_state, settle_norms
 from hemavision.training.run import RunOptions, environment, plot_log, write_config
 
@@ -112,7 +119,7 @@ def _at_home(field: OpenField) -> OpenField:
     canvas = np.zeros((VIEW_PX, VIEW_PX, 3), np.uint8)
     height, width = (min(side, VIEW_PX) for side in small.rgb.shape[:2])
     canvas[:height, :width] = small.rgb[:height, :width]
-    return OpenField(canvas, small.boxes, small.kinds)
+    return OpenField(canvas, *visible(small, 0, 0, width, height))
 
 
 def _new(recipe: DetectorRecipe, options: RunOptions) -> keras.Model:

@@ -42,7 +42,7 @@ def random_view(fields: list[OpenField], rng: np.random.Generator) -> OpenField:
     canvas = np.full((VIEW_PX, VIEW_PX, 3), BLANK, np.uint8)
     seen = world.rgb[top : top + VIEW_PX, left : left + VIEW_PX]
     canvas[: seen.shape[0], : seen.shape[1]] = seen
-    boxes, kinds = _visible(world, left, top, seen.shape[1], seen.shape[0])
+    boxes, kinds = visible(world, left, top, seen.shape[1], seen.shape[0])
     light = restained if rng.random() < FOREIGN else recoloured
     return OpenField(light(canvas, rng), boxes, kinds)
 
@@ -95,10 +95,10 @@ def _upright(field: OpenField) -> OpenField:
     return OpenField(field.rgb.swapaxes(0, 1), field.boxes[:, [1, 0, 3, 2]], field.kinds)
 
 
-def _visible(
+def visible(
     world: OpenField, left: int, top: int, width: int, height: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the boxes, cut to a window of the world, of what is seen well enough."""
+    """Return boxes and kinds of what is seen well enough in a window, the boxes cut to it."""
     moved = world.boxes - np.array([left, top, left, top], np.float32)
     cut = np.clip(moved, 0.0, np.array([width, height, width, height], np.float32))
     sides, whole = cut[:, 2:] - cut[:, :2], moved[:, 2:] - moved[:, :2]
