@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from hemavision.quality import Caution
 from hemavision.ratios import Ratio, ratio_of_counts
 from hemavision.results import NOTICE, Box, CellKind, ModelReference, Prediction, Status
 
@@ -77,19 +78,6 @@ class FieldDifferential:
         """Return the record as JSON values."""
         left_out = {"cut": self.cut, "unfamiliar": self.unfamiliar}
         return {"counted": self.counted, "cell_types": self.cell_types, "left_out": left_out}
-
-
-@dataclass(frozen=True)
-class Caution:
-    """Something that makes a field's answer less sure.
-
-    Attributes:
-        code: for programs.
-        message: for people: what was measured and what to do.
-    """
-
-    code: str
-    message: str
 
 
 @dataclass(frozen=True)
@@ -174,3 +162,11 @@ class Smear:
             detector=ModelReference(**values["detector"]),
             milliseconds=values["milliseconds"],
         )
+
+
+@dataclass(frozen=True)
+class NamedSmear:
+    """A field's answer with the name of its image, as it was given."""
+
+    name: str
+    smear: Smear

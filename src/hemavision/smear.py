@@ -12,11 +12,11 @@ from hemavision.detection import locate_nucleus
 from hemavision.detection.finder import Finder
 from hemavision.fields import FoundCell, Smear
 from hemavision.pipeline import Model
-from hemavision.quality import measure_sharpness
+from hemavision.quality import find_cautions, measure_sharpness
 from hemavision.results import Box, CellKind, Detection, Prediction
 
 #: Side of what is cut out around a white cell, in longer sides of its box.
-SURROUNDINGS = 2.0
+SURROUNDINGS = 6.0
 #: A box that comes this near to the border, in pixels, is of a cell that the border cuts.
 BORDER_PX = 2
 #: Cells are clumped where one of the same kind covers this share of the smaller one's box.
@@ -36,6 +36,7 @@ def read_smear(model: Model, finder: Finder, rgb: np.ndarray) -> Smear:
     predictions = iter(name_white_cells(model, rgb, [d for d in found if d.kind is CellKind.WHITE]))
     clumped = find_clumped(found)
     height, width = rgb.shape[:2]
+    sharpness = measure_sharpness(rgb, found)
     cells = tuple(
         FoundCell(
             detection.kind,
@@ -52,8 +53,8 @@ def read_smear(model: Model, finder: Finder, rgb: np.ndarray) -> Smear:
         height=height,
         cells=cells,
         cell_types=model.manifest.cell_types,
-        warnings=(),
-        sharpness=measure_sharpness(rgb),
+        warnings=find_cautions(rgb, found, sharpness),
+        sharpness=sharpness,
         detector=finder.reference,
         milliseconds=(time.perf_counter() - started) * 1000,
     )
