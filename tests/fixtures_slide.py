@@ -7,6 +7,7 @@ folder for as long as a test runs.
 from __future__ import annotations
 
 import io
+import itertools
 import random
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
@@ -69,7 +70,7 @@ def serpentine(slide: Slide, step_px: float) -> list[Point]:
         ends = [0.0, float(width - WIDTH)]
         corners += [(x, float(row * HEIGHT)) for x in (ends if row % 2 == 0 else ends[::-1])]
     there = [corners[0]]
-    for start, end in zip(corners, corners[1:], strict=False):
+    for start, end in itertools.pairwise(corners):
         parts = max(1, round(float(np.hypot(end[0] - start[0], end[1] - start[1])) / step_px))
         there += [
             (start[0] + (end[0] - start[0]) * k / parts, start[1] + (end[1] - start[1]) * k / parts)
@@ -80,7 +81,7 @@ def serpentine(slide: Slide, step_px: float) -> list[Point]:
 
 
 def write_clip(slide: Slide, points: Sequence[Point], path: Path) -> None:
-    """Write a clip as Chromium's fake camera plays it: JPEG files one after another, 30 a second."""
+    """Write a clip as Chromium's fake camera plays it: JPEG files in a row, 30 a second."""
     with path.open("wb") as file:
         for x, y in points:
             frame = io.BytesIO()
@@ -171,6 +172,4 @@ def _moved(box: Box, right: int, down: int) -> Box:
 
 
 def _clipped(box: Box, width: int, height: int) -> Box:
-    return Box(
-        max(box.left, 0), max(box.top, 0), min(box.right, width), min(box.bottom, height)
-    )
+    return Box(max(box.left, 0), max(box.top, 0), min(box.right, width), min(box.bottom, height))

@@ -127,7 +127,7 @@ def test_odd_frames_are_read(
 @pytest.mark.parametrize(
     ("case", "kind", "status", "words"),
     [
-        ("empty", "no-image", 400, "The body is empty"),
+        ("empty", "bad-image", 422, "The file is empty"),
         ("truncated_jpeg", "bad-image", 422, "damaged or cut short"),
         ("text_jpg", "bad-image", 422, "This is text"),
         ("bomb_png", "bad-image", 422, "megapixels"),

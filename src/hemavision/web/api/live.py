@@ -20,7 +20,8 @@ from hemavision.pipeline import Model
 from hemavision.results import NOTICE, Box, Detection, ModelReference, Prediction
 from hemavision.smear import read_smear
 from hemavision.web import metrics
-from hemavision.web.api.schemas import LiveFrame, problem_responses
+from hemavision.web.api.live_schemas import LiveFrame
+from hemavision.web.api.schemas import problem_responses
 from hemavision.web.api.smears import answering_finder
 from hemavision.web.api.uploads import clean_name
 from hemavision.web.errors import Problem
@@ -33,7 +34,7 @@ DIGITS = 4
 
 @blueprint.post("/live")
 @blueprint.output(LiveFrame)
-@blueprint.doc(responses=problem_responses(400, 413, 415, 422, 503))
+@blueprint.doc(responses=problem_responses(413, 415, 422, 503))
 def live() -> Response:
     """Find the cells of one camera frame and name its white cells: made for many a second.
 
@@ -100,10 +101,7 @@ def _read_frame() -> bytes:
             "unsupported-media-type",
             f"Received {kind}. Send one JPEG file as the body, with Content-Type: {FRAME}.",
         )
-    content = request.get_data(cache=False)
-    if not content:
-        raise Problem("no-image", "The body is empty. Send one JPEG file as the body.")
-    return content
+    return request.get_data(cache=False)
 
 
 def _describe_cell(cell: FoundCell) -> dict[str, Any]:

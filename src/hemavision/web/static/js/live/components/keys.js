@@ -9,8 +9,8 @@ export function mountKeys(dialog) {
     const { key, target } = event;
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || dialog.open) return;
     const action = KEYS[key.toLowerCase()];
-    // Space presses a button, letters choose in a list: there they keep their meaning.
-    if (!action || target.matches("select, textarea, input") || (key === " " && target.matches("button, a"))) return;
+    // Space presses what has the focus, letters choose in a list: there they keep their meaning.
+    if (!action || target.matches("select") || (key === " " && target.matches("button, a, input"))) return;
     event.preventDefault();
     tell(document.body, action);
   });
