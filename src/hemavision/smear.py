@@ -10,6 +10,8 @@ import numpy as np
 
 from hemavision.detection import locate_nucleus
 from hemavision.detection.finder import Finder
+from hemavision.explain import overlay
+from hemavision.explain.overlay import OPACITY
 from hemavision.fields import FoundCell, Smear
 from hemavision.pipeline import Model
 from hemavision.quality import find_cautions, measure_sharpness
@@ -81,6 +83,36 @@ def name_white_cells(model: Model, rgb: np.ndarray, found: Sequence[Detection]) 
     ]
 
 
+def overlay_cell(
+    rgb: np.ndarray, prediction: Prediction, opacity: float = OPACITY
+) -> tuple[np.ndarray, Box]:
+    """Return the part of a field that a prediction is about, with its heatmap over it.
+
+    Args:
+        rgb: uint8 H×W×3, the field.
+        prediction: of a white cell in it, with heatmaps.
+        opacity: of the heatmap, 0 to 1.
+
+    Returns:
+        uint8 h×w×3, and where it lies in the field: the prediction's box, less what is outside.
+    """
+    height, width = rgb.shape[:2]
+    seen = _inside(prediction.box, width, height)
+    box = moved(prediction.box, -seen.left, -seen.top)
+    picture = rgb[seen.top : seen.bottom, seen.left : seen.right]
+    return overlay(picture, prediction.heatmap(), box, opacity), seen
+
+
+def draw_heatmaps(rgb: np.ndarray, smear: Smear) -> np.ndarray:
+    """Return a field, uint8 H×W×3, with the heatmaps of its white cells over it."""
+    drawn = rgb.copy()
+    # The surest last, so that it is whole.
+    for prediction in reversed(smear.predictions):
+        picture, box = overlay_cell(rgb, prediction)
+        drawn[box.top : box.bottom, box.left : box.right] = picture
+    return drawn
+
+
 def is_cut(box: Box, width: int, height: int) -> bool:
     """Whether the border of a field of this size, in pixels, cuts the cell in ``box``."""
     near = min(box.left, box.top, width - box.right, height - box.bottom)
@@ -120,9 +152,12 @@ def _around(box: Box, width: int, height: int) -> Box:
     """Return what is cut out of a field around a cell: a square, less what lies outside."""
     side = SURROUNDINGS * max(box.right - box.left, box.bottom - box.top)
     wide = Box.square((box.left + box.right) / 2, (box.top + box.bottom) / 2, side)
-    return Box(
-        max(wide.left, 0), max(wide.top, 0), min(wide.right, width), min(wide.bottom, height)
-    )
+    return _inside(wide, width, height)
+
+
+def _inside(box: Box, width: int, height: int) -> Box:
+    left, top = max(box.left, 0), max(box.top, 0)
+    return Box(left, top, min(box.right, width), min(box.bottom, height))
 
 
 def _where_to_look(model: Model, picture: np.ndarray, cell: Box) -> Box:

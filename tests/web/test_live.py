@@ -54,12 +54,10 @@ def test_a_frame_s_answer_is_that_of_the_one_code_path(
     smear = read_smear(model, finder, open_image(frame).rgb)
     assert [cell["kind"] for cell in answer["cells"]] == [c.kind.value for c in smear.cells]
     assert [cell["cut"] for cell in answer["cells"]] == [c.cut for c in smear.cells]
-    assert smear.white_cells
+    assert smear.predictions
     assert any(cell.cut for cell in smear.cells)
     named = [cell for cell in answer["cells"] if "type" in cell]
-    for cell, found in zip(named, smear.white_cells, strict=True):
-        prediction = found.prediction
-        assert prediction is not None
+    for cell, prediction in zip(named, smear.predictions, strict=True):
         assert cell["type"] == prediction.cell_type
         assert cell["status"] == prediction.status.value
         assert cell["probabilities"] == pytest.approx(
@@ -82,9 +80,7 @@ def test_the_heatmap_is_the_named_type_s_with_its_peak_at_255(
     )
     values = np.frombuffer(base64.b64decode(cell["heatmap"]["data"]), np.uint8)
     shape = (cell["heatmap"]["height"], cell["heatmap"]["width"])
-    prediction = read_smear(model, finder, open_image(frame).rgb).white_cells[0].prediction
-    assert prediction is not None
-    expected = prediction.heatmap()
+    expected = read_smear(model, finder, open_image(frame).rgb).predictions[0].heatmap()
     assert shape == expected.shape
     assert values.max() == 255
     assert np.abs(values.reshape(shape) / 255 - expected / expected.max()).max() < 0.003

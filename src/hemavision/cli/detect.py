@@ -99,9 +99,7 @@ def _detect(options: Options, model: Model, finder: Finder) -> tuple[int, int]:
     failed = done = 0
     with ExitStack() as stack:
         outputs = _outputs(options, model, stack)
-        advance = stack.enter_context(
-            progress("Fields", lambda: sum(1 for _ in _inputs(options)))
-        )
+        advance = stack.enter_context(progress("Fields", lambda: sum(1 for _ in _inputs(options))))
         for batch in open_in_batches(_inputs(options)):
             for item in batch:
                 if item.photo is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from hemavision.exports.labels import label_of, labels_of
+from hemavision.exports.labels import label_of, labels_of, types_in
 from hemavision.fields import FoundCell, NamedSmear
 from hemavision.results import NOTICE
 
@@ -16,8 +16,9 @@ def to_coco(fields: Sequence[NamedSmear]) -> dict[str, Any]:
     The form is that of COCO's object detection (Lin et al. 2014); ``score`` stands as in its
     results and ``attributes`` as CVAT writes them.
     """
-    labels = labels_of(field.smear for field in fields)
-    images, annotations = [], []
+    labels = labels_of(types_in(fields))
+    images: list[dict[str, Any]] = []
+    annotations: list[dict[str, Any]] = []
     for image_id, field in enumerate(fields, start=1):
         size = {"width": field.smear.width, "height": field.smear.height}
         images.append({"id": image_id, "file_name": field.name} | size)

@@ -5,17 +5,17 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
 from hemavision.exports.coco import to_coco
 from hemavision.exports.geojson import to_geojson
-from hemavision.exports.labels import labels_of
+from hemavision.exports.labels import labels_of, types_in
 from hemavision.exports.table import to_csv
 from hemavision.exports.voc import to_voc
-from hemavision.exports.yolo import CLASSES, to_yolo
+from hemavision.exports.yolo import CLASSES, to_classes, to_yolo
 from hemavision.fields import NamedSmear
 
 ZIP = ("application/zip", ".zip")
@@ -39,17 +39,21 @@ def export(form: str, fields: Sequence[NamedSmear]) -> File:
     return FORMS[form](fields)
 
 
-def unique_names(names: Iterable[str], suffix: str) -> list[str]:
-    """Return file names without folders, none twice: ``a.xml``, ``a-2.xml`` for two ``a.jpg``."""
-    found: list[str] = []
-    for name in names:
-        stem = PurePosixPath(name.replace("\\", "/")).stem or "field"
-        number, candidate = 1, f"{stem}{suffix}"
-        while candidate in found:
-            number += 1
-            candidate = f"{stem}-{number}{suffix}"
-        found.append(candidate)
-    return found
+def free_name(name: str, suffix: str, taken: set[str]) -> str:
+    """Return a file name for what belongs to an image, and note it in ``taken``.
+
+    Args:
+        name: of the image; folders in it are left out.
+        suffix: of the file.
+        taken: names that are in use: a second ``a.jpg`` gives ``a-2.xml``.
+    """
+    stem = PurePosixPath(name.replace("\\", "/")).stem or "field"
+    number, candidate = 1, f"{stem}{suffix}"
+    while candidate in taken:
+        number += 1
+        candidate = f"{stem}-{number}{suffix}"
+    taken.add(candidate)
+    return candidate
 
 
 def to_text(values: Any) -> str:
@@ -81,11 +85,11 @@ def _geojson(fields: Sequence[NamedSmear]) -> File:
 
 
 def _yolo(fields: Sequence[NamedSmear]) -> File:
-    labels = labels_of(field.smear for field in fields)
-    names = unique_names((field.name for field in fields), ".txt")
-    files = {CLASSES: "".join(f"{label}\n" for label in labels).encode()}
-    for name, field in zip(names, fields, strict=True):
-        files[f"labels/{name}"] = to_yolo(field, labels).encode()
+    labels = labels_of(types_in(fields))
+    files = {CLASSES: to_classes(labels).encode("utf-8", "replace")}
+    taken: set[str] = set()
+    for field in fields:
+        files[f"labels/{free_name(field.name, '.txt', taken)}"] = to_yolo(field, labels).encode()
     return File(ZIP[1], ZIP[0], _zipped(files))
 
 
@@ -97,9 +101,9 @@ def _one_or_zip(
 ) -> File:
     if len(fields) == 1:
         return File(suffix, media_type, write(fields[0]))
-    names = unique_names((field.name for field in fields), suffix)
-    pairs = zip(names, fields, strict=True)
-    return File(ZIP[1], ZIP[0], _zipped({name: write(field) for name, field in pairs}))
+    taken: set[str] = set()
+    files = {free_name(field.name, suffix, taken): write(field) for field in fields}
+    return File(ZIP[1], ZIP[0], _zipped(files))
 
 
 def _zipped(files: dict[str, bytes]) -> bytes:

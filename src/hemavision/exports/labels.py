@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from hemavision.fields import FoundCell, Smear
+from hemavision.fields import FoundCell, NamedSmear
 from hemavision.results import CellKind, Status
 
 
@@ -18,9 +18,16 @@ def label_of(cell: FoundCell) -> str:
     return cell.prediction.cell_type
 
 
-def labels_of(smears: Iterable[Smear]) -> list[str]:
-    """Return every label that the cells of these fields could have, in a fixed order."""
-    labels = [kind.value for kind in CellKind]
-    for smear in smears:
-        labels += [name for name in smear.cell_types if name not in labels]
-    return labels
+def labels_of(cell_types: Iterable[str]) -> list[str]:
+    """Return every label that cells can have, in a fixed order.
+
+    Args:
+        cell_types: that the model, or the models, tell apart.
+    """
+    return list(dict.fromkeys([*(kind.value for kind in CellKind), *cell_types]))
+
+
+def types_in(fields: Iterable[NamedSmear]) -> Iterator[str]:
+    """Yield the types that the fields' models tell apart."""
+    for field in fields:
+        yield from field.smear.cell_types

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
@@ -30,12 +29,8 @@ def to_voc(field: NamedSmear) -> bytes:
     for cell in field.smear.cells:
         root.append(_object(cell))
     ElementTree.indent(root, "\t")
-    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
-
-
-def file_name(name: str) -> str:
-    """Return the name of the annotation file of an image file."""
-    return f"{PurePath(name).stem}.xml"
+    content: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return content
 
 
 def _object(cell: FoundCell) -> Element:

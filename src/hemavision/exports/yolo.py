@@ -11,6 +11,11 @@ from hemavision.fields import NamedSmear
 CLASSES = "classes.txt"
 
 
+def to_classes(labels: Sequence[str]) -> str:
+    """Return the text of :data:`CLASSES`."""
+    return "".join(f"{label}\n" for label in labels)
+
+
 def to_yolo(field: NamedSmear, labels: Sequence[str]) -> str:
     """Return the text of a field's label file: class, centre x, centre y, width, height.
 

@@ -50,9 +50,8 @@ def live() -> Response:
     rgb = open_image(_read_frame()).rgb
     decoded = time.perf_counter()
     smear = read_smear(model, finder, rgb)
-    for cell in smear.cells:
-        if cell.prediction:
-            metrics.of(current_app).count_prediction(cell.prediction)
+    for prediction in smear.predictions:
+        metrics.of(current_app).count_prediction(prediction)
     milliseconds = {
         "decode": (decoded - started) * 1000,
         "detect": finder.milliseconds,
