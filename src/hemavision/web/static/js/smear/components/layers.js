@@ -1,0 +1,28 @@
+/** Layer switches and zoom under the field. Says what was asked; holds nothing. */
+
+import { role, tell, write } from "../../components/dom.js";
+import { fitScale } from "../../viewport.js";
+import { selectedSmear } from "../state.js";
+
+export function mountLayers(element, scene) {
+  element.addEventListener("change", ({ target }) => {
+    if (target.type === "checkbox") tell(element, "layer-toggled", { layer: target.name, on: target.checked });
+  });
+  element.addEventListener("click", ({ target }) => {
+    const button = target.closest("button");
+    if (button?.dataset.zoom) tell(element, "zoom-wanted", { direction: button.dataset.zoom });
+    if (button?.dataset.action === "keys") tell(element, "keys-wanted");
+  });
+
+  return function update(state, before) {
+    for (const box of element.querySelectorAll("input[type=checkbox]")) {
+      if (box.checked !== state.layers[box.name]) box.checked = state.layers[box.name];
+    }
+    const { image, size } = scene;
+    const share = image ? fitScale(image, size) * state.view.zoom : null;
+    write(role(element, "zoom-level"), share ? `${Math.round(share * 100)}%` : "–");
+    if (state.items === before.items && state.selectedId === before.selectedId && state !== before) return;
+    const empty = !selectedSmear(state);
+    for (const input of element.querySelectorAll("input")) input.disabled = empty;
+  };
+}
