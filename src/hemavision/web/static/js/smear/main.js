@@ -4,7 +4,7 @@ import { cellTypes, defaultModel, fetchSample, Problem } from "../api.js";
 import { mountAnswer } from "../components/answer.js";
 import { mountContext } from "../components/context.js";
 import { mountDrift } from "../components/drift.js";
-import { tell, write } from "../components/dom.js";
+import { stillness, tell, write } from "../components/dom.js";
 import { mountIntake } from "../components/intake.js";
 import { mountReasons } from "../components/reasons.js";
 import { mountStrip } from "../components/strip.js";
@@ -104,12 +104,23 @@ function openCard(id = store.state.cellId) {
   const cells = walk(store.state, cell.prediction ? "reading" : "all");
   say(cellAnnouncement(cell, cells.indexOf(cell) + 1, cells.length));
   show(cell);
+  if (isBelow(part("card"))) bringUp(part("card"), "start");
 }
 
 function closeCard() {
   const inside = part("card").contains(document.activeElement);
   store.dispatch({ type: "cardClosed" });
   if (inside) part("field").focus({ preventScroll: true });
+  bringUp(part("field"), "nearest");
+}
+
+/** Say whether hardly anything of an element can be seen: on a phone the card lies below the field. */
+function isBelow(element) {
+  return element.getBoundingClientRect().top > window.innerHeight * 0.6;
+}
+
+function bringUp(element, block) {
+  element.scrollIntoView({ block, behavior: stillness.matches ? "auto" : "smooth" });
 }
 
 function leaveCell() {
@@ -121,7 +132,7 @@ function jump({ fieldId, cellId }) {
   store.dispatch({ type: "jumped", fieldId, cellId });
   const { image, size } = stage.scene;
   glide(focusOn(shownCell(store.state).box, image, size));
-  part("field").scrollIntoView({ block: "nearest" });
+  bringUp(part("field"), "nearest");
 }
 
 function zoom({ direction }) {
@@ -200,7 +211,7 @@ function listen() {
 function mount() {
   const updates = [
     mountStrip(part("strip"), { status: fieldStatus, words: fieldWords }), mountProgress(part("strip")),
-    stage.update, mountLayers(part("layers"), stage.scene), mountCounts(part("counts")),
+    stage.update, mountLayers(part("bench"), stage.scene), mountCounts(part("counts")),
     mountCellList(part("cell-list")), mountExports(part("exports")),
     mountCard(part("card"), openPicture), mountGallery(part("gallery"), tiles.tileOf),
   ];

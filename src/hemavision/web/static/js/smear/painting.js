@@ -11,10 +11,13 @@ import { labelWords } from "./words.js";
 const LABEL_PX = 20;
 const LABEL_PAD_PX = 8;
 const LABEL_FONT = "600 12px 'Avenir Next', 'Segoe UI', Inter, Roboto, 'Liberation Sans', Arial, sans-serif";
-const LABEL_BOX_PX = 30; // smaller than this on the screen, a red cell or a platelet gets no label
+/** A box smaller than this on the screen gets no label: red cells are many, and round without one. */
+const LABELLED_FROM_PX = { white_cell: 16, platelet: 34, red_cell: 150 };
 const SMALL_PX = 16; // smaller than this a box is one thin line
 const STEPS_PER_DOUBLING = 5; // labels look for better places this often while the view zooms
-const CUT_BAR_PX = 4;
+/** A box smaller than this on the screen shows no rings: red cells lie over each other often. */
+const CLUMP_FROM_PX = { white_cell: 16, platelet: 34, red_cell: 80 };
+const BORDER_PX = 2; // as hemavision.smear.BORDER_PX: so near, the border cuts a cell
 
 /**
  * Paint a `scene`: {canvas, size, picture: {levels, width, height} or null, image, cells, lit,
@@ -87,8 +90,8 @@ function paintBoxes(context, cells, at) {
 function stroke(context, path, { colour, dash, width }, small) {
   if (!small) {
     context.setLineDash([]);
-    context.strokeStyle = "rgb(11 7 19 / 0.62)";
-    context.lineWidth = width + 2.2;
+    context.strokeStyle = "rgb(11 7 19 / 0.5)";
+    context.lineWidth = width + 2;
     context.stroke(path);
   }
   context.setLineDash(dash);
@@ -104,41 +107,44 @@ function stroke(context, path, { colour, dash, width }, small) {
 function paintMarks(context, { image }, cells, at) {
   for (const cell of cells) {
     if (!cell.cut && !cell.clumped) continue;
-    const { x, y, width, height } = onScreen(cell.box, at);
-    if (Math.min(width, height) < SMALL_PX) continue;
-    if (cell.cut) paintCut(context, cell, image, { x, y, width, height });
-    if (cell.clumped) paintClump(context, x + width, y + height);
+    const place = onScreen(cell.box, at);
+    const side = Math.min(place.width, place.height);
+    if (cell.cut && side >= SMALL_PX) paintCut(context, cell, image, place);
+    if (cell.clumped && side >= (CLUMP_FROM_PX[cell.kind] ?? 0)) paintClump(context, cell, place);
   }
 }
 
-function paintCut(context, { box }, image, { x, y, width, height }) {
-  const near = 2; // as hemavision.smear.BORDER_PX
+function paintCut(context, { box, kind }, image, { x, y, width, height }) {
   const bars = [
-    [box.left < near, x, y, 0, height], [image.width - box.right < near, x + width, y, 0, height],
-    [box.top < near, x, y, width, 0], [image.height - box.bottom < near, x, y + height, width, 0],
+    [box.left < BORDER_PX, x, y, 0, height], [image.width - box.right < BORDER_PX, x + width, y, 0, height],
+    [box.top < BORDER_PX, x, y, width, 0], [image.height - box.bottom < BORDER_PX, x, y + height, width, 0],
   ];
-  context.beginPath();
+  const path = new Path2D();
   for (const [cuts, left, top, wide, high] of bars) {
     if (!cuts) continue;
-    context.moveTo(left, top);
-    context.lineTo(left + wide, top + high);
+    path.moveTo(left, top);
+    path.lineTo(left + wide, top + high);
   }
-  for (const [style, extra] of [[CASING, 3], ["#ffb98a", 0]]) {
-    context.strokeStyle = style;
-    context.lineWidth = CUT_BAR_PX + extra;
-    context.stroke();
-  }
+  const bold = kind === "white_cell" ? 5 : 2.5;
+  strokeTwice(context, path, "#ffb98a", bold);
 }
 
-function paintClump(context, right, bottom) {
-  context.beginPath();
-  context.arc(right - 11, bottom - 7, 3.6, 0, 7);
-  context.moveTo(right - 2, bottom - 7);
-  context.arc(right - 6, bottom - 7, 3.6, 0, 7);
-  for (const [style, width] of [[CASING, 4], ["#ffffff", 1.5]]) {
+function paintClump(context, { kind }, { x, y, width, height }) {
+  const radius = kind === "white_cell" ? 4 : 3;
+  const [right, bottom] = [x + width - 1.6 * radius, y + height];
+  const path = new Path2D();
+  for (const centre of [right - 1.3 * radius, right]) {
+    path.moveTo(centre + radius, bottom);
+    path.arc(centre, bottom, radius, 0, 7);
+  }
+  strokeTwice(context, path, "#ffffff", 1.4);
+}
+
+function strokeTwice(context, path, colour, width) {
+  for (const [style, wide] of [[CASING, width + 2.4], [colour, width]]) {
     context.strokeStyle = style;
-    context.lineWidth = width;
-    context.stroke();
+    context.lineWidth = wide;
+    context.stroke(path);
   }
 }
 
@@ -176,7 +182,7 @@ function labelSlots(context, scene, at) {
 
 function wantsLabel({ kind, box }, scale) {
   const side = Math.min(box.right - box.left, box.bottom - box.top) * scale;
-  return side >= (kind === "white_cell" ? SMALL_PX : LABEL_BOX_PX);
+  return side >= (LABELLED_FROM_PX[kind] ?? 0);
 }
 
 function labelSize(context, cell, widths) {
@@ -217,11 +223,7 @@ function paintLit(context, cell, at) {
   const { corner } = lineOf(cell);
   const path = new Path2D();
   path.roundRect(x - 4, y - 4, width + 8, height + 8, corner * Math.min(width, height) + 4);
-  for (const [style, wide] of [["rgb(11 7 19 / 0.8)", 5], ["#ffffff", 2]]) {
-    context.strokeStyle = style;
-    context.lineWidth = wide;
-    context.stroke(path);
-  }
+  strokeTwice(context, path, "#ffffff", 2);
 }
 
 function onScreen(box, at) {

@@ -11,7 +11,7 @@ export const GALLERY_PAGE = 96;
 
 export const initialState = Object.freeze({
   ...sharedState,
-  opacity: 0.75,
+  opacity: 0.5,
   cellId: null, // of the selected field: the cell that the keys are on
   hoveredId: null, // the cell under the pointer
   cardOpen: false,

@@ -4,9 +4,11 @@ import { role, tell, write } from "../../components/dom.js";
 import { fitScale } from "../../viewport.js";
 import { selectedSmear } from "../state.js";
 
+/** Mounts on the whole bench: the zoom lies with the stage, the switches below it. */
 export function mountLayers(element, scene) {
-  element.addEventListener("change", ({ target }) => {
-    if (target.type === "checkbox") tell(element, "layer-toggled", { layer: target.name, on: target.checked });
+  const layers = element.querySelector(".layers");
+  layers.addEventListener("change", ({ target }) => {
+    tell(element, "layer-toggled", { layer: target.name, on: target.checked });
   });
   element.addEventListener("click", ({ target }) => {
     const button = target.closest("button");
@@ -15,7 +17,7 @@ export function mountLayers(element, scene) {
   });
 
   return function update(state, before) {
-    for (const box of element.querySelectorAll("input[type=checkbox]")) {
+    for (const box of layers.querySelectorAll("input")) {
       if (box.checked !== state.layers[box.name]) box.checked = state.layers[box.name];
     }
     const { image, size } = scene;
@@ -23,6 +25,6 @@ export function mountLayers(element, scene) {
     write(role(element, "zoom-level"), share ? `${Math.round(share * 100)}%` : "–");
     if (state.items === before.items && state.selectedId === before.selectedId && state !== before) return;
     const empty = !selectedSmear(state);
-    for (const input of element.querySelectorAll("input")) input.disabled = empty;
+    for (const input of layers.querySelectorAll("input")) input.disabled = empty;
   };
 }

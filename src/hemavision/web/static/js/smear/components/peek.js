@@ -12,7 +12,7 @@ const CLEAR_PX = 26; // room for the cell's own label
 /** Return `move(scene)`, which shows the scene's lit cell, or hides the words without one. */
 export function mountPeek(element) {
   let [shown, size] = [null, null];
-  return function move({ lit, state, image, size: pane }) {
+  return function move({ lit, cells, state, image, size: pane }) {
     const cell = lit && !(state.cardOpen && lit.id === state.cellId) ? lit : null;
     element.hidden = cell === null;
     if (!cell) {
@@ -25,12 +25,17 @@ export function mountPeek(element) {
       size = { width: element.offsetWidth, height: element.offsetHeight };
     }
     const at = place(state.view, image, pane);
-    const box = {
-      left: at.left + cell.box.left * at.scale - CLEAR_PX, top: at.top + cell.box.top * at.scale - CLEAR_PX,
-      right: at.left + cell.box.right * at.scale + CLEAR_PX, bottom: at.top + cell.box.bottom * at.scale + CLEAR_PX,
-    };
-    const { left, top } = placeBeside(box, size, pane);
+    const named = cells.filter((other) => other.prediction && other !== cell);
+    const others = named.map(({ id, kind, box }) => ({ id, kind, box: onScreen(box, at, 0) }));
+    const { left, top } = placeBeside(onScreen(cell.box, at, CLEAR_PX), size, pane, others);
     element.style.setProperty("transform", `translate(${Math.round(left)}px, ${Math.round(top)}px)`);
+  };
+}
+
+function onScreen({ left, top, right, bottom }, at, clear) {
+  return {
+    left: at.left + left * at.scale - clear, top: at.top + top * at.scale - clear,
+    right: at.left + right * at.scale + clear, bottom: at.top + bottom * at.scale + clear,
   };
 }
 
