@@ -12,6 +12,8 @@ from hemavision.explain.overlay import OPACITY
 from hemavision.pipeline import Model
 from hemavision.web.api import smears
 from hemavision.web.api.options import HEATMAPS, attribute_values
+from hemavision.web.api.spec_export import PATH as EXPORT
+from hemavision.web.api.spec_export import export_request
 from hemavision.web.api.uploads import FIELDS, JSON, MAX_NAME, MULTIPART
 
 PATH = "/api/v1/openapi.json"
@@ -41,6 +43,7 @@ def complete(spec: Spec | str) -> Spec | str:
     _take_images(spec["paths"]["/api/v1/classify"]["post"], options)
     several = {name: options[name] for name in smears.NAMES}
     _take_images(spec["paths"]["/api/v1/smears"]["post"], several)
+    spec["paths"][EXPORT]["post"] |= export_request()
     spec["paths"]["/predict"]["post"]["requestBody"] = {
         "required": True,
         "content": {MULTIPART: {"schema": _one_file()}},
