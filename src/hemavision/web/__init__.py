@@ -22,6 +22,7 @@ from hemavision.web.demo import demo
 from hemavision.web.health import health
 from hemavision.web.live_page import live_page
 from hemavision.web.pages import pages
+from hemavision.web.smear_page import smear_page
 
 MIB = 2**20
 
@@ -61,7 +62,7 @@ def create_app(
     for blueprint in (
         classify.blueprint, smears.blueprint, smear_export.blueprint, live.blueprint,
         models.blueprint, cell_types.blueprint, demo, health, metrics.blueprint, docs.blueprint,
-        pages, live_page,
+        pages, smear_page, live_page,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     return app

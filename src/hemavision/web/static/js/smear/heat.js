@@ -6,10 +6,8 @@ const LAYER_PX = 128; // side of a cell's map on the screen
 const FAINT = 0.12; // of the map's peak: less than this does not show, so that the cell does
 const FULL = 0.55; // of the peak: from here on the map covers as much as it may
 
-const layers = new WeakMap(); // cell → canvas; a cache of what is the same for ever
-
-/** Return the coloured map of a cell as a canvas over its `heatmap.box`, or null. */
-export function heatLayer(cell) {
+/** Return the coloured map of a cell as a canvas over its `heatmap.box`, or null; made once. */
+export function heatLayer(cell, layers) {
   if (!cell.heatmap) return null;
   if (!layers.has(cell)) layers.set(cell, paintHeat(cell.heatmap.values));
   return layers.get(cell);
@@ -40,8 +38,8 @@ export function cutOut({ prediction, box }) {
   return { left: x - side / 2, top: y - side / 2, right: x + side / 2, bottom: y + side / 2 };
 }
 
-/** Draw a cell cut out of a pyramid's sharpest fitting level on a square canvas, its map if `opacity`. */
-export function drawCutOut(canvas, cell, picture, opacity = 0) {
+/** Draw a cell cut out of its field's picture on a square canvas, and over it `map` if there is one. */
+export function drawCutOut(canvas, cell, picture, map = null, opacity = 1) {
   const context = canvas.getContext("2d");
   const { left, top, right, bottom } = cutOut(cell);
   const ratio = canvas.width / Math.max(right - left, 1);
@@ -50,7 +48,6 @@ export function drawCutOut(canvas, cell, picture, opacity = 0) {
   context.setTransform(ratio, 0, 0, ratio, -left * ratio, -top * ratio);
   context.imageSmoothingQuality = "high";
   if (picture) context.drawImage(picture.levels[0].picture, 0, 0, picture.width, picture.height);
-  const map = opacity > 0 ? heatLayer(cell) : null;
   if (!map) return;
   const { box } = cell.heatmap;
   context.globalAlpha = opacity;

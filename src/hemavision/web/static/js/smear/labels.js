@@ -73,10 +73,14 @@ export function layoutLabels(items, bounds, before = new Map()) {
   return slots;
 }
 
-/** Return where something of `size` fits best beside a box inside `bounds`: its rectangle. */
-export function placeBeside(box, size, bounds) {
-  const scene = { bounds, boxes: new Tiles([]), labels: new Tiles([]), before: new Map() };
-  const { slot } = bestSlot({ id: 0, box, size }, scene);
+/**
+ * Return {left, top}: where something of `size` fits best beside a box, inside `bounds` and off
+ * the `others`, [{id, kind, box}].
+ */
+export function placeBeside(box, size, bounds, others = []) {
+  const boxes = new Tiles(others.map((other) => ({ ...other.box, id: other.id, weight: COST[other.kind] ?? 1 })));
+  const scene = { bounds, boxes, labels: new Tiles([]), before: new Map() };
+  const { slot } = bestSlot({ id: null, box, size }, scene);
   const { left, top } = rectangleIn(slot, box, size);
   return {
     left: Math.min(Math.max(left, 0), Math.max(bounds.width - size.width, 0)),

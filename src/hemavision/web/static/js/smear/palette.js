@@ -14,13 +14,13 @@ export const TYPE_COLOURS = Object.freeze({
   erythroblast: "#ff5f52",
   platelet: "#d9f7a6",
 });
-export const KIND_COLOURS = Object.freeze({ red_cell: "#f6b8b8", platelet: "#d9f7a6" });
+export const KIND_COLOURS = Object.freeze({ red_cell: "#ffd9d6", platelet: "#d9f7a6" });
 const UNKNOWN = "#f7f1fb";
 /** What lies under every line and label, so that any ground shows them. */
 export const CASING = "#0b0713";
 
 const DASHES = Object.freeze({ confident: [], check: [9, 6], unfamiliar: [0.1, 6] });
-const WIDTHS = Object.freeze({ white_cell: 2.5, red_cell: 1.2, platelet: 1.6 });
+const WIDTHS = Object.freeze({ white_cell: 2.5, red_cell: 1.6, platelet: 2 });
 /** Radius of the box's corners, as a share of its shorter side: red cells are round. */
 const CORNERS = Object.freeze({ white_cell: 0.07, red_cell: 0.42, platelet: 0 });
 

@@ -11,7 +11,7 @@ export const GALLERY_PAGE = 96;
 
 export const initialState = Object.freeze({
   ...sharedState,
-  opacity: 0.75,
+  opacity: 0.5,
   cellId: null, // of the selected field: the cell that the keys are on
   hoveredId: null, // the cell under the pointer
   cardOpen: false,
@@ -20,6 +20,7 @@ export const initialState = Object.freeze({
   }),
   listOrder: "reading", // or "doubt"
   listShown: LIST_PAGE,
+  listOpen: false,
   galleryOrder: "type", // or "doubt"
   galleryShown: GALLERY_PAGE,
   scope: "field", // or "all": what the counts are of
@@ -56,10 +57,15 @@ const handlers = {
     return { ...state, layers, ...(kind && !layers[kind] ? NO_CELL : {}) };
   },
   listOrderChosen: (state, { order }) => ({ ...state, listOrder: order }),
+  listToggled: (state, { open }) => ({ ...state, listOpen: open }),
   listGrown: (state) => ({ ...state, listShown: state.listShown + LIST_PAGE }),
   galleryOrderChosen: (state, { order }) => ({ ...state, galleryOrder: order }),
   galleryGrown: (state) => ({ ...state, galleryShown: state.galleryShown + GALLERY_PAGE }),
   scopeChosen: (state, { scope }) => ({ ...state, scope }),
+  requeued: (state, { id }) => ({
+    ...state,
+    items: state.items.map((item) => (item.id === id ? { ...item, status: "waiting", error: null } : item)),
+  }),
   stopped: (state) => ({ ...state, stopped: true }),
   wentOn: (state) => ({ ...state, stopped: false }),
 };
@@ -71,7 +77,7 @@ export function reduce(state, action) {
 }
 
 /** Return the cells that the keys walk: white ones by reading or by doubt, or "all" that show. */
-function walk(state, along) {
+export function walk(state, along) {
   const cells = selectedSmear(state)?.cells ?? [];
   if (along === "all") return readingOrder(visibleCells(cells, state.layers));
   const walked = walkedCells(cells, state.layers);

@@ -76,10 +76,10 @@ export function figure(number) {
 
 /** Return what the differential leaves out and why, or "" where it leaves nothing out. */
 export function leftOutWords({ cut, unfamiliar }) {
-  const parts = [cut && `${cut} cut by the border`, unfamiliar && `${unfamiliar} unfamiliar`].filter(Boolean);
-  if (!parts.length) return "";
-  const total = cut + unfamiliar;
-  return `Left out: ${parts.join(" and ")} ${total === 1 ? "white cell" : "white cells"}.`;
+  const cells = (count) => `${count} white ${count === 1 ? "cell" : "cells"}`;
+  const parts = [cut && `${cells(cut)} cut by the border`, unfamiliar && `${cells(unfamiliar)} unlike any the model knows`];
+  const said = parts.filter(Boolean);
+  return said.length ? `Left out: ${said.join(", ")}.` : "";
 }
 
 /** Return how many cells the differential rests on, and what so few are worth. */
