@@ -13,7 +13,7 @@ export function mountStage(element, shown) {
 
   const draw = () => {
     due = false;
-    repaint(stage, state);
+    element.dataset.fresh = String(repaint(stage, state));
     const { picture } = state;
     if (!picture || picture === told) return;
     told = picture;
@@ -44,16 +44,18 @@ export function mountStage(element, shown) {
   };
 }
 
+/** Paint what there is and say whether it covers the camera's own picture. */
 function repaint({ canvas, context, size, slots }, state) {
   const ratio = canvas.width / Math.max(size.width, 1);
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, size.width, size.height);
-  if (state.phase !== "running" || !state.picture) return;
+  if (state.phase !== "running" || !state.picture) return false;
   // An old frame must not pass for what lies under the microscope: the video below shows instead.
-  if (!state.frozen && (state.server.away || isStale(state, performance.now()))) return;
+  if (!state.frozen && (state.server.away || isStale(state, performance.now()))) return false;
   const next = paint(context, state, size, slots);
   slots.clear();
   for (const [id, slot] of next) slots.set(id, slot);
+  return true;
 }
 
 function updateMessages(element, state) {
