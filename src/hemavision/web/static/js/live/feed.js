@@ -8,7 +8,7 @@ import { eachFrame, grab } from "./camera.js";
 /**
  * Return {asked}, to be called when something may have changed that lets a frame go.
  *
- * `mayGo(onTheirWay)` says whether one more may; `answered({bitmap, capturedAt, answer, cells})`
+ * `mayGo(onTheirWay)` says whether one more may; `answered({bitmap, capturedAt, answer, cells, glance})`
  * and `failed(problem)` take what came back.
  */
 export function createFeed(video, { mayGo, answered, failed }) {

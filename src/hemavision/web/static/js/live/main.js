@@ -48,9 +48,9 @@ function stop() {
 
 const mayGo = (onTheirWay) => mayAsk(store.state, onTheirWay, performance.now());
 
-function answered({ bitmap, capturedAt, answer, cells }) {
+function answered({ bitmap, capturedAt, answer, cells, glance }) {
   const picture = { bitmap, width: bitmap.width, height: bitmap.height, capturedAt, answer };
-  store.dispatch({ type: "frameAnswered", picture, cells });
+  store.dispatch({ type: "frameAnswered", picture, cells, glance });
   if (store.state.picture !== picture) bitmap.close(); // overtaken, or frozen meanwhile
 }
 

@@ -12,6 +12,8 @@ import { match } from "./matching.js";
 import { register } from "./registration.js";
 
 const LOST_AFTER_MS = 350;
+const GLANCED_REACH_PX = 22; // how far a frame may lie from where the pixels say …
+const LEAST_GLANCED = 2; // … for so many cells to mend that
 const REACH_PX = 36; // how far a frame may lie from where it is expected …
 const REACH_PX_A_MS = 0.9; // … and more with every millisecond since the last
 const REACH_MOST_PX = 220;
@@ -25,14 +27,15 @@ const EXPECTED_SHARE = 0.6; // of a cell in view: with less, missing it means no
 
 export const emptyMosaic = Object.freeze({
   landmarks: [], chart: 0, offset: { x: 0, y: 0 }, speed: { x: 0, y: 0 },
-  at: null, fixedAt: null, frames: 0, nextId: 1, nextChart: 1, gone: {},
+  at: null, fixedAt: null, glance: null, frames: 0, nextId: 1, nextChart: 1, gone: {},
 });
 
 /**
- * Return the mosaic after a frame {cells, width, height, at (ms), types}.
+ * Return the mosaic after a frame {cells, width, height, at (ms), types, glance}.
  *
  * A cell is {kind, box, score, cut, …}; white ones carry `probabilities` in the order of `types`,
- * `status`, `signature` and `heatmap`.
+ * `status`, `signature` and `heatmap`. `glance` is where the pixels say that the camera is
+ * (glance.js); without it the cells alone do.
  */
 export function advance(mosaic, frame) {
   const place = locate(mosaic, frame);
@@ -52,20 +55,28 @@ export function inView(mosaic, frame) {
 }
 
 function locate(mosaic, frame) {
-  const elapsed = mosaic.at === null ? 0 : frame.at - mosaic.fixedAt;
-  const sound = wholeCells(frame);
   if (mosaic.landmarks.length === 0) return { chart: mosaic.chart, offset: mosaic.offset };
-  const guess = expectedOffset(mosaic, frame);
-  const near = { ...guess, reachPx: Math.min(REACH_PX + REACH_PX_A_MS * elapsed, REACH_MOST_PX) };
-  const here = mosaic.landmarks.filter((mark) => mark.chart === mosaic.chart && mark.whole);
-  const nearby = register(sound, here.filter((mark) => within(mark, guess, frame, near.reachPx)), near);
-  if (nearby && nearby.inliers >= needed(sound, LEAST_NEAR, NEAR_SHARE)) {
-    return { chart: mosaic.chart, offset: nearby };
-  }
+  const sound = wholeCells(frame);
+  const elapsed = frame.at - mosaic.fixedAt;
+  const glance = glancedOffset(mosaic, frame);
+  const guess = glance ?? expectedOffset(mosaic, frame);
+  const reachPx = glance ? GLANCED_REACH_PX : Math.min(REACH_PX + REACH_PX_A_MS * elapsed, REACH_MOST_PX);
+  const here = mosaic.landmarks.filter((mark) => mark.chart === mosaic.chart && mark.whole
+    && within(mark, guess, frame, reachPx));
+  const nearby = register(sound, here, { ...guess, reachPx });
+  const enough = glance ? LEAST_GLANCED : needed(sound, LEAST_NEAR, NEAR_SHARE);
+  if (nearby && nearby.inliers >= enough) return { chart: mosaic.chart, offset: nearby };
+  if (glance) return { chart: mosaic.chart, offset: glance };
   const anywhere = relocate(mosaic, sound, () => true);
   if (anywhere) return anywhere;
   if (elapsed < LOST_AFTER_MS || sound.length === 0) return null;
   return { chart: mosaic.nextChart, offset: { x: 0, y: 0 }, fresh: { nextChart: mosaic.nextChart + 1 } };
+}
+
+/** Return where the pixels say that the frame lies, or null where they lost the way. */
+function glancedOffset({ offset, glance }, frame) {
+  if (!glance || !frame.glance || glance.epoch !== frame.glance.epoch) return null;
+  return { x: offset.x + frame.glance.x - glance.x, y: offset.y + frame.glance.y - glance.y };
 }
 
 const wholeCells = (frame) => frame.cells.filter((cell) => !cell.cut);
@@ -116,7 +127,7 @@ function observe(mosaic, frame, { chart, offset: { x, y } }) {
   return trimmed({
     ...mosaic, chart, offset, speed: speedAfter(mosaic, frame, { chart, offset }),
     landmarks: [...landmarks, ...fresh], nextId: mosaic.nextId + fresh.length,
-    at: frame.at, fixedAt: frame.at, frames: mosaic.frames + 1,
+    at: frame.at, fixedAt: frame.at, glance: frame.glance ?? null, frames: mosaic.frames + 1,
   });
 }
 

@@ -4,6 +4,7 @@
  */
 
 import { cellsOf } from "./answer.js";
+import { glanced, greyLevels, THUMB_PX, unseen } from "./glance.js";
 import { PATCH_PX, signature } from "./signature.js";
 
 const QUALITY = 0.9; // of the JPEG: what it loses lies below what a detector sees
@@ -11,17 +12,31 @@ const TIMEOUT_MS = 6000;
 
 const canvas = new OffscreenCanvas(1, 1);
 const patch = new OffscreenCanvas(PATCH_PX, PATCH_PX);
+const thumb = new OffscreenCanvas(1, 1);
+let seen = unseen; // frames come in the order in which they were taken
 
 self.addEventListener("message", async ({ data: { bitmap, capturedAt } }) => {
+  const { epoch, x, y } = glanceAt(bitmap);
   try {
     const answer = await read(bitmap);
     const cells = cellsOf(answer, (box) => signatureOf(bitmap, box));
-    self.postMessage({ bitmap, capturedAt, answer, cells }, [bitmap]);
+    self.postMessage({ bitmap, capturedAt, answer, cells, glance: { epoch, x, y } }, [bitmap]);
   } catch (error) {
     bitmap.close();
     self.postMessage({ capturedAt, problem: error.problem ?? null });
   }
 });
+
+function glanceAt(bitmap) {
+  const scale = Math.max(bitmap.width, bitmap.height) / THUMB_PX;
+  const [width, height] = [bitmap.width, bitmap.height].map((side) => Math.round(side / scale));
+  [thumb.width, thumb.height] = [width, height];
+  const context = thumb.getContext("2d", { willReadFrequently: true });
+  context.imageSmoothingQuality = "medium";
+  context.drawImage(bitmap, 0, 0, width, height);
+  seen = glanced(seen, greyLevels(context.getImageData(0, 0, width, height).data, width, height), scale);
+  return seen;
+}
 
 async function read(bitmap) {
   [canvas.width, canvas.height] = [bitmap.width, bitmap.height];

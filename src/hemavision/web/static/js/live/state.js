@@ -31,14 +31,14 @@ const handlers = {
   }),
   cameraFailed: (state, { trouble }) => ({ ...state, phase: "failed", trouble, frozen: false, picture: null }),
   camerasListed: (state, { cameras }) => ({ ...state, cameras }),
-  frameAnswered(state, { picture, cells }) {
+  frameAnswered(state, { picture, cells, glance = null }) {
     const { width, height, capturedAt, answer } = picture;
     if (state.frozen || state.phase !== "running") return state;
     if (!isNewer(capturedAt, state.picture?.capturedAt ?? null)) return state;
     const types = sameNames(state.types, answer.cell_types) ? state.types : answer.cell_types;
     // Another model names other types: its answers cannot be averaged with those before.
     const known = types === state.types ? state.mosaic : emptyMosaic;
-    const mosaic = advance(known, { cells, width, height, at: capturedAt, types });
+    const mosaic = advance(known, { cells, width, height, at: capturedAt, types, glance });
     return { ...state, types, picture, mosaic, server: answering };
   },
   frameShown(state, { sample }) {
