@@ -48,17 +48,14 @@ class Slide:
 
 def make_slide(data: Path, columns: int, rows: int, seed: int = 1) -> Slide:
     """Lay fields of BCCD's test list side by side; each has a white cell, all of them whole."""
-    folder = data / "bccd"
-    names = (folder / "ImageSets/Main/test.txt").read_text(encoding="utf-8").split()
-    fit = [name for name in names if _white_cells_are_whole(_cells(folder, name))]
+    fit = [name for name in field_names(data) if _white_cells_are_whole(field_cells(data, name))]
     chosen = random.Random(seed).sample(fit, columns * rows)
     rgb = np.zeros((rows * HEIGHT, columns * WIDTH, 3), np.uint8)
     cells: list[Detection] = []
     for place, name in enumerate(chosen):
         top, left = place // columns * HEIGHT, place % columns * WIDTH
-        with Image.open(folder / "JPEGImages" / f"{name}.jpg") as image:
-            rgb[top : top + HEIGHT, left : left + WIDTH] = np.asarray(image.convert("RGB"))
-        cells += [Detection(d.kind, _moved(d.box, left, top), 1.0) for d in _cells(folder, name)]
+        rgb[top : top + HEIGHT, left : left + WIDTH] = field_picture(data, name)
+        cells += [Detection(d.kind, _moved(d.box, left, top), 1.0) for d in field_cells(data, name)]
     return Slide(rgb, tuple(cells))
 
 
@@ -148,8 +145,19 @@ def _grey(rgb: np.ndarray, shrink: int) -> np.ndarray:
     return np.asarray(Image.fromarray(rgb).convert("L").reduce(shrink), np.float64)
 
 
-def _cells(folder: Path, name: str) -> list[Detection]:
-    objects = ET.parse(folder / "Annotations" / f"{name}.xml").getroot().iter("object")
+def field_names(data: Path) -> list[str]:
+    """Return the names of BCCD's test list."""
+    return (data / "bccd/ImageSets/Main/test.txt").read_text(encoding="utf-8").split()
+
+
+def field_picture(data: Path, name: str) -> np.ndarray:
+    with Image.open(data / "bccd/JPEGImages" / f"{name}.jpg") as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def field_cells(data: Path, name: str) -> list[Detection]:
+    """Return what the makers boxed in a field."""
+    objects = ET.parse(data / "bccd/Annotations" / f"{name}.xml").getroot().iter("object")
     return [Detection(KINDS[item.findtext("name", "")], _box(item), 1.0) for item in objects]
 
 

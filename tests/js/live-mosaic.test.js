@@ -13,13 +13,14 @@ const STEP_MS = 80;
  * (well within view in six frames, so that a few misses cannot matter) and how many may be (so
  * little cut that jitter makes them look whole).
  */
-function pan(world, corners, { step = 24, mosaic = emptyMosaic, each = () => undefined, ...faults } = {}) {
+function pan(world, corners, { step = 24, mosaic = emptyMosaic, each = () => undefined, epoch = null, ...faults } = {}) {
   const camera = cameraOver(world, faults);
   const [well, barely] = [new Map(), new Map()];
   let at = mosaic.at ?? 0;
   for (const [x, y] of path(corners, step)) {
     at += STEP_MS;
-    mosaic = advance(mosaic, camera(x, y, at));
+    const glance = epoch === null ? null : { epoch, x, y };
+    mosaic = advance(mosaic, { ...camera(x, y, at), glance });
     each(mosaic, { x, y, at });
     for (const cell of world.cells) {
       if (cell.kind !== WHITE) continue;
@@ -92,6 +93,17 @@ test("a jump back to a place seen before is recognised at once", () => {
   const back = pan(world, [[40, 0], [60, 0]], { mosaic: there.mosaic });
   equal(back.mosaic.chart, 0, "chart");
   near(back.mosaic.offset.x, 60, 8, "x");
+});
+
+test("where hardly a red cell stands, a white one's look finds the place again", () => {
+  const sparse = smear({ width: 3000, height: 480, white: 6, red: 9, seed: 8 });
+  const there = pan(sparse, [[0, 0], [2360, 0]], { missing: 0, false_: 0, jitter: 2, epoch: 1 });
+  // Away from the slide for a while, then back somewhere in the middle.
+  let { mosaic } = there;
+  for (let i = 0; i < 20; i += 1) mosaic = advance(mosaic, { cells: [], ...FRAME, at: mosaic.at + STEP_MS, types: TYPES });
+  const back = pan(sparse, [[1200, 0], [2360, 0], [0, 0]], { mosaic, missing: 0, false_: 0, jitter: 2, epoch: 2 });
+  equal(mosaic.nextChart === back.mosaic.nextChart, false, "the way was lost:");
+  between(whites(back.mosaic).length, back.surely, back.perhaps, "cells");
 });
 
 test("boxes keep to their cells and do not flicker while the camera pans", () => {

@@ -10,6 +10,7 @@ import { centre, distance, moved, overlap, side, visibleShare } from "./geometry
 import { found, holds, merged, passedOver, seenAgain, shows, WHITE } from "./landmarks.js";
 import { match } from "./matching.js";
 import { register } from "./registration.js";
+import { relocate, sameWhiteCells } from "./relocation.js";
 
 const LOST_AFTER_MS = 350;
 const GLANCED_REACH_PX = 22; // how far a frame may lie from where the pixels say …
@@ -17,10 +18,8 @@ const LEAST_GLANCED = 2; // … for so many cells to mend that
 const REACH_PX = 36; // how far a frame may lie from where it is expected …
 const REACH_PX_A_MS = 0.9; // … and more with every millisecond since the last
 const REACH_MOST_PX = 220;
-const LEAST_NEAR = 3; // cells that must agree with the mosaic, near the place expected …
-const LEAST_FAR = 6; // … and anywhere
+const LEAST_NEAR = 3; // cells that must agree with the mosaic near the place expected
 const NEAR_SHARE = 0.35; // of the frame's whole cells
-const FAR_SHARE = 0.6;
 const JOIN_EVERY = 5; // frames
 const KEPT_MOST = 3000; // landmarks that are no white cells; the longest unseen go first
 const EXPECTED_SHARE = 0.6; // of a cell in view: with less, missing it means nothing
@@ -64,10 +63,10 @@ function locate(mosaic, frame) {
   const here = mosaic.landmarks.filter((mark) => mark.chart === mosaic.chart && mark.whole
     && within(mark, guess, frame, reachPx));
   const nearby = register(sound, here, { ...guess, reachPx });
-  const enough = glance ? LEAST_GLANCED : needed(sound, LEAST_NEAR, NEAR_SHARE);
+  const enough = glance ? LEAST_GLANCED : needed(sound);
   if (nearby && nearby.inliers >= enough) return { chart: mosaic.chart, offset: nearby };
   if (glance) return { chart: mosaic.chart, offset: glance };
-  const anywhere = relocate(mosaic, sound, () => true);
+  const anywhere = relocate(mosaic.landmarks, sound, () => true);
   if (anywhere) return anywhere;
   if (elapsed < LOST_AFTER_MS || sound.length === 0) return null;
   return { chart: mosaic.nextChart, offset: { x: 0, y: 0 }, fresh: { nextChart: mosaic.nextChart + 1 } };
@@ -82,8 +81,8 @@ function glancedOffset({ offset, glance }, frame) {
 const wholeCells = (frame) => frame.cells.filter((cell) => !cell.cut);
 
 /** With few cells in view all must agree; with many, a share of them. */
-function needed(sound, least, share) {
-  return Math.max(Math.min(least, Math.max(sound.length, 1)), Math.ceil(share * sound.length));
+function needed(sound) {
+  return Math.max(Math.min(LEAST_NEAR, Math.max(sound.length, 1)), Math.ceil(NEAR_SHARE * sound.length));
 }
 
 function expectedOffset({ offset, speed, at, fixedAt }, frame) {
@@ -96,19 +95,6 @@ function within(landmark, { x, y }, frame, reachPx) {
   const at = centre(landmark.box);
   return at.x > x - reachPx && at.x < x + frame.width + reachPx
     && at.y > y - reachPx && at.y < y + frame.height + reachPx;
-}
-
-/** Look for the frame everywhere: {chart, offset} or null. */
-function relocate(mosaic, sound, allowed) {
-  let best = null;
-  for (const chart of new Set(mosaic.landmarks.map((mark) => mark.chart))) {
-    if (!allowed(chart)) continue;
-    const known = mosaic.landmarks.filter((mark) => mark.chart === chart && mark.whole);
-    const offset = register(sound, known);
-    if (offset && (!best || offset.inliers > best.offset.inliers)) best = { chart, offset };
-  }
-  const enough = Math.max(LEAST_FAR, Math.ceil(FAR_SHARE * sound.length));
-  return best && best.offset.inliers >= enough ? best : null;
 }
 
 function observe(mosaic, frame, { chart, offset: { x, y } }) {
@@ -149,20 +135,23 @@ function coasting(mosaic, frame) {
   return { ...mosaic, landmarks, at: frame.at, frames: mosaic.frames + 1 };
 }
 
-/** Lay the current chart onto an older one where its cells are found there. */
+/** Lay the current chart onto another one where its cells are found there. */
 function joinCharts(mosaic, frame) {
-  const elsewhere = relocate(mosaic, wholeCells(frame), (chart) => chart !== mosaic.chart);
-  if (!elsewhere) return mosaic;
-  const by = { x: elsewhere.offset.x - mosaic.offset.x, y: elsewhere.offset.y - mosaic.offset.y };
+  const { chart, offset, landmarks } = mosaic;
+  if (landmarks.every((mark) => mark.chart === chart)) return mosaic;
+  const seen = relocate(landmarks, wholeCells(frame), (other) => other !== chart);
+  const other = seen ? { chart: seen.chart, by: difference(seen.offset, offset) } : sameWhiteCells(landmarks, chart);
+  if (!other) return mosaic;
   const [home, coming] = [[], []];
-  for (const mark of mosaic.landmarks) (mark.chart === mosaic.chart ? coming : home).push(mark);
-  const moving = coming.map((mark) => ({ ...mark, chart: elsewhere.chart, box: moved(mark.box, by) }));
-  const { x, y } = elsewhere.offset;
+  for (const mark of landmarks) (mark.chart === chart ? coming : home).push(mark);
+  const moving = coming.map((mark) => ({ ...mark, chart: other.chart, box: moved(mark.box, other.by) }));
   return {
-    ...mosaic, chart: elsewhere.chart, offset: { x, y },
+    ...mosaic, chart: other.chart, offset: { x: offset.x + other.by.x, y: offset.y + other.by.y },
     landmarks: united(home, moving, frame.types),
   };
 }
+
+const difference = (a, b) => ({ x: a.x - b.x, y: a.y - b.y });
 
 function united(home, moving, types) {
   const all = [...home];

@@ -15,8 +15,12 @@ const patch = new OffscreenCanvas(PATCH_PX, PATCH_PX);
 const thumb = new OffscreenCanvas(1, 1);
 let seen = unseen; // frames come in the order in which they were taken
 
-self.addEventListener("message", async ({ data: { bitmap, capturedAt } }) => {
+self.addEventListener("message", async ({ data: { bitmap, capturedAt, goes } }) => {
   const { epoch, x, y } = glanceAt(bitmap);
+  if (!goes) {
+    bitmap.close();
+    return;
+  }
   try {
     const answer = await read(bitmap);
     const cells = cellsOf(answer, (box) => signatureOf(bitmap, box));

@@ -3,8 +3,8 @@
 export const PATCH_PX = 32; // the crop's side, shrunk, before its colours are averaged
 const GRID = 4;
 const STEP = PATCH_PX / GRID;
-/** Below this two looks may be of one cell; two cells of a smear mostly lie above. */
-export const ALIKE = 0.06;
+/** Below this two looks are of one cell: tests/browser/test_live_looks.py holds it to real ones. */
+export const ALIKE = 0.03;
 
 /**
  * Return the mean colours of a GRID × GRID mesh over a crop, each relative to the crop's mean, so
