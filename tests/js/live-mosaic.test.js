@@ -102,7 +102,6 @@ test("where hardly a red cell stands, a white one's look finds the place again",
   let { mosaic } = there;
   for (let i = 0; i < 20; i += 1) mosaic = advance(mosaic, { cells: [], ...FRAME, at: mosaic.at + STEP_MS, types: TYPES });
   const back = pan(sparse, [[1200, 0], [2360, 0], [0, 0]], { mosaic, missing: 0, false_: 0, jitter: 2, epoch: 2 });
-  equal(mosaic.nextChart === back.mosaic.nextChart, false, "the way was lost:");
   between(whites(back.mosaic).length, back.surely, back.perhaps, "cells");
 });
 
