@@ -106,7 +106,7 @@ def test_any_size_is_taken(detector, shape):
 
 
 def test_an_unknown_detector_is_named():
-    with pytest.raises(BundleError, match="'nobody'.*cells"):
+    with pytest.raises(BundleError, match=r"'nobody'.*cells"):
         open_detector("nobody")
 
 
