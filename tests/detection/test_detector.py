@@ -9,11 +9,11 @@ import pytest
 from PIL import Image
 
 from hemavision.detection.detector import open_detector
+from hemavision.detection.overlaps import matched
 from hemavision.detection.tiles import TILE_PX
 from hemavision.errors import BundleError
 from hemavision.results import CellKind
 from hemavision.training.detector.fields import split_fields
-from hemavision.training.detector.finish import matched
 
 #: Space between the photographs of a mosaic, as between the cells of a thin smear.
 GAP_PX = 60

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from hemavision.detection.detector import Detector
+from hemavision.detection.overlaps import matched
 from hemavision.training.detector.fields import FieldSplit, split_fields
-from hemavision.training.detector.finish import choose_thresholds, export_detector, matched
+from hemavision.training.detector.finish import choose_thresholds, export_detector
 from hemavision.training.detector.fit import DetectorRecipe, fit_detector
 from hemavision.training.run import RunOptions
 
