@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import itertools
 import random
-import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ import numpy as np
 from PIL import Image
 
 from hemavision.results import Box, CellKind, Detection, ModelReference
+from hemavision.training.datasets import boxes_of
 
 WIDTH, HEIGHT = 640, 480
 KINDS = {"WBC": CellKind.WHITE, "RBC": CellKind.RED, "Platelets": CellKind.PLATELET}
@@ -157,15 +157,11 @@ def field_picture(data: Path, name: str) -> np.ndarray:
 
 def field_cells(data: Path, name: str) -> list[Detection]:
     """Return what the makers boxed in a field."""
-    objects = ET.parse(data / "bccd/Annotations" / f"{name}.xml").getroot().iter("object")
-    return [Detection(KINDS[item.findtext("name", "")], _box(item), 1.0) for item in objects]
-
-
-def _box(item: ET.Element) -> Box:
-    left, top, right, bottom = (
-        int(item.findtext(f"bndbox/{edge}", "0")) for edge in ("xmin", "ymin", "xmax", "ymax")
-    )
-    return Box(left, top, right, bottom)
+    return [
+        Detection(kind, box, 1.0)
+        for called, kind in KINDS.items()
+        for box in boxes_of(data / "bccd", f"{name}.jpg", called)
+    ]
 
 
 def _white_cells_are_whole(cells: Sequence[Detection]) -> bool:
