@@ -19,6 +19,7 @@ const NAMED_FROM_PX = 56;
 const ROUND_FROM_PX = 26;
 const CASED_FROM_PX = { white_cell: 16, platelet: 16, red_cell: 60 };
 const CUT_FROM_PX = 16;
+const SMALL_RED_OPACITY = 0.6; // where thousands of red cells show at once, the white ones stand out
 const STEPS_PER_DOUBLING = 5; // labels look for better places this often while the view zooms
 /** A box smaller than this on the screen shows no rings: red cells lie over each other often. */
 const CLUMP_FROM_PX = { white_cell: 16, platelet: 34, red_cell: 80 };
@@ -83,12 +84,18 @@ function paintBoxes(context, cells, at) {
     const place = onScreen(cell.box, at);
     const side = Math.min(place.width, place.height);
     const cased = side >= CASED_FROM_PX[cell.kind];
-    const key = `${line.width} ${line.colour} ${line.dash} ${cased}`;
-    if (!batches.has(key)) batches.set(key, { line, cased, places: [] });
+    const faint = cell.kind === "red_cell" && side < ROUND_FROM_PX;
+    const key = `${line.width} ${line.colour} ${line.dash} ${cased} ${faint}`;
+    if (!batches.has(key)) batches.set(key, { line, cased, faint, places: [] });
     batches.get(key).places.push({ ...place, radius: side >= ROUND_FROM_PX ? line.corner * side : 0 });
   }
+  const shown = context.globalAlpha;
   const thinFirst = [...batches.values()].sort((a, b) => a.line.width - b.line.width);
-  for (const { line, cased, places } of thinFirst) strokeBatch(context, places, line, cased);
+  for (const { line, cased, faint, places } of thinFirst) {
+    context.globalAlpha = faint ? shown * SMALL_RED_OPACITY : shown;
+    strokeBatch(context, places, faint ? { ...line, width: 1 } : line, cased);
+  }
+  context.globalAlpha = shown;
 }
 
 function strokeBatch(context, places, { colour, dash, width }, cased) {
