@@ -28,7 +28,8 @@ const BORDER_PX = 2; // as hemavision.smear.BORDER_PX: so near, the border cuts 
 /**
  * Paint a `scene`: {canvas, size, picture: {levels, width, height} or null, image, cells, lit,
  * state, shown, labels, layers, widths}; the last three are caches that this module fills: where
- * the labels go ({}), the cells' maps (WeakMap) and how wide words are (Map).
+ * the labels go ({}), the cells' maps (WeakMap) and how wide words are (Map). Afterwards
+ * `scene.litLabel` says where on the canvas the lit cell's label lies, if it has one.
  */
 export function paint(scene) {
   const { canvas, size, image, state } = scene;
@@ -39,6 +40,7 @@ export function paint(scene) {
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   if (!image) return;
   const at = place(state.view, image, size);
+  scene.litLabel = null;
   paintGround(context, scene, at);
   if (!scene.cells.length) return;
   const cells = inSight(visibleCells(scene.cells, state.layers), at, size);
@@ -181,8 +183,10 @@ function paintLabels(context, scene, at) {
     const place = rectangleIn(slot, box, labelSize(context, cell, scene.widths));
     const [left, top] = [place.left + at.left, place.top + at.top];
     if (left > scene.size.width || top > scene.size.height || left + 240 < 0 || top + LABEL_PX < 0) continue;
+    const [width, height] = [place.right - place.left, LABEL_PX];
     if (isFar(slot)) paintTie(context, cell, place, at);
-    paintLabel(context, cell, { left, top, width: place.right - place.left });
+    if (cell === scene.lit) scene.litLabel = { left, top, right: left + width, bottom: top + height };
+    paintLabel(context, cell, { left, top, width });
   }
 }
 
