@@ -7,9 +7,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
-from .conftest import NARROW, WIDE, Watch
+from .conftest import NARROW, WIDE, Watch, hold
 from .fields import field_paths, open_smear, press, read, settle
 from .test_everyone import tab_to, violations
 
@@ -181,8 +181,7 @@ def test_a_file_name_is_text_and_never_markup(page: Page, data: Path, tmp_path: 
 
 def test_nothing_jumps_when_a_field_is_read(page: Page, data: Path) -> None:
     open_smear(page)
-    held: list[Route] = []
-    page.route("**/api/v1/smears", held.append)
+    held = hold(page, "smears")
     page.locator("#picker").set_input_files(str(field_paths(data, 1)[0]))
     page.wait_for_selector(".field-viewer[data-settled=true]")
     page.wait_for_timeout(500)

@@ -8,7 +8,7 @@ from threading import Thread
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, Request, Route, expect
+from playwright.sync_api import Browser, Page, Request, expect
 from waitress.server import create_server
 
 from hemavision import Model
@@ -17,7 +17,7 @@ from hemavision.images import open_image
 from hemavision.results import Box, CellKind, Detection
 from hemavision.web import create_app
 
-from .conftest import WIDE
+from .conftest import WIDE, hold
 from .fields import PATIENCE_MS, answer_of, field_paths, open_smear, read, settle, white_cells
 
 
@@ -32,8 +32,11 @@ def test_one_request_a_field_and_never_more_than_two_at_once(page: Page, data: P
             running.add(request)
             most = max(most, len(running))
 
+    def finished(request: Request) -> None:
+        running.discard(request)
+
     page.on("request", started)
-    page.on("requestfinished", running.discard)
+    page.on("requestfinished", finished)
     read(open_smear(page), *field_paths(data, 5))
     assert asked == 5
     assert 1 <= most <= 2
@@ -69,9 +72,8 @@ def test_a_bad_field_harms_no_other_and_can_be_tried_again(
 
 
 def test_stop_and_go_on(page: Page, data: Path) -> None:
-    held: list[Route] = []
-    page.route("**/api/v1/smears", held.append)
     open_smear(page)
+    held = hold(page, "smears")
     page.locator("#picker").set_input_files([str(p) for p in field_paths(data, 5)])
     expect(page.get_by_role("option")).to_have_count(5)
     page.get_by_role("button", name="Stop").click()
