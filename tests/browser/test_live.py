@@ -13,10 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from fixtures_slide import Slide, SlideFinder, make_slide, serpentine, write_clip
-from PIL import Image
+from PIL import Image, ImageFilter
 from playwright.sync_api import Browser, BrowserContext, Download, Page, Playwright, expect
 from waitress.server import create_server
 
@@ -46,15 +47,20 @@ def clip(slide: Slide, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, 
     return path, len(points) / FRAMES_A_SECOND
 
 
+def fake_camera(clip: Path) -> list[str]:
+    """Return what makes Chromium play a clip as a camera that it may open unasked."""
+    return [
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+        f"--use-file-for-fake-video-capture={clip}",
+    ]
+
+
 @pytest.fixture(scope="module")
 def camera(playwright: Playwright, clip: tuple[Path, float]) -> Iterator[Browser]:
     """A Chromium whose camera plays the clip over and over and that grants it unasked."""
-    fake = [
-        "--use-fake-device-for-media-stream",
-        "--use-fake-ui-for-media-stream",
-        f"--use-file-for-fake-video-capture={clip[0]}",
-    ]
-    browser = playwright.chromium.launch(executable_path=chromium(), args=[*ARGUMENTS, *fake])
+    arguments = [*ARGUMENTS, *fake_camera(clip[0])]
+    browser = playwright.chromium.launch(executable_path=chromium(), args=arguments)
     yield browser
     browser.close()
 
@@ -437,3 +443,20 @@ def test_a_problem_of_the_server_is_said_in_its_own_words(
     finally:
         server.close()
         thread.join(timeout=5)
+
+
+def test_a_field_out_of_focus_is_said_on_the_page(
+    playwright: Playwright, slide: Slide, tmp_path: Path, open_live: Callable[..., Page]
+) -> None:
+    blurred = Image.fromarray(slide.rgb).filter(ImageFilter.GaussianBlur(7))
+    clip = tmp_path / "blurred.mjpeg"
+    write_clip(Slide(np.asarray(blurred), slide.cells), serpentine(slide, STEP_PX)[:60], clip)
+    browser = playwright.chromium.launch(
+        executable_path=chromium(), args=[*ARGUMENTS, *fake_camera(clip)]
+    )
+    try:
+        page = open_live(browser)
+        start(page)
+        expect(page.locator(".caution")).to_contain_text("not sharp", timeout=20_000)
+    finally:
+        browser.close()

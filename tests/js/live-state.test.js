@@ -1,3 +1,4 @@
+import { cautioned, noCautions } from "/static/js/live/cautions.js";
 import { initialState, isStale, mayAsk, reduce } from "/static/js/live/state.js";
 import { snapshotJson } from "/static/js/live/snapshot.js";
 import {
@@ -115,4 +116,26 @@ test("numbers and names in words", () => {
   equal(checkWords({ white: 4, check: 1, unfamiliar: 0 }), "1 to check.");
   equal([cameraName("USB Camera (0c45:6366)", 0), cameraName("", 1)], ["USB Camera", "Camera 2"]);
   equal(snapshotName(new Date(2026, 0, 31, 14, 5, 9)), "hemavision-live-2026-01-31-14-05-09");
+});
+
+test("a warning is said once it is steady and goes when it has been away as long", () => {
+  const blurred = { code: "out-of-focus", message: "Focus again." };
+  let cautions = noCautions;
+  const frames = (count, warnings) => { for (let i = 0; i < count; i += 1) cautions = cautioned(cautions, warnings); };
+  frames(5, [blurred]);
+  equal(cautions.shown, []);
+  frames(1, [blurred]);
+  equal(cautions.shown, [blurred]);
+  const said = cautions.shown;
+  frames(3, []);
+  frames(2, [{ ...blurred, message: "Focus again, please." }]);
+  equal(cautions.shown === said, true, "the words stay");
+  frames(20, []);
+  equal(cautions.shown, []);
+});
+
+test("a warning that comes and goes is not said", () => {
+  let cautions = noCautions;
+  for (let i = 0; i < 40; i += 1) cautions = cautioned(cautions, i % 2 ? [{ code: "x", message: "y" }] : []);
+  equal(cautions.shown, []);
 });

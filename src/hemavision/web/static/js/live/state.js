@@ -1,5 +1,6 @@
 /** What the live page knows, in one place, and the only function that changes it. Pure. */
 
+import { cautioned, noCautions } from "./cautions.js";
 import { emptyMeter, measured, readings } from "./meter.js";
 import { advance, emptyMosaic } from "./mosaic.js";
 import { framesAtOnce, GLASS_TO_GLASS_MS, isNewer } from "./pacing.js";
@@ -21,6 +22,7 @@ export const initialState = Object.freeze({
   mosaic: emptyMosaic,
   undo: null, // {mosaic, until}: what a reset threw away, for a while
   picture: null, // {bitmap, width, height, capturedAt, answer}: the newest frame that was answered
+  cautions: noCautions,
   meter: emptyMeter,
 });
 
@@ -39,7 +41,8 @@ const handlers = {
     // Another model names other types: its answers cannot be averaged with those before.
     const known = types === state.types ? state.mosaic : emptyMosaic;
     const mosaic = advance(known, { cells, width, height, at: capturedAt, types, glance });
-    return { ...state, types, picture, mosaic, server: answering };
+    const cautions = cautioned(state.cautions, answer.warnings);
+    return { ...state, types, picture, mosaic, cautions, server: answering };
   },
   frameShown(state, { sample }) {
     const meter = measured(state.meter, sample);

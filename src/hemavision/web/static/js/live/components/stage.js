@@ -72,6 +72,9 @@ function updateMessages(element, state) {
   write(role(element, "server-title"), server?.title ?? "");
   write(role(element, "server-detail"), server?.detail ?? "");
   role(element, "frozen").hidden = !state.frozen;
+  const caution = state.phase === "running" && !away ? state.cautions.shown[0] : null;
+  role(element, "caution").hidden = !caution;
+  write(role(element, "caution-words"), caution?.message ?? "");
 }
 
 function startWords(phase) {
