@@ -64,7 +64,7 @@ def run_detected(
             run.unreadable[sample.path] = str(error)
             continue
         white = [cell for cell in finder.find(rgb) if cell.kind is CellKind.WHITE]
-        named = name_white_cells(model, rgb, white[:1])
+        named = name_white_cells(model, rgb, white[:1], flips=True)
         run.samples.append(sample)
         run.predictions.append(_light(named[0]) if named else _missed(model, rgb, sample))
         if progress:
