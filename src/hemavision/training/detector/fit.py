@@ -17,6 +17,7 @@ from hemavision.training.batches import to_input
 from hemavision.training.detector.fields import PROTOCOL, BoxedField, FieldSplit
 from hemavision.training.detector.targets import loss, targets_of
 from hemavision.training.detector.views import (
+    BROAD,
     HOME_SCALE,
     VIEW_PX,
     OpenField,
@@ -52,7 +53,7 @@ class DetectorRecipe:
     learning_rate: float = 1.5e-3
     weight_decay: float = 0.02
     averaging: float = 0.99
-    variety: Variety = Variety()
+    variety: Variety = BROAD
 
 
 #: By the names that ``hemavision train --recipe`` takes; the second goes on from the first, with

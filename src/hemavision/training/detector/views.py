@@ -33,6 +33,9 @@ class Variety:
     foreign: float = 0.4
 
 
+BROAD = Variety()
+
+
 @dataclass(frozen=True)
 class OpenField:
     """A field in memory: uint8 RGB H×W×3, float32 boxes B×4, int kinds B."""
@@ -43,10 +46,9 @@ class OpenField:
 
 
 def random_view(
-    fields: list[OpenField], rng: np.random.Generator, variety: Variety | None = None
+    fields: list[OpenField], rng: np.random.Generator, variety: Variety = BROAD
 ) -> OpenField:
     """Return a view of ``VIEW_PX`` pixels a side with the boxes of the cells seen in it."""
-    variety = variety or Variety()
     reach = np.log(FAR if rng.random() < variety.far else NEAR)
     scale = HOME_SCALE * float(np.exp(rng.uniform(-reach, reach)))
     world = _mosaic(fields, scale, rng)
