@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hemavision.cells import EIGHT_TYPES, NOT_WHITE
+from hemavision.cells import COUNTED_APART, EIGHT_TYPES
 from hemavision.differential import Flag, Terms, clopper_pearson, find_differential
 from hemavision.errors import SettingsError
 from hemavision.reference import load_profile
@@ -42,7 +42,7 @@ def test_only_white_cells_are_in_the_denominator() -> None:
 @given(counts_of)
 def test_shares_sum_to_a_hundred_and_lie_in_their_intervals(counts: dict[str, int]) -> None:
     found = find_differential(counts, Terms(load_profile("default"), 7.0))
-    white = sum(n for name, n in counts.items() if name not in NOT_WHITE)
+    white = sum(n for name, n in counts.items() if name not in COUNTED_APART)
     assert found.total == white
     if not white:
         assert found.shares == ()

@@ -10,7 +10,9 @@ from hemavision.agreement.bland_altman import BlandAltman
 
 WIDTH, HEIGHT = 640, 380
 #: Room around the plot for its labels: left, top, right, bottom.
-LEFT, TOP, RIGHT, BOTTOM = 58, 34, 92, 46
+LEFT, TOP, RIGHT, BOTTOM = 58, 34, 98, 46
+#: A line of text.
+LABEL_PX = 15
 #: Legible on white and on near black alike.
 ACCENT, LIMIT = "#4f7fd6", "#c26a3d"
 
@@ -50,9 +52,10 @@ def draw_bland_altman(found: BlandAltman, title: str, unit: str = "%") -> str:
         f"<desc>{escape(_words(found, unit))}</desc>",
         f'<text x="{LEFT}" y="18" font-size="14" font-weight="600">{escape(title)}</text>',
         *_grid(axes, unit),
-        *_line(axes, found.bias, found.bias_interval, "bias", ACCENT),
-        *_line(axes, found.upper, found.upper_interval, "+1.96 s", LIMIT),
-        *_line(axes, found.lower, found.lower_interval, "−1.96 s", LIMIT),
+        *_line(axes, found.bias, found.bias_interval, ACCENT),
+        *_line(axes, found.upper, found.upper_interval, LIMIT),
+        *_line(axes, found.lower, found.lower_interval, LIMIT),
+        *_labels(axes, found),
         *(_point(axes, mean, difference) for mean, difference in found.points),
         "</svg>",
     ]
@@ -88,10 +91,14 @@ def _grid(axes: _Axes, unit: str) -> list[str]:
     ]
     for value in _ticks(*axes.x):
         x = axes.across(value)
-        parts.append(f'<text x="{x:.1f}" y="{bottom + 18}" text-anchor="middle">{value:g}</text>')
+        parts.append(
+            f'<text x="{x:.1f}" y="{bottom + 18}" text-anchor="middle">{_tick(value)}</text>'
+        )
     for value in _ticks(*axes.y):
         y = axes.down(value)
-        parts.append(f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{value:g}</text>')
+        parts.append(
+            f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{_tick(value)}</text>'
+        )
         parts.append(
             f'<path d="M{LEFT} {y:.1f}H{right}" stroke="currentColor" '
             f'stroke-opacity="{0.35 if value == 0 else 0.1}"/>'
@@ -108,10 +115,8 @@ def _grid(axes: _Axes, unit: str) -> list[str]:
     return parts
 
 
-def _line(
-    axes: _Axes, value: float, interval: tuple[float, float], name: str, colour: str
-) -> list[str]:
-    """Return a line with its interval as a band and its value at the right."""
+def _line(axes: _Axes, value: float, interval: tuple[float, float], colour: str) -> list[str]:
+    """Return a line with its interval as a band."""
     right, y = WIDTH - RIGHT, axes.down(value)
     top, bottom = axes.down(interval[1]), axes.down(interval[0])
     return [
@@ -119,8 +124,27 @@ def _line(
         f'fill="{colour}" fill-opacity="0.13"/>',
         f'<path d="M{LEFT} {y:.1f}H{right}" stroke="{colour}" stroke-width="1.5"'
         + ("/>" if colour == ACCENT else ' stroke-dasharray="6 4"/>'),
-        f'<text x="{right + 6}" y="{y + 4:.1f}">{name} {value:.1f}</text>',
     ]
+
+
+def _labels(axes: _Axes, found: BlandAltman) -> list[str]:
+    """Return what the lines are, at their right ends, moved apart where the lines nearly meet."""
+    bias_y = axes.down(found.bias)
+    upper_y = min(axes.down(found.upper), bias_y - LABEL_PX)
+    lower_y = max(axes.down(found.lower), bias_y + LABEL_PX)
+    rows = (
+        (upper_y, "+1.96 s", found.upper),
+        (bias_y, "bias", found.bias),
+        (lower_y, "−1.96 s", found.lower),
+    )
+    return [
+        f'<text x="{WIDTH - RIGHT + 6}" y="{y + 4:.1f}">{name}: {_signed(value)}</text>'
+        for y, name, value in rows
+    ]
+
+
+def _signed(value: float) -> str:
+    return f"{value:.1f}".replace("-", "−")
 
 
 def _point(axes: _Axes, mean: float, difference: float) -> str:
@@ -128,6 +152,10 @@ def _point(axes: _Axes, mean: float, difference: float) -> str:
         f'<circle cx="{axes.across(mean):.1f}" cy="{axes.down(difference):.1f}" r="3.5" '
         'fill="currentColor" fill-opacity="0.65"/>'
     )
+
+
+def _tick(value: float) -> str:
+    return f"{value:g}".replace("-", "−")
 
 
 def _ticks(low: float, high: float) -> list[float]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from hemavision.cells import NOT_DECIDED, NOT_WHITE
+from hemavision.cells import COUNTED_APART, NOT_DECIDED
 from hemavision.differential.intervals import LEVEL, clopper_pearson
 from hemavision.errors import SettingsError
 
@@ -112,7 +112,7 @@ def compare(counts: Mapping[str, int], analyser: Analyser, level: float = LEVEL)
         SettingsError: the analyser's figures cannot be used, or no white cell was counted.
     """
     _check(analyser)
-    white = {name: n for name, n in counts.items() if name not in NOT_WHITE | NOT_DECIDED}
+    white = {name: n for name, n in counts.items() if name not in COUNTED_APART | NOT_DECIDED}
     total = sum(white.values())
     if total == 0:
         raise SettingsError("No white cell was counted: there is nothing to compare.")

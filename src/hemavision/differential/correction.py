@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from hemavision.cells import NOT_DECIDED, NOT_WHITE
+from hemavision.cells import COUNTED_APART, NOT_DECIDED
 from hemavision.differential.intervals import LEVEL
 from hemavision.errors import SettingsError
 
@@ -101,7 +101,7 @@ def correct(
     matrix = _matrix(confusion)
     calls = _calls(counts, confusion)
     rng = np.random.default_rng(SEED)
-    white = np.array([name not in NOT_WHITE for name in confusion.cell_types])
+    white = np.array([name not in COUNTED_APART for name in confusion.cell_types])
     best = _whites(_solve((calls / calls.sum())[None], _rows(matrix)[None]), white)[0]
     # Half a cell for each type, so that a type nobody met may be there all the same.
     drawn_calls = rng.dirichlet(calls + 0.5, size=draws)
@@ -189,6 +189,6 @@ def _calls(counts: Mapping[str, int], confusion: Confusion) -> np.ndarray:
             f"The confusion matrix does not know {', '.join(unknown)}; it knows "
             f"{', '.join(confusion.cell_types)}."
         )
-    if not any(name not in NOT_WHITE for name in decided):
+    if not any(name not in COUNTED_APART for name in decided):
         raise SettingsError("No white cell was counted: there is nothing to correct.")
     return np.array([decided.get(name, 0) for name in confusion.cell_types], dtype=float)

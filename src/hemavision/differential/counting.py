@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from hemavision.cells import NOT_DECIDED, NOT_WHITE, NUCLEATED_RED
+from hemavision.cells import COUNTED_APART, NOT_DECIDED, NUCLEATED_RED
 from hemavision.differential.flags import Flag, Verdict, find_flag, place
 from hemavision.differential.intervals import LEVEL, Interval, clopper_pearson, ratio_interval
 from hemavision.errors import SettingsError
@@ -158,7 +158,7 @@ def find_differential(counts: Mapping[str, int], terms: Terms | None = None) -> 
     """
     terms = terms or Terms()
     _check(counts, terms)
-    white = {name: n for name, n in counts.items() if name not in NOT_WHITE | NOT_DECIDED}
+    white = {name: n for name, n in counts.items() if name not in COUNTED_APART | NOT_DECIDED}
     total = sum(white.values())
     nucleated = _nucleated_red(counts, total, terms.level)
     blood = _white_cells(nucleated, terms)
@@ -170,7 +170,7 @@ def find_differential(counts: Mapping[str, int], terms: Terms | None = None) -> 
         missing=max(0, terms.target - total),
         nucleated_red=nucleated,
         white_cells=blood,
-        left_out={name: n for name, n in counts.items() if name in NOT_WHITE},
+        left_out={name: n for name, n in counts.items() if name in COUNTED_APART},
         undecided=sum(n for name, n in counts.items() if name in NOT_DECIDED),
         level=terms.level,
     )
