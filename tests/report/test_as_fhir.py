@@ -85,7 +85,7 @@ def test_shares_carry_value_interval_counts_and_range(usual_case: ReportInput) -
     assert lymphocytes["valueQuantity"]["code"] == "%"
     interval, count, total = lymphocytes["component"]
     assert interval["code"]["coding"][0]["code"] == "CI"
-    assert interval["valueRange"]["low"]["value"] == 10.35
+    assert interval["valueRange"]["low"]["value"] == 10.355
     assert interval["valueRange"]["high"]["value"] == 20.718
     assert (count["valueInteger"], total["valueInteger"]) == (30, 200)
     assert lymphocytes["referenceRange"][0]["low"]["value"] == 20.0

@@ -16,7 +16,7 @@ from hemavision.samples import sample_png
 def test_flags_come_first_and_say_what_would_settle_them(usual_case: ReportInput) -> None:
     sentences = in_words(Report.of(usual_case))
     assert sentences[0] == (
-        "Lymphocyte: possibly low, 15.0% (95% interval 10.4 to 20.7) against 20 to 40%. About 17 "
+        "Lymphocyte: possibly low, 15.0% (95% interval 10.4 to 20.7) against 20 to 40%. About 54 "
         "more white cells at this share would settle it."
     )
     assert "7.0 nucleated red cells for 100 white cells (3.8 to 12.0)." in sentences
