@@ -86,7 +86,7 @@ def test_shares_carry_value_interval_counts_and_range(usual_case: ReportInput) -
     interval, count, total = lymphocytes["component"]
     assert interval["code"]["coding"][0]["code"] == "CI"
     assert interval["valueRange"]["low"]["value"] == 10.355
-    assert interval["valueRange"]["high"]["value"] == 20.718
+    assert interval["valueRange"]["high"]["value"] == 20.716
     assert (count["valueInteger"], total["valueInteger"]) == (30, 200)
     assert lymphocytes["referenceRange"][0]["low"]["value"] == 20.0
     shares = [o["valueQuantity"]["value"] for o in found.values() if o["id"].startswith("share-")]
