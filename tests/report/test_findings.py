@@ -68,7 +68,7 @@ def test_a_cell_and_a_model_say_what_the_bundle_says(model: Model) -> None:
     weights = {reason.words: reason.weight for reason in prediction.reasons.attributes}
     assert cell.speaks_for
     assert all(weights[words] > 0 for words in cell.speaks_for)
-    assert set(prediction.reasons.contradictions[:3]) <= set(cell.speaks_against)
+    assert set(prediction.reasons.contradictions[:2]) <= set(cell.speaks_against)
     said = ReportModel.of(model.manifest, model.reference.sha256)
     assert {figure.protocol for figure in said.figures} == set(model.manifest.metrics)
     assert all(figure.n_images > 0 and figure.interval for figure in said.figures)
