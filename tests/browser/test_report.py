@@ -14,6 +14,8 @@ from playwright.sync_api import Browser, Page
 from hemavision.report import ReportInput, write_report
 from hemavision.results import NOTICE
 
+from .test_everyone import violations
+
 
 @pytest.fixture
 def opened(browser: Browser, tmp_path: Path):
@@ -58,7 +60,7 @@ def test_a_long_case_keeps_its_notice_on_every_page(opened, usual_case: ReportIn
     page, _ = opened(replace(usual_case, cells=usual_case.cells * 6))
     pages = printed(page).pages
     assert len(pages) > 1
-    assert all(NOTICE in sheet.extract_text() for sheet in pages)
+    assert all(NOTICE in page_.extract_text() for page_ in pages)
 
 
 def test_pictures_are_there_and_have_words(opened, usual_case: ReportInput) -> None:
@@ -75,12 +77,18 @@ def test_nothing_sticks_out(opened, usual_case: ReportInput, width: int) -> None
     given = replace(usual_case, case_name="Averylongnamewithoutanyspaces" * 6)
     page, _ = opened(given, width)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    article = page.locator("article").bounding_box()
-    for box in page.locator("article *:visible").evaluate_all(
+    sheet = page.locator("main").bounding_box()
+    for box in page.locator("main *:visible").evaluate_all(
         "all => all.map(e => e.getBoundingClientRect()).map(r => [r.left, r.right])"
     ):
-        assert box[0] >= article["x"] - 1
-        assert box[1] <= article["x"] + article["width"] + 1
+        assert box[0] >= sheet["x"] - 1
+        assert box[1] <= sheet["x"] + sheet["width"] + 1
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_axe_finds_nothing(opened, usual_case: ReportInput, width: int) -> None:
+    page, _ = opened(usual_case, width)
+    assert violations(page) == []
 
 
 def test_bars_stand_where_the_figures_say(opened, usual_case: ReportInput) -> None:
