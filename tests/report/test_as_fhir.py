@@ -61,9 +61,14 @@ def test_what_is_no_fhir_is_found_by_the_validation(usual_case: ReportInput) -> 
         Observation.model_validate(broken)
 
 
-def test_every_contained_part_is_referred_to_and_no_other(usual_case: ReportInput) -> None:
+@pytest.mark.parametrize("models", [0, 1, 2])
+def test_every_contained_part_is_referred_to_and_no_other(
+    usual_case: ReportInput, models: int
+) -> None:
     """Rule dom-3 of FHIR, and no dangling reference."""
-    text = json.dumps(written(usual_case))
+    given = replace(usual_case, models=usual_case.models * models)
+    DiagnosticReport.model_validate(written(given))
+    text = json.dumps(written(given))
     ids = {part["id"] for part in json.loads(text)["contained"]}
     referred = set(re.findall(r'"reference": "#([^"]+)"', text))
     assert referred == ids
@@ -129,6 +134,18 @@ def test_the_conclusion_and_the_narrative_carry_the_notice(usual_case: ReportInp
     assert "<b>" not in values["text"]["div"]
 
 
+def test_nothing_in_it_is_empty(usual_case: ReportInput) -> None:
+    """FHIR's JSON has no empty lists, objects or strings."""
+    bare = ReportInput("9", "a", {}, "2026-11-25T14:10:00+00:00")
+    for given in (usual_case, bare, replace(usual_case, readings=(), models=(), slide="")):
+        open_ = [written(given)]
+        while open_:
+            value = open_.pop()
+            assert value not in ([], {}, "", None)
+            open_ += value.values() if isinstance(value, dict) else []
+            open_ += value if isinstance(value, list) else []
+
+
 def test_one_case_has_one_name_everywhere(usual_case: ReportInput) -> None:
     one, same = to_resource(Report.of(usual_case)), to_resource(Report.of(usual_case))
     assert one["identifier"] == same["identifier"]
@@ -145,7 +162,8 @@ def test_a_time_without_a_zone_is_left_out(usual_case: ReportInput) -> None:
 
 
 def test_a_case_without_cells_is_a_report_without_results(usual_case: ReportInput) -> None:
-    given = replace(usual_case, counts={}, terms=Terms(), readings=(), models=())
+    given = replace(usual_case, counts={}, terms=Terms(), readings=())
     values = written(given)
     DiagnosticReport.model_validate(values)
-    assert values.get("result", []) == []
+    assert "result" not in values
+    assert [part["id"] for part in values["contained"]] == ["slide"]

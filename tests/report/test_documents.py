@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from hemavision.errors import SettingsError
-from hemavision.report import FORMATS, ReportInput, write_report
+from hemavision.report import FORMATS, ReportCell, ReportInput, write_report
+from hemavision.report.as_html import time_words
 from hemavision.report.pictures import SIDE_PX, small_jpeg
 from hemavision.results import NOTICE
 
@@ -31,6 +32,15 @@ def test_every_format_carries_the_notice(usual_case: ReportInput, name: str) -> 
 def test_every_format_takes_an_empty_case(name: str) -> None:
     given = ReportInput("9", "", {}, "yesterday")
     assert write_report(given, name).content
+
+
+@pytest.mark.parametrize("name", list(FORMATS))
+def test_every_format_takes_a_cell_without_a_model(usual_case: ReportInput, name: str) -> None:
+    bare = ReportCell("#1", "blast", usual_case.cells[0].picture)
+    given = replace(usual_case, cells=(bare,), models=(), counts={"blast": 3, "unidentified": 1})
+    content = write_report(replace(given, model_calls=None), name).content
+    if name in ("html", "csv", "json"):
+        assert b"last" in content
 
 
 @pytest.mark.parametrize("name", list(FORMATS))
@@ -72,3 +82,18 @@ def test_a_picture_is_made_small_and_loses_what_else_it_carried() -> None:
         assert picture.format == "JPEG"
         assert max(picture.size) == SIDE_PX
         assert picture.size == (240, 160)
+
+
+@pytest.mark.parametrize(
+    ("at", "words"),
+    [
+        ("2026-11-25T14:03:11+00:00", "2026-11-25 14:03 UTC"),
+        ("2026-11-25T14:03:11.123456Z", "2026-11-25 14:03 UTC"),
+        ("2026-11-25T14:03:11.5+02:00", "2026-11-25 14:03 +02:00"),
+        ("2026-11-25T14:03", "2026-11-25 14:03"),
+        ("2026-11-25", "2026-11-25"),
+        ("", ""),
+    ],
+)
+def test_times_for_people(at: str, words: str) -> None:
+    assert time_words(at) == words
