@@ -132,13 +132,14 @@ def test_a_line_that_cannot_be_read_is_named_and_the_others_count(
 def test_a_pipe_is_read(command) -> None:
     done = subprocess.run(
         [*command.__globals__["COMMAND"], "differential", "-", "--json"],
-        input=line("a", "monocyte").encode(),
+        input=b"\xef\xbb\xbf" + line("a", "monocyte").encode() + b'\n{"\xff": 1}\n',
         capture_output=True,
         timeout=120,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 1
     assert json.loads(done.stdout)["differential"]["total"] == 1
+    assert done.stderr.decode() == "standard input, line 2: no cell_type.\n"
 
 
 @pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\n\x00\x00", b"a,b\n1,2\n", b"\xff\xfe"])

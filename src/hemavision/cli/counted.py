@@ -7,6 +7,8 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from io import TextIOWrapper
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +70,8 @@ def read_cells(path: Path) -> tuple[dict[str, int], int]:
         click.ClickException: it holds no cells at all.
     """
     if str(path) == "-":
+        if isinstance(sys.stdin, TextIOWrapper):  # a byte that is no UTF-8 spoils its line only
+            sys.stdin.reconfigure(encoding="utf-8-sig", errors="surrogateescape")
         return _count(sys.stdin, "standard input")
     # The mark that some editors begin a file with is no part of it.
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as lines:
@@ -105,7 +109,7 @@ def _cells(lines: Iterator[str]) -> Iterator[tuple[int, dict[str, Any] | str]]:
 
 
 def _json_cells(first: str, lines: Iterator[str]) -> Iterator[tuple[int, dict[str, Any] | str]]:
-    for place, line in enumerate((first, *lines), 1):
+    for place, line in enumerate(chain([first], lines), 1):
         if not line.strip():
             continue
         try:
@@ -121,7 +125,7 @@ def _json_cells(first: str, lines: Iterator[str]) -> Iterator[tuple[int, dict[st
 
 
 def _csv_cells(first: str, lines: Iterator[str]) -> Iterator[tuple[int, dict[str, Any] | str]]:
-    rows = csv.DictReader([first, *lines])
+    rows = csv.DictReader(chain([first], lines))
     try:
         columns = list(rows.fieldnames or ())
         known = [
@@ -139,5 +143,5 @@ def _problem(cell: dict[str, Any]) -> str:
     if not isinstance(name, str) or not name.strip():
         return "no cell_type"
     if status not in list(Status):
-        return f"status {printable(repr(status))} is none of {', '.join(Status)}"
+        return f"status {printable(repr(status)[:40])} is none of {', '.join(Status)}"
     return ""
