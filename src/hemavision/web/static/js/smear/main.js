@@ -66,9 +66,11 @@ async function addSample({ url, name }) {
   }
 }
 
+/** Outside the pump: a person who stopped it wants this one field. */
 function retry() {
-  store.dispatch({ type: "requeued", id: store.state.selectedId });
-  pump.go();
+  const item = selectedItem(store.state);
+  store.dispatch({ type: "reading", id: item.id });
+  read(item);
 }
 
 function clear() {

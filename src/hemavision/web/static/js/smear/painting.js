@@ -20,7 +20,7 @@ const ROUND_FROM_PX = 26;
 const CASED_FROM_PX = { white_cell: 16, platelet: 16, red_cell: 60 };
 const CUT_FROM_PX = 16;
 const SMALL_RED_OPACITY = 0.6; // where thousands of red cells show at once, the white ones stand out
-const STEPS_PER_DOUBLING = 5; // labels look for better places this often while the view zooms
+const STEPS_PER_DOUBLING = 3; // labels look for better places this often while the view zooms
 /** A box smaller than this on the screen shows no rings: red cells lie over each other often. */
 const CLUMP_FROM_PX = { white_cell: 16, platelet: 34, red_cell: 80 };
 const BORDER_PX = 2; // as hemavision.smear.BORDER_PX: so near, the border cuts a cell
