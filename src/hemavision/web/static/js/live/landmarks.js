@@ -14,25 +14,26 @@ const FORGOTTEN_AFTER = 4;
 const LEAST_SHARE = 0.3;
 const STEADY_SHARE = 0.2; // of a new box in the shown one, once a few were seen
 const WHOLE_MARGIN_PX = 4;
+const BORDER_PX = 14; // so near the frame's border a detector's box may stop short of the cell's end
 
-/** Return a new landmark; `offset` is where the frame's corner lies on the mosaic. */
-export function found(id, chart, cell, { offset, types }) {
+/** Return a new landmark; `seeing` is {offset, frame, types}: the frame and where its corner lies. */
+export function found(id, chart, cell, seeing) {
   const landmark = {
-    id, chart, kind: cell.kind, box: moved(cell.box, offset), whole: false,
+    id, chart, kind: cell.kind, box: moved(cell.box, seeing.offset), whole: false,
     seen: 0, seenWhole: 0, missedWhole: 0, missed: 0,
     naming: nameless, signature: null, heatmap: null,
   };
-  return seenAgain(landmark, cell, { offset, types });
+  return seenAgain(landmark, cell, seeing);
 }
 
 /** Return a landmark after a frame that shows it. */
-export function seenAgain(landmark, cell, { offset, types }) {
+export function seenAgain(landmark, cell, { offset, frame, types }) {
   const box = moved(cell.box, offset);
   const whole = !cell.cut;
   const named = whole || !landmark.whole;
   return {
     ...landmark,
-    box: whole ? settledBox(landmark, box) : grownBox(landmark, box),
+    box: whole ? settledBox(landmark, box, atBorder(cell.box, frame)) : grownBox(landmark, box),
     whole: landmark.whole || whole,
     seen: landmark.seen + 1,
     seenWhole: landmark.seenWhole + (whole ? 1 : 0),
@@ -43,16 +44,22 @@ export function seenAgain(landmark, cell, { offset, types }) {
   };
 }
 
-function settledBox(landmark, box) {
+/** An edge at the border tells only that the cell reaches so far at least. */
+function settledBox(landmark, box, bordering) {
   if (!landmark.whole) return box;
-  return blend(landmark.box, box, Math.max(1 / (landmark.seenWhole + 1), STEADY_SHARE));
+  const settled = blend(landmark.box, box, Math.max(1 / (landmark.seenWhole + 1), STEADY_SHARE));
+  const grown = grownTo(landmark.box, box);
+  return settled.map((edge, i) => (bordering[i] ? grown[i] : edge));
 }
+
+const atBorder = ([left, top, right, bottom], { width, height }) =>
+  [left, top, width - right, height - bottom].map((gap) => gap < BORDER_PX);
+
+const grownTo = (a, b) => [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[2], b[2]), Math.max(a[3], b[3])];
 
 /** A part tells nothing of a cell known whole; of one that is not, it may show more than before. */
 function grownBox(landmark, box) {
-  if (landmark.whole) return landmark.box;
-  const [a, b] = [landmark.box, box];
-  return [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[2], b[2]), Math.max(a[3], b[3])];
+  return landmark.whole ? landmark.box : grownTo(landmark.box, box);
 }
 
 function meanSignature(known, seen) {
