@@ -58,7 +58,7 @@ def main() -> None:
     with _server() as (address, process):
         _measure(address, process, frames, options.rounds)
         if options.page:
-            _measure_page(address)
+            _measure_page(address, process)
     print(f"load at the end {os.getloadavg()[0]:.1f}")
 
 
@@ -144,6 +144,12 @@ def _seconds(process: psutil.Process) -> float:
     return float(times.user + times.system)
 
 
+def _seconds_of_all(server: psutil.Process) -> float:
+    """Return the processor time of the server and of the browser, whose parent this is."""
+    browser = [p for p in psutil.Process().children(recursive=True) if p.pid != server.pid]
+    return _seconds(server) + sum(_seconds(process) for process in browser)
+
+
 def _report(rates: dict[str, list[float]], costs: list[float], parts: Parts) -> None:
     alone = rates["detector alone"]
     for name, values in rates.items():
@@ -164,7 +170,7 @@ def _spread(values: list[float], digits: int) -> str:
     return f"{middle:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
 
 
-def _measure_page(address: str) -> None:
+def _measure_page(address: str, server: psutil.Process) -> None:
     """Print what the page itself shows while its camera pans over real fields."""
     sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
     from fixtures_slide import make_slide, serpentine, write_clip
@@ -184,6 +190,7 @@ def _measure_page(address: str) -> None:
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.goto(f"{address}/live")
         page.wait_for_timeout(5000)  # until it has settled
+        before, started = _seconds_of_all(server), time.perf_counter()
         shown: dict[str, list[float]] = {"rate": [], "latency": [], "server": []}
         for _ in range(PAGE_S):
             page.wait_for_timeout(1000)
@@ -191,8 +198,14 @@ def _measure_page(address: str) -> None:
                 text = page.locator(f"[data-role={name}]").inner_text()
                 if re.fullmatch(r"[\d.]+", text):
                     values.append(float(text))
+        spent, elapsed = _seconds_of_all(server) - before, time.perf_counter() - started
         browser.close()
+    cost = 1000 * spent / (elapsed * statistics.mean(shown["rate"]))
     print(f"page            {_spread(shown['rate'], 1)} fields a second")
+    print(
+        f"page            {cost:.1f} ms of processor time a field, browser and server together: "
+        f"{CORES} free cores can do {1000 * CORES / cost:.1f} fields a second"
+    )
     print(
         f"page            {_spread(shown['latency'], 0)} ms from lens to screen "
         f"(must: {MUST_LATENCY_MS:.0f}), {_spread(shown['server'], 0)} ms of it on the server"
