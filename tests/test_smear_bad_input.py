@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -81,7 +82,7 @@ def test_portrait_and_upside_down(
     upright, turned = read(field), read(np.rot90(field, quarters))
     assert (turned.width, turned.height) == np.rot90(field, quarters).shape[1::-1]
     assert turned.counts[CellKind.WHITE] == upright.counts[CellKind.WHITE] == 2
-    assert abs(turned.counts[CellKind.RED] - upright.counts[CellKind.RED]) <= 2
+    assert turned.counts[CellKind.RED] == pytest.approx(upright.counts[CellKind.RED], rel=0.35)
     assert codes(turned) == codes(upright) == set()
 
 
@@ -118,19 +119,21 @@ def test_the_smallest_and_the_narrowest(
 
 @pytest.mark.timeout(600)
 def test_a_panorama_is_read_in_bounded_memory_and_time(
-    data: Path, field: np.ndarray, tmp_path: Path
+    read: Callable[[np.ndarray], Smear], field: np.ndarray, tmp_path: Path
 ) -> None:
-    """8,000 pixels square: 183 MiB of pixels, some 380 white cells and thousands of red ones."""
-    import json
-
+    """8,000 pixels square: 183 MiB of pixels, two rows of fields and a wide empty place."""
+    wide = np.full((8000, 8000, 3), np.percentile(field, 90, axis=(0, 1)), np.uint8)
+    wide[:960] = np.tile(field, (2, 13, 1))[:, :8000]
     path = tmp_path / "panorama.png"
-    Image.fromarray(np.tile(field, (17, 13, 1))[:8000, :8000]).save(path, compress_level=1)
+    Image.fromarray(wide).save(path, compress_level=1)
     command = [sys.executable, "-c", PANORAMA, str(path)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=590, check=False)
     assert done.returncode == 0, done.stderr
     seconds, mib, counts, named = json.loads(done.stdout)
-    assert 2 * 12 * 16 * 0.8 < counts["white_cell"] < 2 * 13 * 17 * 1.2
-    assert counts["red_cell"] > 12 * 12 * 16
+    one, fields = read(field).counts, (8000 / 640) * 2
+    for kind in (CellKind.WHITE, CellKind.RED):
+        # At the seams of the mosaic cut cells meet and make cells of their own.
+        assert counts[kind] == pytest.approx(fields * one[kind], rel=0.3)
     assert named == counts["white_cell"]
-    assert seconds < 300
+    assert seconds < 240
     assert mib < 3000
