@@ -13,13 +13,27 @@ from hemavision.training.augment import recoloured, restained
 VIEW_PX = 256
 #: Pixels of the view a pixel of BCCD's photographs: what the detector is at home with.
 HOME_SCALE = 0.5
-#: Half of the views are within a fourth of it, half between half and twice of it.
+#: Views are within a fourth of it, or between half and twice of it.
 NEAR, FAR = 1.25, 2.1
 #: What of a cell must be seen at the edge of a view to be asked for.
 VISIBLE = 0.35
 BLANK = 235
-#: Share of the views in another laboratory's stain.
-FOREIGN = 0.4
+
+
+@dataclass(frozen=True)
+class Variety:
+    """How far views go from BCCD as it is.
+
+    Attributes:
+        far: share of the views at any scale between half and twice, 0 to 1.
+        foreign: share of the views in another laboratory's stain, 0 to 1.
+    """
+
+    far: float = 0.5
+    foreign: float = 0.4
+
+
+BROAD = Variety()
 
 
 @dataclass(frozen=True)
@@ -31,9 +45,11 @@ class OpenField:
     kinds: np.ndarray
 
 
-def random_view(fields: list[OpenField], rng: np.random.Generator) -> OpenField:
+def random_view(
+    fields: list[OpenField], rng: np.random.Generator, variety: Variety = BROAD
+) -> OpenField:
     """Return a view of ``VIEW_PX`` pixels a side with the boxes of the cells seen in it."""
-    reach = np.log(NEAR if rng.random() < 0.5 else FAR)
+    reach = np.log(FAR if rng.random() < variety.far else NEAR)
     scale = HOME_SCALE * float(np.exp(rng.uniform(-reach, reach)))
     world = _mosaic(fields, scale, rng)
     height, width = world.rgb.shape[:2]
@@ -43,7 +59,7 @@ def random_view(fields: list[OpenField], rng: np.random.Generator) -> OpenField:
     seen = world.rgb[top : top + VIEW_PX, left : left + VIEW_PX]
     canvas[: seen.shape[0], : seen.shape[1]] = seen
     boxes, kinds = visible(world, left, top, seen.shape[1], seen.shape[0])
-    light = restained if rng.random() < FOREIGN else recoloured
+    light = restained if rng.random() < variety.foreign else recoloured
     return OpenField(light(canvas, rng), boxes, kinds)
 
 
