@@ -21,6 +21,7 @@ from hemavision.web.api import cell_types, classify, models, smear_export, smear
 from hemavision.web.demo import demo
 from hemavision.web.health import health
 from hemavision.web.pages import pages
+from hemavision.web.smear_page import smear_page
 
 MIB = 2**20
 
@@ -60,6 +61,7 @@ def create_app(
     for blueprint in (
         classify.blueprint, smears.blueprint, smear_export.blueprint, models.blueprint,
         cell_types.blueprint, demo, health, metrics.blueprint, docs.blueprint, pages,
+        smear_page,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     return app
