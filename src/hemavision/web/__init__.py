@@ -17,9 +17,10 @@ from hemavision.pipeline import Model, open_model
 from hemavision.reference import Profile, load_profile, shipped_profiles
 from hemavision.results import NOTICE
 from hemavision.web import docs, errors, metrics, security
-from hemavision.web.api import cell_types, classify, models, smear_export, smears, spec
+from hemavision.web.api import cell_types, classify, live, models, smear_export, smears, spec
 from hemavision.web.demo import demo
 from hemavision.web.health import health
+from hemavision.web.live_page import live_page
 from hemavision.web.pages import pages
 from hemavision.web.smear_page import smear_page
 
@@ -59,9 +60,9 @@ def create_app(
     for part in (spec, errors, metrics, security):
         part.install(app)
     for blueprint in (
-        classify.blueprint, smears.blueprint, smear_export.blueprint, models.blueprint,
-        cell_types.blueprint, demo, health, metrics.blueprint, docs.blueprint, pages,
-        smear_page,
+        classify.blueprint, smears.blueprint, smear_export.blueprint, live.blueprint,
+        models.blueprint, cell_types.blueprint, demo, health, metrics.blueprint, docs.blueprint,
+        pages, smear_page, live_page,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     return app

@@ -44,7 +44,7 @@ def smears() -> Response:
     `all`, both.
     """
     model: Model = current_app.extensions["hemavision"]
-    finder = _finder()
+    finder = answering_finder()
     received = read_request(request, NAMES)
     options = Options()
     for values in (received.query, received.body):
@@ -57,7 +57,12 @@ def smears() -> Response:
     )
 
 
-def _finder() -> Finder:
+def answering_finder() -> Finder:
+    """Return the server's detector.
+
+    Raises:
+        Problem: it has none.
+    """
     finder: Finder | None = current_app.extensions[DETECTOR]
     if finder is None:
         raise Problem(

@@ -10,7 +10,7 @@ from flask import current_app
 from hemavision.bundle import Manifest
 from hemavision.explain.overlay import OPACITY
 from hemavision.pipeline import Model
-from hemavision.web.api import smears
+from hemavision.web.api import live, smears
 from hemavision.web.api.options import HEATMAPS, attribute_values
 from hemavision.web.api.spec_export import PATH as EXPORT
 from hemavision.web.api.spec_export import export_request
@@ -43,6 +43,10 @@ def complete(spec: Spec | str) -> Spec | str:
     _take_images(spec["paths"]["/api/v1/classify"]["post"], options)
     several = {name: options[name] for name in smears.NAMES}
     _take_images(spec["paths"]["/api/v1/smears"]["post"], several)
+    spec["paths"]["/api/v1/live"]["post"]["requestBody"] = {
+        "required": True,
+        "content": {live.FRAME: {"schema": {"type": "string", "format": "binary"}}},
+    }
     spec["paths"][EXPORT]["post"] |= export_request()
     spec["paths"]["/predict"]["post"]["requestBody"] = {
         "required": True,
