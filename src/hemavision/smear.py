@@ -18,8 +18,8 @@ from hemavision.quality import find_cautions, measure_sharpness
 from hemavision.results import Box, CellKind, Detection, Prediction
 
 #: Side of what is cut out around a white cell, in longer sides of its box: what is stained is
-#: told by the surroundings. In BCCD that is nearly the whole field, which gave the most right
-#: names on its train list (see docs/smears.md).
+#: told by the surroundings. In BCCD that is nearly the whole field, and named best what was tried
+#: (benchmarks/surroundings.py).
 SURROUNDINGS = 6.0
 #: Side of what a model of whole pictures is given, likewise: as in the sets of single cells.
 WHOLE_SIDES = 2.0

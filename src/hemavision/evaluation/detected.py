@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from hemavision import settings
+from hemavision.detection import locate_cell
 from hemavision.detection.detector import Detector, open_detector
+from hemavision.detection.finder import Finder
 from hemavision.differential.intervals import LEVEL
 from hemavision.errors import DataError, ImageError
 from hemavision.evaluation import intervals
 from hemavision.evaluation.answers import Answers, Progress, Run, collect, run_model
-from hemavision.evaluation.boxes import LEAST_SCORE
 from hemavision.evaluation.protocols import DETECTED, DETECTED_FROM
 from hemavision.evaluation.result import Request, prepare, record_of, round_figures
 from hemavision.pipeline import Model
-from hemavision.results import CellKind, Detection, Prediction, Status
+from hemavision.results import CellKind, Detection, Prediction
 from hemavision.smear import name_white_cells
 from hemavision.training.datasets import Sample, open_sample
 from hemavision.training.detector.fields import PROTOCOL, split_fields
-
-#: A field in, its cells out, the surest first.
-Find = Callable[[np.ndarray], list[Detection]]
 
 
 def evaluate_detected(request: Request) -> dict[str, Any]:
@@ -42,50 +38,47 @@ def evaluate_detected(request: Request) -> dict[str, Any]:
     detector = open_detector(settings.text("detector"))
     task, whole = prepare(request, DETECTED), prepare(request, DETECTED_FROM)
     start = request.progress
-    find = partial(detector.find, least=LEAST_SCORE)
-    run, scores = run_detected(task.model, find, task.samples, start and start(DETECTED))
+    run, found = run_detected(task.model, detector, task.samples, start and start(DETECTED))
     other = run_model(whole.model, whole.samples, start and start(DETECTED_FROM))
     record = record_of(request, task, run)
-    limit = detector.manifest.thresholds[CellKind.WHITE]
     record["detected"] = round_figures(compare(run, other, task.model.manifest.cell_types)) | {
-        "not_found": scores.count(0.0),
-        "below_threshold": sum(0.0 < score < limit for score in scores),
+        "not_found": found.count(False),
         "detector": _describe(detector, request.dataset.folder, task.samples),
     }
     return record | {"beside": [record_of(request, whole, other)]}
 
 
 def run_detected(
-    model: Model, find: Find, samples: list[Sample], progress: Progress | None = None
-) -> tuple[Run, list[float]]:
+    model: Model, finder: Finder, samples: list[Sample], progress: Progress | None = None
+) -> tuple[Run, list[bool]]:
     """Classify the surest white cell that is found in each image; heatmaps are not kept.
 
-    An image in which none is found counts as answered wrong, with no confidence: it gets the
-    other types alike, and the status ``unfamiliar``.
+    Every image shows one. Where none is found, the most stained nucleus is taken for it, as in
+    a whole image.
 
     Returns:
-        The run, and the detector's score of each cell: 0 where none was found.
+        The run, and whether a white cell was found, image by image.
 
     Raises:
         DataError: not one image could be read.
     """
-    run, scores = Run([], [], {}), []
+    run = Run([], [], {})
+    found: list[bool] = []
     for index, sample in enumerate(samples):
         try:
             rgb = open_sample(sample)
         except ImageError as error:
             run.unreadable[sample.path] = str(error)
             continue
-        white = [cell for cell in find(rgb) if cell.kind is CellKind.WHITE][:1]
-        named = name_white_cells(model, rgb, white, flips=True)
+        white = [cell for cell in finder.find(rgb) if cell.kind is CellKind.WHITE][:1]
         run.samples.append(sample)
-        run.predictions.append(_light(named[0]) if named else _missed(model, rgb, sample))
-        scores.append(white[0].score if white else 0.0)
+        run.predictions.append(_name(model, rgb, white))
+        found.append(bool(white))
         if progress:
             progress(index + 1, len(samples))
     if not run.samples:
         raise DataError(f"None of the {len(samples)} images could be read.")
-    return run, scores
+    return run, found
 
 
 def compare(detected: Run, whole: Run, cell_types: tuple[str, ...]) -> dict[str, Any]:
@@ -125,22 +118,12 @@ def _describe(detector: Detector, data: Path, samples: list[Sample]) -> dict[str
     return asdict(detector.reference) | {"shared_originals": shared}
 
 
-def _light(prediction: Prediction) -> Prediction:
-    return replace(prediction, heatmaps=None, morphology_heatmaps={})
-
-
-def _missed(model: Model, rgb: np.ndarray, sample: Sample) -> Prediction:
-    (answer,) = model.predict_arrays([rgb])
-    others = [name for name in answer.probabilities if name != sample.cell_type]
-    shares = {name: float(name in others) / len(others) for name in answer.probabilities}
-    return replace(
-        _light(answer),
-        cell_type=others[0],
-        confidence=0.0,
-        probabilities=shares,
-        status=Status.UNFAMILIAR,
-        novelty=2.0,
-    )
+def _name(model: Model, rgb: np.ndarray, white: list[Detection]) -> Prediction:
+    if white:
+        (named,) = name_white_cells(model, rgb, white, flips=True)
+    else:
+        (named,) = model.predict_boxes([rgb], [locate_cell(rgb)], flips=True)
+    return replace(named, heatmaps=None, morphology_heatmaps={})
 
 
 def _redrawn_mean(answers: Answers, values: np.ndarray) -> np.ndarray:

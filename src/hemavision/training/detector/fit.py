@@ -17,9 +17,9 @@ from hemavision.training.batches import to_input
 from hemavision.training.detector.fields import PROTOCOL, BoxedField, FieldSplit
 from hemavision.training.detector.targets import loss, targets_of
 from hemavision.training.detector.views import (
+    BLANK,
     BROAD,
     HOME_SCALE,
-    VIEW_PX,
     OpenField,
     Variety,
     random_view,
@@ -29,6 +29,8 @@ from hemavision.training.detector.views import (
 from hemavision.training.fit import FINAL, checkpoint, read_state, settle_norms
 from hemavision.training.run import RunOptions, environment, origin_of, plot_log, write_config
 
+#: Side of the square that holds a validation field at home.
+WATCHED_PX = 320
 #: Batches whose mean statistics the finished network keeps.
 SETTLING_STEPS = 100
 
@@ -62,7 +64,10 @@ DETECTOR = DetectorRecipe()
 DETECTOR_RECIPES = {
     "detector": DETECTOR,
     "detector-finish": replace(
-        DETECTOR, epochs=14, learning_rate=7e-4, variety=Variety(far=0.25, foreign=0.15)
+        DETECTOR,
+        epochs=12,
+        learning_rate=7e-4,
+        variety=Variety(view_px=320, whole=0.6, far=0.3, foreign=0.15),
     ),
 }
 
@@ -108,7 +113,7 @@ def fit_detector(
     for epoch in range(state.epoch, recipe.epochs):
         batches = FieldBatches(fields, recipe, (options.seed, epoch))
         history = model.fit(batches, verbose=0, shuffle=False)
-        row: dict[str, float] = {"epoch": epoch + 1, "size_px": VIEW_PX}
+        row: dict[str, float] = {"epoch": epoch + 1, "size_px": recipe.variety.view_px}
         row["loss"] = float(history.history["loss"][-1])
         row["val_loss"] = float(model.evaluate(*watched, batch_size=recipe.batch_size, verbose=0))
         state = checkpoint(model, model, folder, state, row)
@@ -128,15 +133,16 @@ def open_field(field: BoxedField) -> OpenField:
 
 def _batch(views: list[OpenField]) -> tuple[np.ndarray, np.ndarray]:
     images = to_input(np.stack([view.rgb for view in views]))
-    return images, np.stack([targets_of(view.boxes, view.kinds, VIEW_PX) for view in views])
+    side = images.shape[1]
+    return images, np.stack([targets_of(view.boxes, view.kinds, side) for view in views])
 
 
 def _at_home(field: OpenField) -> OpenField:
-    """Return the field at the detector's own scale, filled up to a view."""
+    """Return the field at the detector's own scale, filled up to a square."""
     small = scaled(field, HOME_SCALE)
-    canvas = np.zeros((VIEW_PX, VIEW_PX, 3), np.uint8)
-    height, width = (min(side, VIEW_PX) for side in small.rgb.shape[:2])
-    canvas[:height, :width] = small.rgb[:height, :width]
+    height, width = small.rgb.shape[:2]
+    canvas = np.full((WATCHED_PX, WATCHED_PX, 3), BLANK, np.uint8)
+    canvas[:height, :width] = small.rgb[:WATCHED_PX, :WATCHED_PX]
     return OpenField(canvas, *visible(small, 0, 0, width, height))
 
 

@@ -68,14 +68,19 @@ function inSight(cells, at, size) {
     && at.top + box.bottom * at.scale > -4 && at.top + box.top * at.scale < size.height + 4);
 }
 
-function paintHeat(context, { lit, state, shown, layers }, cells, at) {
+function paintHeat(context, { image, lit, state, shown, layers }, cells, at) {
+  context.save();
+  context.beginPath();
+  context.rect(at.left, at.top, image.width * at.scale, image.height * at.scale);
+  context.clip(); // a cell at the border was looked at beyond it
+  context.globalAlpha = state.opacity * shown;
   for (const cell of cells) {
     const map = state.layers.heatmaps || cell === lit ? heatLayer(cell, layers) : null;
     if (!map) continue;
     const { x, y, width, height } = onScreen(cell.heatmap.box, at);
-    context.globalAlpha = state.opacity * shown;
     context.drawImage(map, x, y, width, height);
   }
+  context.restore();
 }
 
 /** One style of line after the other, the plainest on top of nothing: white cells come last. */
