@@ -38,7 +38,11 @@ DETECTION = "bccd-detection"
     help="Teach this bundle, or shipped model, the cells of DATASET: its last layer alone is "
     "fitted anew, in a minute or two.",
 )
-@click.option("--recipe", "recipe_name", default="hemavision", show_default=True)
+@click.option(
+    "--recipe",
+    "recipe_name",
+    help="How to train; by default hemavision, or detector with --protocol bccd-detection.",
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -63,7 +67,7 @@ def train(
     dataset: Path | None,
     protocol: str | None,
     bundle: str | None,
-    recipe_name: str,
+    recipe_name: str | None,
     out: Path | None,
     seed: int,
     start: Path | None,
@@ -89,7 +93,7 @@ def train(
         options = RunOptions(
             out or Path("runs/detector"), seed, start, precision, skip_bad, _command()
         )
-        _train_detector(options, recipe_name, epochs)
+        _train_detector(options, recipe_name or "detector", epochs)
         return
     if dataset:
         split = splits.own_folders(dataset)
@@ -97,7 +101,7 @@ def train(
         split = splits.PROTOCOLS[protocol](settings.data_folder())
     else:
         raise click.UsageError(f"No protocol {protocol!r}; have {', '.join(splits.PROTOCOLS)}.")
-    recipe = _recipe(recipe_name, epochs)
+    recipe = _recipe(recipe_name or "hemavision", epochs)
     folder = out or Path("runs") / f"{split.protocol.replace(':', '-')}-{recipe.name}-{seed}"
     options = RunOptions(folder, seed, start, precision, skip_bad, _command())
     total = sum(phase.epochs for phase in recipe.phases)

@@ -1,0 +1,138 @@
+"""Measures the shipped detector, writes its figures into its manifest, and its card from both.
+
+The manifest is part of the file, so the file's SHA-256 changes while graph and weights do not; the
+card names the new one.
+
+    python scripts/detector_card.py            # measure, stamp, write docs/detector-card.md
+    python scripts/detector_card.py --check    # name the card if it is out of date
+"""
+
+# ruff: noqa: E501  (the lines of a page)
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import onnx
+from onnx import helper
+
+from hemavision.bundle import check_bundle, sha256_of
+from hemavision.compat.bundle_writer import write_model
+from hemavision.detection.detector import DEFAULT_DETECTOR, FOLDER, open_detector
+from hemavision.detection.manifest import MANIFEST_KEY, DetectorManifest
+from hemavision.evaluation.boxes import score_detector
+from hemavision.results import NOTICE
+from hemavision.settings import data_folder
+
+CARD = Path(__file__).resolve().parents[1] / "docs" / "detector-card.md"
+BUNDLE = FOLDER / f"{DEFAULT_DETECTOR}.onnx"
+KEPT = ("images", "marked", "map50", "map50_95", "ap50", "intervals", "at_threshold")
+TITLES = {"white_cell": "White cells", "red_cell": "Red cells", "platelet": "Platelets"}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="write nothing")
+    if not parser.parse_args().check:
+        stamp(score_detector(None, data_folder()))
+        CARD.write_text(card(), encoding="utf-8")
+    elif CARD.read_text(encoding="utf-8") != card():
+        sys.exit(f"{CARD.name} is out of date; run scripts/detector_card.py")
+
+
+def stamp(record: dict[str, Any]) -> None:
+    """Write the figures into the bundle's manifest."""
+    proto = onnx.load_model_from_string(check_bundle(BUNDLE))
+    metadata = {entry.key: entry.value for entry in proto.metadata_props}
+    metrics = {record["protocol"]: {key: record[key] for key in KEPT}}
+    manifest = replace(open_detector().manifest, metrics=metrics)
+    helper.set_model_props(proto, metadata | {MANIFEST_KEY: manifest.to_json()})
+    write_model(proto, BUNDLE)
+
+
+def card() -> str:
+    """Return the card's text; every number comes from the bundle itself."""
+    manifest = open_detector().manifest
+    (protocol, figures), *_ = manifest.metrics.items()
+    size = BUNDLE.stat().st_size / 1e6
+    return f"""# Detector card: {manifest.name}
+
+<!-- Written by scripts/detector_card.py from the bundle; do not edit. -->
+
+**{NOTICE}**
+
+## What it is
+
+A small anchor-free network that finds every white cell, red cell and platelet of a stained smear's
+field, each with a box and a score ([decision 0009](decisions/0009-detector.md)). It names no type of
+white cell; the classifier does.
+
+|  |  |
+|---|---|
+| Size of the bundle | {size:.2f} MB |
+| Looks at | fields at {manifest.scale:g} of BCCD's scale, red cells about {manifest.red_px:.0f} pixels wide; larger fields in tiles, other scales after a second look |
+| Counts from a score of | {", ".join(f"{TITLES[k].lower()} {v:.2f}" for k, v in manifest.thresholds.items())} |
+| Licence | {manifest.licence} |
+| SHA-256 of the bundle | `{sha256_of(BUNDLE.read_bytes())}` |
+| SHA-256 of the weights | `{manifest.weights_sha256}` |
+
+## Figures
+
+`{protocol}`: {figures["images"]} fields of BCCD's test list, with the set's own boxes, which miss and
+misplace cells. Average precision by pycocotools; in brackets 95% intervals, fields resampled.
+
+|  |  |
+|---|---|
+| mAP50 | {_with_interval(figures, "map50")} |
+| mAP50-95 | {_with_interval(figures, "map50_95")} |
+
+| Kind | Marked | AP50 | Precision | Recall |
+|---|---|---|---|---|
+{_rows(figures)}
+Precision and recall at the detector's own thresholds. Most "false" red cells are real ones that
+nobody marked: [decision 0009](decisions/0009-detector.md) has a sample looked at by hand.
+
+## What it was not shown
+
+BCCD is one laboratory's stain, camera and magnification. It has not seen bone marrow, parasites,
+clumped platelets marked as such, or smears thicker than BCCD's. No set says which patient a field
+came from.
+
+## How it was trained
+
+|  |  |
+|---|---|
+{_training(manifest)}"""
+
+
+def _with_interval(figures: dict[str, Any], name: str) -> str:
+    low, high = figures["intervals"][name]
+    return f"{figures[name]:.3f} [{low:.3f}, {high:.3f}]"
+
+
+def _rows(figures: dict[str, Any]) -> str:
+    rows = ""
+    for kind, value in figures["ap50"].items():
+        low, high = figures["intervals"]["ap50"][kind]
+        at = figures["at_threshold"][kind]
+        rows += (
+            f"| {TITLES[kind]} | {figures['marked'][kind]} | {value:.3f} [{low:.3f}, {high:.3f}] | "
+            f"{100 * at['precision']:.1f}% | {100 * at['recall']:.1f}% |\n"
+        )
+    return rows
+
+
+def _training(manifest: DetectorManifest) -> str:
+    return "".join(
+        f"| {name} | `{json.dumps(value) if not isinstance(value, str) else value}` |\n"
+        for name, value in sorted(manifest.training.items())
+    )
+
+
+if __name__ == "__main__":
+    main()
