@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from hemavision import settings
-from hemavision.cli.train import DETECTION
+from hemavision.cli.train import DETECTORS
 
 
 @click.command()
@@ -36,8 +36,8 @@ def export(run: Path, dataset: Path | None, out: Path | None) -> None:
     if not config.exists():
         raise click.UsageError(f"{run} holds no training run ({CONFIG} is missing).")
     protocol = json.loads(config.read_text())["protocol"]
-    if protocol == DETECTION:
-        _export_detector(run, out or run.with_suffix(".onnx"))
+    if protocol in DETECTORS:
+        _export_detector(run, protocol, out or run.with_suffix(".onnx"))
         return
     if dataset:
         split = splits.own_folders(dataset)
@@ -59,10 +59,10 @@ def export(run: Path, dataset: Path | None, out: Path | None) -> None:
     )
 
 
-def _export_detector(run: Path, bundle: Path) -> None:
+def _export_detector(run: Path, protocol: str, bundle: Path) -> None:
     from hemavision.training.detector.fields import split_fields
     from hemavision.training.detector.finish import export_detector
 
-    manifest = export_detector(run, split_fields(settings.data_folder()), bundle)
+    manifest = export_detector(run, split_fields(settings.data_folder(), protocol), bundle)
     chosen = ", ".join(f"{kind} from {least:.2f}" for kind, least in manifest.thresholds.items())
     click.echo(f"{bundle}: {manifest.name}, {chosen}")

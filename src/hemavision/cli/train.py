@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 #: The columns of a run's log that are shown.
 SHOWN = ("loss", "accuracy", "val_loss", "val_accuracy")
-#: The protocol that trains the detector instead of a classifier.
+#: The protocol that measures the detector, and those that train it instead of a classifier.
 DETECTION = "bccd-detection"
+DETECTORS = (DETECTION, "unseen-cells-detected")
 
 
 @click.command()
@@ -29,7 +30,8 @@ DETECTION = "bccd-detection"
 @click.option(
     "--protocol",
     help="The image sets' own cells instead of DATASET: unseen-cells, seed, pbc, "
-    "all-laboratories, … (see docs/evaluation.md); bccd-detection trains the detector.",
+    "all-laboratories, … (see docs/evaluation.md); bccd-detection trains the "
+    "detector, and unseen-cells-detected one without Kaggle TEST.",
 )
 @click.option(
     "--from",
@@ -41,7 +43,7 @@ DETECTION = "bccd-detection"
 @click.option(
     "--recipe",
     "recipe_name",
-    help="How to train; by default hemavision, or detector with --protocol bccd-detection.",
+    help="How to train; by default hemavision, or detector where the protocol trains one.",
 )
 @click.option(
     "--out",
@@ -89,11 +91,11 @@ def train(
     if bundle:
         _adapt(bundle, dataset, out, skip_bad)
         return
-    if protocol == DETECTION:
+    if protocol in DETECTORS:
         options = RunOptions(
             out or Path("runs/detector"), seed, start, precision, skip_bad, _command()
         )
-        _train_detector(options, recipe_name or "detector", epochs)
+        _train_detector(protocol, options, recipe_name or "detector", epochs)
         return
     if dataset:
         split = splits.own_folders(dataset)
@@ -110,18 +112,18 @@ def train(
     click.echo(f"Weights: {weights}\nNext: hemavision export {folder}")
 
 
-def _train_detector(options: RunOptions, name: str, epochs: int | None) -> None:
+def _train_detector(protocol: str, options: RunOptions, name: str, epochs: int | None) -> None:
     from hemavision.training.detector.fields import split_fields
     from hemavision.training.detector.fit import DETECTOR_RECIPES, fit_detector
 
     if name not in DETECTOR_RECIPES:
         raise click.UsageError(
-            f"{DETECTION} has no recipe {name!r}; have {', '.join(DETECTOR_RECIPES)}."
+            f"{protocol} has no recipe {name!r}; have {', '.join(DETECTOR_RECIPES)}."
         )
     recipe = DETECTOR_RECIPES[name]
     if epochs is not None:
         recipe = replace(recipe, epochs=epochs)
-    split = split_fields(settings.data_folder())
+    split = split_fields(settings.data_folder(), protocol)
     with _Progress(recipe.epochs) as progress:
         weights = fit_detector(split, recipe, options, on_epoch=progress.epoch)
     click.echo(f"Weights: {weights}\nNext: hemavision export {options.folder}")

@@ -16,7 +16,7 @@ RECIPE = DetectorRecipe(epochs=2, steps=1, batch_size=2)
 @pytest.fixture(scope="module")
 def few(data):
     split = split_fields(data)
-    return FieldSplit(split.train[:3], split.validation[:2], split.test[:2])
+    return FieldSplit(split.protocol, split.train[:3], split.validation[:2], split.test[:2])
 
 
 def test_a_killed_run_ends_as_one_that_was_not(few, tmp_path):

@@ -15,6 +15,8 @@ from hemavision.training.datasets import boxes_of, read_kaggle
 from hemavision.training.splits import SPLIT_SEED
 
 PROTOCOL = "bccd-detection"
+#: Without the photographs behind Kaggle TEST, for the protocol that classifies what is detected.
+WITHHELD = "unseen-cells-detected"
 #: What BCCD calls the kinds, in the order of the network's answers.
 NAMES = {CellKind.WHITE: "WBC", CellKind.RED: "RBC", CellKind.PLATELET: "Platelets"}
 #: Share of the fields to learn from that choose and calibrate instead.
@@ -44,28 +46,34 @@ class BoxedField:
 
 @dataclass(frozen=True)
 class FieldSplit:
-    """Fields to learn from, to choose by and to measure on."""
+    """Fields to learn from, to choose by and to measure on, under their protocol's name."""
 
+    protocol: str
     train: list[BoxedField]
     validation: list[BoxedField]
     test: list[BoxedField]
 
 
-def split_fields(data: Path) -> FieldSplit:
-    """Return BCCD's own split.
+def split_fields(data: Path, protocol: str = PROTOCOL) -> FieldSplit:
+    """Return BCCD's own split; validation is a tenth of its train and val lists.
 
-    Validation is a tenth of its train and val lists. The photographs behind Kaggle TEST are in
-    neither: the detector takes part in the ``unseen-cells-detected`` protocol.
+    Args:
+        data: folder of the image sets.
+        protocol: :data:`PROTOCOL`, or :data:`WITHHELD` to learn from no photograph behind Kaggle
+            TEST.
 
     Raises:
         DataError: the set is not there.
     """
     root = data / "bccd"
-    kept_back = {s.original for s in read_kaggle(data / "kaggle_wbc", "TEST")}
-    names = [n for n in _listed(root, "trainval") if f"bccd/{n}" not in kept_back]
+    names = _listed(root, "trainval")
+    if protocol == WITHHELD:
+        kept_back = {s.original for s in read_kaggle(data / "kaggle_wbc", "TEST")}
+        names = [name for name in names if f"bccd/{name}" not in kept_back]
     random.Random(SPLIT_SEED).shuffle(names)
     cut = round(len(names) * VALIDATION_SHARE)
     return FieldSplit(
+        protocol,
         [read_field(root, name) for name in names[cut:]],
         [read_field(root, name) for name in names[:cut]],
         [read_field(root, name) for name in _listed(root, "test")],

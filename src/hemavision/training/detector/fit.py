@@ -14,7 +14,7 @@ import numpy as np
 
 from hemavision.models.cell_detector import build
 from hemavision.training.batches import to_input
-from hemavision.training.detector.fields import PROTOCOL, BoxedField, FieldSplit
+from hemavision.training.detector.fields import BoxedField, FieldSplit
 from hemavision.training.detector.targets import loss, targets_of
 from hemavision.training.detector.views import (
     BLANK,
@@ -177,7 +177,7 @@ def _restored(path: Path) -> keras.Model:
 
 def _describe(split: FieldSplit, recipe: DetectorRecipe, options: RunOptions) -> dict[str, Any]:
     return {
-        "protocol": PROTOCOL,
+        "protocol": split.protocol,
         "recipe": asdict(recipe),
         "seed": options.seed,
         "start": origin_of(options.start) if options.start else None,
