@@ -1,7 +1,8 @@
 """The web application: the only room that knows Flask.
 
-The model lives in ``app.extensions["hemavision"]``, the reference profiles in
-``app.extensions["hemavision.profiles"]``; nothing is kept in module globals.
+The model lives in ``app.extensions["hemavision"]``, the detector in
+``app.extensions["hemavision.detector"]`` (``None`` where there is none), the reference profiles
+in ``app.extensions["hemavision.profiles"]``; nothing is kept in module globals.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ from apiflask import APIFlask
 
 from hemavision import settings
 from hemavision._version import __version__
+from hemavision.detection.finder import Finder
 from hemavision.pipeline import Model, open_model
 from hemavision.reference import Profile, load_profile, shipped_profiles
 from hemavision.results import NOTICE
 from hemavision.web import docs, errors, metrics, security
-from hemavision.web.api import cell_types, classify, models, spec
+from hemavision.web.api import cell_types, classify, models, smears, spec
 from hemavision.web.demo import demo
 from hemavision.web.health import health
 from hemavision.web.pages import pages
@@ -22,13 +24,16 @@ from hemavision.web.pages import pages
 MIB = 2**20
 
 
-def create_app(model: Model | None = None, host: str | None = None) -> APIFlask:
+def create_app(
+    model: Model | None = None, host: str | None = None, finder: Finder | None = None
+) -> APIFlask:
     """Build the application.
 
     Args:
         model: that answers; the one that ``HEMAVISION_MODEL`` names if None.
         host: address that the server will listen on, as in ``HEMAVISION_HOST``: on a
             loopback address only requests for a loopback name are answered.
+        finder: that finds the cells of a field.
 
     Raises:
         BundleError: the model cannot be opened.
@@ -46,11 +51,12 @@ def create_app(model: Model | None = None, host: str | None = None) -> APIFlask:
         ANSWERED_HOSTS=security.answered_hosts(host or settings.text("host")),
     )
     app.extensions["hemavision"] = model or open_model(settings.text("model"))
+    app.extensions[smears.DETECTOR] = finder
     app.extensions["hemavision.profiles"] = _profiles(app)
     for part in (spec, errors, metrics, security):
         part.install(app)
     for blueprint in (
-        classify.blueprint, models.blueprint, cell_types.blueprint, demo, health,
+        classify.blueprint, smears.blueprint, models.blueprint, cell_types.blueprint, demo, health,
         metrics.blueprint, docs.blueprint, pages,
     ):  # fmt: skip
         app.register_blueprint(blueprint)

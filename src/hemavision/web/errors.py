@@ -28,6 +28,7 @@ PROBLEMS = {
     "no-image-readable": (422, "None of the images can be read"),
     "internal": (500, "Something went wrong inside"),
     "not-ready": (503, "The model does not answer"),
+    "no-detector": (503, "There is no detector to find cells with"),
 }
 _BY_STATUS = {400: "bad-request", 404: "not-found", 405: "method-not-allowed", 415: (
     "unsupported-media-type")}  # fmt: skip
