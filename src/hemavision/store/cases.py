@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
 
 from hemavision.errors import ConflictError, MissingError, RefusedError
 from hemavision.store.chain import Event, Transaction
@@ -38,7 +38,8 @@ def create_case(store: Store, name: str, slide: str, who: str) -> Case:
     slide = checked_text("The slide", slide, _LONGEST_NAME, 0)
     with store.writing(who) as turn:
         made = {"created_at": turn.at, "created_by": who, "updated_at": turn.at, "updated_by": who}
-        values = {"name": name, "slide": slide, "state": State.NEW, "version": 1, "revision": 1}
+        values = {"name": name, "slide": slide, "words": f"{name} {slide}".casefold()}
+        values |= {"state": State.NEW, "version": 1, "revision": 1}
         number = turn.add(cases, **values, **made)
         _open_version(turn, number, 1, "")
         detail = {"name": name, "slide": slide}
@@ -174,10 +175,9 @@ def touch(turn: Transaction, case: Case, state: State, version: int | None = Non
 
 
 def _wanted(search: Search) -> list[ColumnElement[bool]]:
-    wanted: list[ColumnElement[bool]] = []
-    for word in search.words.split():
-        columns = (cases.c.name, cases.c.slide)
-        wanted.append(or_(*(column.icontains(word, autoescape=True) for column in columns)))
+    wanted: list[ColumnElement[bool]] = [
+        cases.c.words.contains(word, autoescape=True) for word in search.words.casefold().split()
+    ]
     if search.state:
         wanted.append(cases.c.state == search.state)
     return wanted
@@ -187,11 +187,12 @@ def _with_counts(connection: Connection, rows: list[Row[Any]] | Any) -> list[Cas
     numbers = [row.id for row in rows]
     shown = select(images.c.case_id, func.count()).where(images.c.case_id.in_(numbers))
     grouped = shown.group_by(images.c.case_id)
-    pictures: dict[int, int] = dict(connection.execute(grouped).tuples().all())
+    pictures: dict[int, int] = {row[0]: row[1] for row in connection.execute(grouped)}
     counts = _counts(connection, numbers)
     return [
         Case(
-            **{**row._mapping, "state": State(row.state)},
+            **{name: value for name, value in row._mapping.items() if name != "words"}
+            | {"state": State(row.state)},
             images=pictures.get(row.id, 0),
             counts=counts[row.id],
         )

@@ -1,8 +1,7 @@
-"""Cells: listed, decided on, and decisions taken back."""
+"""Cells: listed and decided on."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +14,7 @@ from hemavision.store.cases import open_case, read_case, touch
 from hemavision.store.chain import Event, Transaction
 from hemavision.store.database import Store
 from hemavision.store.records import Case, Cell, Change, Page, State
-from hemavision.store.schema import cells, images, log
+from hemavision.store.schema import cells, images
 from hemavision.store.vocabulary import cell_types
 
 #: Most changes at once: a case's cells, and more.
@@ -90,37 +89,10 @@ def decide(store: Store, case_id: int, changes: Sequence[Change], who: str) -> D
         _refuse_foreign_types(changes, there)
         _refuse_stale(changes, there)
         new = [c for c in changes if there[c.cell_id].decided_type != c.cell_type]
-        batch = _write(turn, of, [(there[c.cell_id], c.cell_type) for c in new], "decide", {})
-        return _outcome(turn, batch, of, [change.cell_id for change in changes])
-
-
-def undo(store: Store, case_id: int, batch: int | None, who: str) -> Decided:
-    """Take back a batch of decisions, as a new batch; undoing that one brings them again.
-
-    Args:
-        store: where the case is.
-        case_id: the case.
-        batch: number of the batch; None is the last one of this reader's own decisions that
-            stands.
-        who: takes it back.
-
-    Raises:
-        ConflictError: one of its cells was decided anew since.
-        RefusedError: there is nothing to take back, or the case is signed.
-    """
-    with store.writing(who) as turn:
-        of = open_case(turn.connection, case_id)
-        batch = batch or _last_batch(turn, case_id)
-        wanted = (log.c.batch == batch) & (log.c.case_id == case_id)
-        wanted &= log.c.action.in_(("decide", "undo")) & log.c.cell_id.is_not(None)
-        rows = turn.connection.execute(select(log).where(wanted).order_by(log.c.id)).all()
-        if not rows:
-            raise RefusedError("nothing-to-undo", "There is no decision to take back.")
-        there = read_cells(turn.connection, case_id, [row.cell_id for row in rows])
-        _refuse_overtaken(turn.connection, rows, there)
-        back = [(there[row.cell_id], row.before) for row in rows]
-        undone = _write(turn, of, back, "undo", {"undoes": batch})
-        return _outcome(turn, undone, of, [row.cell_id for row in rows])
+        batch = write_decisions(
+            turn, of, [(there[c.cell_id], c.cell_type) for c in new], "decide", {}
+        )
+        return outcome(turn, batch, of, [change.cell_id for change in changes])
 
 
 def read_cells(connection: Connection, case_id: int, numbers: Sequence[int]) -> dict[int, Cell]:
@@ -186,31 +158,21 @@ def _refuse_foreign_types(changes: Sequence[Change], there: dict[int, Cell]) -> 
 def _refuse_stale(changes: Sequence[Change], there: dict[int, Cell]) -> None:
     stale = [c.cell_id for c in changes if there[c.cell_id].revision != c.revision]
     if stale:
-        raise ConflictError(_overtaken(stale), [_as_it_is(there[number]) for number in stale])
+        raise ConflictError(overtaken(stale), [as_it_is(there[number]) for number in stale])
 
 
-def _refuse_overtaken(
-    connection: Connection, rows: Sequence[Row[Any]], there: dict[int, Cell]
-) -> None:
-    last = select(func.max(log.c.id)).where(
-        log.c.cell_id.in_([row.cell_id for row in rows]), log.c.action.in_(("decide", "undo"))
-    )
-    newest = set(connection.execute(last.group_by(log.c.cell_id)).scalars())
-    stale = [row.cell_id for row in rows if row.id not in newest]
-    if stale:
-        raise ConflictError(_overtaken(stale), [_as_it_is(there[number]) for number in stale])
-
-
-def _overtaken(stale: Sequence[int]) -> str:
+def overtaken(stale: Sequence[int]) -> str:
+    """Return the sentence for cells that somebody else was first with."""
     some = ", ".join(map(str, stale[:10])) + (", …" if len(stale) > 10 else "")
     return f"Decided on by somebody in the meantime: cell {some}. Nothing was changed; look again."
 
 
-def _as_it_is(cell: Cell) -> dict[str, Any]:
+def as_it_is(cell: Cell) -> dict[str, Any]:
+    """Return what a conflict says of a cell."""
     return {"id": cell.id} | cell.decision()
 
 
-def _write(
+def write_decisions(
     turn: Transaction,
     of: Case,
     decisions: Sequence[tuple[Cell, str | None]],
@@ -245,27 +207,10 @@ def _write(
 
 def _sources(connection: Connection, case_id: int) -> dict[int, str]:
     found = select(images.c.id, images.c.sha256).where(images.c.case_id == case_id)
-    return dict(connection.execute(found).tuples().all())
+    return {row[0]: row[1] for row in connection.execute(found)}
 
 
-def _last_batch(turn: Transaction, case_id: int) -> int:
-    """Return the reader's last batch of decisions that was not taken back; 0 for none."""
-    mine = (log.c.case_id == case_id) & (log.c.who == turn.who) & (log.c.action == "decide")
-    standing = mine & log.c.batch.not_in(_taken_back(turn.connection, case_id))
-    return int(turn.connection.execute(select(func.max(log.c.batch)).where(standing)).scalar() or 0)
-
-
-def _taken_back(connection: Connection, case_id: int) -> set[int]:
-    undone = (log.c.case_id == case_id) & (log.c.action == "undo")
-    found = select(log.c.batch, log.c.detail).where(undone).order_by(log.c.batch.desc())
-    taken_back: set[int] = set()
-    for batch, detail in connection.execute(found):
-        # The newest first: an undo that was itself taken back takes nothing back.
-        if batch not in taken_back:
-            taken_back.add(json.loads(detail)["undoes"])
-    return taken_back
-
-
-def _outcome(turn: Transaction, batch: int | None, of: Case, numbers: Sequence[int]) -> Decided:
+def outcome(turn: Transaction, batch: int | None, of: Case, numbers: Sequence[int]) -> Decided:
+    """Return what came of a batch: the case and the named cells as they are now."""
     after = read_cells(turn.connection, of.id, numbers)
     return Decided(batch, read_case(turn.connection, of.id), [after[n] for n in numbers])

@@ -162,7 +162,7 @@ def _read_images(connection: Connection, wanted: Any) -> list[StoredImage]:
     numbers = [row.id for row in rows]
     of_images = select(cells.c.image_id, func.count()).where(cells.c.image_id.in_(numbers))
     grouped = of_images.group_by(cells.c.image_id)
-    counts: dict[int, int] = dict(connection.execute(grouped).tuples().all())
+    counts: dict[int, int] = {row[0]: row[1] for row in connection.execute(grouped)}
     return [_as_image(row, counts.get(row.id, 0)) for row in rows]
 
 

@@ -213,6 +213,21 @@ class Cell:
         }
         return values | self.decision()
 
+    def summary(self) -> dict[str, Any]:
+        """Return what a gallery of a thousand cells needs, as JSON values."""
+        said = self.suggestion
+        suggestion = {
+            "cell_type": said.cell_type,
+            "confidence": said.confidence,
+            "probabilities": said.probabilities,
+            "status": said.status.value,
+            "novelty": said.novelty,
+            "looked_elsewhere": said.looked_elsewhere,
+            "seen": said.reasons.seen if said.reasons else None,
+        }
+        values = {"id": self.id, "image_id": self.image_id, "box": dict(vars(self.box))}
+        return values | {"suggestion": suggestion} | self.decision()
+
     def decision(self) -> dict[str, Any]:
         """Return what was decided, by whom and when, as JSON values."""
         return {

@@ -53,6 +53,8 @@ cases = Table(
     Column("id", NUMBER, primary_key=True),
     Column("name", String(200), nullable=False),
     Column("slide", String(200), nullable=False),
+    # Name and slide without case: not every database can fold letters beyond ASCII.
+    Column("words", String(800), nullable=False),
     Column("state", String(16), nullable=False),
     Column("version", Integer, nullable=False),
     Column("revision", Integer, nullable=False),

@@ -89,7 +89,7 @@ def _check_cells(connection: Connection) -> str:
         .subquery()
     )
     said = select(log.c.cell_id, log.c.after).join_from(last, log, last.c.id == log.c.id)
-    logged = dict(connection.execute(said).tuples().all())
+    logged = {row[0]: row[1] for row in connection.execute(said)}
     shown = select(cells.c.id, cells.c.decided_type).order_by(cells.c.id)
     for number, kind in connection.execute(shown):
         if logged.pop(number, None) != kind:
@@ -100,7 +100,8 @@ def _check_cells(connection: Connection) -> str:
 def _check_cases(connection: Connection) -> str:
     stands = log.c.action.in_(("create", "import", "decide", "undo", "sign", "amend"))
     last = select(log.c.case_id, func.max(log.c.case_revision)).where(stands)
-    logged = dict(connection.execute(last.group_by(log.c.case_id)).tuples().all())
+    rows = connection.execute(last.group_by(log.c.case_id))
+    logged = {row[0]: row[1] for row in rows}
     for number, revision in connection.execute(select(cases.c.id, cases.c.revision)):
         if logged.pop(number, None) != revision:
             return f"case {number} is at revision {revision}, which is not what the log says"

@@ -41,6 +41,7 @@ def _make_cases() -> None:
         sa.Column("id", NUMBER, nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("slide", sa.String(length=200), nullable=False),
+        sa.Column("words", sa.String(length=800), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
