@@ -38,9 +38,10 @@ def create_case(store: Store, name: str, slide: str, who: str) -> Case:
     slide = checked_text("The slide", slide, _LONGEST_NAME, 0)
     with store.writing(who) as turn:
         made = {"created_at": turn.at, "created_by": who, "updated_at": turn.at, "updated_by": who}
-        values = {"name": name, "slide": slide, "words": f"{name} {slide}".casefold()}
-        values |= {"state": State.NEW, "version": 1, "revision": 1}
-        number = turn.add(cases, **values, **made)
+        words = f"{name} {slide}".casefold()
+        given = {"name": name, "slide": slide, "words": words}
+        values = {"state": State.NEW, "version": 1, "revision": 1}
+        number = turn.add(cases, **given, **values, **made)
         _open_version(turn, number, 1, "")
         detail = {"name": name, "slide": slide}
         turn.record([Event("create", number, 1, after=State.NEW, detail=detail)])

@@ -60,7 +60,8 @@ def add_reader(store: Store, name: str, role: Role, password: str, who: str) -> 
     """Make an account.
 
     Raises:
-        RefusedError: the name is taken or cannot be kept, or the password is too short.
+        RefusedError: the name is taken or cannot be kept, the password is too short, or the
+            first account is no administrator's.
     """
     name = checked_text("The name", name, _LONGEST_NAME)
     hashed = hash_password(password)
@@ -68,6 +69,10 @@ def add_reader(store: Store, name: str, role: Role, password: str, who: str) -> 
         taken = select(readers.c.name).where(readers.c.name == name)
         if name == LOCAL.name or turn.connection.execute(taken).first():
             raise RefusedError("name-taken", f"There is a reader {name!r} already.")
+        if role is not Role.ADMIN and not _has_admin(turn.connection):
+            raise RefusedError(
+                "no-admin", "The first account is an administrator's: it looks after the others."
+            )
         values = {"name": name, "role": role, "password_hash": hashed, "disabled": False}
         turn.connection.execute(insert(readers).values(**values, created_at=turn.at))
         turn.record([Event("add_reader", after=role, detail={"reader": name})])
@@ -195,9 +200,13 @@ def _as_reader(row: Row[Any]) -> Reader:
     return Reader(row.name, Role(row.role), bool(row.disabled), row.created_at)
 
 
+def _has_admin(connection: Connection, other_than: str = "") -> bool:
+    admins = (readers.c.role == Role.ADMIN) & ~readers.c.disabled & (readers.c.name != other_than)
+    return connection.execute(select(readers.c.name).where(admins).limit(1)).first() is not None
+
+
 def _refuse_last_admin(connection: Connection, reader: Reader) -> None:
-    others = (readers.c.role == Role.ADMIN) & ~readers.c.disabled & (readers.c.name != reader.name)
-    if reader.role is not Role.ADMIN or connection.execute(select(readers).where(others)).first():
+    if reader.role is not Role.ADMIN or _has_admin(connection, reader.name):
         return
     raise RefusedError("last-admin", f"{reader.name!r} is the last administrator.")
 
