@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from hemavision.json_values import number, text, truth, whole
+from hemavision.quality import Caution
 from hemavision.ratios import Ratio, ratio_of_counts
 from hemavision.results import NOTICE, Box, CellKind, ModelReference, Prediction, Status
 
@@ -40,17 +42,29 @@ class FoundCell:
         }
         return values | {"prediction": self.prediction.to_json() if self.prediction else None}
 
+    def without_heatmaps(self) -> FoundCell:
+        """Return the record without its prediction's heatmaps."""
+        if self.prediction is None:
+            return self
+        return replace(
+            self, prediction=replace(self.prediction, heatmaps=None, morphology_heatmaps={})
+        )
+
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> FoundCell:
-        """Rebuild what :meth:`to_json` wrote (other keys are ignored)."""
-        prediction = values["prediction"]
+        """Rebuild what :meth:`to_json` wrote (other keys are ignored).
+
+        Raises:
+            ValueError, KeyError, TypeError, AttributeError: it is not that.
+        """
+        box, prediction = values["box"], values["prediction"]
         return cls(
             CellKind(values["kind"]),
-            Box(**values["box"]),
-            values["score"],
-            values["cut"],
-            values["clumped"],
-            Prediction.from_json(prediction) if prediction else None,
+            Box(*(whole(box, edge) for edge in ("left", "top", "right", "bottom"))),
+            number(values, "score"),
+            truth(values, "cut"),
+            truth(values, "clumped"),
+            None if prediction is None else Prediction.from_json(prediction),
         )
 
 
@@ -80,19 +94,6 @@ class FieldDifferential:
 
 
 @dataclass(frozen=True)
-class Caution:
-    """Something that makes a field's answer less sure.
-
-    Attributes:
-        code: for programs.
-        message: for people: what was measured and what to do.
-    """
-
-    code: str
-    message: str
-
-
-@dataclass(frozen=True)
 class Smear:
     """What is found in one field.
 
@@ -117,9 +118,13 @@ class Smear:
     milliseconds: float
 
     @property
-    def white_cells(self) -> list[FoundCell]:
-        """The cells that have a prediction, surest first."""
-        return [cell for cell in self.cells if cell.prediction]
+    def predictions(self) -> list[Prediction]:
+        """Of the white cells, the surest found first."""
+        return [cell.prediction for cell in self.cells if cell.prediction]
+
+    def without_heatmaps(self) -> Smear:
+        """Return the record without what takes most of its memory."""
+        return replace(self, cells=tuple(cell.without_heatmaps() for cell in self.cells))
 
     @property
     def counts(self) -> dict[CellKind, int]:
@@ -163,14 +168,36 @@ class Smear:
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Smear:
-        """Rebuild what :meth:`to_json` wrote; counts and estimates are made again."""
-        return cls(
-            width=values["width"],
-            height=values["height"],
+        """Rebuild what :meth:`to_json` wrote; counts and estimates are made again.
+
+        Raises:
+            ValueError, KeyError, TypeError, AttributeError: it is not that.
+        """
+        cell_types = tuple(values["differential"]["cell_types"].keys())
+        smear = cls(
+            width=whole(values, "width", least=1),
+            height=whole(values, "height", least=1),
             cells=tuple(FoundCell.from_json(cell) for cell in values["cells"]),
-            cell_types=tuple(values["differential"]["cell_types"]),
-            warnings=tuple(Caution(**warning) for warning in values["warnings"]),
-            sharpness=values["sharpness"],
-            detector=ModelReference(**values["detector"]),
-            milliseconds=values["milliseconds"],
+            cell_types=cell_types,
+            warnings=tuple(
+                Caution(text(warning, "code"), text(warning, "message"))
+                for warning in values["warnings"]
+            ),
+            sharpness=number(values, "sharpness"),
+            detector=ModelReference(
+                text(values["detector"], "name"), text(values["detector"], "sha256")
+            ),
+            milliseconds=number(values, "milliseconds"),
         )
+        strange = {p.cell_type for p in smear.predictions}.difference(cell_types)
+        if strange:
+            raise ValueError(f"differential.cell_types lacks {', '.join(map(str, strange))}")
+        return smear
+
+
+@dataclass(frozen=True)
+class NamedSmear:
+    """A field's answer with the name of its image, as it was given."""
+
+    name: str
+    smear: Smear

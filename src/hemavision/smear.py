@@ -10,13 +10,15 @@ import numpy as np
 
 from hemavision.detection import locate_nucleus
 from hemavision.detection.finder import Finder
+from hemavision.explain import overlay
+from hemavision.explain.overlay import OPACITY
 from hemavision.fields import FoundCell, Smear
 from hemavision.pipeline import Model
-from hemavision.quality import measure_sharpness
+from hemavision.quality import find_cautions, measure_sharpness
 from hemavision.results import Box, CellKind, Detection, Prediction
 
 #: Side of what is cut out around a white cell, in longer sides of its box.
-SURROUNDINGS = 2.0
+SURROUNDINGS = 6.0
 #: A box that comes this near to the border, in pixels, is of a cell that the border cuts.
 BORDER_PX = 2
 #: Cells are clumped where one of the same kind covers this share of the smaller one's box.
@@ -36,6 +38,7 @@ def read_smear(model: Model, finder: Finder, rgb: np.ndarray) -> Smear:
     predictions = iter(name_white_cells(model, rgb, [d for d in found if d.kind is CellKind.WHITE]))
     clumped = find_clumped(found)
     height, width = rgb.shape[:2]
+    sharpness = measure_sharpness(rgb, found)
     cells = tuple(
         FoundCell(
             detection.kind,
@@ -52,8 +55,8 @@ def read_smear(model: Model, finder: Finder, rgb: np.ndarray) -> Smear:
         height=height,
         cells=cells,
         cell_types=model.manifest.cell_types,
-        warnings=(),
-        sharpness=measure_sharpness(rgb),
+        warnings=find_cautions(rgb, found, sharpness),
+        sharpness=sharpness,
         detector=finder.reference,
         milliseconds=(time.perf_counter() - started) * 1000,
     )
@@ -78,6 +81,36 @@ def name_white_cells(model: Model, rgb: np.ndarray, found: Sequence[Detection]) 
         replace(p, box=moved(p.box, window.left, window.top), width=width, height=height)
         for p, window in zip(model.predict_boxes(pictures, boxes), windows, strict=True)
     ]
+
+
+def overlay_cell(
+    rgb: np.ndarray, prediction: Prediction, opacity: float = OPACITY
+) -> tuple[np.ndarray, Box]:
+    """Return the part of a field that a prediction is about, with its heatmap over it.
+
+    Args:
+        rgb: uint8 H×W×3, the field.
+        prediction: of a white cell in it, with heatmaps.
+        opacity: of the heatmap, 0 to 1.
+
+    Returns:
+        uint8 h×w×3, and where it lies in the field: the prediction's box, less what is outside.
+    """
+    height, width = rgb.shape[:2]
+    seen = _inside(prediction.box, width, height)
+    box = moved(prediction.box, -seen.left, -seen.top)
+    picture = rgb[seen.top : seen.bottom, seen.left : seen.right]
+    return overlay(picture, prediction.heatmap(), box, opacity), seen
+
+
+def draw_heatmaps(rgb: np.ndarray, smear: Smear) -> np.ndarray:
+    """Return a field, uint8 H×W×3, with the heatmaps of its white cells over it."""
+    drawn = rgb.copy()
+    # The surest last, so that it is whole.
+    for prediction in reversed(smear.predictions):
+        picture, box = overlay_cell(rgb, prediction)
+        drawn[box.top : box.bottom, box.left : box.right] = picture
+    return drawn
 
 
 def is_cut(box: Box, width: int, height: int) -> bool:
@@ -119,9 +152,12 @@ def _around(box: Box, width: int, height: int) -> Box:
     """Return what is cut out of a field around a cell: a square, less what lies outside."""
     side = SURROUNDINGS * max(box.right - box.left, box.bottom - box.top)
     wide = Box.square((box.left + box.right) / 2, (box.top + box.bottom) / 2, side)
-    return Box(
-        max(wide.left, 0), max(wide.top, 0), min(wide.right, width), min(wide.bottom, height)
-    )
+    return _inside(wide, width, height)
+
+
+def _inside(box: Box, width: int, height: int) -> Box:
+    left, top = max(box.left, 0), max(box.top, 0)
+    return Box(left, top, min(box.right, width), min(box.bottom, height))
 
 
 def _where_to_look(model: Model, picture: np.ndarray, cell: Box) -> Box:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 
 import numpy as np
+from PIL import Image
 
 from hemavision.casework.reading import window_around
 from hemavision.errors import RefusedError
@@ -26,6 +28,9 @@ _SHOWN = {
     b"RIFF": "image/webp",
     b"BM": "image/bmp",
 }
+#: Side of a thumbnail, in longer sides of the cell's box.
+THUMBNAIL_SIDES = 1.4
+_GREY = (226, 226, 230)
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,26 @@ def show_cutout(store: Store, cell: Cell) -> Picture:
     return show_image(store, find_image(store, cell.case_id, cell.image_id))
 
 
+def show_thumbnail(store: Store, cell: Cell, side_px: int) -> Picture:
+    """Return a small square around a cell: JPEG, for galleries.
+
+    Args:
+        store: where it is.
+        cell: the cell.
+        side_px: of the square, in pixels.
+    """
+    rgb, box = look_at(store, cell, of_cell=True)
+    side = THUMBNAIL_SIDES * max(box.right - box.left, box.bottom - box.top)
+    square = Box.square((box.left + box.right) / 2, (box.top + box.bottom) / 2, side)
+    # What lies outside the picture is the grey of an empty slide, not a stretched cell.
+    canvas = Image.new("RGB", (square.right - square.left,) * 2, _GREY)
+    canvas.paste(Image.fromarray(rgb), (-square.left, -square.top))
+    buffer = io.BytesIO()
+    small = canvas.resize((side_px, side_px), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    small.save(buffer, "JPEG", quality=88)
+    return Picture(buffer.getvalue(), "image/jpeg")
+
+
 def show_heatmap(store: Store, cell: Cell, model: Model, wish: Wish) -> Picture:
     """Run the model again on a cell and return its cut-out with the heatmap over it.
 
@@ -84,15 +109,21 @@ def show_heatmap(store: Store, cell: Cell, model: Model, wish: Wish) -> Picture:
     return Picture(encode_png(overlay(rgb, map_, box, wish.opacity)), "image/png")
 
 
-def look_at(store: Store, cell: Cell) -> tuple[np.ndarray, Box]:
+def look_at(store: Store, cell: Cell, *, of_cell: bool = False) -> tuple[np.ndarray, Box]:
     """Return the picture that the model was given of a cell, and where in it it looked.
+
+    Args:
+        store: where it is.
+        cell: the cell.
+        of_cell: return the box around the cell instead.
 
     Returns:
         uint8 RGB H×W×3 and a box in its pixels.
     """
+    box = cell.box if of_cell else cell.suggestion.box
     image = find_image(store, cell.case_id, cell.image_id)
     png = read_cutout(store, cell.id)
     if png is None:
-        return open_image(read_content(store, image.sha256)).rgb, cell.suggestion.box
+        return open_image(read_content(store, image.sha256)).rgb, box
     window = window_around(cell.box, image.width, image.height)
-    return open_image(png).rgb, moved(cell.suggestion.box, -window.left, -window.top)
+    return open_image(png).rgb, moved(box, -window.left, -window.top)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hemavision.cli.train import DETECTION
 from hemavision.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from hemavision.evaluation.result import Request
 
 #: What evaluation needs beyond a plain install.
-NEEDED = ("scipy", "sklearn", "matplotlib", "onnx")
+NEEDED = ("scipy", "sklearn", "matplotlib", "onnx", "pycocotools")
 #: The leaky protocol, shown beside the honest one on the same set.
 SEED = ("seed", None)
 #: What the card shows beside the default protocol: protocol and, where not its own, model.
@@ -117,6 +118,9 @@ def evaluate(**given: Any) -> None:
     check_install()
     if options.card and (options.protocol or options.model):
         raise click.UsageError("--card chooses protocols and models itself; leave those out.")
+    if options.protocol == DETECTION:
+        _show_boxes(_score_boxes(options), options)
+        return
     record = _evaluate(options)
     _show(record, options)
     _write(record, options)
@@ -209,6 +213,36 @@ def _score_familiarity(
         request.dataset.folder,
         progress=progress("familiarity") if progress else None,
     )
+
+
+def _score_boxes(options: Options) -> dict[str, Any]:
+    from hemavision.evaluation.boxes import score_detector
+    from hemavision.evaluation.protocols import find_dataset
+
+    dataset = find_dataset(options.dataset)
+    if dataset.own or dataset.only not in ("", "bccd"):
+        raise SettingsError(f"{DETECTION} needs the image set bccd, or the folder of all sets.")
+    with _progress() as progress:
+        bar = progress(DETECTION) if progress else None
+        return score_detector(options.model, dataset.folder, options.out, bar)
+
+
+def _show_boxes(record: dict[str, Any], options: Options) -> None:
+    if options.as_json:
+        click.echo(json.dumps(record))
+        return
+    low_high = record["intervals"]
+    click.echo(f"{record['protocol']}: {record['images']} fields of BCCD's test list")
+    for name in ("map50", "map50_95"):
+        low, high = low_high[name]
+        click.echo(f"{name:<22}{record[name]:.3f}  [{low:.3f}, {high:.3f}]")
+    for kind, value in record["ap50"].items():
+        (low, high), at = low_high["ap50"][kind], record["at_threshold"][kind]
+        click.echo(
+            f"AP50 {kind:<17}{value:.3f}  [{low:.3f}, {high:.3f}]  precision "
+            f"{at['precision']:.3f}, recall {at['recall']:.3f}, {record['marked'][kind]} marked"
+        )
+    click.echo(record["notice"])
 
 
 def _predictions_writer(options: Options) -> Callable[[str, Run], None] | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from hemavision import settings
+from hemavision.cli.train import DETECTION
 
 
 @click.command()
@@ -35,6 +36,9 @@ def export(run: Path, dataset: Path | None, out: Path | None) -> None:
     if not config.exists():
         raise click.UsageError(f"{run} holds no training run ({CONFIG} is missing).")
     protocol = json.loads(config.read_text())["protocol"]
+    if protocol == DETECTION:
+        _export_detector(run, out or run.with_suffix(".onnx"))
+        return
     if dataset:
         split = splits.own_folders(dataset)
     elif protocol in splits.PROTOCOLS:
@@ -53,3 +57,12 @@ def export(run: Path, dataset: Path | None, out: Path | None) -> None:
         f"{bundle}: {manifest.name}, temperature {manifest.temperature:.3f}, "
         f"check below {manifest.check_below:.3f}"
     )
+
+
+def _export_detector(run: Path, bundle: Path) -> None:
+    from hemavision.training.detector.fields import split_fields
+    from hemavision.training.detector.finish import export_detector
+
+    manifest = export_detector(run, split_fields(settings.data_folder()), bundle)
+    chosen = ", ".join(f"{kind} from {least:.2f}" for kind, least in manifest.thresholds.items())
+    click.echo(f"{bundle}: {manifest.name}, {chosen}")

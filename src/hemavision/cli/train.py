@@ -14,6 +14,12 @@ from hemavision import settings
 
 if TYPE_CHECKING:
     from hemavision.training.recipes import Recipe
+    from hemavision.training.run import RunOptions
+
+#: The columns of a run's log that are shown.
+SHOWN = ("loss", "accuracy", "val_loss", "val_accuracy")
+#: The protocol that trains the detector instead of a classifier.
+DETECTION = "bccd-detection"
 
 
 @click.command()
@@ -23,7 +29,7 @@ if TYPE_CHECKING:
 @click.option(
     "--protocol",
     help="The image sets' own cells instead of DATASET: unseen-cells, seed, pbc, "
-    "all-laboratories, … (see docs/evaluation.md).",
+    "all-laboratories, … (see docs/evaluation.md); bccd-detection trains the detector.",
 )
 @click.option(
     "--from",
@@ -79,6 +85,12 @@ def train(
     if bundle:
         _adapt(bundle, dataset, out, skip_bad)
         return
+    if protocol == DETECTION:
+        options = RunOptions(
+            out or Path("runs/detector"), seed, start, precision, skip_bad, _command()
+        )
+        _train_detector(options, epochs)
+        return
     if dataset:
         split = splits.own_folders(dataset)
     elif protocol in splits.PROTOCOLS:
@@ -92,6 +104,17 @@ def train(
     with _Progress(total) as progress:
         weights = run(split, recipe, options, on_cut=progress.cut, on_epoch=progress.epoch)
     click.echo(f"Weights: {weights}\nNext: hemavision export {folder}")
+
+
+def _train_detector(options: RunOptions, epochs: int | None) -> None:
+    from hemavision.training.detector.fields import split_fields
+    from hemavision.training.detector.fit import DetectorRecipe, fit_detector
+
+    recipe = DetectorRecipe() if epochs is None else DetectorRecipe(epochs=epochs)
+    split = split_fields(settings.data_folder())
+    with _Progress(recipe.epochs) as progress:
+        weights = fit_detector(split, recipe, options, on_epoch=progress.epoch)
+    click.echo(f"Weights: {weights}\nNext: hemavision export {options.folder}")
 
 
 def _adapt(bundle: str, dataset: Path | None, out: Path | None, skip_bad: bool) -> None:
@@ -174,8 +197,7 @@ class _Progress:
         self._bar.update(self._fit, completed=row["epoch"])
         self._console.print(
             f"epoch {row['epoch']:.0f} at {row['size_px']:.0f} px: "
-            f"loss {row['loss']:.4f}, accuracy {row['accuracy']:.4f}; "
-            f"validation loss {row['val_loss']:.4f}, accuracy {row['val_accuracy']:.4f}",
+            + ", ".join(f"{name} {row[name]:.4f}" for name in SHOWN if name in row),
             highlight=False,
             soft_wrap=True,
         )

@@ -101,7 +101,7 @@ def write_network(
     """
     head = check_convertible(network, manifest.cell_types)
     graph = Graph()
-    forward = add_forward(graph, network, _add_input(graph, scaling))
+    forward = add_forward(graph, network, add_input(graph, scaling))
     embedding = _add_embedding(forward, head)
     novelty = novelty or NoveltyModel.neutral(forward.shapes[head.features][-1])
     add_novelty(graph, novelty, embedding, PIXELS, "novelty")
@@ -132,6 +132,11 @@ def write_network(
     )
     architecture = json.dumps(config_of(network))
     helper.set_model_props(proto, {MANIFEST_KEY: manifest.to_json(), NETWORK_KEY: architecture})
+    write_model(proto, path)
+
+
+def write_model(proto: Any, path: Path) -> None:
+    """Check an ONNX model and write it as the file ``path``, whole or not at all."""
     onnx.checker.check_model(proto)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
@@ -143,7 +148,8 @@ def _floats(name: str, shape: list[Any]) -> Any:
     return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
 
 
-def _add_input(graph: Graph, scaling: Scaling) -> str:
+def add_input(graph: Graph, scaling: Scaling) -> str:
+    """Add what a network takes, N×C×H×W in its own scale, of ``image``, uint8 N×H×W×3."""
     x = graph.add("Cast", ["image"], "input:float", to=TensorProto.FLOAT)
     x = graph.add("Transpose", [x], PIXELS, perm=[0, 3, 1, 2])
     if scaling.bgr:

@@ -88,6 +88,7 @@ KINDS: dict[str, Kind] = {
     "GlobalMaxPooling2D": Kind(_GLOBAL),
     "Flatten": Kind({}),
     "Reshape": Kind({"target_shape": ...}),
+    "UpSampling2D": Kind({"size": [2, 2], "interpolation": "nearest"}),
     "ZeroPadding2D": Kind({"padding": [[1, 1], [1, 1]]}),
     "Add": Kind({}),
     "Multiply": Kind({}),

@@ -233,6 +233,23 @@ def _reshape(forward: Forward, layer: Layer) -> str:
     return graph.add("Transpose", [x], f"{layer.name}/result", perm=[0, 3, 1, 2])
 
 
+def _up_sampling(forward: Forward, layer: Layer) -> str:
+    size = layer.options["size"]
+    down, across = (size, size) if isinstance(size, int) else size
+    return forward.graph.add(
+        "Resize",
+        [
+            *forward.feeds(layer),
+            "",
+            forward.graph.floats(f"{layer.name}/scales", [1, 1, down, across]),
+        ],
+        f"{layer.name}/result",
+        mode="nearest",
+        coordinate_transformation_mode="asymmetric",
+        nearest_mode="floor",
+    )
+
+
 def _zero_padding(forward: Forward, layer: Layer) -> str:
     (top, bottom), (left, right) = layer.options["padding"]
     pads = forward.graph.ints(f"{layer.name}/pads", 0, 0, top, left, 0, 0, bottom, right)
@@ -302,6 +319,7 @@ _ADDERS: dict[str, Callable[[Forward, Layer], str]] = {
     "GlobalMaxPooling2D": _global("GlobalMaxPool"),
     "Flatten": _flatten,
     "Reshape": _reshape,
+    "UpSampling2D": _up_sampling,
     "ZeroPadding2D": _zero_padding,
     "Add": _combine("Add"),
     "Multiply": _combine("Mul"),

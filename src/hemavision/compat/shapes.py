@@ -124,6 +124,13 @@ def _reshape(layer: Layer, shape: Shape) -> Shape:
     return tuple(target)
 
 
+def _up_sampling(layer: Layer, shape: Shape) -> Shape:
+    if layer.options["interpolation"] != "nearest":
+        raise ValueError("only the nearest value can be repeated")
+    (down, across), (height, width, channels) = _pair(layer.options["size"]), shape
+    return (height * down, width * across, channels)
+
+
 def _zero_padding(layer: Layer, shape: Shape) -> Shape:
     height, width, channels = shape
     (top, bottom), (left, right) = layer.options["padding"]
@@ -190,6 +197,7 @@ _RULES: dict[str, Any] = {
     "GlobalMaxPooling2D": _global,
     "Flatten": _flatten,
     "Reshape": _reshape,
+    "UpSampling2D": _up_sampling,
     "ZeroPadding2D": _zero_padding,
     "Add": _broadcast,
     "Multiply": _broadcast,

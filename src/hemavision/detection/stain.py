@@ -22,7 +22,7 @@ BOX_RADII = 5.0
 #: The box's side stays within these fractions of the image's shorter side.
 SIDE_RANGE = (0.30, 1.0)
 #: Likewise, in longer sides of the cell's own box, where that is known.
-CELL_SIDES = (1.0, 2.0)
+CELL_SIDES = (1.0, 3.0)
 
 
 def locate_cell(rgb: np.ndarray) -> Box:

@@ -50,7 +50,7 @@ def random_light(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     Returns:
         float32 S×S×3, 0 to 255.
     """
-    return _cut_edge(_light(view.astype(np.float32), rng), rng)
+    return _cut_edge(recoloured(view, rng), rng)
 
 
 def another_laboratory(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -65,6 +65,15 @@ def another_laboratory(view: np.ndarray, rng: np.random.Generator) -> np.ndarray
     """
     if rng.random() < 0.3:
         return random_light(view, rng)
+    return _cut_edge(restained(view, rng), rng)
+
+
+def restained(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return a view (uint8 S×S×3) in another stain, light and focus, every pixel in its place.
+
+    Returns:
+        float32 S×S×3, 0 to 255.
+    """
     blurred = _blur(view, rng).astype(np.float32)
     absorbance = -np.log(np.maximum(blurred, 3.0) / BACKGROUND)
     if rng.random() < 0.25:
@@ -79,7 +88,8 @@ def another_laboratory(view: np.ndarray, rng: np.random.Generator) -> np.ndarray
     if rng.random() < 0.4:
         channels = int(rng.choice([1, 3]))
         seen = seen + rng.normal(0.0, rng.uniform(1.0, 9.0), (*view.shape[:2], channels))
-    return _cut_edge(np.clip(seen, 0.0, 255.0).astype(np.float32), rng)
+    clipped: np.ndarray = np.clip(seen, 0.0, 255.0).astype(np.float32)
+    return clipped
 
 
 def here_or_elsewhere(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -113,8 +123,17 @@ def _view(crop: np.ndarray, left: float, top: float, side: float, size_px: int) 
     return np.asarray(Image.fromarray(crop).resize(size, Image.Resampling.BILINEAR, box=box))
 
 
-def _light(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Vary brightness, contrast, stain strength and, slightly, white balance."""
+def recoloured(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Vary brightness, contrast, stain strength and, slightly, white balance.
+
+    Args:
+        view: uint8 S×S×3.
+        rng: where the randomness comes from.
+
+    Returns:
+        float32 S×S×3, 0 to 255.
+    """
+    view = view.astype(np.float32)
     grey = (view @ LUMA)[..., None]
     view = grey + (view - grey) * np.float32(rng.uniform(0.75, 1.3))
     gain = rng.uniform(0.85, 1.15) * rng.uniform(0.96, 1.04, 3)

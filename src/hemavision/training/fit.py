@@ -88,7 +88,7 @@ def fit(
         TrainingError: the loss is no longer finite.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    state = _read_state(folder)
+    state = read_state(folder)
     questions = questions_in(train.samples) if recipe.questions else {}
     if state.checkpoint:
         model: keras.Model = keras.saving.load_model(folder / state.checkpoint)
@@ -114,7 +114,7 @@ def fit(
             raise TrainingError(
                 f"The loss became {row['loss']} in epoch {epoch + 1}; lower the learning rate."
             )
-        state = _checkpoint(model, core, folder, state, row)
+        state = checkpoint(model, core, folder, state, row)
         if on_epoch:
             on_epoch(row)
     last = TrainingBatches(
@@ -131,7 +131,7 @@ def fit(
     return folder / (BEST if recipe.patience is not None else FINAL)
 
 
-def settle_norms(model: keras.Model, batches: TrainingBatches) -> None:
+def settle_norms(model: keras.Model, batches: keras.utils.PyDataset) -> None:
     """Replace every batch normalisation's moving statistics by their means over ``batches``.
 
     Moving statistics remember about ten batches, and ten batches of 32 cells are too few:
@@ -244,7 +244,7 @@ def _validate(model: keras.Model, validation: LabelledCrops, size_px: int) -> di
     return {f"val_{name}": float(value) for name, value in scores.items()}
 
 
-def _checkpoint(
+def checkpoint(
     model: keras.Model, core: keras.Model, folder: Path, state: State, row: dict[str, float]
 ) -> State:
     """Write the epoch so that a kill at any moment leaves either the old one or the new."""
@@ -268,7 +268,8 @@ def _checkpoint(
     return new
 
 
-def _read_state(folder: Path) -> State:
+def read_state(folder: Path) -> State:
+    """Return what an unfinished run in ``folder`` knows; a new one's where there is none."""
     path = folder / STATE
     return State(**json.loads(path.read_text())) if path.exists() else State()
 

@@ -69,7 +69,7 @@ def run(
     if split.protocol in PROTOCOLS:
         split = restrict(split, recipe.cell_types, ask=recipe.questions > 0)
     split = check_split(split, skip_bad=options.skip_bad)
-    _write_config(_describe(split, recipe, options), options.folder)
+    write_config(_describe(split, recipe, options), options.folder)
     cache = options.folder.parent / "cache"
     parts: list[LabelledCrops] = []
     watched = split.validation[:: max(1, math.ceil(len(split.validation) / recipe.validate_on))]
@@ -80,7 +80,7 @@ def run(
         parts.append(LabelledCrops(crops, kept, split.cell_types))
     start = Start(options.seed, options.start, options.precision)
     weights = fit(recipe, parts[0], parts[1], options.folder, start=start, on_epoch=on_epoch)
-    plot_log(options.folder)
+    plot_log(options.folder, "loss", "accuracy")
     return weights
 
 
@@ -134,7 +134,12 @@ def environment() -> dict[str, str]:
     return versions
 
 
-def _write_config(config: dict[str, Any], folder: Path) -> None:
+def write_config(config: dict[str, Any], folder: Path) -> None:
+    """Write a run's configuration beside its weights.
+
+    Raises:
+        TrainingError: the folder holds a run of another configuration.
+    """
     path = folder / CONFIG
     if path.exists():
         old = json.loads(path.read_text())
@@ -152,8 +157,8 @@ def _write_config(config: dict[str, Any], folder: Path) -> None:
     path.write_text(json.dumps(config, indent=2))
 
 
-def plot_log(folder: Path) -> None:
-    """Draw loss.png and accuracy.png from the run's log."""
+def plot_log(folder: Path, *names: str) -> None:
+    """Draw a picture of each named column of the run's log, as in loss.png."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -162,7 +167,7 @@ def plot_log(folder: Path) -> None:
     with (folder / LOG).open(newline="") as stream:
         rows = list(csv.DictReader(stream))
     epochs = [int(row["epoch"]) for row in rows]
-    for name in ("loss", "accuracy"):
+    for name in names:
         figure, axes = pyplot.subplots(figsize=(7, 4), layout="constrained")
         axes.plot(epochs, [float(row[name]) for row in rows], label="training")
         axes.plot(epochs, [float(row[f"val_{name}"]) for row in rows], label="validation")

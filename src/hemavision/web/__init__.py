@@ -12,25 +12,14 @@ from apiflask import APIFlask
 
 from hemavision import settings
 from hemavision._version import __version__
+from hemavision.detection.detector import DEFAULT_DETECTOR, FOLDER, open_detector
 from hemavision.detection.finder import Finder
 from hemavision.pipeline import Model, open_model
 from hemavision.reference import Profile, load_profile, shipped_profiles
 from hemavision.results import NOTICE
 from hemavision.store import Store
 from hemavision.web import docs, errors, identity, metrics, security
-from hemavision.web.api import (
-    accounts,
-    case_cells,
-    case_images,
-    cases,
-    cell_types,
-    classify,
-    models,
-    reads,
-    smears,
-    spec,
-    trail,
-)
+from hemavision.web.api import case_routes, cell_types, classify, models, smear_export, smears, spec
 from hemavision.web.demo import demo
 from hemavision.web.health import health
 from hemavision.web.pages import pages
@@ -52,14 +41,15 @@ def create_app(
         model: that answers; the one that ``HEMAVISION_MODEL`` names if None.
         host: address that the server will listen on, as in ``HEMAVISION_HOST``: on a
             loopback address only requests for a loopback name are answered.
-        finder: that finds the cells of a field.
+        finder: that finds the cells of a field; the one that ``HEMAVISION_DETECTOR`` names if
+            None.
         store: of cases; the one that ``HEMAVISION_STORE`` names, opened when it is first
             needed, if None.
         without_accounts: let everybody in even where other machines can reach the server, as
             long as there are no accounts.
 
     Raises:
-        BundleError: the model cannot be opened.
+        BundleError: the model or the detector cannot be opened.
         SettingsError: a setting or the reference profile makes no sense.
     """
     app = APIFlask(
@@ -74,19 +64,27 @@ def create_app(
         ANSWERED_HOSTS=security.answered_hosts(host or settings.text("host")),
     )
     app.extensions["hemavision"] = model or open_model(settings.text("model"))
-    app.extensions[smears.DETECTOR] = finder
+    app.extensions[smears.DETECTOR] = finder or _detector()
     app.extensions["hemavision.profiles"] = _profiles(app)
     is_open = without_accounts or security.is_loopback(host or settings.text("host"))
     identity.install(app, store, is_open=is_open)
     for part in (spec, errors, metrics, security):
         part.install(app)
     for blueprint in (
-        classify.blueprint, smears.blueprint, models.blueprint, cell_types.blueprint, demo, health,
-        cases.blueprint, case_images.blueprint, case_cells.blueprint, reads.blueprint,
-        trail.blueprint, accounts.blueprint, metrics.blueprint, docs.blueprint, pages,
+        classify.blueprint, smears.blueprint, smear_export.blueprint, models.blueprint,
+        cell_types.blueprint, *case_routes.BLUEPRINTS, demo, health, metrics.blueprint,
+        docs.blueprint, pages,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     return app
+
+
+def _detector() -> Finder | None:
+    """Open the detector; without one the rest of the application works."""
+    name = settings.text("detector")
+    if name == DEFAULT_DETECTOR and not (FOLDER / f"{name}.onnx").is_file():
+        return None
+    return open_detector(name)
 
 
 def _profiles(app: APIFlask) -> dict[str, Profile]:

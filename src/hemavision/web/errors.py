@@ -40,6 +40,7 @@ PROBLEMS = {
     "too-many-images": (422, "Too many images in one request"),
     "unsupported-media-type": (415, "This kind of body is not taken"),
     "bad-image": (422, "The image cannot be read"),
+    "bad-smear": (422, "This is no answer about a field"),
     "no-image-readable": (422, "None of the images can be read"),
     "unusable": (422, "A value cannot be used"),
     "too-many-logins": (429, "Too many failed logins"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from apiflask import APIBlueprint
 from flask import Response, current_app, jsonify
 
-from hemavision.casework.pictures import Wish, show_cutout, show_heatmap
+from hemavision.casework.pictures import Wish, show_cutout, show_heatmap, show_thumbnail
 from hemavision.results import NOTICE, Status
 from hemavision.store import cells
 from hemavision.store.cases import find_case
@@ -85,6 +85,17 @@ def get_cutout(case_id: int, cell_id: int) -> Response:
     """Show the picture that the model was given: a field's cut-out, or a single cell's image."""
     asking()
     return respond(show_cutout(the_store(), cells.find_cell(the_store(), case_id, cell_id)))
+
+
+@blueprint.get("/<int:case_id>/cells/<int:cell_id>/thumbnail")
+@takes(blueprint, requests.ThumbnailQuery, "query")
+@blueprint.doc(responses=picture_response("image/jpeg") | problem_responses(400, 401, 403, 404))
+def get_thumbnail(case_id: int, cell_id: int) -> Response:
+    """Show a small square around a cell, `side` pixels wide: for galleries."""
+    asking()
+    query = read_query(requests.ThumbnailQuery)
+    cell = cells.find_cell(the_store(), case_id, cell_id)
+    return respond(show_thumbnail(the_store(), cell, query["side"]))
 
 
 @blueprint.get("/<int:case_id>/cells/<int:cell_id>/heatmap")

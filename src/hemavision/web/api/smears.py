@@ -9,11 +9,10 @@ from apiflask import APIBlueprint
 from flask import Response, current_app, request
 
 from hemavision.detection.finder import Finder
-from hemavision.explain import overlay
-from hemavision.fields import FoundCell, Smear
+from hemavision.fields import Smear
 from hemavision.images import open_image
 from hemavision.pipeline import Model
-from hemavision.smear import moved, read_smear
+from hemavision.smear import overlay_cell, read_smear
 from hemavision.web import metrics
 from hemavision.web.api.answer import Item, as_address, failure, respond, rounded
 from hemavision.web.api.options import Options, check_options
@@ -76,9 +75,8 @@ def _answer(model: Model, finder: Finder, upload: Upload, options: Options) -> I
         item: Item = {"smear": describe_smear(smear, rgb, options)}
     except Exception as error:  # whatever one image does, the others get their answer
         return failure(error)
-    for cell in smear.cells:
-        if cell.prediction:
-            metrics.of(current_app).count_prediction(cell.prediction)
+    for prediction in smear.predictions:
+        metrics.of(current_app).count_prediction(prediction)
     return item
 
 
@@ -90,13 +88,6 @@ def describe_smear(smear: Smear, rgb: np.ndarray, options: Options) -> Item:
             maps = rounded(cell.prediction.heatmap()).tolist()
             described["heatmap"] = {"values": maps, "box": asdict(cell.prediction.box)}
         if cell.prediction and options.overlay:
-            described["overlay"] = _overlay(cell, rgb, options.opacity)
+            picture, _ = overlay_cell(rgb, cell.prediction, options.opacity)
+            described["overlay"] = as_address(picture)
     return values
-
-
-def _overlay(cell: FoundCell, rgb: np.ndarray, opacity: float) -> str:
-    assert cell.prediction is not None
-    box = cell.prediction.box
-    top, left = max(box.top, 0), max(box.left, 0)
-    seen = rgb[top : box.bottom, left : box.right]
-    return as_address(overlay(seen, cell.prediction.heatmap(), moved(box, -left, -top), opacity))

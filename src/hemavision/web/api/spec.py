@@ -12,6 +12,8 @@ from hemavision.explain.overlay import OPACITY
 from hemavision.pipeline import Model
 from hemavision.web.api import case_images, smears
 from hemavision.web.api.options import HEATMAPS, attribute_values
+from hemavision.web.api.spec_export import PATH as EXPORT
+from hemavision.web.api.spec_export import export_request
 from hemavision.web.api.uploads import FIELDS, JSON, MAX_NAME, MULTIPART
 
 PATH = "/api/v1/openapi.json"
@@ -44,6 +46,7 @@ def complete(spec: Spec | str) -> Spec | str:
     _require_bodies(spec)
     kinds: Spec = {"type": "string", "enum": list(case_images.KINDS), "default": case_images.AUTO}
     _take_images(spec["paths"]["/api/v1/cases/{case_id}/images"]["post"], {"kind": kinds})
+    spec["paths"][EXPORT]["post"] |= export_request()
     spec["paths"]["/predict"]["post"]["requestBody"] = {
         "required": True,
         "content": {MULTIPART: {"schema": _one_file()}},

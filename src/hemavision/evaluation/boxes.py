@@ -1,0 +1,226 @@
+"""How well a detector's boxes fit a person's: average precision, by pycocotools."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+
+from hemavision.detection.detector import DEFAULT_DETECTOR, Detector, open_detector
+from hemavision.results import NOTICE, Detection
+from hemavision.training.detector.fields import (
+    NAMES,
+    PROTOCOL,
+    BoxedField,
+    split_fields,
+)
+from hemavision.training.detector.finish import matched
+from hemavision.training.splits import SPLIT_SEED
+
+#: Average precision looks at every detection, however unsure.
+LEAST_SCORE = 0.01
+DRAWS = 200
+#: "False" detections to look at by eye: how many, in how many columns, pixels a side.
+SAMPLE, COLUMNS, SIDE_PX = 60, 10, 120
+
+Progress = Callable[[int, int], None]
+
+
+def score_detector(
+    model: str | None, data: Path, out: Path | None = None, progress: Progress | None = None
+) -> dict[str, Any]:
+    """Measure a detector on BCCD's test fields.
+
+    Args:
+        model: a shipped detector's name or a bundle's path; ``None`` for the shipped one.
+        data: folder of the image sets.
+        out: folder for a picture of "false" detections, drawn by seed.
+        progress: called with (done, total).
+
+    Returns:
+        ``map50``, ``map50_95``, ``ap50`` by kind, ``intervals`` (95%, fields resampled), and at
+        the detector's own thresholds ``precision`` and ``recall`` by kind.
+
+    Raises:
+        BundleError: there is no such detector.
+        DataError: BCCD is not there.
+    """
+    detector = open_detector(model or DEFAULT_DETECTOR)
+    fields = split_fields(data).test
+    found = []
+    for index, field in enumerate(fields):
+        found.append(detector.find(field.open(), least=LEAST_SCORE))
+        if progress:
+            progress(index + 1, len(fields))
+    judged = _judge(fields, found)
+    rng = np.random.default_rng(SPLIT_SEED)
+    draws = [_figures(judged, rng.integers(len(fields), size=len(fields))) for _ in range(DRAWS)]
+    figures = _figures(judged, np.arange(len(fields)))
+    sure = [_sure(detector, cells) for cells in found]
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        write_false(fields, sure, out / "false-detections.png")
+    return {
+        "protocol": PROTOCOL,
+        "images": len(fields),
+        "marked": {k.value: sum(int((f.kinds == i).sum()) for f in fields)
+                   for i, k in enumerate(NAMES)},
+        **_nested(figures),
+        "intervals": _nested({
+            name: list(np.quantile([draw[name] for draw in draws], [0.025, 0.975]).round(4))
+            for name in figures
+        }),
+        "at_threshold": _at_threshold(fields, sure),
+        "detector": asdict(detector.reference),
+        "notice": NOTICE,
+    }  # fmt: skip
+
+
+def _sure(detector: Detector, cells: list[Detection]) -> list[Detection]:
+    limits = detector.manifest.thresholds
+    return [cell for cell in cells if cell.score >= limits[cell.kind]]
+
+
+def _judge(fields: list[BoxedField], found: list[list[Detection]]) -> COCOeval:
+    """Match detections and marks at every overlap that COCO's average precision asks."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        truth = COCO()
+        truth.dataset = {
+            "info": {},
+            "images": [{"id": n} for n in range(len(fields))],
+            "categories": [{"id": n, "name": name} for n, name in enumerate(NAMES.values())],
+            "annotations": [
+                {
+                    "id": 1000 * n + m + 1,
+                    "image_id": n,
+                    "category_id": int(kind),
+                    "bbox": _as_coco(box),
+                    "area": float((box[2] - box[0]) * (box[3] - box[1])),
+                    "iscrowd": 0,
+                }
+                for n, field in enumerate(fields)
+                for m, (box, kind) in enumerate(zip(field.boxes, field.kinds, strict=True))
+            ],
+        }
+        truth.createIndex()
+        kinds = list(NAMES)
+        answers = truth.loadRes([
+            {
+                "image_id": n,
+                "category_id": kinds.index(cell.kind),
+                "bbox": _as_coco(_corners(cell)),
+                "score": cell.score,
+            }
+            for n, cells in enumerate(found)
+            for cell in cells
+        ])  # fmt: skip
+        judged = COCOeval(truth, answers, "bbox")
+        # A field holds up to some forty cells; none may fall under the table.
+        judged.params.maxDets = [1, 10, 300]
+        judged.params.areaRng, judged.params.areaRngLbl = [[0, 1e10]], ["all"]
+        judged.evaluate()
+    return judged
+
+
+def _figures(judged: COCOeval, fields: np.ndarray) -> dict[str, float]:
+    """Return the figures over a draw of the fields, with those that it holds twice twice."""
+    kinds, count = len(NAMES), len(judged.params.imgIds)
+    matches, drawn = judged.evalImgs, []
+    for kind in range(kinds):
+        drawn += [matches[kind * count + n] for n in fields]
+    judged.evalImgs = drawn
+    with contextlib.redirect_stdout(io.StringIO()):
+        judged.accumulate()
+    judged.evalImgs = matches
+    # overlaps × recalls × kinds × areas × most detections
+    precision = judged.eval["precision"][:, :, :, 0, -1]
+    by_kind = {f"ap50.{k.value}": float(precision[0, :, i].mean()) for i, k in enumerate(NAMES)}
+    overall = {"map50": float(precision[0].mean()), "map50_95": float(precision.mean())}
+    return {name: round(value, 4) for name, value in (overall | by_kind).items()}
+
+
+def _nested(figures: dict[str, Any]) -> dict[str, Any]:
+    nested: dict[str, Any] = {"ap50": {}}
+    for name, value in figures.items():
+        first, _, kind = name.partition(".")
+        if kind:
+            nested[first][kind] = value
+        else:
+            nested[first] = value
+    return nested
+
+
+def _at_threshold(
+    fields: list[BoxedField], sure: list[list[Detection]]
+) -> dict[str, dict[str, float]]:
+    """Return precision and recall of each kind at the detector's own thresholds."""
+    figures = {}
+    for index, kind in enumerate(NAMES):
+        right = named = marked = 0
+        for field, cells in zip(fields, sure, strict=True):
+            boxes = field.boxes[field.kinds == index]
+            found = np.array([_corners(c) for c in cells if c.kind == kind]).reshape(-1, 4)
+            right += sum(mark >= 0 for mark in matched(boxes, found))
+            named, marked = named + len(found), marked + len(boxes)
+        figures[kind.value] = {
+            "precision": round(right / max(named, 1), 4),
+            "recall": round(right / max(marked, 1), 4),
+            "found": named,
+        }
+    return figures
+
+
+def write_false(fields: list[BoxedField], sure: list[list[Detection]], path: Path) -> None:
+    """Draw detections that fit no mark, a sample by seed, each in its surroundings."""
+    false = []
+    for field, cells in zip(fields, sure, strict=True):
+        for index, kind in enumerate(NAMES):
+            own = [cell for cell in cells if cell.kind == kind]
+            corners = np.array([_corners(cell) for cell in own]).reshape(-1, 4)
+            shown = matched(field.boxes[field.kinds == index], corners)
+            false += [(field, cell) for cell, mark in zip(own, shown, strict=True) if mark < 0]
+    rng = np.random.default_rng(SPLIT_SEED)
+    chosen = rng.permutation(len(false))[:SAMPLE]
+    rows = -(-len(chosen) // COLUMNS)
+    sheet = Image.new("RGB", (COLUMNS * SIDE_PX, max(rows, 1) * (SIDE_PX + 14)), "white")
+    draw = ImageDraw.Draw(sheet)
+    for place, number in enumerate(sorted(chosen)):
+        field, cell = false[number]
+        left, top = place % COLUMNS * SIDE_PX, place // COLUMNS * (SIDE_PX + 14)
+        sheet.paste(_surroundings(field, cell), (left, top))
+        draw.text((left + 2, top + SIDE_PX + 1), f"{place + 1} {cell.kind.value}", fill="black")
+    sheet.save(path)
+
+
+def _surroundings(field: BoxedField, cell: Detection) -> Image.Image:
+    left, top, right, bottom = _corners(cell)
+    side = 2.0 * max(right - left, bottom - top)
+    x, y = (left + right - side) / 2, (top + bottom - side) / 2
+    image = Image.fromarray(field.open())
+    picture = image.transform(
+        (SIDE_PX, SIDE_PX), Image.Transform.EXTENT, (x, y, x + side, y + side), fill=1
+    )
+    shown = [
+        (v - o) * SIDE_PX / side
+        for v, o in zip((left, top, right, bottom), (x, y, x, y), strict=True)
+    ]
+    ImageDraw.Draw(picture).rectangle(shown, outline=(0, 200, 0))
+    return picture
+
+
+def _corners(cell: Detection) -> tuple[int, int, int, int]:
+    box = cell.box
+    return box.left, box.top, box.right, box.bottom
+
+
+def _as_coco(box: Any) -> list[float]:
+    left, top, right, bottom = (float(edge) for edge in box)
+    return [left, top, right - left, bottom - top]

@@ -1,0 +1,117 @@
+"""From a finished run of the detector to its bundle: weights, thresholds, manifest."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from hemavision.compat.detector_writer import write_detector
+from hemavision.compat.reading import network_from_keras
+from hemavision.detection.detector import Detector
+from hemavision.detection.manifest import DetectorManifest
+from hemavision.detection.overlaps import overlap
+from hemavision.errors import TrainingError
+from hemavision.models.cell_detector import build
+from hemavision.results import CellKind
+from hemavision.training.detector.fields import NAMES, BoxedField, FieldSplit
+from hemavision.training.detector.views import HOME_SCALE
+from hemavision.training.fit import FINAL
+from hemavision.training.run import CONFIG
+
+#: The least score that a threshold is looked for among.
+LEAST = 0.1
+#: Intersection over union from which on a detection is the marked cell.
+SAME_CELL = 0.5
+
+
+def export_detector(folder: Path, split: FieldSplit, bundle: Path) -> DetectorManifest:
+    """Write the weights of a run as a detector's bundle.
+
+    Args:
+        folder: of the run.
+        split: that the run was trained with; its validation fields choose the thresholds.
+        bundle: the file to write; its stem becomes the detector's name.
+
+    Raises:
+        TrainingError: the run is not finished.
+    """
+    if not (folder / FINAL).exists():
+        raise TrainingError(f"{folder} holds no finished run; `hemavision train` makes one.")
+    model = build()
+    model.load_weights(folder / FINAL)
+    network = network_from_keras(model)
+    boxes = [field.boxes[field.kinds == list(NAMES).index(CellKind.RED)] for field in split.train]
+    sides = np.sqrt(np.concatenate([(b[:, 2:] - b[:, :2]).prod(axis=1) for b in boxes]))
+    manifest = DetectorManifest(
+        name=bundle.stem,
+        kinds=tuple(NAMES),
+        thresholds={kind.value: LEAST for kind in NAMES},
+        scale=HOME_SCALE,
+        red_px=float(np.median(sides)) * HOME_SCALE,
+        weights_sha256=network.weights_sha256(),
+        training=json.loads((folder / CONFIG).read_text()),
+    )
+    with tempfile.TemporaryDirectory() as scratch:
+        raw = Path(scratch) / "raw.onnx"
+        write_detector(network, manifest, raw)
+        thresholds = choose_thresholds(Detector(raw), split.validation)
+    manifest = replace(manifest, thresholds=thresholds)
+    write_detector(network, manifest, bundle)
+    return manifest
+
+
+def choose_thresholds(detector: Detector, fields: list[BoxedField]) -> dict[str, float]:
+    """Return each kind's score from which on a detection counts: where its F-score is highest."""
+    scores: dict[CellKind, list[float]] = {kind: [] for kind in NAMES}
+    right: dict[CellKind, list[bool]] = {kind: [] for kind in NAMES}
+    marked = dict.fromkeys(NAMES, 0)
+    for field in fields:
+        found = detector.find(field.open(), least=LEAST)
+        for index, kind in enumerate(NAMES):
+            own = [cell for cell in found if cell.kind == kind]
+            boxes = field.boxes[field.kinds == index]
+            corners = np.array(
+                [(c.box.left, c.box.top, c.box.right, c.box.bottom) for c in own]
+            ).reshape(-1, 4)
+            right[kind] += [mark >= 0 for mark in matched(boxes, corners)]
+            scores[kind] += [cell.score for cell in own]
+            marked[kind] += len(boxes)
+    return {
+        kind.value: _best(np.array(scores[kind]), np.array(right[kind]), marked[kind])
+        for kind in NAMES
+    }
+
+
+def matched(boxes: np.ndarray, found: np.ndarray) -> list[int]:
+    """Return which marked box each found one shows, -1 for none.
+
+    Args:
+        boxes: float B×4, marked.
+        found: float F×4, the surest first; each mark is taken once.
+    """
+    free = np.ones(len(boxes), bool)
+    shown = []
+    for box in found:
+        likeness = np.where(free, overlap(box, boxes), 0.0)
+        best = int(likeness.argmax()) if len(boxes) else -1
+        same = best >= 0 and likeness[best] >= SAME_CELL
+        shown.append(best if same else -1)
+        if same:
+            free[best] = False
+    return shown
+
+
+def _best(scores: np.ndarray, right: np.ndarray, marked: int) -> float:
+    if not len(scores):
+        return 0.5
+    order = np.argsort(-scores)
+    hits = np.cumsum(right[order])
+    f_scores = 2 * hits / (np.arange(1, len(order) + 1) + marked)
+    best = int(f_scores.argmax())
+    # Half way to the next, so that the answer does not hang on a last digit.
+    lower = scores[order[best + 1]] if best + 1 < len(order) else LEAST
+    return round(float(scores[order[best]] + lower) / 2, 4)

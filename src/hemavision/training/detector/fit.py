@@ -1,0 +1,175 @@
+"""Fits the detector, epoch by epoch, resumable after a kill at any moment."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from hemavision.models.cell_detector import build
+from hemavision.training.batches import to_input
+from hemavision.training.detector.fields import PROTOCOL, BoxedField, FieldSplit
+from hemavision.training.detector.targets import loss, targets_of
+from hemavision.training.detector.views import (
+    HOME_SCALE,
+    VIEW_PX,
+    OpenField,
+    random_view,
+    scaled,
+    visible,
+)
+from hemavision.training.fit import FINAL, checkpoint, read_state, settle_norms
+from hemavision.training.run import RunOptions, environment, plot_log, write_config
+
+#: Batches whose mean statistics the finished network keeps.
+SETTLING_STEPS = 100
+
+
+@dataclass(frozen=True)
+class DetectorRecipe:
+    """How to train the detector.
+
+    Attributes:
+        epochs: how many; a checkpoint is written after each.
+        steps: batches an epoch.
+        batch_size: views a step.
+        learning_rate: the peak of a cosine with warm-up, for AdamW.
+        weight_decay: decoupled.
+        averaging: momentum of the weights' moving mean, which an epoch ends with.
+    """
+
+    epochs: int = 30
+    steps: int = 200
+    batch_size: int = 8
+    learning_rate: float = 1.5e-3
+    weight_decay: float = 0.02
+    averaging: float = 0.99
+
+
+class FieldBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras is untyped
+    """One epoch of random views; they follow from (seed, epoch) and the position alone."""
+
+    def __init__(
+        self, fields: list[OpenField], steps: int, batch_size: int, key: tuple[int, int]
+    ) -> None:
+        """Take the fields; ``key`` is (seed, epoch)."""
+        super().__init__(workers=1)
+        self._fields, self._steps, self._batch_size, self._key = fields, steps, batch_size, key
+
+    def __len__(self) -> int:
+        return self._steps
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        rng = np.random.default_rng((*self._key, index))
+        return _batch([random_view(self._fields, rng) for _ in range(self._batch_size)])
+
+
+def fit_detector(
+    split: FieldSplit,
+    recipe: DetectorRecipe,
+    options: RunOptions,
+    on_epoch: Callable[[dict[str, float]], None] | None = None,
+) -> Path:
+    """Train, or go on training, in ``options.folder``; return the file of the weights.
+
+    Raises:
+        ImageError: a field cannot be read.
+        TrainingError: the folder holds a run of another configuration.
+    """
+    folder = options.folder
+    write_config(_describe(split, recipe, options), folder)
+    fields = [open_field(field) for field in split.train]
+    watched = _batch([_at_home(open_field(field)) for field in split.validation])
+    state = read_state(folder)
+    model = _restored(folder / state.checkpoint) if state.checkpoint else _new(recipe, options)
+    for epoch in range(state.epoch, recipe.epochs):
+        batches = FieldBatches(fields, recipe.steps, recipe.batch_size, (options.seed, epoch))
+        history = model.fit(batches, verbose=0, shuffle=False)
+        row = {"epoch": epoch + 1.0, "size_px": VIEW_PX, "loss": history.history["loss"][-1]}
+        row["val_loss"] = float(model.evaluate(*watched, batch_size=recipe.batch_size, verbose=0))
+        state = checkpoint(model, model, folder, state, row)
+        if on_epoch:
+            on_epoch(row)
+    last = FieldBatches(fields, SETTLING_STEPS, recipe.batch_size, (options.seed, recipe.epochs))
+    settle_norms(model, last)
+    model.save_weights(folder / FINAL)
+    plot_log(folder, "loss")
+    return folder / FINAL
+
+
+def open_field(field: BoxedField) -> OpenField:
+    """Open a field's photograph."""
+    return OpenField(field.open(), field.boxes, field.kinds)
+
+
+def _batch(views: list[OpenField]) -> tuple[np.ndarray, np.ndarray]:
+    images = to_input(np.stack([view.rgb for view in views]))
+    return images, np.stack([targets_of(view.boxes, view.kinds, VIEW_PX) for view in views])
+
+
+def _at_home(field: OpenField) -> OpenField:
+    """Return the field at the detector's own scale, filled up to a view."""
+    small = scaled(field, HOME_SCALE)
+    canvas = np.zeros((VIEW_PX, VIEW_PX, 3), np.uint8)
+    height, width = (min(side, VIEW_PX) for side in small.rgb.shape[:2])
+    canvas[:height, :width] = small.rgb[:height, :width]
+    return OpenField(canvas, *visible(small, 0, 0, width, height))
+
+
+def _new(recipe: DetectorRecipe, options: RunOptions) -> keras.Model:
+    keras.utils.set_random_seed(options.seed)
+    model = build(precision=options.precision)
+    if options.start:
+        model.load_weights(options.start)
+    steps = recipe.epochs * recipe.steps
+    warm_up = max(1, steps // 20)
+    rate = keras.optimizers.schedules.CosineDecay(
+        recipe.learning_rate / 20,
+        steps - warm_up,
+        warmup_target=recipe.learning_rate,
+        warmup_steps=warm_up,
+    )
+    optimizer = keras.optimizers.AdamW(
+        rate,
+        weight_decay=recipe.weight_decay,
+        clipnorm=5.0,
+        use_ema=recipe.averaging > 0,
+        ema_momentum=recipe.averaging or 0.99,
+    )
+    model.compile(optimizer=optimizer, loss=loss)
+    return model
+
+
+def _restored(path: Path) -> keras.Model:
+    model: keras.Model = keras.saving.load_model(path, custom_objects={"loss": loss})
+    return model
+
+
+def _describe(split: FieldSplit, recipe: DetectorRecipe, options: RunOptions) -> dict[str, Any]:
+    return {
+        "protocol": PROTOCOL,
+        "recipe": asdict(recipe),
+        "seed": options.seed,
+        "start": str(options.start.name) if options.start else None,
+        "precision": options.precision,
+        "images": {"train": len(split.train), "validation": len(split.validation)},
+        "data_digest": _digest(split.train + split.validation),
+        "command": options.command,
+        "date": datetime.now(UTC).date().isoformat(),
+        "environment": environment(),
+    }
+
+
+def _digest(fields: list[BoxedField]) -> str:
+    """Return a SHA-256 over names, contents and boxes, independent of where the set lies."""
+    total = hashlib.sha256()
+    for field in sorted(fields, key=lambda f: f.name):
+        total.update(field.name.encode() + hashlib.sha256(field.path.read_bytes()).digest())
+        total.update(field.boxes.tobytes() + field.kinds.astype(np.int64).tobytes())
+    return total.hexdigest()
