@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable
 
 import pytest
-from fixtures_cases import new_image
+from fixtures_cases import ALL, cells_of, decide_all, new_image
 
 from hemavision.errors import ConflictError, MissingError, RefusedError
 from hemavision.results import Status
@@ -23,21 +23,11 @@ from hemavision.store.cases import (
 from hemavision.store.cells import Filter, decide, find_cell, list_cells
 from hemavision.store.images import add_image, cases_with, list_images, read_content
 from hemavision.store.journal import list_entries
-from hemavision.store.records import Case, Cell, Change, Page, State
+from hemavision.store.records import Case, Change, Page, State
 from hemavision.store.undoing import undo
 from hemavision.store.verification import verify
 
-ALL = Page(1000)
 Filled = Callable[..., Case]
-
-
-def cells_of(store: Store, case: Case) -> list[Cell]:
-    return sorted(list_cells(store, case.id, Filter(), ALL)[0], key=lambda cell: cell.id)
-
-
-def decide_all(store: Store, case: Case, kind: str = "neutrophil", who: str = "ann") -> int | None:
-    changes = [Change(c.id, c.revision, kind) for c in cells_of(store, case)]
-    return decide(store, case.id, changes, who).batch
 
 
 def test_a_case_is_made_and_found(store: Store) -> None:

@@ -14,7 +14,7 @@ from hemavision.cli.case_store import AS_JSON, CASE, StoreChoice, pass_choice
 from hemavision.cli.cases_import import import_
 
 if TYPE_CHECKING:
-    from hemavision.store.records import Case
+    from hemavision.store.records import Case, Version
 
 STATES = ("new", "in_review", "signed")
 
@@ -97,11 +97,8 @@ def show(choice: StoreChoice, case: int, as_json: bool) -> None:
     click.echo(_line(found))
     for name, (decided, suggested) in types.items():
         click.echo(f"  {name:<22}{decided:>5} decided{suggested:>6} suggested")
-    for version in versions:
-        signed = f"signed {version['signed_at'][:16]} by {version['signed_by']}"
-        reason = f" ({version['reason']})" if version["reason"] else ""
-        click.echo(f"  version {version['version']}{reason}: "
-                   f"{signed if version['signed_at'] else 'not signed'}")  # fmt: skip
+    for version in list_versions(store, case):
+        click.echo(f"  {_version_line(version)}")
     click.echo(NOTICE)
 
 
@@ -188,6 +185,15 @@ def _line(case: Case) -> str:
     head = f"{case.id:>5}  {case.state:<10} v{case.version}  {case.name}{slide}"
     changed = f"{case.updated_at[:16]} {case.updated_by}"
     return printable(f"{head}: {case.images} images, {counts}, {changed}")
+
+
+def _version_line(version: Version) -> str:
+    from hemavision.cli.outputs import printable
+
+    reason = f" ({version.reason})" if version.reason else ""
+    at = version.signed_at
+    signed = f"signed {at[:16]} by {version.signed_by}" if at else "not signed"
+    return printable(f"version {version.version}{reason}: {signed}")
 
 
 def _types(choice: StoreChoice, case: int) -> dict[str, tuple[int, int]]:
