@@ -91,7 +91,8 @@ def fit_detector(
     for epoch in range(state.epoch, recipe.epochs):
         batches = FieldBatches(fields, recipe.steps, recipe.batch_size, (options.seed, epoch))
         history = model.fit(batches, verbose=0, shuffle=False)
-        row = {"epoch": epoch + 1.0, "size_px": VIEW_PX, "loss": history.history["loss"][-1]}
+        row: dict[str, float] = {"epoch": epoch + 1, "size_px": VIEW_PX}
+        row["loss"] = float(history.history["loss"][-1])
         row["val_loss"] = float(model.evaluate(*watched, batch_size=recipe.batch_size, verbose=0))
         state = checkpoint(model, model, folder, state, row)
         if on_epoch:

@@ -1,0 +1,117 @@
+"""The shipped detector on BCCD's test fields, which it has not learned from."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from hemavision.detection.detector import open_detector
+from hemavision.detection.tiles import TILE_PX
+from hemavision.errors import BundleError
+from hemavision.results import CellKind
+from hemavision.training.detector.fields import split_fields
+from hemavision.training.detector.finish import matched
+
+#: Space between the photographs of a mosaic, as between the cells of a thin smear.
+GAP_PX = 60
+
+
+@pytest.fixture(scope="module")
+def detector():
+    return open_detector(threads=1)
+
+
+@pytest.fixture(scope="module")
+def fields(data):
+    return split_fields(data).test
+
+
+def corners(cells):
+    boxes = [(c.box.left, c.box.top, c.box.right, c.box.bottom) for c in cells]
+    return np.array(boxes, float).reshape(-1, 4)
+
+
+def counts(cells):
+    return Counter(cell.kind for cell in cells)
+
+
+def resized(rgb, factor):
+    height, width = rgb.shape[:2]
+    size = (round(width * factor), round(height * factor))
+    return np.asarray(Image.fromarray(rgb).resize(size, Image.Resampling.BICUBIC))
+
+
+def test_boxes_lie_inside_and_the_surest_come_first(detector, fields):
+    for field in fields[:5]:
+        rgb = field.open()
+        cells = detector.find(rgb)
+        assert [c.score for c in cells] == sorted((c.score for c in cells), reverse=True)
+        for cell in cells:
+            assert 0 <= cell.box.left < cell.box.right <= rgb.shape[1]
+            assert 0 <= cell.box.top < cell.box.bottom <= rgb.shape[0]
+
+
+@pytest.mark.parametrize("factor", [0.5, 0.7, 1.4, 2.0])
+def test_white_cells_are_found_at_half_to_twice_the_size(detector, fields, factor):
+    marked = found = extra = 0
+    for field in fields[:24]:
+        cells = [
+            c for c in detector.find(resized(field.open(), factor)) if c.kind == CellKind.WHITE
+        ]
+        shown = matched(field.boxes[field.kinds == 0] * factor, corners(cells))
+        marked += int((field.kinds == 0).sum())
+        found += sum(mark >= 0 for mark in shown)
+        extra += sum(mark < 0 for mark in shown)
+    assert found >= 0.95 * marked
+    assert extra <= 0.1 * marked
+
+
+def test_a_mosaic_has_the_sum_of_its_fields_cells(detector, fields):
+    chosen = fields[:12]
+    alone: Counter[CellKind] = Counter()
+    canvas = np.full((3 * (480 + GAP_PX), 4 * (640 + GAP_PX), 3), 235, np.uint8)
+    for index, field in enumerate(chosen):
+        rgb = field.open()
+        alone += counts(detector.find(rgb))
+        top, left = index // 4 * (480 + GAP_PX), index % 4 * (640 + GAP_PX)
+        canvas[top : top + 480, left : left + 640] = rgb
+    # Several tiles: their seams run through photographs, not between them.
+    assert canvas.shape[1] * detector.manifest.scale > TILE_PX
+    together = counts(detector.find(canvas))
+    assert together[CellKind.WHITE] == alone[CellKind.WHITE]
+    assert together[CellKind.RED] == pytest.approx(alone[CellKind.RED], rel=0.02)
+    assert together[CellKind.PLATELET] == pytest.approx(alone[CellKind.PLATELET], rel=0.1)
+
+
+def test_two_boxes_of_a_kind_are_never_the_same_cell(detector, fields):
+    for field in fields[:10]:
+        for kind in CellKind:
+            boxes = corners([c for c in detector.find(field.open()) if c.kind == kind])
+            for index, mark in enumerate(matched(np.delete(boxes, [], 0), boxes)):
+                assert mark == index
+
+
+@pytest.mark.parametrize("value", [0, 128, 255])
+def test_a_plain_picture_holds_no_white_cell(detector, value):
+    cells = detector.find(np.full((480, 640, 3), value, np.uint8))
+    assert counts(cells)[CellKind.WHITE] == 0
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (7, 2000), (200, 200)])
+def test_any_size_is_taken(detector, shape):
+    assert isinstance(detector.find(np.full((*shape, 3), 200, np.uint8)), list)
+
+
+def test_an_unknown_detector_is_named():
+    with pytest.raises(BundleError, match="'nobody'.*cells"):
+        open_detector("nobody")
+
+
+def test_a_classifier_is_no_detector():
+    from hemavision.bundle import SHIPPED
+
+    with pytest.raises(BundleError, match="not a HemaVision detector"):
+        open_detector(SHIPPED / "eight-types.onnx")
