@@ -26,7 +26,7 @@ MOST_ENTRY_BYTES = 512 * 2**20
 
 
 def open_archive(archive: Path | bytes, name: str) -> Iterator[Source]:
-    """Yield the images of an archive; what cannot be read raises when it is.
+    """Yield the images of an archive, each to be read before the next one is asked for.
 
     Args:
         archive: the file, or its bytes.

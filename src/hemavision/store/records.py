@@ -109,7 +109,7 @@ class NewCell:
     Attributes:
         box: around the cell, in pixels of the image.
         prediction: of the model; its box lies in pixels of the image too.
-        cutout: PNG of the picture that the model was given; None where that is the image.
+        cutout: PNG of what is around it in a field; None where the image shows it alone.
     """
 
     box: Box

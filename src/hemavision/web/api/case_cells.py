@@ -82,7 +82,7 @@ def get_cell(case_id: int, cell_id: int) -> Response:
 @blueprint.get("/<int:case_id>/cells/<int:cell_id>/cutout")
 @blueprint.doc(responses=picture_response(*PICTURES) | problem_responses(401, 403, 404))
 def get_cutout(case_id: int, cell_id: int) -> Response:
-    """Show the picture that the model was given: a field's cut-out, or a single cell's image."""
+    """Show what is around a cell in a field, or the whole image of a single cell."""
     asking()
     return respond(show_cutout(the_store(), cells.find_cell(the_store(), case_id, cell_id)))
 
