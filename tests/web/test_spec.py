@@ -28,7 +28,7 @@ from hemavision.store.schema import tokens
 from hemavision.web import create_app
 
 SCHEMATHESIS = Path(__file__).parent / "schemathesis"
-OPERATIONS = 44
+OPERATIONS = 45
 ACCOUNT, TOKEN = "/api/v1/readers/{name}", "/api/v1/tokens/{token_id}"
 
 
@@ -114,6 +114,7 @@ def test_the_document_says_what_it_must(client: FlaskClient, model: Model) -> No
         "/api/v1/cases/{case_id}/cells/{cell_id}/cutout",
         "/api/v1/cases/{case_id}/cells/{cell_id}/heatmap",
         "/api/v1/cases/{case_id}/cells/{cell_id}/thumbnail",
+        "/api/v1/cases/{case_id}/counts",
         "/api/v1/cases/{case_id}/images",
         "/api/v1/cases/{case_id}/images/{image_id}/others",
         "/api/v1/cases/{case_id}/images/{image_id}/picture",

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from hemavision.results import Box, Detection, ModelReference, Prediction, Status
+from hemavision.results import Box, Detection, ModelReference, Prediction
 
 
 class State(StrEnum):
@@ -194,13 +194,6 @@ class Cell:
     decided_by: str | None
     decided_at: str | None
     revision: int
-
-    @property
-    def counted_type(self) -> str | None:
-        """The type that counts: the person's; the model's while it is not unfamiliar."""
-        if self.decided_type or self.suggestion.status is Status.UNFAMILIAR:
-            return self.decided_type
-        return self.suggestion.cell_type
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as JSON values."""

@@ -40,6 +40,21 @@ def get_cells(case_id: int) -> Response:
     return jsonify(cells=[cell.summary() for cell in found], total=total, notice=NOTICE)
 
 
+@blueprint.get("/<int:case_id>/counts")
+@blueprint.output(schemas.TypeCounts)
+@blueprint.doc(responses=problem_responses(401, 403, 404))
+def get_counts(case_id: int) -> Response:
+    """Count a case's cells by type: those decided, and undecided ones as suggested.
+
+    Undecided cells that are unfamiliar stand under `unfamiliar`, whatever was suggested.
+    """
+    sighted(case_id)
+    find_case(the_store(), case_id)
+    found = cells.count_types(the_store(), case_id).items()
+    counts = {name: {"decided": done, "suggested": left} for name, (done, left) in found}
+    return jsonify(counts=counts, notice=NOTICE)
+
+
 @blueprint.patch("/<int:case_id>/cells")
 @takes(blueprint, requests.CellChanges)
 @blueprint.output(schemas.Decided)
