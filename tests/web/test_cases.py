@@ -210,7 +210,8 @@ def test_a_second_reading_is_blind(client: FlaskClient, case: int) -> None:
     cells = client.get(f"{API}/reads/{read['id']}/cells").json["cells"]
     assert set(cells[0]) == {"id", "image_id", "box", "decided_type", "revision"}
     hidden = (
-        f"cases/{case}/cells", f"cases/{case}/counts", f"cases/{case}/cells/{cells[0]['id']}", f"cases/{case}/log",
+        f"cases/{case}/cells", f"cases/{case}/counts",
+        f"cases/{case}/cells/{cells[0]['id']}", f"cases/{case}/log",
         f"cases/{case}/cells/{cells[0]['id']}/heatmap", f"agreement?case={case}",
         f"reads/{read['id']}/pairs",
     )  # fmt: skip
