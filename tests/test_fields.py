@@ -126,7 +126,8 @@ def changed(path: str, value: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        ("width", 0), ("width", 640.5), ("width", True), ("height", "480"), ("cells", None),
+        ("width", 0), ("width", 640.5), ("width", True), ("height", "480"), ("cells", None), 
+        ("cells", {}), ("warnings", {}),
         ("cells", [1]), ("cells.0.kind", "cell"), ("cells.0.box", None), ("cells.0.box.left", "1"),
         ("cells.0.box.left", ...), ("cells.0.score", None), ("cells.0.score", float("nan")),
         ("cells.0.score", float("inf")), ("cells.0.cut", 1), ("cells.0.clumped", "no"),

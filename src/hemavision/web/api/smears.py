@@ -71,7 +71,7 @@ def _finder() -> Finder:
 def _answer(model: Model, finder: Finder, upload: Upload, options: Options) -> Item:
     try:
         rgb = open_image(upload.read()).rgb
-        smear = read_smear(model, finder, rgb)
+        smear = read_smear(model, finder, rgb, flips=True)
         item: Item = {"smear": describe_smear(smear, rgb, options)}
     except Exception as error:  # whatever one image does, the others get their answer
         return failure(error)
