@@ -97,7 +97,9 @@ def test_schemathesis_finds_nothing(
     )  # fmt: skip
     assert run.returncode == 0, run.stdout + run.stderr
     assert f"{count} selected / {OPERATIONS} total" in run.stdout
-    assert "No issues found" in run.stdout
+    # It may warn: most numbers that it makes up belong to no case.
+    assert "❌" not in run.stdout
+    assert "✅ " in run.stdout
 
 
 def test_the_document_says_what_it_must(client: FlaskClient, model: Model) -> None:
