@@ -35,7 +35,8 @@ def test_the_surest_white_cell_is_the_one_that_is_named(
         unsure = Detection(CellKind.WHITE, Box(10, 10, 60, 60), 0.3)
         red = Detection(CellKind.RED, Box(0, 0, 50, 50), 0.99)
         known.append((open_sample(sample), [unsure, red, sure]))
-    run = run_detected(model, FakeFinder(known), samples)
+    run, scores = run_detected(model, FakeFinder(known).find, samples)
+    assert scores == [0.9] * len(samples)
     assert run.samples == samples
     for p in run.predictions:
         x, y = (p.box.left + p.box.right) / 2, (p.box.top + p.box.bottom) / 2
@@ -45,12 +46,12 @@ def test_the_surest_white_cell_is_the_one_that_is_named(
 
 
 def test_an_image_without_a_white_cell_counts_as_wrong(model: Model, samples: list[Sample]) -> None:
-    run = run_detected(model, FakeFinder(), samples)
+    run, scores = run_detected(model, FakeFinder().find, samples)
+    assert scores == [0.0] * len(samples)
     types = model.manifest.cell_types
     assert not collect(run, types).correct.any()
     whole = run_model(model, samples)
     found = compare(run, whole, types)
-    assert found["not_found"] == len(samples)
     assert found["right_only_detected"] == 0
     assert found["accuracy_gain"] == -collect(whole, types).correct.mean()
     low, high = found["interval"]
@@ -108,6 +109,7 @@ def test_the_command_shows_both_ways_side_by_side(data: Path) -> None:
     found = record["detected"]
     assert found["accuracy_gain"] == pytest.approx(record["accuracy"] - whole["accuracy"], abs=1e-5)
     assert found["detector"]["shared_originals"] == 0
+    assert found["not_found"] + found["below_threshold"] <= 12
     assert record["leak"]["kind"] == "none"
     right = found["right_only_detected"] - found["right_only_whole"]
     assert np.isclose(right / 12, found["accuracy_gain"], atol=1e-5)

@@ -62,7 +62,8 @@ def _against_whole(found: dict[str, Any]) -> str:
     return (
         f"Detect, crop, classify against the whole image: {gain:+.1f} points [{low:+.1f}, "
         f"{high:+.1f}]; only it right in {found['right_only_detected']:,} images, only the whole "
-        f"image in {found['right_only_whole']:,}; no white cell found in {found['not_found']:,}. "
+        f"image in {found['right_only_whole']:,}; the white cell below the detector's threshold in "
+        f"{found['below_threshold']:,}, not found at all in {found['not_found']:,}. "
         f"Detector {found['detector']['name']}: {seen}."
     )
 
