@@ -262,6 +262,12 @@ def test_a_second_reading_is_blind(client: FlaskClient, case: int) -> None:
         ("post", "cases/1/sign", {"revision": True}, 400),
         ("post", "cases/1/amend", {"reason": "x"}, 409),
         ("patch", "cases/1/cells", {"changes": []}, 400),
+        (
+            "patch",
+            "cases/1/cells",
+            {"changes": [{"id": 99, "revision": 0, "cell_type": "blast"}]},
+            422,
+        ),
         ("patch", "cases/1/cells", {"changes": [{"id": 1}]}, 400),
     ],
 )
