@@ -25,6 +25,8 @@ MOST_OVERLAP = 0.5
 WRONG_SCALE = 1.3
 #: How far the scale may be mended, and the fewest red cells to go by.
 LARGEST_MEND, FEWEST_REDS = 3.0, 5
+#: Score from which on a red cell says something about the scale.
+SURE = 0.3
 DEFAULT_DETECTOR = "cells"
 FOLDER = SHIPPED / "detectors"
 
@@ -91,8 +93,10 @@ class Detector:
         return found if mend == 1.0 else self._look(rgb, scale * mend, limits)
 
     def _mend(self, found: Found, scale: float) -> float:
-        boxes, kinds, _ = found
-        reds = boxes[kinds == self.manifest.kinds.index(CellKind.RED)]
+        boxes, kinds, scores = found
+        is_red = kinds == self.manifest.kinds.index(CellKind.RED)
+        # However low the caller's own limit is: doubtful boxes have doubtful sizes.
+        reds = boxes[is_red & (scores >= SURE)]
         if len(reds) < FEWEST_REDS:
             return 1.0
         sides = np.sqrt((reds[:, 2] - reds[:, 0]) * (reds[:, 3] - reds[:, 1]))
