@@ -17,7 +17,7 @@ Invoke = Callable[..., Result]
 NAMES = {
     "python", "onnxruntime", "settings", "reference", "data",
     "model eight-types", "model seed", "model unseen-cells",
-    "keras", "convert", "training", "port", "cache", "browser",
+    "detector", "keras", "convert", "training", "port", "cache", "browser",
 }  # fmt: skip
 
 
@@ -34,7 +34,14 @@ def test_a_sound_installation(invoke: Invoke, data: Path) -> None:
     for check in found.values():
         assert set(check) == {"level", "name", "message", "fix"}
         assert (check["level"] == "ok") == (check["fix"] == "")
-    for name in ("python", "onnxruntime", "model eight-types", "model unseen-cells", "data"):
+    for name in (
+        "python",
+        "onnxruntime",
+        "model eight-types",
+        "model unseen-cells",
+        "detector",
+        "data",
+    ):
         assert found[name]["level"] == "ok"
 
 
@@ -43,6 +50,14 @@ def test_text_says_the_fix(invoke: Invoke, tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert "warning  data" in result.stdout
     assert "→ Set HEMAVISION_DATA, or run `hemavision data download`." in result.stdout
+
+
+def test_a_detector_that_is_none_is_a_failure(invoke: Invoke, tmp_path: Path) -> None:
+    file = tmp_path / "detector.onnx"
+    file.write_text("no network")
+    result = invoke("doctor", "--json", environment={"HEMAVISION_DETECTOR": str(file)})
+    assert result.exit_code == 1
+    assert checks(result)["detector"]["level"] == "fail"
 
 
 def test_which_keras_and_what_it_reads_and_writes(invoke: Invoke) -> None:

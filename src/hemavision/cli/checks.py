@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -45,7 +46,7 @@ class Check:
 def run_checks() -> Iterator[Check]:
     """Yield every finding; a check that breaks is itself a failed one."""
     checks: tuple[Callable[[], Iterator[Check]], ...] = (
-        check_python, check_runtime, check_settings, check_models, check_profile, check_data,
+        check_python, check_runtime, check_settings, check_models, check_detector, check_profile, check_data,
         check_keras, check_convert, check_training, check_port, check_cache, check_browser,
     )  # fmt: skip
     for check in checks:
@@ -115,6 +116,19 @@ def check_models() -> Iterator[Check]:
         else:
             message = f"probabilities sum to {total:.3f}"
             yield Check(Level.FAIL, name, message, "Install HemaVision anew.")
+
+
+def check_detector() -> Iterator[Check]:
+    """The detector in use opens and finds nothing in a plain picture."""
+    import numpy as np
+
+    from hemavision.detection.detector import open_detector
+
+    detector = open_detector(settings.text("detector"), threads=1)
+    started = time.perf_counter()
+    detector.find(np.full((480, 640, 3), 128, np.uint8))
+    took_ms = (time.perf_counter() - started) * 1000
+    yield Check(Level.OK, "detector", f"{detector.manifest.name} answers in {took_ms:.0f} ms")
 
 
 def check_profile() -> Iterator[Check]:
