@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from hemavision.detection import tiles
 from hemavision.detection.detector import open_detector
 from hemavision.detection.overlaps import matched
-from hemavision.detection.tiles import TILE_PX
 from hemavision.errors import BundleError
 from hemavision.results import CellKind
 from hemavision.training.detector.fields import split_fields
@@ -81,21 +81,44 @@ def whole(cells, left=0, top=0):
     return inside
 
 
-def test_a_mosaic_has_the_sum_of_its_fields_cells(detector, fields):
-    """Of whole cells: where two photographs meet, halves of cells do, and nobody knows those."""
+@pytest.fixture(scope="module")
+def mosaic(fields):
+    """Twelve photographs side by side, 2560×1440, and where each of them lies."""
     canvas = np.zeros((3 * 480, 4 * 640, 3), np.uint8)
     places = [(index % 4 * 640, index // 4 * 480) for index in range(12)]
     for field, (left, top) in zip(fields, places, strict=False):
         canvas[top : top + 480, left : left + 640] = field.open()
-    # Several tiles: their seams run through photographs, not between them.
-    assert canvas.shape[1] * detector.manifest.scale > TILE_PX
+    return canvas, places
+
+
+def test_tiles_count_what_one_look_counts(detector, mosaic, monkeypatch):
+    """No cell is found twice at a seam, and none is lost there."""
+    canvas, _ = mosaic
+    assert canvas.shape[1] * detector.manifest.scale > tiles.TILE_PX
+    tiled = detector.find(canvas)
+    monkeypatch.setattr(tiles, "TILE_PX", 4096)
+    whole_look = detector.find(canvas)
+    for kind in CellKind:
+        boxes = [corners([c for c in cells if c.kind == kind]) for cells in (tiled, whole_look)]
+        assert len(boxes[0]) == pytest.approx(len(boxes[1]), abs=1)
+        same = sum(mark >= 0 for mark in matched(boxes[1], boxes[0]))
+        assert same >= 0.98 * len(boxes[1])
+
+
+def test_a_mosaic_has_the_sum_of_its_fields_cells(detector, fields, mosaic):
+    """Of whole cells: where two photographs meet, halves of cells do, and nobody knows those.
+
+    Red cells next to a border are doubtful alone and less so with a neighbour beyond it, so a
+    mosaic has a few more of them.
+    """
+    canvas, places = mosaic
     found = detector.find(canvas)
     alone, together = Counter(), Counter()
     for field, (left, top) in zip(fields, places, strict=False):
         alone += counts(whole(detector.find(field.open())))
         together += counts(whole(found, left, top))
     assert together[CellKind.WHITE] == alone[CellKind.WHITE]
-    assert together[CellKind.RED] == pytest.approx(alone[CellKind.RED], rel=0.05)
+    assert together[CellKind.RED] == pytest.approx(alone[CellKind.RED], rel=0.15)
     assert together[CellKind.PLATELET] == pytest.approx(alone[CellKind.PLATELET], abs=2)
 
 

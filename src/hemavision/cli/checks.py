@@ -47,7 +47,8 @@ def run_checks() -> Iterator[Check]:
     """Yield every finding; a check that breaks is itself a failed one."""
     checks: tuple[Callable[[], Iterator[Check]], ...] = (
         check_python, check_runtime, check_settings, check_models, check_detector, check_profile,
-        check_data, check_keras, check_convert, check_training, check_port, check_cache, check_browser,
+        check_data, check_keras, check_convert, check_training, check_port, check_cache,
+        check_browser,
     )  # fmt: skip
     for check in checks:
         try:
