@@ -56,12 +56,22 @@ class Model:
     def predict_arrays(self, images: Sequence[np.ndarray]) -> Iterator[Prediction]:
         """Yield one prediction for each uint8 RGB array H×W×3, in order."""
         for first in range(0, len(images), BATCH):
-            yield from self._predict_batch(images[first : first + BATCH])
+            yield from self._predict_batch(images[first : first + BATCH], None)
 
-    def _predict_batch(self, images: Sequence[np.ndarray]) -> Iterator[Prediction]:
+    def predict_boxes(
+        self, images: Sequence[np.ndarray], boxes: Sequence[Box]
+    ) -> Iterator[Prediction]:
+        """Yield one prediction for each uint8 RGB array H×W×3, looking where its box says."""
+        for first in range(0, len(images), BATCH):
+            batch = slice(first, first + BATCH)
+            yield from self._predict_batch(images[batch], boxes[batch])
+
+    def _predict_batch(
+        self, images: Sequence[np.ndarray], boxes: Sequence[Box] | None
+    ) -> Iterator[Prediction]:
         started = time.perf_counter()
         spec = self.manifest.preprocess
-        boxes = [_box(image, spec.crop) for image in images]
+        boxes = boxes or [_box(image, spec.crop) for image in images]
         crops = [cut_input(i, box, spec) for i, box in zip(images, boxes, strict=True)]
         output = self._engine.run(np.stack(crops))
         milliseconds = (time.perf_counter() - started) * 1000 / len(images)

@@ -31,15 +31,17 @@ _NUCLEUS = np.array([0.44, 0.66, 0.09])
 _AZURE = np.array([0.26, 0.19, 0.02])
 _PINK = np.array([0.09, 0.17, 0.035])
 _EOSIN = np.array([0.05, 0.40, 0.24])
-_LILAC = np.array([0.26, 0.46, 0.06])
+LILAC = np.array([0.26, 0.46, 0.06])
 
 Field = np.ndarray
 Window = tuple[slice, slice]
+Shape = tuple[int, int]
+_SHAPE: Shape = (HEIGHT_PX, WIDTH_PX)
 _WHOLE: Window = (slice(0, HEIGHT_PX), slice(0, WIDTH_PX))
 
 
 @dataclass(frozen=True)
-class _Look:
+class Look:
     """How one type of white cell is drawn, lengths in pixels.
 
     Attributes:
@@ -67,8 +69,8 @@ class _Look:
     vacuoles: int = 0
 
 
-_LOOKS = {
-    "eosinophil": _Look(
+LOOKS = {
+    "eosinophil": Look(
         seed=11,
         centre=(338, 236),
         radius=82,
@@ -79,7 +81,7 @@ _LOOKS = {
         granule=_EOSIN,
         granule_px=4.6,
     ),
-    "lymphocyte": _Look(
+    "lymphocyte": Look(
         seed=23,
         centre=(305, 250),
         radius=62,
@@ -87,10 +89,10 @@ _LOOKS = {
         bridge=0.10,
         cytoplasm=_AZURE * 0.9,
         granules=0,
-        granule=_LILAC,
+        granule=LILAC,
         granule_px=1.0,
     ),
-    "monocyte": _Look(
+    "monocyte": Look(
         seed=37,
         centre=(330, 246),
         radius=100,
@@ -98,11 +100,11 @@ _LOOKS = {
         bridge=0.14,
         cytoplasm=_AZURE * 0.62 + _PINK * 0.2,
         granules=260,
-        granule=_LILAC * 0.25,
+        granule=LILAC * 0.25,
         granule_px=1.7,
         vacuoles=9,
     ),
-    "neutrophil": _Look(
+    "neutrophil": Look(
         seed=53,
         centre=(318, 232),
         radius=86,
@@ -110,7 +112,7 @@ _LOOKS = {
         bridge=0.09,
         cytoplasm=_PINK * 0.75,
         granules=620,
-        granule=_LILAC * 0.42,
+        granule=LILAC * 0.42,
         granule_px=1.8,
     ),
 }
@@ -155,15 +157,15 @@ def draw_field(cell_type: str) -> np.ndarray:
     Raises:
         KeyError: there is no such type.
     """
-    look = _LOOKS[cell_type]
+    look = LOOKS[cell_type]
     rng = np.random.default_rng(look.seed)
     density = np.zeros((HEIGHT_PX, WIDTH_PX, 3))
     red_cells = _place_red_cells(look, rng)
     for centre in red_cells:
-        _add_red_cell(density, centre, rng)
+        add_red_cell(density, centre, rng)
     _add_platelets(density, [(*c, 46.0) for c in red_cells] + [(*look.centre, look.radius)], rng)
-    _add_white_cell(density, look, rng)
-    return _under_light(density, rng)
+    add_white_cell(density, look, rng)
+    return put_under_light(density, rng)
 
 
 def draw_red_cells(seed: int) -> np.ndarray:
@@ -172,24 +174,27 @@ def draw_red_cells(seed: int) -> np.ndarray:
     Returns:
         uint8 480×640×3, RGB; the same for every call.
     """
-    nowhere = _Look(seed, (-1e4, -1e4), 0.0, (), 0.1, _PINK, 0, _PINK, 1.0)
+    nowhere = Look(seed, (-1e4, -1e4), 0.0, (), 0.1, _PINK, 0, _PINK, 1.0)
     rng = np.random.default_rng(seed)
     density = np.zeros((HEIGHT_PX, WIDTH_PX, 3))
     red_cells = _place_red_cells(nowhere, rng)
     for centre in red_cells:
-        _add_red_cell(density, centre, rng)
+        add_red_cell(density, centre, rng)
     _add_platelets(density, [(*c, 46.0) for c in red_cells], rng)
-    return _under_light(density, rng)
+    return put_under_light(density, rng)
 
 
-def _under_light(density: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    light = _LAMP * (1.0 + 0.02 * _noise(rng, 120)[..., None]) * _vignette()[..., None]
+def put_under_light(density: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return what the camera sees of an optical density H×W×3: uint8 RGB."""
+    shape = density.shape[:2]
+    uneven = 1.0 + 0.02 * smooth_noise(rng, 120, shape)[..., None]
+    light = _LAMP * uneven * _vignette(shape)[..., None]
     picture = light * 10.0**-density + rng.normal(0.0, 1.0, density.shape[:2])[..., None]
     rgb: np.ndarray = np.clip(picture + 0.5, 0, 255).astype(np.uint8)
     return rgb
 
 
-def _place_red_cells(look: _Look, rng: np.random.Generator) -> list[tuple[float, float]]:
+def _place_red_cells(look: Look, rng: np.random.Generator) -> list[tuple[float, float]]:
     """Return the red cells' centres: clear of the white cell, a few pairs overlapping."""
     placed: list[tuple[float, float]] = []
     for _ in range(700):
@@ -201,15 +206,16 @@ def _place_red_cells(look: _Look, rng: np.random.Generator) -> list[tuple[float,
     return placed
 
 
-def _add_red_cell(
+def add_red_cell(
     density: np.ndarray, centre: tuple[float, float], rng: np.random.Generator
 ) -> None:
+    """Add a red cell at (x, y) to an optical density 480×640×3."""
     window = _around(centre, 64)
     radius = rng.normal(43, 3.5)
-    edge = _blob(rng, centre, radius, (rng.uniform(0.82, 1.0), 0.025), window)
-    pallor = rng.uniform(0.45, 0.85) * _soft(edge + radius * rng.uniform(0.55, 0.68), 10.0)
+    edge = draw_blob(rng, centre, radius, (rng.uniform(0.82, 1.0), 0.025), window)
+    pallor = rng.uniform(0.45, 0.85) * soften(edge + radius * rng.uniform(0.55, 0.68), 10.0)
     rim = 0.14 * np.exp(-(((edge + 5.0) / 6.0) ** 2))
-    cell = _soft(edge, 1.6) * (1.0 - pallor + rim) * rng.uniform(0.85, 1.15)
+    cell = soften(edge, 1.6) * (1.0 - pallor + rim) * rng.uniform(0.85, 1.15)
     density[window] += cell[..., None] * _RED_CELL
 
 
@@ -217,23 +223,28 @@ def _add_platelets(
     density: np.ndarray, taken: list[tuple[float, float, float]], rng: np.random.Generator
 ) -> None:
     """Scatter platelets, never over a red cell: there they would look like parasites."""
-    grain = 0.75 + 0.2 * _noise(rng, 5)
+    grain = 0.75 + 0.2 * smooth_noise(rng, 5)
     for _ in range(80):
         x, y = rng.uniform(10, WIDTH_PX - 10), rng.uniform(10, HEIGHT_PX - 10)
         if all(np.hypot(x - a, y - b) > radius + 14 for a, b, radius in taken):
             taken.append((x, y, 110.0))
             window = _around((x, y), 20)
-            platelet = _soft(_blob(rng, (x, y), rng.uniform(6, 9), (0.8, 0.08), window), 2.4)
-            density[window] += 0.6 * (platelet * grain[window])[..., None] * _LILAC
+            platelet = soften(draw_blob(rng, (x, y), rng.uniform(6, 9), (0.8, 0.08), window), 2.4)
+            density[window] += 0.6 * (platelet * grain[window])[..., None] * LILAC
 
 
-def _add_white_cell(density: np.ndarray, look: _Look, rng: np.random.Generator) -> None:
-    edge = _blob(rng, look.centre, look.radius, (rng.uniform(0.93, 1.0), 0.025))
-    inside = _soft(edge, 2.4)
-    nucleus = _soft(_nucleus_edge(look, rng), 2.0) * inside
+def add_white_cell(density: np.ndarray, look: Look, rng: np.random.Generator) -> None:
+    """Add a white cell to an optical density 480×640×3."""
+    edge = draw_blob(rng, look.centre, look.radius, (rng.uniform(0.93, 1.0), 0.025))
+    inside = soften(edge, 2.4)
+    nucleus = soften(_nucleus_edge(look, rng), 2.0) * inside
     # Chromatin: clumps of two sizes.
-    chromatin = np.clip(0.9 + 0.13 * _noise(rng, 13) + 0.06 * _noise(rng, 5), 0.5, 1.3)
-    body = inside * (1.0 - nucleus) * (1.0 + 0.12 * _noise(rng, 14) + 0.08 * _noise(rng, 4))
+    chromatin = np.clip(0.9 + 0.13 * smooth_noise(rng, 13) + 0.06 * smooth_noise(rng, 5), 0.5, 1.3)
+    body = (
+        inside
+        * (1.0 - nucleus)
+        * (1.0 + 0.12 * smooth_noise(rng, 14) + 0.08 * smooth_noise(rng, 4))
+    )
     membrane = 0.35 * np.exp(-((edge / 3.0) ** 2))
     density += (body + membrane * inside)[..., None] * look.cytoplasm
     density += (_granules(look, edge, rng) * (1.0 - 0.9 * nucleus))[..., None] * look.granule
@@ -242,12 +253,13 @@ def _add_white_cell(density: np.ndarray, look: _Look, rng: np.random.Generator) 
     density += (nucleus * chromatin)[..., None] * _NUCLEUS
 
 
-def _nucleus_edge(look: _Look, rng: np.random.Generator) -> Field:
+def _nucleus_edge(look: Look, rng: np.random.Generator) -> Field:
     """Return the signed distance to the nucleus: its lobes, melted together."""
     (x, y), r = look.centre, look.radius
     melt = look.bridge * r
     lobes = [
-        _blob(rng, (x + dx * r, y + dy * r), size * r, (0.92, 0.04)) for dx, dy, size in look.lobes
+        draw_blob(rng, (x + dx * r, y + dy * r), size * r, (0.92, 0.04))
+        for dx, dy, size in look.lobes
     ]
     total = sum(np.exp(-np.clip(lobe / melt, -12, 12)) for lobe in lobes)
     # The smooth union swells the shape; the offset takes that back.
@@ -255,7 +267,7 @@ def _nucleus_edge(look: _Look, rng: np.random.Generator) -> Field:
     return edge
 
 
-def _granules(look: _Look, edge: Field, rng: np.random.Generator) -> Field:
+def _granules(look: Look, edge: Field, rng: np.random.Generator) -> Field:
     """Return the density of granules: small soft discs spread evenly inside the cell."""
     total = np.zeros(edge.shape)
     reach = int(np.ceil(look.granule_px * 2.5))
@@ -272,11 +284,11 @@ def _granules(look: _Look, edge: Field, rng: np.random.Generator) -> Field:
     return total
 
 
-def _clear_vacuole(density: np.ndarray, look: _Look, body: Field, rng: np.random.Generator) -> None:
+def _clear_vacuole(density: np.ndarray, look: Look, body: Field, rng: np.random.Generator) -> None:
     angle, far = rng.uniform(-1.2, 1.5), look.radius * rng.uniform(0.3, 0.85)
     centre = (look.centre[0] + far * np.cos(angle), look.centre[1] + far * np.sin(angle))
     window = _around(centre, 16)
-    hole = _soft(_blob(rng, centre, rng.uniform(3, 6), (0.9, 0.05), window), 2.4)
+    hole = soften(draw_blob(rng, centre, rng.uniform(3, 6), (0.9, 0.05), window), 2.4)
     density[window] *= 1.0 - 0.6 * (hole * np.clip(body[window], 0, 1))[..., None]
 
 
@@ -289,7 +301,7 @@ def _around(centre: tuple[float, float], reach: int) -> Window:
     )
 
 
-def _blob(
+def draw_blob(
     rng: np.random.Generator,
     centre: tuple[float, float],
     radius: float,
@@ -313,22 +325,24 @@ def _blob(
     return edge
 
 
-def _soft(edge: Field, blur_px: float) -> Field:
+def soften(edge: Field, blur_px: float) -> Field:
     """Return how much of each pixel lies inside: 1 within, 0 without, eased across the edge."""
     t = np.clip(0.5 - edge / (2.0 * blur_px), 0.0, 1.0)
     smooth: Field = t * t * (3.0 - 2.0 * t)
     return smooth
 
 
-def _noise(rng: np.random.Generator, grain_px: int) -> Field:
+def smooth_noise(rng: np.random.Generator, grain_px: int, shape: Shape = _SHAPE) -> Field:
     """Return smooth noise of about unit spread whose features are ``grain_px`` wide."""
-    small = rng.normal(0, 1, (HEIGHT_PX // grain_px + 3, WIDTH_PX // grain_px + 3))
+    height, width = shape
+    small = rng.normal(0, 1, (height // grain_px + 3, width // grain_px + 3))
     image = Image.fromarray(small.astype(np.float32))
-    return np.asarray(image.resize((WIDTH_PX, HEIGHT_PX), Image.Resampling.BICUBIC), dtype=float)
+    return np.asarray(image.resize((width, height), Image.Resampling.BICUBIC), dtype=float)
 
 
-def _vignette() -> Field:
-    ys, xs = np.mgrid[:HEIGHT_PX, :WIDTH_PX]
-    off = ((xs / WIDTH_PX - 0.5) ** 2 + (ys / HEIGHT_PX - 0.5) ** 2) * 2
+def _vignette(shape: Shape) -> Field:
+    height, width = shape
+    ys, xs = np.mgrid[:height, :width]
+    off = ((xs / width - 0.5) ** 2 + (ys / height - 0.5) ** 2) * 2
     fall: Field = 1.0 - 0.12 * off
     return fall

@@ -26,6 +26,7 @@ class Setting:
 SETTINGS = (
     Setting("data", "../shared/data", "Folder of the image sets, for training and tests."),
     Setting("model", "eight-types", "Model to use: a shipped name or a bundle's path."),
+    Setting("detector", "cells", "Detector to use: a shipped name or a bundle's path."),
     Setting("host", "127.0.0.1", "Address that `serve` listens on."),
     Setting("port", "5000", "Port that `serve` tries first."),
     Setting("max_body_mb", "25", "Largest request body, in MiB."),

@@ -22,6 +22,7 @@ from hemavision.errors import HemaVisionError, SettingsError
 #: Each command is ``hemavision.cli.<name>.<name>``, imported when it is asked for.
 COMMANDS = (
     "classify",
+    "detect",
     "serve",
     "models",
     "doctor",

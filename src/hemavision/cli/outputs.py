@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TextIO
 
 import click
 
@@ -138,6 +138,17 @@ def atomic_csv(path: Path, cell_types: tuple[str, ...]) -> Iterator[CsvFile]:
     Raises:
         click.BadParameter: the folder cannot be written to.
     """
+    with atomic_text(path) as stream:
+        yield CsvFile(stream, cell_types)
+
+
+@contextmanager
+def atomic_text(path: Path) -> Iterator[TextIO]:
+    """Give a stream to a file that appears whole at the end, or not at all.
+
+    Raises:
+        click.BadParameter: the folder cannot be written to.
+    """
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
     try:
         stream = unfinished.open("w", newline="", encoding="utf-8")
@@ -147,7 +158,7 @@ def atomic_csv(path: Path, cell_types: tuple[str, ...]) -> Iterator[CsvFile]:
         ) from error
     try:
         with stream:
-            yield CsvFile(stream, cell_types)
+            yield stream
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)

@@ -1,5 +1,5 @@
 """From a smear field to the cells in it."""
 
-from hemavision.detection.stain import locate_cell
+from hemavision.detection.stain import locate_cell, locate_nucleus
 
-__all__ = ["locate_cell"]
+__all__ = ["locate_cell", "locate_nucleus"]

@@ -21,6 +21,8 @@ SEARCH_PX = 160
 BOX_RADII = 5.0
 #: The box's side stays within these fractions of the image's shorter side.
 SIDE_RANGE = (0.30, 1.0)
+#: Likewise, in longer sides of the cell's own box, where that is known.
+CELL_SIDES = (1.0, 3.0)
 
 
 def locate_cell(rgb: np.ndarray) -> Box:
@@ -46,6 +48,34 @@ def locate_cell(rgb: np.ndarray) -> Box:
     x, y, radius = _settle(stain, x, y)
     shorter = min(height, width)
     low, high = (shorter * fraction for fraction in SIDE_RANGE)
+    side = min(max(BOX_RADII * radius * shrink, low), high)
+    return Box.square((x + 0.5) * shrink, (y + 0.5) * shrink, side)
+
+
+def locate_nucleus(rgb: np.ndarray, cell: Box) -> Box:
+    """Return a square box around the nucleus of a cell whose place is known.
+
+    Args:
+        rgb: uint8, H×W×3, 0 to 255: the cell with its surroundings, which say what is stained.
+        cell: its box, in pixels of ``rgb``; stain outside it is another cell's.
+
+    Returns:
+        As :func:`locate_cell`; where nothing in ``cell`` is stained, the square of
+        :data:`CELL_SIDES` sides around it.
+    """
+    height, width = rgb.shape[:2]
+    shrink = max(1, round(max(height, width) / SEARCH_PX))
+    small = np.asarray(Image.fromarray(rgb).reduce(shrink), dtype=np.float32)
+    stain = np.zeros(small.shape[:2], np.float32)
+    rows = slice(max(cell.top // shrink, 0), -(-cell.bottom // shrink))
+    columns = slice(max(cell.left // shrink, 0), -(-cell.right // shrink))
+    stain[rows, columns] = nuclear_stain(small)[rows, columns]
+    long_side = max(cell.right - cell.left, cell.bottom - cell.top)
+    x, y = (cell.left + cell.right) / 2, (cell.top + cell.bottom) / 2
+    if stain.sum() < 1e-3 * stain.size:
+        return Box.square(x, y, CELL_SIDES[1] * long_side)
+    x, y, radius = _settle(stain, x / shrink, y / shrink)
+    low, high = (long_side * sides for sides in CELL_SIDES)
     side = min(max(BOX_RADII * radius * shrink, low), high)
     return Box.square((x + 0.5) * shrink, (y + 0.5) * shrink, side)
 

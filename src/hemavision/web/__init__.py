@@ -1,7 +1,8 @@
 """The web application: the only room that knows Flask.
 
-The model lives in ``app.extensions["hemavision"]``, the reference profiles in
-``app.extensions["hemavision.profiles"]``; nothing is kept in module globals.
+The model lives in ``app.extensions["hemavision"]``, the detector in
+``app.extensions["hemavision.detector"]`` (``None`` where there is none), the reference profiles
+in ``app.extensions["hemavision.profiles"]``; nothing is kept in module globals.
 """
 
 from __future__ import annotations
@@ -10,28 +11,35 @@ from apiflask import APIFlask
 
 from hemavision import settings
 from hemavision._version import __version__
+from hemavision.detection.detector import DEFAULT_DETECTOR, FOLDER, open_detector
+from hemavision.detection.finder import Finder
 from hemavision.pipeline import Model, open_model
 from hemavision.reference import Profile, load_profile, shipped_profiles
 from hemavision.results import NOTICE
 from hemavision.web import docs, errors, metrics, security
-from hemavision.web.api import cell_types, classify, models, spec
+from hemavision.web.api import cell_types, classify, models, smear_export, smears, spec
 from hemavision.web.demo import demo
 from hemavision.web.health import health
 from hemavision.web.pages import pages
+from hemavision.web.smear_page import smear_page
 
 MIB = 2**20
 
 
-def create_app(model: Model | None = None, host: str | None = None) -> APIFlask:
+def create_app(
+    model: Model | None = None, host: str | None = None, finder: Finder | None = None
+) -> APIFlask:
     """Build the application.
 
     Args:
         model: that answers; the one that ``HEMAVISION_MODEL`` names if None.
         host: address that the server will listen on, as in ``HEMAVISION_HOST``: on a
             loopback address only requests for a loopback name are answered.
+        finder: that finds the cells of a field; the one that ``HEMAVISION_DETECTOR`` names if
+            None.
 
     Raises:
-        BundleError: the model cannot be opened.
+        BundleError: the model or the detector cannot be opened.
         SettingsError: a setting or the reference profile makes no sense.
     """
     app = APIFlask(
@@ -46,15 +54,25 @@ def create_app(model: Model | None = None, host: str | None = None) -> APIFlask:
         ANSWERED_HOSTS=security.answered_hosts(host or settings.text("host")),
     )
     app.extensions["hemavision"] = model or open_model(settings.text("model"))
+    app.extensions[smears.DETECTOR] = finder or _detector()
     app.extensions["hemavision.profiles"] = _profiles(app)
     for part in (spec, errors, metrics, security):
         part.install(app)
     for blueprint in (
-        classify.blueprint, models.blueprint, cell_types.blueprint, demo, health,
-        metrics.blueprint, docs.blueprint, pages,
+        classify.blueprint, smears.blueprint, smear_export.blueprint, models.blueprint,
+        cell_types.blueprint, demo, health, metrics.blueprint, docs.blueprint, pages,
+        smear_page,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     return app
+
+
+def _detector() -> Finder | None:
+    """Open the detector; without one the rest of the application works."""
+    name = settings.text("detector")
+    if name == DEFAULT_DETECTOR and not (FOLDER / f"{name}.onnx").is_file():
+        return None
+    return open_detector(name)
 
 
 def _profiles(app: APIFlask) -> dict[str, Profile]:

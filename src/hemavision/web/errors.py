@@ -25,9 +25,11 @@ PROBLEMS = {
     "too-many-images": (422, "Too many images in one request"),
     "unsupported-media-type": (415, "This kind of body is not taken"),
     "bad-image": (422, "The image cannot be read"),
+    "bad-smear": (422, "This is no answer about a field"),
     "no-image-readable": (422, "None of the images can be read"),
     "internal": (500, "Something went wrong inside"),
     "not-ready": (503, "The model does not answer"),
+    "no-detector": (503, "There is no detector to find cells with"),
 }
 _BY_STATUS = {400: "bad-request", 404: "not-found", 405: "method-not-allowed", 415: (
     "unsupported-media-type")}  # fmt: skip

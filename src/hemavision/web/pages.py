@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Response, abort, current_app, make_response, render_template
 
 from hemavision import __version__, settings
@@ -18,16 +20,20 @@ _SAMPLE_AGE_S = 3600
 @pages.get("/")
 def index() -> str:
     """Return the page; everything it shows afterwards comes from the API."""
+    samples = [(name, sample_cell_type(name)) for name in SAMPLE_NAMES]
+    return render_template("index.html", samples=samples, **shared_words())
+
+
+def shared_words() -> dict[str, Any]:
+    """Return what the frame of every page says: the model's types, the notice, the version."""
     types = current_app.extensions["hemavision"].manifest.cell_types
-    return render_template(
-        "index.html",
-        cell_types=[(name, display_name(name)) for name in types],
-        outside=[display_name(name) for name in EIGHT_TYPES if name not in types],
-        max_body_mb=settings.whole_number("max_body_mb"),
-        notice=NOTICE,
-        samples=[(name, sample_cell_type(name)) for name in SAMPLE_NAMES],
-        version=__version__,
-    )
+    return {
+        "cell_types": [(name, display_name(name)) for name in types],
+        "outside": [display_name(name) for name in EIGHT_TYPES if name not in types],
+        "max_body_mb": settings.whole_number("max_body_mb"),
+        "notice": NOTICE,
+        "version": __version__,
+    }
 
 
 @pages.get("/samples/<name>.png")
@@ -35,7 +41,12 @@ def sample(name: str) -> Response:
     """Return a synthetic sample as a PNG file, or 404."""
     if name not in SAMPLE_NAMES:
         abort(404, description=f"No sample {name!r}; there are {', '.join(SAMPLE_NAMES)}.")
-    response = make_response(sample_png(name))
+    return png_response(sample_png(name), name)
+
+
+def png_response(png: bytes, name: str) -> Response:
+    """Return a drawing under its name, to be kept by the browser for a while."""
+    response = make_response(png)
     response.content_type = "image/png"
     response.headers["Content-Disposition"] = f'inline; filename="{name}.png"'
     response.cache_control.public = True

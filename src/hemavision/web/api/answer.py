@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-from flask import current_app
+from flask import Response, current_app
 
 from hemavision.explain import encode_png, overlay
 from hemavision.images import open_image
 from hemavision.pipeline import Model
-from hemavision.results import Prediction
+from hemavision.results import NOTICE, Prediction
 from hemavision.web import metrics
 from hemavision.web.api.options import Options
 from hemavision.web.api.uploads import Upload
-from hemavision.web.errors import as_problem
+from hemavision.web.errors import Problem, as_problem
 
 DIGITS = 5
 
@@ -35,6 +36,21 @@ def answer(model: Model, uploads: Sequence[Upload], options: Options) -> list[It
     ]
 
 
+def respond(items: list[Item]) -> Response:
+    """Return the answer that holds the items.
+
+    Raises:
+        Problem: there is nothing but errors in them.
+    """
+    if all("error" in item for item in items):
+        count = len(items)
+        detail = items[0]["error"]["detail"] if count == 1 else f"All {count} images failed."
+        raise Problem("no-image-readable", detail, results=items)
+    # Not jsonify: it sorts keys and goes through every value in Python first.
+    body = json.dumps({"results": items, "notice": NOTICE}, separators=(",", ":"), allow_nan=False)
+    return Response(body, mimetype="application/json")
+
+
 def describe(prediction: Prediction, rgb: np.ndarray, options: Options) -> Item:
     """Return a prediction with the heatmaps that the options ask for, as JSON values."""
     item: Item = {"prediction": prediction.to_json()}
@@ -49,7 +65,11 @@ def overlay_address(prediction: Prediction, rgb: np.ndarray, options: Options) -
     """Return the overlay as a PNG in a ``data:`` address."""
     name, _, value = (options.attribute or options.cell_type or "").partition("=")
     heatmap = prediction.heatmap(name or None, value or None)
-    picture = overlay(rgb, heatmap, prediction.box, options.opacity)
+    return as_address(overlay(rgb, heatmap, prediction.box, options.opacity))
+
+
+def as_address(picture: np.ndarray) -> str:
+    """Return a picture, uint8 H×W×3, as a PNG in a ``data:`` address."""
     return "data:image/png;base64," + base64.b64encode(encode_png(picture)).decode("ascii")
 
 
@@ -89,12 +109,13 @@ def _answer_one(model: Model, upload: Upload, options: Options) -> Item:
         (prediction,) = model.predict_arrays([rgb])
         item = describe(prediction, rgb, options)
     except Exception as error:  # whatever one image does, the others get their answer
-        return {"error": _error(error)}
+        return failure(error)
     metrics.of(current_app).count_prediction(prediction)
     return item
 
 
-def _error(error: Exception) -> Item:
+def failure(error: Exception) -> Item:
+    """Return what stands in the place of an image that failed, and count it."""
     problem = as_problem(error)
     metrics.of(current_app).errors.labels(problem.name).inc()
-    return problem.to_json()
+    return {"error": problem.to_json()}

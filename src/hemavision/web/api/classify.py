@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
-
 from apiflask import APIBlueprint
 from flask import Response, current_app, request
 
 from hemavision.pipeline import Model
-from hemavision.results import NOTICE
-from hemavision.web.api.answer import answer
+from hemavision.web.api.answer import answer, respond
 from hemavision.web.api.options import NAMES, Options, check_options
 from hemavision.web.api.schemas import Results, problem_responses
 from hemavision.web.api.uploads import read_request
-from hemavision.web.errors import Problem
 
 blueprint = APIBlueprint("classify", __name__, url_prefix="/api/v1", tag="Classify")
 
@@ -38,11 +34,4 @@ def classify() -> Response:
     options = Options()
     for values in (received.query, received.body):
         options = check_options(values, model.manifest, options)
-    items = answer(model, received.uploads, options)
-    if all("error" in item for item in items):
-        count = len(items)
-        detail = items[0]["error"]["detail"] if count == 1 else f"All {count} images failed."
-        raise Problem("no-image-readable", detail, results=items)
-    # Not jsonify: it sorts keys and goes through every value in Python first.
-    body = json.dumps({"results": items, "notice": NOTICE}, separators=(",", ":"), allow_nan=False)
-    return Response(body, mimetype="application/json")
+    return respond(answer(model, received.uploads, options))

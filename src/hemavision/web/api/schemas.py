@@ -8,7 +8,7 @@ from apiflask import Schema
 from marshmallow import fields
 from marshmallow.validate import Equal, Length, OneOf, Range
 
-from hemavision.results import NOTICE, Status
+from hemavision.results import NOTICE, CellKind, Status
 from hemavision.web.errors import MEDIA_TYPE, PROBLEMS
 
 SHA256 = "^[0-9a-f]{64}$"
@@ -168,6 +168,124 @@ class Results(Schema):
     """The images' answers, in the order of the images."""
 
     results = fields.List(fields.Nested(Item), required=True, validate=Length(min=1))
+    notice = _notice()
+
+
+class SmearHeatmap(Schema):
+    """Grad-CAM of a white cell's type over ``box``, not normalised, five significant digits."""
+
+    values = fields.List(
+        fields.List(fields.Float(validate=Range(min=0))),
+        required=True,
+        metadata={"description": "values[row][column]"},
+    )
+    box = fields.Nested(Box, required=True)
+
+
+class SmearCell(Schema):
+    """A cell of the field."""
+
+    id = fields.Integer(required=True, validate=Range(min=0))
+    kind = fields.String(required=True, validate=OneOf([kind.value for kind in CellKind]))
+    box = fields.Nested(Box, required=True)
+    score = _share("How sure the detector is that there is such a cell.")
+    cut = fields.Boolean(required=True, metadata={"description": "The field's border cuts it."})
+    clumped = fields.Boolean(
+        required=True, metadata={"description": "It lies over another of its kind."}
+    )
+    prediction = fields.Nested(
+        Prediction,
+        required=True,
+        allow_none=True,
+        metadata={"description": "Of a white cell, boxes in pixels of the field; else null."},
+    )
+    heatmap = fields.Nested(SmearHeatmap)
+    overlay = fields.String(
+        metadata={
+            "description": "What lies in prediction.box, with the heatmap over it: a PNG as a "
+            "data address.",
+            "pattern": "^data:image/png",
+        }
+    )
+
+
+class Counts(Schema):
+    """Cells of each kind, cut ones too."""
+
+    white_cell = fields.Integer(required=True, validate=Range(min=0))
+    red_cell = fields.Integer(required=True, validate=Range(min=0))
+    platelet = fields.Integer(required=True, validate=Range(min=0))
+
+
+class LeftOut(Schema):
+    """White cells that no type counts."""
+
+    cut = fields.Integer(required=True, validate=Range(min=0))
+    unfamiliar = fields.Integer(required=True, validate=Range(min=0))
+
+
+class FieldDifferential(Schema):
+    """The field's white cells by type."""
+
+    counted = fields.Integer(required=True, validate=Range(min=0))
+    cell_types = fields.Dict(
+        keys=fields.String(), values=fields.Integer(validate=Range(min=0)), required=True
+    )
+    left_out = fields.Nested(LeftOut, required=True)
+
+
+class Ratio(Schema):
+    """A ratio of two counts with its exact 95% interval."""
+
+    value = fields.Float(required=True, validate=Range(min=0))
+    low = fields.Float(required=True, validate=Range(min=0))
+    high = fields.Float(required=True, validate=Range(min=0))
+
+
+class Estimates(Schema):
+    """The estimates made by hand; null where no red cell was found."""
+
+    white_per_1000_red = fields.Nested(Ratio, required=True, allow_none=True)
+    platelets_per_red = fields.Nested(Ratio, required=True, allow_none=True)
+
+
+class Warning(Schema):
+    """Something that makes the answer less sure."""
+
+    code = fields.String(required=True, metadata={"examples": ["out-of-focus"]})
+    message = fields.String(required=True)
+
+
+class Smear(Schema):
+    """What is in one field."""
+
+    width = fields.Integer(required=True, validate=Range(min=1))
+    height = fields.Integer(required=True, validate=Range(min=1))
+    cells = fields.List(
+        fields.Nested(SmearCell), required=True, metadata={"description": "Surest first."}
+    )
+    counts = fields.Nested(Counts, required=True)
+    differential = fields.Nested(FieldDifferential, required=True)
+    estimates = fields.Nested(Estimates, required=True)
+    warnings = fields.List(fields.Nested(Warning), required=True)
+    sharpness = fields.Float(required=True, validate=Range(min=0))
+    detector = fields.Nested(ModelReference, required=True)
+    milliseconds = fields.Float(required=True, validate=Range(min=0))
+    notice = _notice()
+
+
+class SmearItem(Schema):
+    """One field's answer, or an error."""
+
+    filename = fields.String(required=True)
+    smear = fields.Nested(Smear)
+    error = fields.Nested(ProblemDetails)
+
+
+class Smears(Schema):
+    """The fields' answers, in the order of the images."""
+
+    results = fields.List(fields.Nested(SmearItem), required=True, validate=Length(min=1))
     notice = _notice()
 
 

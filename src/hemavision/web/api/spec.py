@@ -10,7 +10,10 @@ from flask import current_app
 from hemavision.bundle import Manifest
 from hemavision.explain.overlay import OPACITY
 from hemavision.pipeline import Model
+from hemavision.web.api import smears
 from hemavision.web.api.options import HEATMAPS, attribute_values
+from hemavision.web.api.spec_export import PATH as EXPORT
+from hemavision.web.api.spec_export import export_request
 from hemavision.web.api.uploads import FIELDS, JSON, MAX_NAME, MULTIPART
 
 PATH = "/api/v1/openapi.json"
@@ -37,16 +40,10 @@ def complete(spec: Spec | str) -> Spec | str:
         raise TypeError("The document is completed as JSON values, not as YAML text.")
     model: Model = current_app.extensions["hemavision"]
     options = option_schemas(model.manifest)
-    classify = spec["paths"]["/api/v1/classify"]["post"]
-    classify["parameters"] = [_parameter(name, schema) for name, schema in options.items()]
-    limit = current_app.config["MAX_IMAGES"]
-    classify["requestBody"] = {
-        "required": True,
-        "content": {
-            MULTIPART: {"schema": _multipart(options, limit)},
-            JSON: {"schema": _json(options, limit)},
-        },
-    }
+    _take_images(spec["paths"]["/api/v1/classify"]["post"], options)
+    several = {name: options[name] for name in smears.NAMES}
+    _take_images(spec["paths"]["/api/v1/smears"]["post"], several)
+    spec["paths"][EXPORT]["post"] |= export_request()
     spec["paths"]["/predict"]["post"]["requestBody"] = {
         "required": True,
         "content": {MULTIPART: {"schema": _one_file()}},
@@ -57,6 +54,18 @@ def complete(spec: Spec | str) -> Spec | str:
     }  # fmt: skip
     spec["paths"]["/api/v1/cell-types"]["get"]["parameters"] = [_parameter("profile", profile)]
     return spec
+
+
+def _take_images(operation: Spec, options: dict[str, Spec]) -> None:
+    limit = current_app.config["MAX_IMAGES"]
+    operation["parameters"] = [_parameter(name, schema) for name, schema in options.items()]
+    operation["requestBody"] = {
+        "required": True,
+        "content": {
+            MULTIPART: {"schema": _multipart(options, limit)},
+            JSON: {"schema": _json(options, limit)},
+        },
+    }
 
 
 def option_schemas(manifest: Manifest) -> dict[str, Spec]:

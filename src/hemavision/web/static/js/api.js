@@ -48,13 +48,15 @@ export async function fetchSample(url, name) {
   return new File([await response.blob()], name, { type: "image/png" });
 }
 
-async function ask(url, options) {
+/** Ask for JSON: {body, code}, the code only of an error. */
+export async function ask(url, options) {
   const { response } = await send(url, options);
   const body = await response.json().catch(() => null);
   return { body, code: response.ok ? null : response.status };
 }
 
-async function send(url, options) {
+/** Fetch: {response}; a server that cannot be reached is a Problem in words. */
+export async function send(url, options) {
   try {
     return { response: await fetch(url, options) };
   } catch {

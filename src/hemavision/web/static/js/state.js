@@ -85,14 +85,14 @@ export function progress(state) {
   return { total: state.items.length, done, failed, finished: done + failed };
 }
 
-/** Hold a state, change it through `reduce`, and tell everyone who asked. */
-export function createStore(state = initialState) {
+/** Hold a state, change it through `reducer`, and tell everyone who asked. */
+export function createStore(state = initialState, reducer = reduce) {
   const listeners = new Set();
   return {
     get state() { return state; },
     dispatch(action) {
       const before = state;
-      state = reduce(state, action);
+      state = reducer(state, action);
       if (state !== before) for (const listener of listeners) listener(state, before);
     },
     subscribe(listener) {

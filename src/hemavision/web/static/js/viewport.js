@@ -5,6 +5,8 @@
  */
 
 export const MAX_ZOOM = 16;
+/** How far a view may zoom, in fitted sizes, unless a page says otherwise. */
+export const LIMITS = Object.freeze({ least: 1, most: MAX_ZOOM });
 
 /** Return where the image lies: {scale, left, top}, in the pane's pixels. */
 export function place(view, image, pane) {
@@ -17,8 +19,8 @@ export function place(view, image, pane) {
 }
 
 /** Return the view zoomed by `factor` with the image's point under `point` held still. */
-export function zoomAt(view, factor, point, image, pane) {
-  const zoom = Math.min(Math.max(view.zoom * factor, 1), MAX_ZOOM);
+export function zoomAt(view, factor, point, image, pane, limits = LIMITS) {
+  const zoom = Math.min(Math.max(view.zoom * factor, limits.least), limits.most);
   const before = place(view, image, pane);
   const scale = fitScale(image, pane) * zoom;
   const held = {
@@ -40,12 +42,13 @@ export function panBy(view, dx, dy, image, pane) {
   return clamp({ ...view, x, y }, image, pane);
 }
 
-function fitScale(image, pane) {
+/** Return how many of the pane's pixels one of the image's takes where it is fitted. */
+export function fitScale(image, pane) {
   return Math.min(pane.width / image.width, pane.height / image.height);
 }
 
 /** Keep the pane filled where the image is larger than it, and centred where it is smaller. */
-function clamp(view, image, pane) {
+export function clamp(view, image, pane) {
   const scale = fitScale(image, pane) * view.zoom;
   return {
     zoom: view.zoom,

@@ -56,7 +56,8 @@ function showBar(bar, probability, predicted) {
 }
 
 function latency(prediction, roundTripMs) {
-  return `Read in ${duration(prediction.milliseconds)}, ${duration(roundTripMs)} with the round trip`;
+  const read = `Read in ${duration(prediction.milliseconds)}`;
+  return roundTripMs === null ? read : `${read}, ${duration(roundTripMs)} with the round trip`;
 }
 
 function modelLine({ name, sha256 }) {

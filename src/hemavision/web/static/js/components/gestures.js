@@ -1,40 +1,37 @@
 /** Wheel, drag, pinch and keys on the stage, as new views. Says `view-changed`. */
 
 import { ZOOM_FIT } from "../state.js";
-import { panBy, panes, zoomAt } from "../viewport.js";
+import { panBy, zoomAt } from "../viewport.js";
 import { tell } from "./dom.js";
-import { imageSize } from "./painting.js";
 
-const GAP_PX = 8; // between two panes, as in viewport.js
 const KEY_STEP_PX = 60;
 const KEY_ZOOM = 1.4;
 
-/** Return {zoom, pan, fit} that change the view of `stage`, or do nothing while it is empty. */
-function moves(element, stage) {
-  const pane = () => panes(stage.state.mode, stage.size.width, stage.size.height, GAP_PX)[0];
+/**
+ * Return {ready, isFitted, zoom, pan, fit} that change the view of a `frame`: {ready(), view(),
+ * image(), pane(), limits()} and, where there are several panes, local({clientX, clientY}).
+ */
+function moves(element, frame) {
   const change = (view) => {
-    if (view !== stage.state.view) tell(element, "view-changed", { view });
+    if (view !== frame.view()) tell(element, "view-changed", { view });
   };
-  /** Return a point of the window as one of the pane under it: both panes move as one. */
-  const local = ({ clientX, clientY }) => {
+  const local = frame.local ?? (({ clientX, clientY }) => {
     const bounds = element.getBoundingClientRect();
-    const { width, height } = pane();
-    const within = (value, size) => (value > size + GAP_PX ? value - size - GAP_PX : value);
-    return { x: within(clientX - bounds.left, width), y: within(clientY - bounds.top, height) };
-  };
-  const middle = () => ({ x: pane().width / 2, y: pane().height / 2 });
+    return { x: clientX - bounds.left, y: clientY - bounds.top };
+  });
+  const middle = () => ({ x: frame.pane().width / 2, y: frame.pane().height / 2 });
   return {
-    ready: () => stage.picture !== null && stage.state !== null,
-    isFitted: () => stage.state.view.zoom === 1,
+    ready: frame.ready,
+    isFitted: () => frame.view().zoom <= 1,
     zoom: (factor, at) => change(zoomAt(
-      stage.state.view, factor, at ? local(at) : middle(), imageSize(stage), pane())),
-    pan: (dx, dy) => change(panBy(stage.state.view, dx, dy, imageSize(stage), pane())),
+      frame.view(), factor, at ? local(at) : middle(), frame.image(), frame.pane(), frame.limits())),
+    pan: (dx, dy) => change(panBy(frame.view(), dx, dy, frame.image(), frame.pane())),
     fit: () => change(ZOOM_FIT),
   };
 }
 
-export function mountGestures(element, stage) {
-  const move = moves(element, stage);
+export function mountGestures(element, frame) {
+  const move = moves(element, frame);
   mountWheel(element, move);
   mountPointers(element, move);
   mountKeys(element, move);

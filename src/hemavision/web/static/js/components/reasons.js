@@ -4,7 +4,10 @@ import { selectedItem, shownType } from "../state.js";
 import { argument, contradictionWords, percent, title } from "../words.js";
 import { make, role, tell, write } from "./dom.js";
 
-export function mountReasons(element) {
+const MAPS_WORDS = " Choose one to see where it was read.";
+
+/** Without `hasMaps` the attributes are read, not pressed: their maps did not come along. */
+export function mountReasons(element, { hasMaps = true } = {}) {
   const list = role(element, "attributes");
   let shown = null;
 
@@ -22,7 +25,7 @@ export function mountReasons(element) {
     if (!reasons) return;
     if (reasons !== shown) {
       shown = reasons;
-      fill(element, list, prediction);
+      fill(element, list, prediction, hasMaps);
     }
     for (const button of list.querySelectorAll("button")) {
       button.setAttribute("aria-pressed", String(button.dataset.map === shownType(state)));
@@ -30,31 +33,34 @@ export function mountReasons(element) {
   };
 }
 
-function fill(element, list, prediction) {
+function fill(element, list, prediction, hasMaps) {
   const { reasons } = prediction;
   write(role(element, "seen"), title(reasons.seen));
   const contradiction = contradictionWords(prediction);
   role(element, "contradiction").hidden = !contradiction;
   write(role(element, "contradiction-words"), contradiction);
-  write(role(element, "compared"), compared(prediction));
-  list.replaceChildren(...reasons.attributes.map((reason) => row(reason, prediction)));
+  write(role(element, "compared"), `${compared(prediction)}${hasMaps ? MAPS_WORDS : ""}`);
+  list.replaceChildren(...reasons.attributes.map((reason) => row(reason, prediction, hasMaps)));
 }
 
 function compared({ cell_type: cellType, reasons }) {
   if (reasons.compared_with === null) return "How this type's attributes are spread is not known.";
   const [one, other] = [cellType, reasons.compared_with].map((name) => name.replaceAll("_", " "));
-  return `Each attribute, and whether it speaks for ${one} or for ${other}, the next type whose looks it was taught. Choose one to see where it was read.`;
+  return `Each attribute, and whether it speaks for ${one} or for ${other}, the next type whose looks it was taught.`;
 }
 
-function row(reason, prediction) {
+function row(reason, prediction, hasMaps) {
   const { word, side } = argument(reason.weight, prediction);
-  const button = make(
-    "button", { type: "button", className: "attribute" },
+  const card = make(
+    hasMaps ? "button" : "div", { className: "attribute" },
     make("span", { className: "attribute-words", textContent: title(reason.words) }),
     make("span", { className: "attribute-share", textContent: percent(reason.probability) }),
     make("span", { className: "attribute-side", textContent: word }),
   );
-  button.dataset.map = `${reason.attribute}=${reason.value}`;
-  button.dataset.side = side;
-  return make("li", {}, button);
+  card.dataset.side = side;
+  if (hasMaps) {
+    card.type = "button";
+    card.dataset.map = `${reason.attribute}=${reason.value}`;
+  }
+  return make("li", {}, card);
 }

@@ -6,7 +6,13 @@ import { make, role, tell, write } from "./dom.js";
 
 const KEYS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, Home: -Infinity, End: Infinity };
 
-export function mountStrip(element) {
+/** What a thumbnail says of an image: `words` in any state, `status` once it is done. */
+const CELL = {
+  status: (item) => item.answer.prediction.status,
+  words: thumbWords,
+};
+
+export function mountStrip(element, says = CELL) {
   const list = element.querySelector(".thumbs");
   const bar = element.querySelector("progress");
   const thumbs = new Map(); // id → its element
@@ -46,7 +52,7 @@ export function mountStrip(element) {
       const [shownItem, wasSelected] = seen.get(thumb) ?? [];
       if (shownItem === item && wasSelected === isSelected) continue;
       seen.set(thumb, [item, isSelected]);
-      updateThumb(thumb, item, isSelected);
+      updateThumb(thumb, item, isSelected, says);
     }
   };
 }
@@ -68,17 +74,17 @@ function makeThumb(item) {
   return thumb;
 }
 
-function updateThumb(thumb, item, isSelected) {
+function updateThumb(thumb, item, isSelected, says) {
   const was = thumb.getAttribute("aria-selected");
   thumb.setAttribute("aria-selected", String(isSelected));
   thumb.tabIndex = isSelected ? 0 : -1;
-  thumb.dataset.status = item.status === "done" ? item.answer.prediction.status : item.status;
+  thumb.dataset.status = item.status === "done" ? says.status(item) : item.status;
   const picture = thumb.querySelector("img");
   if (item.previewable === false) {
     picture.hidden = !item.original;
     if (item.original && picture.src !== item.original) picture.src = item.original;
   }
-  write(thumb.querySelector(".thumb-words"), thumbWords(item));
+  write(thumb.querySelector(".thumb-words"), says.words(item));
   if (isSelected && was !== "true") thumb.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 

@@ -4,10 +4,12 @@ import { hasEvidence } from "../heatmap.js";
 import { selectedItem, shownType } from "../state.js";
 import { mapProbability, mapWords, noEvidence, percent } from "../words.js";
 import { role, stillness, write } from "./dom.js";
+import { LIMITS, panes } from "../viewport.js";
 import { mountGestures } from "./gestures.js";
-import { layer, paint } from "./painting.js";
+import { imageSize, layer, paint } from "./painting.js";
 
 const REVEAL_MS = 450;
+const GAP_PX = 8; // between two panes, as in viewport.js
 
 export function mountViewer(element) {
   const canvas = element.querySelector("canvas");
@@ -39,7 +41,7 @@ export function mountViewer(element) {
     schedule();
   }).observe(element);
 
-  mountGestures(element, stage);
+  mountGestures(element, frameOf(element, stage));
 
   return function update(state, before) {
     const [item, previous] = [selectedItem(state), selectedItem(before ?? state)];
@@ -54,6 +56,24 @@ export function mountViewer(element) {
     element.setAttribute("aria-label", label(item, state));
     load(item, stage, schedule);
     schedule();
+  };
+}
+
+/** Return what gestures move: the first pane stands for both, which move as one. */
+function frameOf(element, stage) {
+  const pane = () => panes(stage.state.mode, stage.size.width, stage.size.height, GAP_PX)[0];
+  const within = (value, size) => (value > size + GAP_PX ? value - size - GAP_PX : value);
+  return {
+    ready: () => stage.picture !== null && stage.state !== null,
+    view: () => stage.state.view,
+    image: () => imageSize(stage),
+    limits: () => LIMITS,
+    pane,
+    local({ clientX, clientY }) {
+      const bounds = element.getBoundingClientRect();
+      const { width, height } = pane();
+      return { x: within(clientX - bounds.left, width), y: within(clientY - bounds.top, height) };
+    },
   };
 }
 

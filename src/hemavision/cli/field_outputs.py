@@ -1,0 +1,176 @@
+"""Where ``detect`` puts its answers: lines on stdout, files for other programs, pictures."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import click
+import numpy as np
+
+from hemavision.cli.outputs import atomic_text, overlay_name, printable
+from hemavision.exports.coco import to_coco
+from hemavision.exports.forms import free_name, to_text
+from hemavision.exports.geojson import to_geojson
+from hemavision.exports.labels import labels_of
+from hemavision.exports.table import HEAD, rows_of
+from hemavision.exports.voc import to_voc
+from hemavision.exports.yolo import CLASSES, to_classes, to_yolo
+from hemavision.fields import NamedSmear, Smear
+from hemavision.images import Photo
+from hemavision.results import NOTICE, CellKind
+from hemavision.smear import draw_heatmaps
+
+
+class Output(Protocol):
+    """Takes answers one by one."""
+
+    def write(self, path: Path, photo: Photo, smear: Smear) -> None:
+        """Take one answer and the image that it is about."""
+        ...
+
+
+class JsonLines:
+    """One JSON object a line, pure ASCII, so that any file name passes any pipe."""
+
+    def write(self, path: Path, photo: Photo, smear: Smear) -> None:
+        """Print one object."""
+        click.echo(json.dumps({"path": str(path)} | smear.to_json()))
+
+
+class Table:
+    """Aligned lines for a person."""
+
+    def __init__(self) -> None:
+        """Print the head."""
+        click.echo(f"{'white':>6}{'red':>7}{'platelets':>11}  image")
+
+    def write(self, path: Path, photo: Photo, smear: Smear) -> None:
+        """Print a line, and under it what is to be known of it."""
+        white, red, platelets = (smear.counts[kind] for kind in CellKind)
+        notes = "".join(f" ({note})" for note in photo.notes)
+        click.echo(f"{white:>6,}{red:>7,}{platelets:>11,}  {printable(str(path))}{notes}")
+        if said := _types(smear):
+            click.echo(f"{'':26}{said}")
+        for caution in smear.warnings:
+            click.echo(f"{'':26}{click.style(caution.message, 'yellow')}")
+
+
+def _types(smear: Smear) -> str:
+    found = smear.differential
+    parts = [f"{n} {name.replace('_', ' ')}" for name, n in found.cell_types.items() if n]
+    left_out = {"cut by the border": found.cut, "unfamiliar": found.unfamiliar}
+    parts += [f"{n} left out ({why})" for why, n in left_out.items() if n]
+    return ", ".join(parts)
+
+
+class CsvFile:
+    """A row a cell."""
+
+    def __init__(self, stream: Any) -> None:
+        """Write the head."""
+        self._rows = csv.writer(stream)
+        self._rows.writerow(HEAD)
+
+    def write(self, path: Path, photo: Photo, smear: Smear) -> None:
+        """Write a field's rows."""
+        self._rows.writerows(rows_of(NamedSmear(printable(str(path)), smear)))
+
+
+class Kept:
+    """Keeps the answers, without heatmaps, for a form that needs all of them at once."""
+
+    def __init__(self) -> None:
+        self.fields: list[NamedSmear] = []
+
+    def write(self, path: Path, photo: Photo, smear: Smear) -> None:
+        """Keep one."""
+        self.fields.append(NamedSmear(printable(str(path)), smear.without_heatmaps()))
+
+
+class FieldFiles:
+    """A file a field, named as its image; a second image of one name gets a number."""
+
+    def __init__(
+        self, folder: Path, suffix: str, content_of: Callable[[NamedSmear], bytes]
+    ) -> None:
+        """Take a folder that exists, the files' ending, and what makes their content."""
+        self._folder, self._suffix, self._content_of = folder, suffix, content_of
+        self.taken: set[str] = set()
+
+    def write(self, path: Path, photo: Photo, smear: Smear) -> None:
+        """Write one file."""
+        name = free_name(printable(path.name), self._suffix, self.taken)
+        field = NamedSmear(printable(path.name), smear)
+        (self._folder / name).write_bytes(self._content_of(field))
+
+
+def voc_files(folder: Path) -> FieldFiles:
+    """Return what writes Pascal VOC files."""
+    return FieldFiles(folder, ".xml", to_voc)
+
+
+def geojson_files(folder: Path) -> FieldFiles:
+    """Return what writes GeoJSON files."""
+    return FieldFiles(folder, ".geojson", lambda field: to_text(to_geojson(field)).encode())
+
+
+def yolo_files(folder: Path, cell_types: Sequence[str]) -> FieldFiles:
+    """Return what writes YOLO label files; their classes are written at once."""
+    labels = labels_of(cell_types)
+    (folder / CLASSES).write_text(to_classes(labels), encoding="utf-8")
+    files = FieldFiles(folder, ".txt", lambda field: to_yolo(field, labels).encode())
+    files.taken.add(CLASSES)
+    return files
+
+
+class Heatmaps:
+    """A PNG a field, in its own resolution."""
+
+    def __init__(self, folder: Path) -> None:
+        """Take a folder that exists."""
+        self._folder = folder
+
+    def write(self, path: Path, photo: Photo, smear: Smear) -> None:
+        """Write one picture, with what it shows in its description."""
+        from PIL import Image
+        from PIL.PngImagePlugin import PngInfo
+
+        notes = PngInfo()
+        notes.add_text("Description", f"Grad-CAM of each white cell's type. {NOTICE}")
+        picture: np.ndarray = draw_heatmaps(photo.rgb, smear)
+        target = self._folder / overlay_name(path)
+        Image.fromarray(picture).save(target, pnginfo=notes, compress_level=1)
+
+
+@contextmanager
+def csv_file(path: Path) -> Iterator[CsvFile]:
+    """Write a CSV file that appears whole at the end, or not at all."""
+    with atomic_text(path) as stream:
+        yield CsvFile(stream)
+
+
+@contextmanager
+def coco_file(path: Path) -> Iterator[Kept]:
+    """Write a COCO data set that appears whole at the end, or not at all."""
+    with atomic_text(path) as stream:
+        kept = Kept()
+        yield kept
+        stream.write(to_text(to_coco(kept.fields)))
+
+
+def made(folder: Path) -> Path:
+    """Make a folder where there is none.
+
+    Raises:
+        click.UsageError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise click.UsageError(f"Cannot make {folder}: {error.strerror}.") from error
+    return folder

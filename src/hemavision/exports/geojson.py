@@ -1,0 +1,44 @@
+"""A field's cells as GeoJSON objects that QuPath imports."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hemavision.exports.labels import label_of
+from hemavision.fields import FoundCell, NamedSmear
+from hemavision.results import NOTICE, CellKind
+
+#: Colours of kinds, RGB: as a Romanowsky stain shows them.
+COLOURS = {
+    CellKind.WHITE: [120, 60, 170],
+    CellKind.RED: [205, 110, 110],
+    CellKind.PLATELET: [60, 110, 200],
+}
+
+
+def to_geojson(field: NamedSmear) -> dict[str, Any]:
+    """Return a field's cells as JSON values: polygons in pixels, y downwards, as QuPath counts."""
+    features = [_feature(number, cell) for number, cell in enumerate(field.smear.cells)]
+    about = {"image": field.name, "notice": NOTICE}
+    return {"type": "FeatureCollection", "features": features} | about
+
+
+def _feature(number: int, cell: FoundCell) -> dict[str, Any]:
+    left, top, right, bottom = cell.box.left, cell.box.top, cell.box.right, cell.box.bottom
+    # The ring is closed: its first point again at the end (RFC 7946).
+    ring = [[left, top], [right, top], [right, bottom], [left, bottom], [left, top]]
+    measurements: dict[str, float] = {"Score": cell.score}
+    measurements |= {"Cut": float(cell.cut), "Clumped": float(cell.clumped)}
+    if cell.prediction:
+        measurements |= {"Confidence": cell.prediction.confidence}
+        measurements |= {f"P {name}": p for name, p in cell.prediction.probabilities.items()}
+    return {
+        "type": "Feature",
+        "geometry": {"type": "Polygon", "coordinates": [ring]},
+        "properties": {
+            "objectType": "detection",
+            "name": f"{number}",
+            "classification": {"name": label_of(cell), "color": COLOURS[cell.kind]},
+            "measurements": measurements,
+        },
+    }
