@@ -5,12 +5,20 @@ HemaVisionError
 ├── BundleError     a model file that is missing, damaged or not ours
 ├── SettingsError   a setting, option or profile that does not make sense
 ├── DataError       an image set that is missing, incomplete or inconsistent
-└── TrainingError   a training run that cannot start, resume or end well
+├── TrainingError   a training run that cannot start, resume or end well
+└── StoreError      the store cannot be opened or used
+    ├── MissingError    no such case, image, cell or reader
+    ├── RefusedError    not in the state that it is in: signed, undecided, …
+    ├── ConflictError   somebody else was first
+    └── LoginError      a name or password that is not right, or too many of them
 
 Messages name what was received and what to do about it. Nothing here knows HTTP.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 
 
 class HemaVisionError(Exception):
@@ -35,3 +43,52 @@ class DataError(HemaVisionError):
 
 class TrainingError(HemaVisionError):
     """A training run cannot start, resume or finish."""
+
+
+class StoreError(HemaVisionError):
+    """The store cannot be opened, or was asked for something that makes no sense."""
+
+
+class MissingError(StoreError):
+    """There is no such case, image, cell, reading or reader."""
+
+
+class RefusedError(StoreError):
+    """What was asked for is not allowed as things stand.
+
+    Attributes:
+        code: for programs, such as ``"undecided"``.
+        cells: the cells that stand in the way, by number.
+    """
+
+    def __init__(self, code: str, message: str, cells: Sequence[int] = ()) -> None:
+        """Take the code, the sentence for people and the cells."""
+        super().__init__(message)
+        self.code = code
+        self.cells = tuple(cells)
+
+
+class ConflictError(StoreError):
+    """Somebody else changed it first; nothing was done.
+
+    Attributes:
+        changes: what is there now and who made it, one JSON object each.
+    """
+
+    def __init__(self, message: str, changes: Sequence[dict[str, Any]]) -> None:
+        """Take the sentence for people and the changes."""
+        super().__init__(message)
+        self.changes = tuple(changes)
+
+
+class LoginError(StoreError):
+    """A name or password that is not right, or too many of them of late.
+
+    Attributes:
+        retry_after_s: seconds to wait before another try is looked at; 0 for none.
+    """
+
+    def __init__(self, message: str, retry_after_s: int = 0) -> None:
+        """Take the sentence for people and the wait."""
+        super().__init__(message)
+        self.retry_after_s = retry_after_s

@@ -32,6 +32,12 @@ SETTINGS = (
     Setting("max_body_mb", "25", "Largest request body, in MiB."),
     Setting("max_images", "100", "Most images in one request."),
     Setting("max_megapixels", "100", "Largest image, in millions of pixels."),
+    Setting(
+        "store",
+        "user",
+        "Where cases are kept: a file, a database's URL (`postgresql://…`), or `user` for a file "
+        "in the user's data directory.",
+    ),
     Setting("reference", "default", "Reference-range profile: a shipped name or a TOML file."),
 )
 _BY_NAME = {setting.name: setting for setting in SETTINGS}

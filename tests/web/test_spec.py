@@ -11,20 +11,50 @@ from pathlib import Path
 
 import pytest
 import waitress
+from fixtures_cases import new_image
 from flask.testing import FlaskClient
+from sqlalchemy import update
 
 from hemavision import Model
+from hemavision.detection.fake_finder import FakeFinder
 from hemavision.results import NOTICE
+from hemavision.store import Store, open_store
+from hemavision.store.cases import create_case
+from hemavision.store.images import add_image
+from hemavision.store.logins import add_token
+from hemavision.store.readers import Role, add_reader
+from hemavision.store.reads import open_read
+from hemavision.store.schema import tokens
 from hemavision.web import create_app
 
 SCHEMATHESIS = Path(__file__).parent / "schemathesis"
+ACCOUNT, TOKEN = "/api/v1/readers/{name}", "/api/v1/tokens/{token_id}"
 
 
 @pytest.fixture
-def small_server(model: Model, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def token(tmp_path: Path) -> Iterator[tuple[Store, str]]:
+    """A store with a case, and an administrator's token whose number nobody guesses."""
+    store = open_store(tmp_path / "store.sqlite")
+    add_reader(store, "ann", Role.ADMIN, "correct horse battery", "local")
+    _, secret = add_token(store, "ann", "schemathesis", "ann")
+    with store.noting() as connection:
+        connection.execute(update(tokens).values(id=2**40))
+    case = create_case(store, "A case", "S-1", "ann")
+    for index in range(2):
+        add_image(store, case.id, new_image(index), "ann")
+    open_read(store, case.id, "bob")
+    yield store, secret
+    store.close()
+
+
+@pytest.fixture
+def small_server(
+    model: Model, monkeypatch: pytest.MonkeyPatch, token: tuple[Store, str]
+) -> Iterator[str]:
     """A server that takes five images a request: schemathesis tries the limit, often."""
     monkeypatch.setenv("HEMAVISION_MAX_IMAGES", "5")
-    server = waitress.create_server(create_app(model), host="127.0.0.1", port=0, threads=2)
+    app = create_app(model, finder=FakeFinder(), store=token[0])
+    server = waitress.create_server(app, host="127.0.0.1", port=0, threads=2)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.effective_port}"
@@ -32,12 +62,24 @@ def small_server(model: Model, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]
     thread.join(timeout=10)
 
 
-def test_schemathesis_finds_nothing(small_server: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("which", "count"),
+    [
+        # They would close the account, or end the token, that the others are asked with.
+        (("--exclude-path", ACCOUNT, "--exclude-path", TOKEN), 40),
+        (("--include-path", ACCOUNT, "--include-path", TOKEN), 2),
+    ],
+)
+def test_schemathesis_finds_nothing(
+    small_server: str, token: tuple[Store, str], which: tuple[str, ...], count: int, tmp_path: Path
+) -> None:
     command = [
         str(Path(sys.executable).with_name("schemathesis")),
         f"--config-file={SCHEMATHESIS / 'schemathesis.toml'}",
         "run",
         f"{small_server}/api/v1/openapi.json",
+        f"--header=Authorization: Bearer {token[1]}",
+        *which,
         "--checks=all",
         "--max-examples=25",
         "--generation-deterministic",
@@ -53,7 +95,7 @@ def test_schemathesis_finds_nothing(small_server: str, tmp_path: Path) -> None:
         check=False,
     )  # fmt: skip
     assert run.returncode == 0, run.stdout + run.stderr
-    assert "7 selected / 7 total" in run.stdout
+    assert f"{count} selected / 42 total" in run.stdout
     assert "No issues found" in run.stdout
 
 
@@ -62,6 +104,32 @@ def test_the_document_says_what_it_must(client: FlaskClient, model: Model) -> No
     assert spec["openapi"] == "3.1.0"
     assert NOTICE in spec["info"]["description"]
     assert set(spec["paths"]) == {
+        "/api/v1/agreement",
+        "/api/v1/cases",
+        "/api/v1/cases/{case_id}",
+        "/api/v1/cases/{case_id}/amend",
+        "/api/v1/cases/{case_id}/cells",
+        "/api/v1/cases/{case_id}/cells/{cell_id}",
+        "/api/v1/cases/{case_id}/cells/{cell_id}/cutout",
+        "/api/v1/cases/{case_id}/cells/{cell_id}/heatmap",
+        "/api/v1/cases/{case_id}/images",
+        "/api/v1/cases/{case_id}/images/{image_id}/others",
+        "/api/v1/cases/{case_id}/images/{image_id}/picture",
+        "/api/v1/cases/{case_id}/log",
+        "/api/v1/cases/{case_id}/reads",
+        "/api/v1/cases/{case_id}/sign",
+        "/api/v1/cases/{case_id}/undo",
+        "/api/v1/readers",
+        "/api/v1/readers/{name}",
+        "/api/v1/reads/{read_id}/cells",
+        "/api/v1/reads/{read_id}/drop",
+        "/api/v1/reads/{read_id}/finish",
+        "/api/v1/reads/{read_id}/pairs",
+        "/api/v1/session",
+        "/api/v1/smears",
+        "/api/v1/tokens",
+        "/api/v1/tokens/{token_id}",
+        "/api/v1/verify",
         "/api/v1/cell-types",
         "/api/v1/classify",
         "/api/v1/models",

@@ -2,7 +2,8 @@
 
 The model lives in ``app.extensions["hemavision"]``, the detector in
 ``app.extensions["hemavision.detector"]`` (``None`` where there is none), the reference profiles
-in ``app.extensions["hemavision.profiles"]``; nothing is kept in module globals.
+in ``app.extensions["hemavision.profiles"]``, the store of cases in
+``app.extensions["hemavision.store"]``; nothing is kept in module globals.
 """
 
 from __future__ import annotations
@@ -16,8 +17,22 @@ from hemavision.detection.finder import Finder
 from hemavision.pipeline import Model, open_model
 from hemavision.reference import Profile, load_profile, shipped_profiles
 from hemavision.results import NOTICE
-from hemavision.web import docs, errors, metrics, security
-from hemavision.web.api import cell_types, classify, models, smear_export, smears, spec
+from hemavision.store import Store
+from hemavision.web import docs, errors, identity, metrics, security
+from hemavision.web.api import (
+    accounts,
+    case_cells,
+    case_images,
+    cases,
+    cell_types,
+    classify,
+    models,
+    reads,
+    smear_export,
+    smears,
+    spec,
+    trail,
+)
 from hemavision.web.demo import demo
 from hemavision.web.health import health
 from hemavision.web.pages import pages
@@ -27,7 +42,12 @@ MIB = 2**20
 
 
 def create_app(
-    model: Model | None = None, host: str | None = None, finder: Finder | None = None
+    model: Model | None = None,
+    host: str | None = None,
+    finder: Finder | None = None,
+    store: Store | None = None,
+    *,
+    without_accounts: bool = False,
 ) -> APIFlask:
     """Build the application.
 
@@ -37,6 +57,10 @@ def create_app(
             loopback address only requests for a loopback name are answered.
         finder: that finds the cells of a field; the one that ``HEMAVISION_DETECTOR`` names if
             None.
+        store: of cases; the one that ``HEMAVISION_STORE`` names, opened when it is first
+            needed, if None.
+        without_accounts: let everybody in even where other machines can reach the server, as
+            long as there are no accounts.
 
     Raises:
         BundleError: the model or the detector cannot be opened.
@@ -56,11 +80,15 @@ def create_app(
     app.extensions["hemavision"] = model or open_model(settings.text("model"))
     app.extensions[smears.DETECTOR] = finder or _detector()
     app.extensions["hemavision.profiles"] = _profiles(app)
+    is_open = without_accounts or security.is_loopback(host or settings.text("host"))
+    identity.install(app, store, is_open=is_open)
     for part in (spec, errors, metrics, security):
         part.install(app)
     for blueprint in (
         classify.blueprint, smears.blueprint, smear_export.blueprint, models.blueprint,
-        cell_types.blueprint, demo, health, metrics.blueprint, docs.blueprint, pages,
+        cell_types.blueprint, demo, health,
+        cases.blueprint, case_images.blueprint, case_cells.blueprint, reads.blueprint,
+        trail.blueprint, accounts.blueprint, metrics.blueprint, docs.blueprint, pages,
         smear_page,
     ):  # fmt: skip
         app.register_blueprint(blueprint)

@@ -9,7 +9,14 @@ from typing import Any
 from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
 
-from hemavision.errors import ImageError
+from hemavision.errors import (
+    ConflictError,
+    ImageError,
+    LoginError,
+    MissingError,
+    RefusedError,
+    StoreError,
+)
 from hemavision.web import metrics
 
 MEDIA_TYPE = "application/problem+json"
@@ -19,20 +26,33 @@ PROBLEMS = {
     "bad-host": (400, "This host name is not answered"),
     "bad-option": (400, "An option cannot be used"),
     "no-image": (400, "No image was sent"),
+    "login-needed": (401, "A login is needed"),
+    "bad-login": (401, "The login is not right"),
+    "forbidden": (403, "This reader may not do this"),
+    "cross-site": (403, "The request did not come from this server's own page"),
+    "accounts-needed": (403, "This server has no accounts yet"),
+    "blind": (403, "A second reading of this case is open"),
     "not-found": (404, "There is nothing at this address"),
     "method-not-allowed": (405, "This address does not take this method"),
+    "changed-since": (409, "Somebody else was first"),
+    "refused": (409, "This cannot be done as things stand"),
     "too-large": (413, "The request is too large"),
     "too-many-images": (422, "Too many images in one request"),
     "unsupported-media-type": (415, "This kind of body is not taken"),
     "bad-image": (422, "The image cannot be read"),
     "bad-smear": (422, "This is no answer about a field"),
     "no-image-readable": (422, "None of the images can be read"),
+    "unusable": (422, "A value cannot be used"),
+    "too-many-logins": (429, "Too many failed logins"),
     "internal": (500, "Something went wrong inside"),
+    "store-failed": (503, "The store does not answer"),
     "not-ready": (503, "The model does not answer"),
     "no-detector": (503, "There is no detector to find cells with"),
 }
 _BY_STATUS = {400: "bad-request", 404: "not-found", 405: "method-not-allowed", 415: (
     "unsupported-media-type")}  # fmt: skip
+#: Codes of refusals that say something about a value, not about how things stand.
+_VALUES = {"bad-text", "bad-password", "unknown-type", "named-twice", "too-many"}
 INTERNAL_DETAIL = "The error has been logged. The server goes on; other requests are not affected."
 
 
@@ -64,6 +84,8 @@ def as_problem(error: Exception) -> Problem:
         return error
     if isinstance(error, ImageError):
         return Problem("bad-image", str(error))
+    if isinstance(error, StoreError):
+        return _of_store(error)
     if isinstance(error, RequestEntityTooLarge):
         return Problem("too-large", _limits())
     if isinstance(error, HTTPException) and error.code in _BY_STATUS:
@@ -79,11 +101,33 @@ def _answer(error: Exception) -> Response | HTTPException:
     metrics.of(current_app).errors.labels(problem.name).inc()
     body = problem.to_json()
     response = Response(json.dumps(body), status=body["status"], mimetype=MEDIA_TYPE)
+    if response.status_code == 401:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="HemaVision"'
+    if "retry_after_s" in body:
+        response.headers["Retry-After"] = str(body["retry_after_s"])
     if isinstance(error, HTTPException):
         allowed = dict(error.get_headers()).get("Allow")
         if allowed:
             response.headers["Allow"] = allowed
     return response
+
+
+def _of_store(error: StoreError) -> Problem:
+    detail = str(error)
+    if isinstance(error, MissingError):
+        return Problem("not-found", detail)
+    if isinstance(error, ConflictError):
+        return Problem("changed-since", detail, changes=list(error.changes))
+    if isinstance(error, RefusedError):
+        name = "unusable" if error.code in _VALUES else "refused"
+        return Problem(name, detail, code=error.code, cells=list(error.cells))
+    if isinstance(error, LoginError) and error.retry_after_s:
+        return Problem("too-many-logins", detail, retry_after_s=error.retry_after_s)
+    if isinstance(error, LoginError):
+        return Problem("bad-login", detail)
+    current_app.logger.error("%s %s: %s", request.method, request.path, detail)
+    # The message names files, servers and statements: for the log, not for callers.
+    return Problem("store-failed", "The store of cases gave an error. It has been logged.")
 
 
 def _http_detail(error: HTTPException) -> str:

@@ -39,7 +39,15 @@ def answered_hosts(host: str) -> set[str] | None:
     can reach it by pointing its own name at 127.0.0.1 (DNS rebinding). Werkzeug's
     TRUSTED_HOSTS would do, but cannot name an IPv6 address.
     """
-    return LOOPBACK_NAMES | {host} if _is_loopback(host) else None
+    return LOOPBACK_NAMES | {host} if is_loopback(host) else None
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether only this machine can reach an address."""
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _check_host() -> None:
@@ -57,13 +65,6 @@ def _check_host() -> None:
             f"This server answers only to {', '.join(sorted(answered))}. Start it with --host "
             "to let other machines in.",
         )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _add_headers(response: Response) -> Response:

@@ -17,7 +17,7 @@ from hemavision.web.errors import Problem
 HEATMAPS = ("none", "overlay", "raw", "all")
 NAMES = ("heatmaps", "cell_type", "attribute", "opacity")
 #: A number as JSON writes it; Python's ``float`` would also take "1_0", "nan" and "٣".
-_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?", re.ASCII)
+NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def query_values(values: MultiDict[str, str], known: Collection[str]) -> dict[st
 def text_options(values: Mapping[str, str]) -> dict[str, Any]:
     """Give query or form values the types that JSON would give them."""
     typed: dict[str, Any] = dict(values)
-    if _NUMBER.fullmatch(typed.get("opacity", "")):
+    if NUMBER.fullmatch(typed.get("opacity", "")):
         typed["opacity"] = float(typed["opacity"])
     return typed
 

@@ -41,6 +41,14 @@ class ProblemDetails(Schema):
     results = fields.List(
         fields.Dict(), metadata={"description": "Where all images failed: each with its error."}
     )
+    code = fields.String(metadata={"description": "Why it was refused, for programs."})
+    cells = fields.List(
+        fields.Integer(), metadata={"description": "The cells that stand in the way, by number."}
+    )
+    changes = fields.List(
+        fields.Dict(), metadata={"description": "What somebody else changed, and who."}
+    )
+    retry_after_s = fields.Integer(metadata={"description": "Seconds to wait."})
 
 
 class Box(Schema):

@@ -10,7 +10,7 @@ from flask import current_app
 from hemavision.bundle import Manifest
 from hemavision.explain.overlay import OPACITY
 from hemavision.pipeline import Model
-from hemavision.web.api import smears
+from hemavision.web.api import case_images, smears
 from hemavision.web.api.options import HEATMAPS, attribute_values
 from hemavision.web.api.spec_export import PATH as EXPORT
 from hemavision.web.api.spec_export import export_request
@@ -44,6 +44,9 @@ def complete(spec: Spec | str) -> Spec | str:
     several = {name: options[name] for name in smears.NAMES}
     _take_images(spec["paths"]["/api/v1/smears"]["post"], several)
     spec["paths"][EXPORT]["post"] |= export_request()
+    _require_bodies(spec)
+    kinds: Spec = {"type": "string", "enum": list(case_images.KINDS), "default": case_images.AUTO}
+    _take_images(spec["paths"]["/api/v1/cases/{case_id}/images"]["post"], {"kind": kinds})
     spec["paths"]["/predict"]["post"]["requestBody"] = {
         "required": True,
         "content": {MULTIPART: {"schema": _one_file()}},
@@ -56,9 +59,21 @@ def complete(spec: Spec | str) -> Spec | str:
     return spec
 
 
+def _require_bodies(spec: Spec) -> None:
+    """Say that a body has to be there where something in it has to be."""
+    schemas = spec["components"]["schemas"]
+    for methods in spec["paths"].values():
+        for operation in methods.values():
+            body = operation.get("requestBody", {})
+            reference = body.get("content", {}).get(JSON, {}).get("schema", {}).get("$ref", "")
+            if "required" in schemas.get(reference.rpartition("/")[2], {}):
+                body["required"] = True
+
+
 def _take_images(operation: Spec, options: dict[str, Spec]) -> None:
     limit = current_app.config["MAX_IMAGES"]
-    operation["parameters"] = [_parameter(name, schema) for name, schema in options.items()]
+    more = [_parameter(name, schema) for name, schema in options.items()]
+    operation["parameters"] = [*operation.get("parameters", ()), *more]
     operation["requestBody"] = {
         "required": True,
         "content": {

@@ -1,0 +1,105 @@
+"""Images into a case, one transaction each: what was killed goes on where it stopped."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from hemavision.casework.reading import Eyes, digest, read_image
+from hemavision.errors import ImageError
+from hemavision.store import Store
+from hemavision.store.images import add_image, cases_with, has_image
+from hemavision.store.records import ImageKind
+
+_LONGEST_NAME = 255
+
+
+@dataclass(frozen=True)
+class Source:
+    """An image file to come: its name, and what reads its bytes or raises ImageError."""
+
+    name: str
+    read: Callable[[], bytes]
+
+
+class Result(StrEnum):
+    """What became of a file."""
+
+    ADDED = "added"
+    #: A file of the same content is in the case already.
+    DUPLICATE = "duplicate"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one file.
+
+    Attributes:
+        name: of the file.
+        result: what became of it.
+        cells: that were added.
+        same_as: name of the image in this case with the same content.
+        also_in: other cases with the same content: perhaps a slide under two names.
+        error: why it failed.
+    """
+
+    name: str
+    result: Result
+    cells: int = 0
+    same_as: str | None = None
+    also_in: tuple[int, ...] = ()
+    error: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the record as JSON values."""
+        return asdict(self) | {"result": self.result.value, "also_in": list(self.also_in)}
+
+
+@dataclass(frozen=True)
+class Import:
+    """Where images go: the case, what looks at them, who brings them, what they show."""
+
+    store: Store
+    case_id: int
+    eyes: Eyes
+    who: str
+    kind: ImageKind | None = None
+
+
+def import_images(into: Import, sources: Iterable[Source]) -> Iterator[Outcome]:
+    """Put files into a case; yield what became of each, in order.
+
+    A file that cannot be read fails alone. Running it again adds what is missing.
+
+    Raises:
+        MissingError: there is no such case.
+        RefusedError: the case is signed, or fields cannot be read here.
+    """
+    for source in sources:
+        name = clean_name(source.name)
+        try:
+            yield _import_one(into, name, source.read())
+        except ImageError as error:
+            yield Outcome(name, Result.FAILED, error=str(error))
+
+
+def clean_name(name: str) -> str:
+    """Return a file's name as it can be kept and shown: its end, where it is very long."""
+    shown = (c if unicodedata.category(c) not in ("Cc", "Cs", "Cn") else "\ufffd" for c in name)
+    return "".join(shown)[-_LONGEST_NAME:] or "unnamed"
+
+
+def _import_one(into: Import, name: str, content: bytes) -> Outcome:
+    sha256 = digest(content)
+    known = has_image(into.store, into.case_id, sha256)
+    also_in = tuple(cases_with(into.store, sha256, into.case_id))
+    if known is None:
+        image = read_image(into.eyes, name, content, into.kind)
+        if add_image(into.store, into.case_id, image, into.who):
+            return Outcome(name, Result.ADDED, len(image.cells), also_in=also_in)
+        known = has_image(into.store, into.case_id, sha256)
+    return Outcome(name, Result.DUPLICATE, same_as=known, also_in=also_in)

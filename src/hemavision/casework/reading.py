@@ -1,0 +1,117 @@
+"""From an image file to what a case keeps of it: its cells, found and named."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from hemavision.detection.finder import Finder
+from hemavision.errors import RefusedError
+from hemavision.explain import encode_png
+from hemavision.fields import FoundCell, Smear
+from hemavision.images import open_image
+from hemavision.pipeline import Model
+from hemavision.results import Box, CellKind, Detection, Prediction
+from hemavision.smear import SURROUNDINGS, read_smear
+from hemavision.store.records import ImageKind, NewCell, NewImage
+
+#: Longest side of the single-cell pictures of the public image sets, in pixels (PBC, 360×363).
+CUTOUT_PX = 363
+#: A picture of at least so many times a cut-out's area may be a field.
+FIELD_FROM = 2.0
+
+
+@dataclass(frozen=True)
+class Eyes:
+    """What looks at images: a model, and a finder where there is one."""
+
+    model: Model
+    finder: Finder | None = None
+
+
+def read_image(eyes: Eyes, name: str, content: bytes, kind: ImageKind | None = None) -> NewImage:
+    """Open an image file and let the model name its cells.
+
+    Args:
+        eyes: that look.
+        name: of the file.
+        content: its bytes.
+        kind: what it shows. ``None``: a field if it is larger than two cells' cut-outs and
+            white and red cells are found in it, else a cell.
+
+    Raises:
+        ImageError: it cannot be read.
+        RefusedError: it is said to be a field and there is no finder.
+    """
+    photo = open_image(content)
+    smear = _find(eyes, photo.rgb, kind)
+    if smear is None:
+        (prediction,) = eyes.model.predict_arrays([photo.rgb])
+        cells: tuple[NewCell, ...] = (NewCell(prediction.box, prediction),)
+        others: tuple[Detection, ...] = ()
+    else:
+        cells = tuple(_new_cell(photo.rgb, *found) for found in _whole(smear))
+        others = tuple(
+            Detection(c.kind, c.box, c.score) for c in smear.cells if c.cut or not c.prediction
+        )
+    return NewImage(
+        name=name,
+        content=content,
+        sha256=digest(content),
+        kind=ImageKind.CELL if smear is None else ImageKind.FIELD,
+        width=photo.rgb.shape[1],
+        height=photo.rgb.shape[0],
+        notes=photo.notes,
+        cells=cells,
+        others=others,
+        model=eyes.model.reference,
+    )
+
+
+def digest(content: bytes) -> str:
+    """Return the SHA-256 by which an image file is known."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def window_around(box: Box, width: int, height: int) -> Box:
+    """Return what is cut out of a field around a cell, as :mod:`hemavision.smear` does.
+
+    Args:
+        box: around the cell, in pixels of the field.
+        width: of the field, in pixels.
+        height: of the field, in pixels.
+    """
+    side = SURROUNDINGS * max(box.right - box.left, box.bottom - box.top)
+    wide = Box.square((box.left + box.right) / 2, (box.top + box.bottom) / 2, side)
+    return Box(
+        max(wide.left, 0), max(wide.top, 0), min(wide.right, width), min(wide.bottom, height)
+    )
+
+
+def _find(eyes: Eyes, rgb: np.ndarray, kind: ImageKind | None) -> Smear | None:
+    """Return what is found in a field; None for a picture of one cell."""
+    if kind is ImageKind.FIELD and eyes.finder is None:
+        raise RefusedError(
+            "no-detector",
+            "There is no detector, so the cells of a field cannot be found. Give pictures of "
+            "single cells, or start with a detector.",
+        )
+    small = rgb.shape[0] * rgb.shape[1] < FIELD_FROM * CUTOUT_PX**2
+    if eyes.finder is None or kind is ImageKind.CELL or (kind is None and small):
+        return None
+    smear = read_smear(eyes.model, eyes.finder, rgb)
+    is_field = smear.counts[CellKind.WHITE] and smear.counts[CellKind.RED]
+    return smear if kind is ImageKind.FIELD or is_field else None
+
+
+def _whole(smear: Smear) -> list[tuple[FoundCell, Prediction]]:
+    """Return the white cells that can be decided on: the border cuts none of them."""
+    return [(c, c.prediction) for c in smear.cells if c.prediction and not c.cut]
+
+
+def _new_cell(rgb: np.ndarray, cell: FoundCell, prediction: Prediction) -> NewCell:
+    window = window_around(cell.box, rgb.shape[1], rgb.shape[0])
+    picture = rgb[window.top : window.bottom, window.left : window.right]
+    return NewCell(cell.box, prediction, encode_png(np.ascontiguousarray(picture)))

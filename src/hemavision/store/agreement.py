@@ -1,0 +1,75 @@
+"""The model against the readers, over time."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from hemavision.store.database import Store
+from hemavision.store.schema import cells
+
+_LENGTHS = {"day": 10, "month": 7, "year": 4}
+PERIODS = tuple(_LENGTHS)
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """One model's suggestions of one period, against what readers decided.
+
+    Attributes:
+        period: day, month or year of the decisions, such as ``"2026-11"``.
+        model_sha256: whose suggestions.
+        decided: cells that a person decided on.
+        agreed: of them, those where the model had said the same.
+        by_status: status → [decided, agreed].
+        confusion: the reader's type → the model's type → cells.
+    """
+
+    period: str
+    model_sha256: str
+    decided: int
+    agreed: int
+    by_status: dict[str, list[int]]
+    confusion: dict[str, dict[str, int]]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the record as JSON values."""
+        return asdict(self)
+
+
+def model_against_readers(
+    store: Store, period: str = "month", case_id: int | None = None
+) -> list[Agreement]:
+    """Return how often readers kept what the model suggested, the oldest period first.
+
+    Args:
+        store: whose decisions.
+        period: one of :data:`PERIODS`.
+        case_id: of this case; None is all.
+    """
+    columns = (cells.c.decided_at, cells.c.model_sha256, cells.c.status)
+    found = select(*columns, cells.c.decided_type, cells.c.suggested_type)
+    found = found.where(cells.c.decided_type.is_not(None))
+    if case_id is not None:
+        found = found.where(cells.c.case_id == case_id)
+    seen: defaultdict[tuple[str, str], Counter[tuple[str, str, str]]] = defaultdict(Counter)
+    with store.reading() as connection:
+        for at, model, status, decided, suggested in connection.execute(found):
+            seen[at[: _LENGTHS[period]], model][status, decided, suggested] += 1
+    return [_agreement(*key, counts) for key, counts in sorted(seen.items())]
+
+
+def _agreement(period: str, model: str, counts: Counter[tuple[str, str, str]]) -> Agreement:
+    by_status: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
+    confusion: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for (status, decided, suggested), count in counts.items():
+        by_status[status][0] += count
+        by_status[status][1] += count * (decided == suggested)
+        confusion[decided][suggested] += count
+    total = sum(count for count, _ in by_status.values())
+    agreed = sum(count for _, count in by_status.values())
+    tables = {kind: dict(row) for kind, row in sorted(confusion.items())}
+    return Agreement(period, model, total, agreed, dict(by_status), tables)

@@ -1,0 +1,250 @@
+"""Cases: made, listed, signed, opened again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
+
+from hemavision.errors import ConflictError, MissingError, RefusedError
+from hemavision.store.chain import Event, Transaction
+from hemavision.store.database import Store
+from hemavision.store.journal import entries_since
+from hemavision.store.records import Case, Counts, Page, State, Version
+from hemavision.store.schema import cases, cells, images, versions
+from hemavision.store.vocabulary import checked_text
+
+#: Cells that a refusal names; it counts them all.
+NAMED_CELLS = 1000
+_LONGEST_NAME, _LONGEST_REASON = 200, 2000
+
+
+@dataclass(frozen=True)
+class Search:
+    """Which cases are wanted: words in name or slide, and a state; None is any."""
+
+    words: str = ""
+    state: State | None = None
+
+
+def create_case(store: Store, name: str, slide: str, who: str) -> Case:
+    """Make an empty case.
+
+    Raises:
+        RefusedError: the name is empty or cannot be kept.
+    """
+    name = checked_text("The name", name, _LONGEST_NAME)
+    slide = checked_text("The slide", slide, _LONGEST_NAME, 0)
+    with store.writing(who) as turn:
+        made = {"created_at": turn.at, "created_by": who, "updated_at": turn.at, "updated_by": who}
+        words = f"{name} {slide}".casefold()
+        given = {"name": name, "slide": slide, "words": words}
+        values = {"state": State.NEW, "version": 1, "revision": 1}
+        number = turn.add(cases, **given, **values, **made)
+        _open_version(turn, number, 1, "")
+        detail = {"name": name, "slide": slide}
+        turn.record([Event("create", number, 1, after=State.NEW, detail=detail)])
+        return read_case(turn.connection, number)
+
+
+def find_case(store: Store, number: int) -> Case:
+    """Return a case.
+
+    Raises:
+        MissingError: there is none of that number.
+    """
+    with store.reading() as connection:
+        return read_case(connection, number)
+
+
+def list_cases(store: Store, search: Search, page: Page) -> tuple[list[Case], int]:
+    """Return a page of the cases, last changed first, and how many there are in all."""
+    with store.reading() as connection:
+        wanted = _wanted(search)
+        total = connection.execute(select(func.count()).select_from(cases).where(*wanted)).scalar()
+        order = (cases.c.updated_at.desc(), cases.c.id.desc())
+        rows = connection.execute(
+            select(cases).where(*wanted).order_by(*order).limit(page.limit).offset(page.offset)
+        ).all()
+        return _with_counts(connection, rows), int(total or 0)
+
+
+def list_versions(store: Store, number: int) -> list[Version]:
+    """Return a case's versions, the first one first."""
+    with store.reading() as connection:
+        columns = [column for column in versions.c if column.name != "case_id"]
+        found = select(*columns).where(versions.c.case_id == number).order_by(versions.c.version)
+        return [Version(**row._mapping) for row in connection.execute(found)]
+
+
+def sign_case(store: Store, number: int, revision: int, who: str) -> Case:
+    """Sign a case: from now on it is read-only.
+
+    Args:
+        store: where it is.
+        number: of the case.
+        revision: of the case as the reader saw it.
+        who: signs.
+
+    Raises:
+        RefusedError: it is signed already, has no cells, or some are undecided.
+        ConflictError: it was changed after ``revision``.
+    """
+    with store.writing(who) as turn:
+        case = open_case(turn.connection, number)
+        if case.revision != revision:
+            changes = [entry.to_json() for entry in entries_since(turn.connection, case, revision)]
+            raise ConflictError(
+                f"The case was changed while you looked at it ({len(changes)} entries since). "
+                "Look again, then sign.",
+                changes,
+            )
+        _refuse_undecided(turn.connection, number)
+        decisions = _decisions(turn.connection, number)
+        mine = (versions.c.case_id == number) & (versions.c.version == case.version)
+        turn.connection.execute(
+            update(versions)
+            .where(mine)
+            .values(signed_at=turn.at, signed_by=who, decisions=decisions)
+        )
+        after = touch(turn, case, State.SIGNED)
+        detail = {"version": case.version, "decisions": decisions}
+        turn.record(
+            [Event("sign", number, after, before=case.state, after=State.SIGNED, detail=detail)]
+        )
+        return read_case(turn.connection, number)
+
+
+def amend_case(store: Store, number: int, reason: str, who: str) -> Case:
+    """Open a signed case again, as its next version.
+
+    Raises:
+        RefusedError: it is not signed, or no reason is given.
+    """
+    reason = checked_text("The reason", reason, _LONGEST_REASON)
+    with store.writing(who) as turn:
+        case = read_case(turn.connection, number)
+        if case.state is not State.SIGNED:
+            raise RefusedError("not-signed", f"Case {number} is not signed: change it as it is.")
+        _open_version(turn, number, case.version + 1, reason)
+        after = touch(turn, case, State.IN_REVIEW, version=case.version + 1)
+        detail = {"version": case.version + 1, "reason": reason}
+        turn.record(
+            [Event("amend", number, after, before=case.state, after=State.IN_REVIEW, detail=detail)]
+        )
+        return read_case(turn.connection, number)
+
+
+def read_case(connection: Connection, number: int) -> Case:
+    """Return a case as a transaction sees it.
+
+    Raises:
+        MissingError: there is none of that number.
+    """
+    row = connection.execute(select(cases).where(cases.c.id == number)).one_or_none()
+    if row is None:
+        raise MissingError(f"There is no case {number}.")
+    return _with_counts(connection, [row])[0]
+
+
+def open_case(connection: Connection, number: int) -> Case:
+    """Return a case that may be changed.
+
+    Raises:
+        MissingError: there is none of that number.
+        RefusedError: it is signed.
+    """
+    case = read_case(connection, number)
+    if case.state is State.SIGNED:
+        raise RefusedError(
+            "signed", f"Case {number} is signed and read-only. Amend it, with a reason, first."
+        )
+    return case
+
+
+def touch(turn: Transaction, case: Case, state: State, version: int | None = None) -> int:
+    """Note that a case changes, and its state; return its revision after it."""
+    revision = case.revision + 1
+    values = {"state": state, "revision": revision, "version": version or case.version}
+    turn.connection.execute(
+        update(cases)
+        .where(cases.c.id == case.id)
+        .values(**values, updated_at=turn.at, updated_by=turn.who)
+    )
+    return revision
+
+
+def _wanted(search: Search) -> list[ColumnElement[bool]]:
+    wanted: list[ColumnElement[bool]] = [
+        cases.c.words.contains(word, autoescape=True) for word in search.words.casefold().split()
+    ]
+    if search.state:
+        wanted.append(cases.c.state == search.state)
+    return wanted
+
+
+def _with_counts(connection: Connection, rows: list[Row[Any]] | Any) -> list[Case]:
+    numbers = [row.id for row in rows]
+    shown = select(images.c.case_id, func.count()).where(images.c.case_id.in_(numbers))
+    grouped = shown.group_by(images.c.case_id)
+    pictures: dict[int, int] = {row[0]: row[1] for row in connection.execute(grouped)}
+    counts = _counts(connection, numbers)
+    return [
+        Case(
+            **{name: value for name, value in row._mapping.items() if name != "words"}
+            | {"state": State(row.state)},
+            images=pictures.get(row.id, 0),
+            counts=counts[row.id],
+        )
+        for row in rows
+    ]
+
+
+def _counts(connection: Connection, numbers: list[int]) -> dict[int, Counts]:
+    decided = cells.c.decided_type.is_not(None)
+    found = connection.execute(
+        select(cells.c.case_id, decided, cells.c.status, func.count())
+        .where(cells.c.case_id.in_(numbers))
+        .group_by(cells.c.case_id, decided, cells.c.status)
+    ).all()
+    counts = {}
+    for number in numbers:
+        mine = [
+            (bool(done), status, count) for case, done, status, count in found if case == number
+        ]
+        counts[number] = Counts(
+            sum(count for _, _, count in mine),
+            sum(count for done, _, count in mine if done),
+            {status: count for done, status, count in mine if not done},
+        )
+    return counts
+
+
+def _open_version(turn: Transaction, number: int, version: int, reason: str) -> None:
+    opened = {"opened_at": turn.at, "opened_by": turn.who, "reason": reason}
+    turn.connection.execute(
+        insert(versions).values(case_id=number, version=version, **opened, decisions=None)
+    )
+
+
+def _refuse_undecided(connection: Connection, number: int) -> None:
+    of_case = cells.c.case_id == number
+    if not connection.execute(select(func.count()).select_from(cells).where(of_case)).scalar():
+        raise RefusedError("no-cells", f"Case {number} has no cells; there is nothing to sign.")
+    undecided = of_case & cells.c.decided_type.is_(None)
+    left = connection.execute(select(cells.c.id).where(undecided).order_by(cells.c.id)).scalars()
+    numbers = list(left)
+    if numbers:
+        some = ", ".join(map(str, numbers[:10])) + (", …" if len(numbers) > 10 else "")
+        raise RefusedError(
+            "undecided",
+            f"{len(numbers)} cells of case {number} are undecided ({some}). Decide on each, then "
+            "sign.",
+            numbers[:NAMED_CELLS],
+        )
+
+
+def _decisions(connection: Connection, number: int) -> dict[str, str]:
+    found = select(cells.c.id, cells.c.decided_type).where(cells.c.case_id == number)
+    return {str(cell): kind for cell, kind in connection.execute(found.order_by(cells.c.id))}

@@ -1,0 +1,216 @@
+"""Cells: listed and decided on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, case, func, select, update
+
+from hemavision.errors import ConflictError, MissingError, RefusedError
+from hemavision.results import Box, Prediction, Status
+from hemavision.store.cases import open_case, read_case, touch
+from hemavision.store.chain import Event, Transaction
+from hemavision.store.database import Store
+from hemavision.store.records import Case, Cell, Change, Page, State
+from hemavision.store.schema import cells, images
+from hemavision.store.vocabulary import cell_types
+
+#: Most changes at once: a case's cells, and more.
+MOST_CHANGES = 10_000
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which cells of a case are wanted; None is any.
+
+    Attributes:
+        cell_type: as decided, or as suggested where nobody has decided yet.
+        status: what the model said of its own answer.
+        decided: whether a person has decided.
+        image_id: of this image.
+    """
+
+    cell_type: str | None = None
+    status: Status | None = None
+    decided: bool | None = None
+    image_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What came of a change.
+
+    Attributes:
+        batch: its number in the log; undoing names it. None where nothing had to change.
+        case: after it.
+        cells: those that were named, after it.
+    """
+
+    batch: int | None
+    case: Case
+    cells: list[Cell]
+
+
+def list_cells(store: Store, case_id: int, wanted: Filter, page: Page) -> tuple[list[Cell], int]:
+    """Return a page of a case's cells, most doubtful first, and how many match in all."""
+    where = _where(case_id, wanted)
+    doubt = case((cells.c.status == Status.UNFAMILIAR, 0), else_=1)
+    order = (doubt, cells.c.confidence, cells.c.id)
+    with store.reading() as connection:
+        total = connection.execute(select(func.count()).select_from(cells).where(*where)).scalar()
+        found = select(cells).where(*where).order_by(*order)
+        rows = connection.execute(found.limit(page.limit).offset(page.offset)).all()
+    return [as_cell(row) for row in rows], int(total or 0)
+
+
+def find_cell(store: Store, case_id: int, number: int) -> Cell:
+    """Return a cell of a case.
+
+    Raises:
+        MissingError: the case has none of that number.
+    """
+    with store.reading() as connection:
+        return read_cells(connection, case_id, [number])[number]
+
+
+def decide(store: Store, case_id: int, changes: Sequence[Change], who: str) -> Decided:
+    """Give cells their types, all or none.
+
+    Raises:
+        ConflictError: somebody changed one of them after it was seen.
+        MissingError: the case, or one of the cells, does not exist.
+        RefusedError: the case is signed, a type is unknown, or a cell is named twice.
+    """
+    with store.writing(who) as turn:
+        of = open_case(turn.connection, case_id)
+        there = read_cells(turn.connection, case_id, [change.cell_id for change in changes])
+        _refuse_foreign_types(changes, there)
+        _refuse_stale(changes, there)
+        new = [c for c in changes if there[c.cell_id].decided_type != c.cell_type]
+        batch = write_decisions(
+            turn, of, [(there[c.cell_id], c.cell_type) for c in new], "decide", {}
+        )
+        return outcome(turn, batch, of, [change.cell_id for change in changes])
+
+
+def read_cells(connection: Connection, case_id: int, numbers: Sequence[int]) -> dict[int, Cell]:
+    """Return cells of a case by number, as a transaction sees them.
+
+    Raises:
+        MissingError: the case has not all of them.
+        RefusedError: one is named twice, or there are too many.
+    """
+    if len(set(numbers)) < len(numbers):
+        raise RefusedError("named-twice", "A cell is named twice; name each once.")
+    if len(numbers) > MOST_CHANGES:
+        raise RefusedError("too-many", f"{len(numbers)} cells at once; {MOST_CHANGES} may be.")
+    found = select(cells).where(cells.c.case_id == case_id, cells.c.id.in_(numbers))
+    there = {row.id: as_cell(row) for row in connection.execute(found)}
+    missing = [number for number in numbers if number not in there]
+    if missing:
+        raise MissingError(f"Case {case_id} has no cell {missing[0]}.")
+    return there
+
+
+def as_cell(row: Row[Any]) -> Cell:
+    """Return a row of the table as a record."""
+    return Cell(
+        id=row.id,
+        case_id=row.case_id,
+        image_id=row.image_id,
+        box=Box(row.left, row.top, row.right, row.bottom),
+        suggestion=Prediction.from_json(row.prediction),
+        decided_type=row.decided_type,
+        decided_by=row.decided_by,
+        decided_at=row.decided_at,
+        revision=row.revision,
+    )
+
+
+def _where(case_id: int, wanted: Filter) -> list[ColumnElement[bool]]:
+    where: list[ColumnElement[bool]] = [cells.c.case_id == case_id]
+    if wanted.cell_type is not None:
+        shown = func.coalesce(cells.c.decided_type, cells.c.suggested_type)
+        where.append(shown == wanted.cell_type)
+    if wanted.status is not None:
+        where.append(cells.c.status == wanted.status)
+    if wanted.decided is not None:
+        undecided = cells.c.decided_type.is_(None)
+        where.append(~undecided if wanted.decided else undecided)
+    if wanted.image_id is not None:
+        where.append(cells.c.image_id == wanted.image_id)
+    return where
+
+
+def _refuse_foreign_types(changes: Sequence[Change], there: dict[int, Cell]) -> None:
+    for change in changes:
+        known = cell_types(there[change.cell_id].suggestion.probabilities)
+        if change.cell_type is not None and change.cell_type not in known:
+            raise RefusedError(
+                "unknown-type",
+                f"{change.cell_type!r} is no cell type here; there are {', '.join(known)}.",
+                [change.cell_id],
+            )
+
+
+def _refuse_stale(changes: Sequence[Change], there: dict[int, Cell]) -> None:
+    stale = [c.cell_id for c in changes if there[c.cell_id].revision != c.revision]
+    if stale:
+        raise ConflictError(overtaken(stale), [as_it_is(there[number]) for number in stale])
+
+
+def overtaken(stale: Sequence[int]) -> str:
+    """Return the sentence for cells that somebody else was first with."""
+    some = ", ".join(map(str, stale[:10])) + (", …" if len(stale) > 10 else "")
+    return f"Decided on by somebody in the meantime: cell {some}. Nothing was changed; look again."
+
+
+def as_it_is(cell: Cell) -> dict[str, Any]:
+    """Return what a conflict says of a cell."""
+    return {"id": cell.id} | cell.decision()
+
+
+def write_decisions(
+    turn: Transaction,
+    of: Case,
+    decisions: Sequence[tuple[Cell, str | None]],
+    action: str,
+    detail: dict[str, Any],
+) -> int | None:
+    """Write decisions and their log; return the batch, None where there is nothing to write."""
+    if not decisions:
+        return None
+    revision = touch(turn, of, State.IN_REVIEW)
+    sources = _sources(turn.connection, of.id)
+    events = []
+    for cell, kind in decisions:
+        mine = {"decided_by": turn.who, "decided_at": turn.at}
+        values = {"decided_type": kind, "revision": cell.revision + 1} | mine
+        turn.connection.execute(update(cells).where(cells.c.id == cell.id).values(**values))
+        events.append(
+            Event(
+                action,
+                of.id,
+                revision,
+                cell.id,
+                before=cell.decided_type,
+                after=kind,
+                image_sha256=sources[cell.image_id],
+                model_sha256=cell.suggestion.model.sha256,
+                detail=detail | {"suggested": cell.suggestion.cell_type},
+            )
+        )
+    return turn.record(events)
+
+
+def _sources(connection: Connection, case_id: int) -> dict[int, str]:
+    found = select(images.c.id, images.c.sha256).where(images.c.case_id == case_id)
+    return {row[0]: row[1] for row in connection.execute(found)}
+
+
+def outcome(turn: Transaction, batch: int | None, of: Case, numbers: Sequence[int]) -> Decided:
+    """Return what came of a batch: the case and the named cells as they are now."""
+    after = read_cells(turn.connection, of.id, numbers)
+    return Decided(batch, read_case(turn.connection, of.id), [after[n] for n in numbers])

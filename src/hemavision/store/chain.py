@@ -1,0 +1,113 @@
+"""The log: append-only, each row sealed with the one before it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Table, insert, select, update
+
+from hemavision.store.schema import chain, log
+
+#: What the first row calls the hash of the row before it.
+START = "0" * 64
+#: Columns that a row's hash covers, beside the previous row's hash.
+SEALED = (
+    "id", "at", "who", "action", "case_id", "case_revision", "cell_id", "before", "after",
+    "image_sha256", "model_sha256", "batch", "detail",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something to write into the log.
+
+    Attributes:
+        action: such as ``"decide"``.
+        case_id: the case, where there is one.
+        case_revision: of the case after it.
+        cell_id: the cell.
+        before: what was there: a cell type, a state.
+        after: what is there now.
+        image_sha256: of the image file.
+        model_sha256: of the model that suggested.
+        detail: more, as JSON values.
+    """
+
+    action: str
+    case_id: int | None = None
+    case_revision: int | None = None
+    cell_id: int | None = None
+    before: str | None = None
+    after: str | None = None
+    image_sha256: str | None = None
+    model_sha256: str | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Transaction:
+    """A writer's turn: one connection, one moment, one person."""
+
+    def __init__(self, connection: Connection, who: str, at: str) -> None:
+        """Take the connection, whose transaction holds the chain's row, the name and the time."""
+        self.connection = connection
+        self.who = who
+        self.at = at
+
+    def add(self, table: Table, **values: Any) -> int:
+        """Insert a row into a table that numbers its rows; return its number."""
+        done = self.connection.execute(insert(table).values(**values)).inserted_primary_key
+        if done is None:
+            raise LookupError(f"{table.name} numbers no rows")
+        return int(done[0])
+
+    def record(self, events: Sequence[Event]) -> int:
+        """Append events to the log as one batch; return its number: that of its first row."""
+        length, head = self.connection.execute(select(chain.c.length, chain.c.head)).one()
+        batch = length + 1
+        rows = []
+        for number, event in enumerate(events, batch):
+            row = _row(event, number, batch) | {"at": self.at, "who": self.who, "previous": head}
+            head = row["hash"] = seal(row)
+            rows.append(row)
+        if rows:
+            self.connection.execute(insert(log), rows)
+            self.connection.execute(update(chain).values(length=length + len(rows), head=head))
+        return int(batch)
+
+
+def seal(row: Mapping[str, Any]) -> str:
+    """Return the hash of a row: SHA-256 of the one before it and of its own content."""
+    content = json.dumps([row[name] for name in SEALED], ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(f"{row['previous']}\n{content}".encode("ascii")).hexdigest()
+
+
+def find_break(rows: Iterable[Mapping[str, Any]]) -> tuple[int, str, str]:
+    """Follow the chain over the log's rows, in order.
+
+    Returns:
+        How many rows are sound, the last one's hash, and what is wrong with the next one: empty
+        where nothing is.
+    """
+    length, head = 0, START
+    for row in rows:
+        wrong = ""
+        if row["id"] != length + 1:
+            wrong = f"row {length + 1} is missing; row {row['id']} comes next"
+        elif row["previous"] != head:
+            wrong = f"row {row['id']} does not follow from the row before it"
+        elif row["hash"] != seal(row):
+            wrong = f"row {row['id']} was changed after it was written"
+        if wrong:
+            return length, head, wrong
+        length, head = row["id"], row["hash"]
+    return length, head, ""
+
+
+def _row(event: Event, number: int, batch: int) -> dict[str, Any]:
+    values = dict(vars(event))
+    detail = json.dumps(values.pop("detail"), sort_keys=True, separators=(",", ":"))
+    return values | {"id": number, "batch": batch, "detail": detail}

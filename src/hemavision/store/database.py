@@ -1,0 +1,170 @@
+"""Opening the store, and its transactions: SQLite in a file, or PostgreSQL by URL."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_data_path
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+
+from hemavision import settings
+from hemavision.errors import StoreError
+from hemavision.store.chain import Transaction
+from hemavision.store.schema import chain
+from hemavision.store.upgrade import upgrade
+
+#: The setting's value for a file in the user's data directory.
+USER = "user"
+#: How long a writer waits for its turn, in seconds.
+WAIT_S = 30
+#: Execution option of connections that write.
+_WRITES = "hemavision_writes"
+
+
+class Store:
+    """An opened store. Safe to use from many threads; many processes may open the same one."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Take an engine whose tables are up to date; see :func:`open_store`."""
+        self._engine = engine
+        self._writer = engine.execution_options(**{_WRITES: True})
+
+    @property
+    def dialect(self) -> str:
+        """``"sqlite"`` or ``"postgresql"``."""
+        return self._engine.dialect.name
+
+    @property
+    def location(self) -> str:
+        """The file's path or the database's URL, its password hidden."""
+        url = self._engine.url
+        return str(url.database) if self.dialect == "sqlite" else url.render_as_string()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Give a connection that sees the store at one moment."""
+        with self._translated(), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self, who: str) -> Iterator[Transaction]:
+        """Give a transaction that is kept whole or not at all; writers take turns.
+
+        Args:
+            who: the reader's name, for the log.
+        """
+        with self._translated(), self._writer.begin() as connection:
+            # Whoever holds this row is the only writer: reading what is there and changing it
+            # cannot be torn apart by another one.
+            connection.execute(select(chain.c.length).with_for_update())
+            yield Transaction(connection, who, now())
+
+    @contextmanager
+    def noting(self) -> Iterator[Connection]:
+        """Give a connection for what the log does not cover: sessions and failed logins."""
+        with self._translated(), self._writer.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            raise StoreError(f"The store at {self.location} failed: {_reason(error)}.") from error
+
+
+def now() -> str:
+    """Return this moment as the store writes it."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def open_store(location: str | Path | None = None) -> Store:
+    """Open a store, made where there is none yet and brought up to date where it is older.
+
+    Args:
+        location: a file, a database's URL, or ``"user"``; the setting ``store`` if None.
+
+    Raises:
+        StoreError: it cannot be opened, or a newer HemaVision made it.
+    """
+    url = _url(str(location or settings.text("store")))
+    store = Store(_engine(url))
+    try:
+        with store.noting() as connection:
+            upgrade(connection)
+    except StoreError as error:
+        store.close()
+        raise StoreError(f"{error} Check the setting HEMAVISION_STORE.") from error
+    return store
+
+
+def _url(text: str) -> URL:
+    if "://" not in text:
+        path = user_data_path("hemavision") / "store.sqlite" if text == USER else Path(text)
+        return URL.create("sqlite", database=str(path.expanduser().absolute()))
+    try:
+        url = make_url(text)
+        if url.get_backend_name() == "postgresql":
+            return url.set(drivername="postgresql+psycopg")
+    except ArgumentError as error:
+        raise StoreError(f"The store's URL cannot be read: {error}.") from error
+    if url.get_backend_name() != "sqlite" or not url.database:
+        raise StoreError(
+            f"A store is a file, sqlite:///FILE or postgresql://…; received {url.drivername}://…."
+        )
+    return url
+
+
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() == "sqlite":
+        _make_file(Path(str(url.database)))
+        engine = create_engine(url, connect_args={"timeout": WAIT_S})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    try:
+        return create_engine(url, pool_pre_ping=True)
+    except (ImportError, NoSuchModuleError) as error:
+        raise StoreError(
+            "A store in PostgreSQL needs the package psycopg: pip install 'hemavision[postgres]'."
+        ) from error
+
+
+def _make_file(path: Path) -> None:
+    """Make a new store's file readable by its owner alone: it holds patients' cells."""
+    try:
+        if not path.parent.is_dir():
+            path.parent.mkdir(parents=True, mode=0o700)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise StoreError(f"The store {path} cannot be opened ({error.strerror}).") from error
+
+
+def _prepare_sqlite(connection: Any, record: object) -> None:
+    # Transactions are begun by hand below: the driver would begin them too late.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A writer that began as a reader could not go on once another one has written.
+    writes = connection.get_execution_options().get(_WRITES)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _reason(error: SQLAlchemyError) -> str:
+    cause = getattr(error, "orig", None) or error
+    return str(cause).strip().split("\n")[0].rstrip(".")

@@ -1,0 +1,184 @@
+"""Images and their files: each file once, each image of a case whole or not at all."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, select
+
+from hemavision.errors import MissingError
+from hemavision.results import ModelReference
+from hemavision.store.cases import open_case, touch
+from hemavision.store.chain import Event, Transaction
+from hemavision.store.database import Store
+from hemavision.store.records import ImageKind, NewCell, NewImage, StoredImage
+from hemavision.store.schema import cells, contents, cutouts, images
+
+
+def has_image(store: Store, case_id: int, sha256: str) -> str | None:
+    """Return the name under which a file of this content is in a case already, or None."""
+    mine = (images.c.case_id == case_id) & (images.c.sha256 == sha256)
+    with store.reading() as connection:
+        return connection.execute(select(images.c.name).where(mine)).scalar()
+
+
+def cases_with(store: Store, sha256: str, other_than: int) -> list[int]:
+    """Return the other cases that hold a file of this content."""
+    with store.reading() as connection:
+        found = select(images.c.case_id).where(
+            images.c.sha256 == sha256, images.c.case_id != other_than
+        )
+        return list(connection.execute(found.order_by(images.c.case_id)).scalars())
+
+
+def add_image(store: Store, case_id: int, image: NewImage, who: str) -> bool:
+    """Put an image and its cells into a case, in one transaction.
+
+    Returns:
+        Whether it was added: False where a file of the same content is in the case already.
+
+    Raises:
+        MissingError: there is no such case.
+        RefusedError: the case is signed.
+    """
+    with store.writing(who) as turn:
+        case = open_case(turn.connection, case_id)
+        mine = (images.c.case_id == case_id) & (images.c.sha256 == image.sha256)
+        if turn.connection.execute(select(images.c.id).where(mine)).first():
+            return False
+        number = _insert_image(turn, case_id, image)
+        added = [_insert_cell(turn, case_id, number, cell) for cell in image.cells]
+        detail = {"image": number, "name": image.name, "kind": image.kind, "cells": added}
+        turn.record(
+            [
+                Event(
+                    "import",
+                    case_id,
+                    touch(turn, case, case.state),
+                    image_sha256=image.sha256,
+                    model_sha256=image.model.sha256,
+                    detail=detail,
+                )
+            ]
+        )
+    return True
+
+
+def list_images(store: Store, case_id: int) -> list[StoredImage]:
+    """Return a case's images in the order in which they came."""
+    with store.reading() as connection:
+        return _read_images(connection, images.c.case_id == case_id)
+
+
+def find_image(store: Store, case_id: int, number: int) -> StoredImage:
+    """Return an image of a case.
+
+    Raises:
+        MissingError: the case has none of that number.
+    """
+    with store.reading() as connection:
+        found = _read_images(connection, (images.c.case_id == case_id) & (images.c.id == number))
+    if not found:
+        raise MissingError(f"Case {case_id} has no image {number}.")
+    return found[0]
+
+
+def find_others(store: Store, image_id: int) -> list[dict[str, Any]]:
+    """Return what else was found in an image, as JSON values of detections."""
+    with store.reading() as connection:
+        found = connection.execute(select(images.c.others).where(images.c.id == image_id))
+        return list(found.scalar_one())
+
+
+def read_content(store: Store, sha256: str) -> bytes:
+    """Return an image file's bytes as they came.
+
+    Raises:
+        MissingError: there is none of that SHA-256.
+    """
+    with store.reading() as connection:
+        found = connection.execute(select(contents.c.content).where(contents.c.sha256 == sha256))
+        content: bytes | None = found.scalar()
+    if content is None:
+        raise MissingError(f"There is no image file {sha256}.")
+    return bytes(content)
+
+
+def read_cutout(store: Store, cell_id: int) -> bytes | None:
+    """Return the PNG of a cell's cut-out; None where the model was given the whole image."""
+    with store.reading() as connection:
+        found = connection.execute(select(cutouts.c.png).where(cutouts.c.cell_id == cell_id))
+        png: bytes | None = found.scalar()
+    return None if png is None else bytes(png)
+
+
+def _insert_image(turn: Transaction, case_id: int, image: NewImage) -> int:
+    known = select(contents.c.sha256).where(contents.c.sha256 == image.sha256)
+    if not turn.connection.execute(known).first():
+        size = len(image.content)
+        turn.connection.execute(
+            insert(contents).values(sha256=image.sha256, content=image.content, byte_count=size)
+        )
+    values = {
+        "case_id": case_id,
+        "sha256": image.sha256,
+        "name": image.name,
+        "kind": image.kind,
+        "width": image.width,
+        "height": image.height,
+        "notes": list(image.notes),
+        "others": [asdict(found) for found in image.others],
+        "model_name": image.model.name,
+        "model_sha256": image.model.sha256,
+        "added_at": turn.at,
+        "added_by": turn.who,
+    }
+    return turn.add(images, **values)
+
+
+def _insert_cell(turn: Transaction, case_id: int, image_id: int, cell: NewCell) -> int:
+    prediction = cell.prediction
+    number = turn.add(
+        cells,
+        case_id=case_id,
+        image_id=image_id,
+        **asdict(cell.box),
+        suggested_type=prediction.cell_type,
+        confidence=prediction.confidence,
+        status=prediction.status,
+        prediction=prediction.to_json(),
+        model_sha256=prediction.model.sha256,
+        revision=0,
+    )
+    if cell.cutout is not None:
+        turn.connection.execute(insert(cutouts).values(cell_id=number, png=cell.cutout))
+    return number
+
+
+def _read_images(connection: Connection, wanted: Any) -> list[StoredImage]:
+    rows = connection.execute(select(images).where(wanted).order_by(images.c.id)).all()
+    numbers = [row.id for row in rows]
+    of_images = select(cells.c.image_id, func.count()).where(cells.c.image_id.in_(numbers))
+    grouped = of_images.group_by(cells.c.image_id)
+    counts: dict[int, int] = {row[0]: row[1] for row in connection.execute(grouped)}
+    return [_as_image(row, counts.get(row.id, 0)) for row in rows]
+
+
+def _as_image(row: Row[Any], count: int) -> StoredImage:
+    return StoredImage(
+        id=row.id,
+        case_id=row.case_id,
+        name=row.name,
+        sha256=row.sha256,
+        kind=ImageKind(row.kind),
+        width=row.width,
+        height=row.height,
+        notes=tuple(row.notes),
+        others=dict(Counter(other["kind"] for other in row.others)),
+        cells=count,
+        model=ModelReference(row.model_name, row.model_sha256),
+        added_at=row.added_at,
+        added_by=row.added_by,
+    )

@@ -1,0 +1,1 @@
+"""One file a step, append-only: a step that was released is never edited."""

@@ -1,0 +1,285 @@
+"""The nouns that go into the store and come out of it, as frozen records with a JSON form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from hemavision.results import Box, Detection, ModelReference, Prediction, Status
+
+
+class State(StrEnum):
+    """Where a case stands."""
+
+    #: Nobody has decided on a cell yet.
+    NEW = "new"
+    IN_REVIEW = "in_review"
+    #: Read-only until it is amended.
+    SIGNED = "signed"
+
+
+class ImageKind(StrEnum):
+    """What an image shows."""
+
+    #: One cell, which the model names as it is.
+    CELL = "cell"
+    #: Many cells, which are found first.
+    FIELD = "field"
+
+
+@dataclass(frozen=True)
+class Counts:
+    """A case's cells: all, those that a person has decided on, and the rest by status."""
+
+    cells: int
+    decided: int
+    undecided: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A slide's images and cells.
+
+    Attributes:
+        id: its number.
+        name: for people.
+        slide: the slide's own number or name; may be empty.
+        state: where it stands.
+        version: counts up with every amendment, from 1.
+        revision: counts up with every change, so that nobody signs what they have not seen.
+        created_at: when; ISO 8601, UTC, as all times here.
+        created_by: by whom.
+        updated_at: last change.
+        updated_by: by whom.
+        images: how many there are.
+        counts: of its cells.
+    """
+
+    id: int
+    name: str
+    slide: str
+    state: State
+    version: int
+    revision: int
+    created_at: str
+    created_by: str
+    updated_at: str
+    updated_by: str
+    images: int
+    counts: Counts
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the record as JSON values."""
+        return asdict(self) | {"state": self.state.value}
+
+
+@dataclass(frozen=True)
+class Version:
+    """One round of a case, from opening to signature.
+
+    Attributes:
+        version: its number, from 1.
+        opened_at: when.
+        opened_by: by whom.
+        reason: why the signed one before it was opened again; empty for the first.
+        signed_at: when, if it was.
+        signed_by: by whom, if it was.
+        decisions: cell → type as signed; None while open.
+    """
+
+    version: int
+    opened_at: str
+    opened_by: str
+    reason: str
+    signed_at: str | None
+    signed_by: str | None
+    decisions: dict[str, str] | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the record as JSON values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class NewCell:
+    """A cell as the model found and named it.
+
+    Attributes:
+        box: around the cell, in pixels of the image.
+        prediction: of the model; its box lies in pixels of the image too.
+        cutout: PNG of the picture that the model was given; None where that is the image.
+    """
+
+    box: Box
+    prediction: Prediction
+    cutout: bytes | None = None
+
+
+@dataclass(frozen=True)
+class NewImage:
+    """An image, checked and read by the model, on its way into a case.
+
+    Attributes:
+        name: of the file, as it came.
+        content: the file's bytes.
+        sha256: of the bytes.
+        kind: what it shows.
+        width: in pixels, upright.
+        height: in pixels, upright.
+        notes: what was done to open it.
+        cells: to be decided on.
+        others: what else was found: red cells, platelets, cells that the border cuts.
+        model: that named the cells.
+    """
+
+    name: str
+    content: bytes
+    sha256: str
+    kind: ImageKind
+    width: int
+    height: int
+    notes: tuple[str, ...]
+    cells: tuple[NewCell, ...]
+    others: tuple[Detection, ...]
+    model: ModelReference
+
+
+@dataclass(frozen=True)
+class StoredImage:
+    """An image of a case; ``others`` counts what else was found, by kind."""
+
+    id: int
+    case_id: int
+    name: str
+    sha256: str
+    kind: ImageKind
+    width: int
+    height: int
+    notes: tuple[str, ...]
+    others: dict[str, int]
+    cells: int
+    model: ModelReference
+    added_at: str
+    added_by: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the record as JSON values."""
+        return asdict(self) | {"kind": self.kind.value, "notes": list(self.notes)}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a case.
+
+    Attributes:
+        id: its number.
+        case_id: its case.
+        image_id: its image.
+        box: around it, in pixels of the image.
+        suggestion: what the model said.
+        decided_type: what a person said; None until then.
+        decided_by: who.
+        decided_at: when.
+        revision: counts up with every decision; a change names the one that it saw.
+    """
+
+    id: int
+    case_id: int
+    image_id: int
+    box: Box
+    suggestion: Prediction
+    decided_type: str | None
+    decided_by: str | None
+    decided_at: str | None
+    revision: int
+
+    @property
+    def counted_type(self) -> str | None:
+        """The type that counts: the person's; the model's while it is not unfamiliar."""
+        if self.decided_type or self.suggestion.status is Status.UNFAMILIAR:
+            return self.decided_type
+        return self.suggestion.cell_type
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the record as JSON values."""
+        values = {
+            "id": self.id,
+            "case_id": self.case_id,
+            "image_id": self.image_id,
+            "box": asdict(self.box),
+            "suggestion": self.suggestion.to_json(),
+        }
+        return values | self.decision()
+
+    def summary(self) -> dict[str, Any]:
+        """Return what a gallery of a thousand cells needs, as JSON values."""
+        said = self.suggestion
+        suggestion = {
+            "cell_type": said.cell_type,
+            "confidence": said.confidence,
+            "probabilities": said.probabilities,
+            "status": said.status.value,
+            "novelty": said.novelty,
+            "looked_elsewhere": said.looked_elsewhere,
+            "seen": said.reasons.seen if said.reasons else None,
+        }
+        values = {"id": self.id, "image_id": self.image_id, "box": dict(vars(self.box))}
+        return values | {"suggestion": suggestion} | self.decision()
+
+    def decision(self) -> dict[str, Any]:
+        """Return what was decided, by whom and when, as JSON values."""
+        return {
+            "decided_type": self.decided_type,
+            "decided_by": self.decided_by,
+            "decided_at": self.decided_at,
+            "revision": self.revision,
+        }
+
+
+@dataclass(frozen=True)
+class Change:
+    """A decision on a cell.
+
+    Attributes:
+        cell_id: which.
+        revision: of the cell as the reader saw it.
+        cell_type: what it is; None takes a decision back.
+    """
+
+    cell_id: int
+    revision: int
+    cell_type: str | None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A row of the log."""
+
+    id: int
+    at: str
+    who: str
+    action: str
+    case_id: int | None
+    case_revision: int | None
+    cell_id: int | None
+    before: str | None
+    after: str | None
+    image_sha256: str | None
+    model_sha256: str | None
+    batch: int
+    detail: Mapping[str, Any]
+    hash: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the record as JSON values."""
+        return dict(vars(self))
+
+
+@dataclass(frozen=True)
+class Page:
+    """Which rows of a long list are wanted."""
+
+    limit: int = 100
+    offset: int = 0

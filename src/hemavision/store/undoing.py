@@ -1,0 +1,109 @@
+"""Decisions taken back, and brought again: always as new entries of the log."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from hemavision.errors import ConflictError, RefusedError
+from hemavision.store.cases import open_case
+from hemavision.store.cells import (
+    Decided,
+    as_it_is,
+    outcome,
+    overtaken,
+    read_cells,
+    write_decisions,
+)
+from hemavision.store.chain import Transaction
+from hemavision.store.database import Store
+from hemavision.store.records import Cell
+from hemavision.store.schema import log
+
+#: The batches of decisions that stand on a cell, the one that shows last.
+Standing = tuple[int, ...]
+
+
+def undo(store: Store, case_id: int, batch: int | None, who: str) -> Decided:
+    """Take back a batch of decisions, as a new batch; undoing that one brings them again.
+
+    Args:
+        store: where the case is.
+        case_id: the case.
+        batch: number of the batch; None is the last one of this reader's own decisions that
+            stands.
+        who: takes it back.
+
+    Raises:
+        ConflictError: one of its cells was decided anew since, or it is taken back already.
+        RefusedError: there is nothing to take back, or the case is signed.
+    """
+    with store.writing(who) as turn:
+        of = open_case(turn.connection, case_id)
+        batch = batch or _last_batch(turn, case_id)
+        wanted = (log.c.case_id == case_id) & log.c.action.in_(("decide", "undo"))
+        rows = turn.connection.execute(select(log).where(wanted, log.c.batch == batch)).all()
+        if not rows:
+            raise RefusedError("nothing-to-undo", "There is no decision to take back.")
+        numbers = [row.cell_id for row in rows]
+        there = read_cells(turn.connection, case_id, numbers)
+        _refuse_overtaken(turn.connection, batch, there)
+        back = [(there[row.cell_id], row.before) for row in rows]
+        undone = write_decisions(turn, of, back, "undo", {"undoes": batch})
+        return outcome(turn, undone, of, numbers)
+
+
+def _refuse_overtaken(connection: Connection, batch: int, there: dict[int, Cell]) -> None:
+    wanted = log.c.cell_id.in_(list(there)) & log.c.action.in_(("decide", "undo"))
+    rows = connection.execute(select(log).where(wanted).order_by(log.c.id))
+    after, now = follow(rows)
+    stale = [cell for cell in there if after[cell, batch] != now[cell]]
+    if stale:
+        raise ConflictError(overtaken(stale), [as_it_is(there[cell]) for cell in stale])
+
+
+def follow(
+    rows: Iterable[Row[Any]],
+) -> tuple[dict[tuple[int, int], Standing], dict[int, Standing]]:
+    """Follow decisions and undos in the log's order.
+
+    Returns:
+        What stood on each cell right after each batch, and what stands on it now.
+    """
+    after: dict[tuple[int, int], Standing] = {}
+    now: dict[int, Standing] = {}
+    # What a batch did to a cell: which decision, and whether it stood afterwards.
+    did: dict[tuple[int, int], tuple[int, bool]] = {}
+    for row in rows:
+        key = (row.cell_id, row.batch)
+        if row.action == "decide":
+            did[key] = (row.batch, True)
+        else:
+            decision, stood = did[row.cell_id, json.loads(row.detail)["undoes"]]
+            did[key] = (decision, not stood)
+        decision, stands = did[key]
+        standing = now.get(row.cell_id, ())
+        # Only what shows can be taken back, so it is always the last one.
+        now[row.cell_id] = after[key] = (*standing, decision) if stands else standing[:-1]
+    return after, now
+
+
+def _last_batch(turn: Transaction, case_id: int) -> int:
+    """Return the reader's last batch of decisions that was not taken back; 0 for none."""
+    mine = (log.c.case_id == case_id) & (log.c.who == turn.who) & (log.c.action == "decide")
+    standing = mine & log.c.batch.not_in(_taken_back(turn.connection, case_id))
+    return int(turn.connection.execute(select(func.max(log.c.batch)).where(standing)).scalar() or 0)
+
+
+def _taken_back(connection: Connection, case_id: int) -> Sequence[int]:
+    undone = (log.c.case_id == case_id) & (log.c.action == "undo")
+    found = select(log.c.batch, log.c.detail).where(undone).order_by(log.c.batch.desc())
+    taken_back: set[int] = set()
+    for batch, detail in connection.execute(found):
+        # The newest first: an undo that was itself taken back takes nothing back.
+        if batch not in taken_back:
+            taken_back.add(json.loads(detail)["undoes"])
+    return sorted(taken_back)

@@ -1,0 +1,49 @@
+"""Brings a store's tables up to date when it is opened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect, text
+
+from hemavision.errors import StoreError
+
+#: The last migration; a test holds it to the files.
+HEAD = "0001"
+#: Any number will do, as long as every HemaVision takes the same one.
+_LOCK = 7_436_212
+
+
+def upgrade(connection: Connection) -> None:
+    """Run the migrations that a store has not seen yet, in the connection's transaction.
+
+    Raises:
+        StoreError: a newer HemaVision made the store.
+    """
+    if connection.dialect.name == "postgresql":  # SQLite's transaction has locked the file
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    current = _current(connection)
+    if current == HEAD:
+        return
+    # Slow to import, and nearly always the tables are as they should be.
+    from alembic import command
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    config.attributes["connection"] = connection
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if current is not None and current not in known:
+        raise StoreError(
+            f"A newer HemaVision made this store (step {current}; this one knows {HEAD}). Update "
+            "HemaVision."
+        )
+    command.upgrade(config, "head")
+
+
+def _current(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return None if found is None else str(found)

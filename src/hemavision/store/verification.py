@@ -1,0 +1,132 @@
+"""Proves the log: whole, unchanged, and what the cases show is what it says."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from hemavision.store.chain import find_break
+from hemavision.store.database import Store
+from hemavision.store.schema import cases, cells, chain, contents, log, versions
+
+_ROWS_AT_ONCE = 1000
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of it.
+
+    Attributes:
+        sound: whether everything is as the log says.
+        entries: rows of the log that are sound.
+        head: the last one's hash. Kept elsewhere, it proves later that nothing before it was
+            written anew.
+        problem: what is wrong first; empty where nothing is.
+    """
+
+    sound: bool
+    entries: int
+    head: str
+    problem: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the record as JSON values."""
+        return dict(vars(self))
+
+
+def verify(store: Store, expected: str | None = None, *, deep: bool = True) -> Verdict:
+    """Check the log's chain, and cells, signatures and image files against it.
+
+    Args:
+        store: to check.
+        expected: a head that was noted earlier: it must still be in the log.
+        deep: read every image file and compare its SHA-256, too.
+    """
+    with store.reading() as connection:
+        length, head, problem = find_break(_rows(connection))
+        checks: tuple[Callable[[], str], ...] = (
+            lambda: problem,
+            lambda: _check_end(connection, length, head),
+            lambda: _check_expected(connection, expected),
+            lambda: _check_cells(connection),
+            lambda: _check_cases(connection),
+            lambda: _check_signatures(connection),
+            lambda: _check_contents(connection) if deep else "",
+        )
+        found = next(filter(None, (check() for check in checks)), "")
+    return Verdict(not found, length, head, found)
+
+
+def _rows(connection: Connection) -> Iterator[Any]:
+    found = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(
+        select(log).order_by(log.c.id)
+    )
+    return (row._mapping for row in found)
+
+
+def _check_end(connection: Connection, length: int, head: str) -> str:
+    noted = connection.execute(select(chain.c.length, chain.c.head)).one_or_none()
+    if noted is None or tuple(noted) == (length, head):
+        return "" if noted else "the chain's own row is missing"
+    return f"the log ends at row {length}, but {noted.length} were written"
+
+
+def _check_expected(connection: Connection, expected: str | None) -> str:
+    known = expected is None or connection.execute(select(log.c.id).where(log.c.hash == expected))
+    return "" if known is True or known.first() else f"no row has the noted hash {expected}"
+
+
+def _check_cells(connection: Connection) -> str:
+    last = (
+        select(log.c.cell_id, func.max(log.c.id).label("id"))
+        .where(log.c.action.in_(("decide", "undo")))
+        .group_by(log.c.cell_id)
+        .subquery()
+    )
+    said = select(log.c.cell_id, log.c.after).join_from(last, log, last.c.id == log.c.id)
+    logged = {row[0]: row[1] for row in connection.execute(said)}
+    shown = select(cells.c.id, cells.c.decided_type).order_by(cells.c.id)
+    for number, kind in connection.execute(shown):
+        if logged.pop(number, None) != kind:
+            return f"cell {number} shows {kind}, which is not what the log says"
+    return f"cell {min(logged)} is in the log and nowhere else" if logged else ""
+
+
+def _check_cases(connection: Connection) -> str:
+    stands = log.c.action.in_(("create", "import", "decide", "undo", "sign", "amend"))
+    last = select(log.c.case_id, func.max(log.c.case_revision)).where(stands)
+    rows = connection.execute(last.group_by(log.c.case_id))
+    logged = {row[0]: row[1] for row in rows}
+    for number, revision in connection.execute(select(cases.c.id, cases.c.revision)):
+        if logged.pop(number, None) != revision:
+            return f"case {number} is at revision {revision}, which is not what the log says"
+    return f"case {min(logged)} is in the log and nowhere else" if logged else ""
+
+
+def _check_signatures(connection: Connection) -> str:
+    signed = select(log.c.case_id, log.c.who, log.c.at, log.c.detail).where(log.c.action == "sign")
+    logged = {}
+    for case_id, who, at, detail in connection.execute(signed):
+        values = json.loads(detail)
+        logged[case_id, values["version"]] = (who, at, values["decisions"])
+    for row in connection.execute(select(versions)):
+        shown = (row.signed_by, row.signed_at, row.decisions) if row.signed_at else None
+        if logged.pop((row.case_id, row.version), None) != shown:
+            return f"version {row.version} of case {row.case_id} is not as it was signed"
+    return "a signed version is in the log and nowhere else" if logged else ""
+
+
+def _check_contents(connection: Connection) -> str:
+    imported = log.c.image_sha256.is_not(None) & (log.c.action == "import")
+    logged = set(connection.execute(select(log.c.image_sha256).where(imported)).scalars())
+    for sha256 in list(connection.execute(select(contents.c.sha256)).scalars()):
+        found = select(contents.c.content).where(contents.c.sha256 == sha256)
+        if hashlib.sha256(connection.execute(found).scalar_one()).hexdigest() != sha256:
+            return f"the image file {sha256} is not what was imported"
+        logged.discard(sha256)
+    return f"the image file {min(logged)} is in the log and nowhere else" if logged else ""

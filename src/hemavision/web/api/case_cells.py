@@ -1,0 +1,120 @@
+"""A case's cells: listed, shown, decided on."""
+
+from __future__ import annotations
+
+from apiflask import APIBlueprint
+from flask import Response, current_app, jsonify
+
+from hemavision.casework.pictures import Wish, show_cutout, show_heatmap
+from hemavision.results import NOTICE, Status
+from hemavision.store import cells
+from hemavision.store.cases import find_case
+from hemavision.store.records import Change, Page
+from hemavision.store.undoing import undo
+from hemavision.web.api import case_requests as requests
+from hemavision.web.api import case_schemas as schemas
+from hemavision.web.api.bodies import read_json, read_query, takes
+from hemavision.web.api.case_images import PICTURES, picture_response, respond
+from hemavision.web.api.schemas import problem_responses
+from hemavision.web.identity import asking, sighted, the_store
+
+blueprint = APIBlueprint("case_cells", __name__, url_prefix="/api/v1/cases", tag="Case cells")
+
+
+@blueprint.get("/<int:case_id>/cells")
+@takes(blueprint, requests.CellsQuery, "query")
+@blueprint.output(schemas.CaseCells)
+@blueprint.doc(responses=problem_responses(400, 401, 403, 404))
+def get_cells(case_id: int) -> Response:
+    """List a case's cells, most doubtful first.
+
+    `cell_type` is the decided type, or the suggested one of undecided cells.
+    """
+    sighted(case_id)
+    query = read_query(requests.CellsQuery)
+    find_case(the_store(), case_id)
+    status = Status(query["status"]) if "status" in query else None
+    wanted = cells.Filter(query.get("cell_type"), status, query.get("decided"), query.get("image"))
+    page = Page(query["limit"], query["offset"])
+    found, total = cells.list_cells(the_store(), case_id, wanted, page)
+    return jsonify(cells=[cell.summary() for cell in found], total=total, notice=NOTICE)
+
+
+@blueprint.patch("/<int:case_id>/cells")
+@takes(blueprint, requests.CellChanges)
+@blueprint.output(schemas.Decided)
+@blueprint.doc(responses=problem_responses(400, 401, 403, 404, 409, 415, 422))
+def patch_cells(case_id: int) -> Response:
+    """Decide on one or many cells, all or none.
+
+    Each change names the cell's `revision` as it was seen. Where somebody else was first, the
+    answer is 409 and `changes` say what is there now, by whom and since when.
+    """
+    reader = sighted(case_id)
+    wanted = read_changes()
+    return _answer(cells.decide(the_store(), case_id, wanted, reader.name))
+
+
+@blueprint.post("/<int:case_id>/undo")
+@takes(blueprint, requests.Undo)
+@blueprint.output(schemas.Decided)
+@blueprint.doc(responses=problem_responses(400, 401, 403, 404, 409, 415))
+def post_undo(case_id: int) -> Response:
+    """Take back a batch of decisions, as a new batch; undoing that one brings them again.
+
+    Without `batch`, the last one of this reader's own that stands.
+    """
+    reader = sighted(case_id)
+    body = read_json(requests.Undo)
+    return _answer(undo(the_store(), case_id, body.get("batch"), reader.name))
+
+
+@blueprint.get("/<int:case_id>/cells/<int:cell_id>")
+@blueprint.output(schemas.CellAnswer)
+@blueprint.doc(responses=problem_responses(401, 403, 404))
+def get_cell(case_id: int, cell_id: int) -> Response:
+    """Show a cell with all that the model said of it."""
+    sighted(case_id)
+    cell = cells.find_cell(the_store(), case_id, cell_id)
+    return jsonify(cell=cell.to_json(), notice=NOTICE)
+
+
+@blueprint.get("/<int:case_id>/cells/<int:cell_id>/cutout")
+@blueprint.doc(responses=picture_response(*PICTURES) | problem_responses(401, 403, 404))
+def get_cutout(case_id: int, cell_id: int) -> Response:
+    """Show the picture that the model was given: a field's cut-out, or a single cell's image."""
+    asking()
+    return respond(show_cutout(the_store(), cells.find_cell(the_store(), case_id, cell_id)))
+
+
+@blueprint.get("/<int:case_id>/cells/<int:cell_id>/heatmap")
+@takes(blueprint, requests.HeatmapQuery, "query")
+@blueprint.doc(
+    responses=picture_response("image/png") | problem_responses(400, 401, 403, 404, 409, 422)
+)
+def get_heatmap(case_id: int, cell_id: int) -> Response:
+    """Run the model again and show its heatmap over the cut-out.
+
+    `cell_type`: whose; the suggested one's by default. Refused with 409 where another model
+    than the one at work named the cell.
+    """
+    sighted(case_id)
+    query = read_query(requests.HeatmapQuery)
+    cell = cells.find_cell(the_store(), case_id, cell_id)
+    wish = Wish(query.get("cell_type"), query["opacity"])
+    return respond(show_heatmap(the_store(), cell, current_app.extensions["hemavision"], wish))
+
+
+def read_changes() -> list[Change]:
+    """Return the decisions that a request brings."""
+    body = read_json(requests.CellChanges)
+    return [Change(c["id"], c["revision"], c["cell_type"]) for c in body["changes"]]
+
+
+def _answer(done: cells.Decided) -> Response:
+    return jsonify(
+        batch=done.batch,
+        cells=[cell.summary() for cell in done.cells],
+        case=done.case.to_json(),
+        notice=NOTICE,
+    )

@@ -1,0 +1,147 @@
+"""The shapes of what the cases' endpoints take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import fields
+from marshmallow.validate import Length, OneOf, Range
+
+from hemavision.explain.overlay import OPACITY
+from hemavision.results import Status
+from hemavision.store.agreement import PERIODS
+from hemavision.store.cells import MOST_CHANGES
+from hemavision.store.readers import SHORTEST_PASSWORD, Role
+from hemavision.store.records import State
+from hemavision.web.api.bodies import LARGEST, Body, Flag, Whole
+
+_STATUSES = [status.value for status in Status]
+_ROLES = [role.value for role in Role]
+
+
+def _text(longest: int, **options: Any) -> fields.String:
+    return fields.String(validate=Length(1, longest), **options)
+
+
+def _number(**options: Any) -> Whole:
+    return Whole(validate=Range(0, LARGEST), **options)
+
+
+class PageQuery(Body):
+    """Which part of a list."""
+
+    limit = Whole(validate=Range(1, 1000), load_default=100)
+    offset = _number(load_default=0)
+
+
+class CasesQuery(PageQuery):
+    """Which cases."""
+
+    search = fields.String(load_default="", validate=Length(max=200))
+    state = fields.String(validate=OneOf([state.value for state in State]))
+
+
+class NewCase(Body):
+    """A case to be made."""
+
+    name = _text(200, required=True)
+    slide = fields.String(load_default="", validate=Length(max=200))
+
+
+class CellsQuery(PageQuery):
+    """Which cells."""
+
+    cell_type = _text(80)
+    status = fields.String(validate=OneOf(_STATUSES))
+    decided = Flag()
+    image = _number()
+
+
+class CellChange(Body):
+    """A decision: ``revision`` is the cell's as it was seen; null takes a decision back."""
+
+    id = _number(required=True)
+    revision = _number(required=True)
+    cell_type = fields.String(required=True, allow_none=True, validate=Length(1, 80))
+
+
+class CellChanges(Body):
+    """Decisions, all or none."""
+
+    changes = fields.List(
+        fields.Nested(CellChange), required=True, validate=Length(1, MOST_CHANGES)
+    )
+
+
+class Undo(Body):
+    """Which batch to take back; the reader's own last one if none is named."""
+
+    batch = Whole(validate=Range(1, LARGEST))
+
+
+class Signature(Body):
+    """``revision`` is the case's as it was seen."""
+
+    revision = _number(required=True)
+
+
+class Amendment(Body):
+    """Why a signed case is opened again."""
+
+    reason = _text(2000, required=True)
+
+
+class NewRead(Body):
+    """A second reading: of ``sample`` cells by ``seed``, or of all."""
+
+    sample = Whole(validate=Range(1, LARGEST))
+    seed = _number(load_default=0)
+
+
+class HeatmapQuery(Body):
+    """Which heatmap."""
+
+    cell_type = _text(80)
+    opacity = fields.Float(validate=Range(0, 1), load_default=OPACITY)
+
+
+class AgreementQuery(Body):
+    """Over which time, and of which case."""
+
+    period = fields.String(validate=OneOf(PERIODS), load_default="month")
+    case = _number()
+
+
+class VerifyQuery(Body):
+    """A head of the log that was noted earlier."""
+
+    expect = fields.String(validate=Length(equal=64))
+
+
+class Login(Body):
+    """A reader's name and password."""
+
+    name = _text(80, required=True)
+    password = _text(256, required=True)
+
+
+class NewReader(Body):
+    """An account to be made."""
+
+    name = _text(80, required=True)
+    role = fields.String(required=True, validate=OneOf(_ROLES))
+    password = fields.String(required=True, validate=Length(SHORTEST_PASSWORD, 256))
+
+
+class ReaderChange(Body):
+    """What changes of an account."""
+
+    role = fields.String(validate=OneOf(_ROLES))
+    disabled = Flag()
+    password = fields.String(validate=Length(SHORTEST_PASSWORD, 256))
+
+
+class NewToken(Body):
+    """A token to be made; what it is for."""
+
+    label = _text(80, required=True)

@@ -1,0 +1,127 @@
+"""Cases: list, make, show, sign, open again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import Response, current_app, jsonify
+
+from hemavision.pipeline import Model
+from hemavision.reference import display_name
+from hemavision.results import NOTICE
+from hemavision.store.cases import (
+    Search,
+    amend_case,
+    create_case,
+    find_case,
+    list_cases,
+    list_versions,
+    sign_case,
+)
+from hemavision.store.journal import list_entries
+from hemavision.store.readers import Role
+from hemavision.store.records import Page, State
+from hemavision.store.vocabulary import cell_types
+from hemavision.web.api import case_requests as requests
+from hemavision.web.api import case_schemas as schemas
+from hemavision.web.api.bodies import created, read_json, read_query, takes
+from hemavision.web.api.schemas import problem_responses
+from hemavision.web.api.trail_schemas import Log
+from hemavision.web.identity import asking, sighted, the_store
+
+blueprint = APIBlueprint("cases", __name__, url_prefix="/api/v1/cases", tag="Cases")
+
+
+@blueprint.get("")
+@takes(blueprint, requests.CasesQuery, "query")
+@blueprint.output(schemas.Cases)
+@blueprint.doc(responses=problem_responses(400, 401, 403))
+def get_cases() -> Response:
+    """List the cases, last changed first.
+
+    `search`: words that all stand in the name or the slide.
+    """
+    asking()
+    query = read_query(requests.CasesQuery)
+    search = Search(query["search"], State(query["state"]) if "state" in query else None)
+    found, total = list_cases(the_store(), search, Page(query["limit"], query["offset"]))
+    return jsonify(cases=[case.to_json() for case in found], total=total, notice=NOTICE)
+
+
+@blueprint.post("")
+@takes(blueprint, requests.NewCase)
+@blueprint.output(schemas.CaseAnswer, status_code=201)
+@blueprint.doc(responses=problem_responses(400, 401, 403, 415, 422))
+def post_case() -> Response:
+    """Make an empty case."""
+    reader = asking()
+    body = read_json(requests.NewCase)
+    case = create_case(the_store(), body["name"], body["slide"], reader.name)
+    response = created(case=case.to_json(), notice=NOTICE)
+    response.headers["Location"] = f"/api/v1/cases/{case.id}"
+    return response
+
+
+@blueprint.get("/<int:case_id>")
+@blueprint.output(schemas.CaseDetail)
+@blueprint.doc(responses=problem_responses(401, 403, 404))
+def get_case(case_id: int) -> Response:
+    """Show a case, its versions, and the types that its cells may be given."""
+    asking()
+    case = find_case(the_store(), case_id)
+    versions = [version.to_json() for version in list_versions(the_store(), case_id)]
+    for version in versions:
+        del version["decisions"]  # they stand in the log, which a second reader must not see
+    return jsonify(case=case.to_json(), versions=versions, cell_types=_types(), notice=NOTICE)
+
+
+@blueprint.post("/<int:case_id>/sign")
+@takes(blueprint, requests.Signature)
+@blueprint.output(schemas.CaseAnswer)
+@blueprint.doc(responses=problem_responses(400, 401, 403, 404, 409, 415))
+def post_signature(case_id: int) -> Response:
+    """Sign a case: from now on it is read-only.
+
+    Refused with 409 while cells are undecided (`cells` names them), and when somebody changed
+    the case after `revision` (`changes` are the log's entries since).
+    """
+    reader = sighted(case_id)
+    body = read_json(requests.Signature)
+    case = sign_case(the_store(), case_id, body["revision"], reader.name)
+    return jsonify(case=case.to_json(), notice=NOTICE)
+
+
+@blueprint.post("/<int:case_id>/amend")
+@takes(blueprint, requests.Amendment)
+@blueprint.output(schemas.CaseAnswer)
+@blueprint.doc(responses=problem_responses(400, 401, 403, 404, 409, 415, 422))
+def post_amendment(case_id: int) -> Response:
+    """Open a signed case again as its next version; takes a supervisor and a reason."""
+    reader = sighted(case_id, Role.SUPERVISOR)
+    body = read_json(requests.Amendment)
+    case = amend_case(the_store(), case_id, body["reason"], reader.name)
+    return jsonify(case=case.to_json(), notice=NOTICE)
+
+
+@blueprint.get("/<int:case_id>/log")
+@takes(blueprint, requests.PageQuery, "query")
+@blueprint.output(Log)
+@blueprint.doc(responses=problem_responses(400, 401, 403, 404))
+def get_case_log(case_id: int) -> Response:
+    """Show who did what in a case, newest first."""
+    sighted(case_id)
+    query = read_query(requests.PageQuery)
+    find_case(the_store(), case_id)
+    page = Page(query["limit"], query["offset"])
+    entries, total = list_entries(the_store(), case_id, page)
+    return jsonify(entries=[entry.to_json() for entry in entries], total=total, notice=NOTICE)
+
+
+def _types() -> list[dict[str, Any]]:
+    model: Model = current_app.extensions["hemavision"]
+    by_model = model.manifest.cell_types
+    return [
+        {"name": name, "display_name": display_name(name), "by_model": name in by_model}
+        for name in cell_types(by_model)
+    ]

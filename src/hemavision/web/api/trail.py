@@ -1,0 +1,51 @@
+"""What the store proves and shows over time: the log's soundness, model against readers."""
+
+from __future__ import annotations
+
+from apiflask import APIBlueprint
+from flask import Response, jsonify
+
+from hemavision.results import NOTICE
+from hemavision.store.agreement import model_against_readers
+from hemavision.store.cases import find_case
+from hemavision.store.readers import Role
+from hemavision.store.verification import verify
+from hemavision.web.api import case_requests as requests
+from hemavision.web.api.bodies import read_query, takes
+from hemavision.web.api.schemas import problem_responses
+from hemavision.web.api.trail_schemas import Agreements, Verdict
+from hemavision.web.identity import asking, sighted, the_store
+
+blueprint = APIBlueprint("trail", __name__, url_prefix="/api/v1", tag="Audit")
+
+
+@blueprint.get("/verify")
+@takes(blueprint, requests.VerifyQuery, "query")
+@blueprint.output(Verdict)
+@blueprint.doc(responses=problem_responses(400, 401, 403))
+def get_verdict() -> Response:
+    """Prove the log: whole, unchanged, and the cases are as it says. Takes a supervisor.
+
+    `expect`: a `head` that was noted earlier; it must still be in the log. Image files are
+    checked by `hemavision cases verify`, which reads each.
+    """
+    asking(Role.SUPERVISOR)
+    query = read_query(requests.VerifyQuery)
+    verdict = verify(the_store(), query.get("expect"), deep=False)
+    return jsonify(**verdict.to_json(), notice=NOTICE)
+
+
+@blueprint.get("/agreement")
+@takes(blueprint, requests.AgreementQuery, "query")
+@blueprint.output(Agreements)
+@blueprint.doc(responses=problem_responses(400, 401, 403, 404))
+def get_agreement() -> Response:
+    """How often readers kept what the model suggested, by `period`; of one `case` or all."""
+    asking()
+    query = read_query(requests.AgreementQuery)
+    case_id = query.get("case")
+    if case_id is not None:
+        find_case(the_store(), case_id)
+        sighted(case_id)
+    found = model_against_readers(the_store(), query["period"], case_id)
+    return jsonify(periods=[part.to_json() for part in found], notice=NOTICE)

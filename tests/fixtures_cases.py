@@ -1,0 +1,45 @@
+"""Cases with real pictures and an engine that takes no time.
+
+Loaded as a pytest plugin by ``tests/conftest.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from hemavision.casework.reading import Eyes, read_image
+from hemavision.pipeline import Model
+from hemavision.results import ModelReference
+from hemavision.runtime import FakeEngine
+from hemavision.samples import SAMPLE_NAMES, sample_png
+from hemavision.store import Store
+from hemavision.store.cases import create_case
+from hemavision.store.images import add_image
+from hemavision.store.records import Case, NewImage
+
+
+def make_model(novelty: float = 0.5) -> Model:
+    return Model(FakeEngine(novelty=novelty), ModelReference("fake", "0" * 64))
+
+
+def new_image(index: int = 0, novelty: float = 0.5) -> NewImage:
+    """A drawn sample as a case keeps it."""
+    name = SAMPLE_NAMES[index % len(SAMPLE_NAMES)]
+    # Bytes after the end of a PNG change its digest and not its picture.
+    content = sample_png(name) + (b"" if index < len(SAMPLE_NAMES) else str(index).encode())
+    return read_image(Eyes(make_model(novelty)), f"{name}-{index}.png", content)
+
+
+@pytest.fixture
+def filled(store: Store) -> Callable[..., Case]:
+    """Make a case with so many single cells; return it."""
+
+    def make(cells: int = 3, novelty: float = 0.5, name: str = "A case") -> Case:
+        case = create_case(store, name, "S-1", "ann")
+        for index in range(cells):
+            assert add_image(store, case.id, new_image(index, novelty), "ann")
+        return case
+
+    return make

@@ -1,0 +1,108 @@
+"""A store in each database that is supported: a new file, and a real PostgreSQL server.
+
+Loaded as a pytest plugin by ``tests/conftest.py``.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from hemavision.store import Store, open_store
+
+_NUMBERS = count(1)
+_USER = "hemavision"
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """The URL of a PostgreSQL server of our own, without a database's name: ``{}`` stands there."""
+    tools = _tools()
+    if tools is None:
+        _missing("PostgreSQL's server (apt-get install postgresql)")
+    folder = Path(tempfile.mkdtemp(prefix="hemavision-postgresql-"))
+    person = _unprivileged()
+    if person:
+        shutil.chown(folder, person.pw_uid, person.pw_gid)
+    cluster = folder / "cluster"
+    # Nothing here outlives the tests, so nothing has to reach the disk.
+    options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync=off"
+    command = ["-D", str(cluster), "-A", "trust", "-U", _USER, "-E", "UTF8", "--no-sync"]
+    try:
+        _run([str(tools / "initdb"), *command], folder, person)
+        start = ["-D", str(cluster), "-w", "-l", str(folder / "log"), "-o", options, "start"]
+        _run([str(tools / "pg_ctl"), *start], folder, person)
+        try:
+            yield f"postgresql://{_USER}@/{{}}?host={quote(str(folder), safe='')}"
+        finally:
+            stop = ["-D", str(cluster), "-m", "immediate", "stop"]
+            _run([str(tools / "pg_ctl"), *stop], folder, person)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def location(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a new store may be made, once in each database."""
+    if request.param == "sqlite":
+        return str(tmp_path / "cases" / "store.sqlite")
+    server: str = request.getfixturevalue("postgresql")
+    name = f"store{next(_NUMBERS)}"
+    engine = create_engine(
+        server.format("postgres").replace("postgresql:", "postgresql+psycopg:"),
+        isolation_level="AUTOCOMMIT",
+    )
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return server.format(name)
+
+
+@pytest.fixture
+def store(location: str) -> Iterator[Store]:
+    """A new, empty store, once in each database."""
+    opened = open_store(location)
+    yield opened
+    opened.close()
+
+
+def _tools() -> Path | None:
+    """Where the server's programs are; Debian keeps them off the PATH."""
+    found = shutil.which("pg_ctl")
+    beside = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
+    paths = [Path(found).resolve()] if found else beside[-1:]
+    return paths[0].parent if paths and (paths[0].parent / "initdb").exists() else None
+
+
+def _unprivileged() -> pwd.struct_passwd | None:
+    """Whom to run the server as: it refuses to run as root."""
+    if os.getuid() != 0:
+        return None
+    names = {person.pw_name: person for person in pwd.getpwall()}
+    return names.get("postgres") or names["nobody"]
+
+
+def _run(command: list[str], folder: Path, person: pwd.struct_passwd | None) -> None:
+    ids = {"user": person.pw_uid, "group": person.pw_gid, "extra_groups": []} if person else {}
+    # The server inherits the output; a pipe would never end.
+    with (folder / "output").open("ab") as output:
+        done = subprocess.run(
+            command, cwd=folder, stdout=output, stderr=output, timeout=120, check=False, **ids
+        )
+    assert done.returncode == 0, (folder / "output").read_text()
+
+
+def _missing(what: str) -> None:
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"missing: {what}", pytrace=False)
+    pytest.skip(f"missing: {what}")

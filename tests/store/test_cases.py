@@ -1,0 +1,228 @@
+"""Cases: made, found, decided on, signed, opened again; the same in both databases."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+import pytest
+from fixtures_cases import new_image
+
+from hemavision.errors import ConflictError, MissingError, RefusedError
+from hemavision.results import Status
+from hemavision.store import Store
+from hemavision.store.cases import (
+    Search,
+    amend_case,
+    create_case,
+    find_case,
+    list_cases,
+    list_versions,
+    sign_case,
+)
+from hemavision.store.cells import Filter, decide, find_cell, list_cells
+from hemavision.store.images import add_image, cases_with, list_images, read_content
+from hemavision.store.journal import list_entries
+from hemavision.store.records import Case, Cell, Change, Page, State
+from hemavision.store.undoing import undo
+from hemavision.store.verification import verify
+
+ALL = Page(1000)
+Filled = Callable[..., Case]
+
+
+def cells_of(store: Store, case: Case) -> list[Cell]:
+    return sorted(list_cells(store, case.id, Filter(), ALL)[0], key=lambda cell: cell.id)
+
+
+def decide_all(store: Store, case: Case, kind: str = "neutrophil", who: str = "ann") -> int | None:
+    changes = [Change(c.id, c.revision, kind) for c in cells_of(store, case)]
+    return decide(store, case.id, changes, who).batch
+
+
+def test_a_case_is_made_and_found(store: Store) -> None:
+    made = create_case(store, "  Morning round ", "S-17", "ann")
+    assert (made.name, made.slide, made.state) == ("Morning round", "S-17", State.NEW)
+    assert (made.version, made.revision, made.created_by) == (1, 1, "ann")
+    assert find_case(store, made.id) == made
+    with pytest.raises(MissingError, match="no case 99"):
+        find_case(store, 99)
+
+
+@pytest.mark.parametrize("name", ["", "   ", "a\x00b", "x" * 201, "a\nb", "\ud800"])
+def test_a_name_that_cannot_be_kept_is_refused(store: Store, name: str) -> None:
+    with pytest.raises(RefusedError):
+        create_case(store, name, "", "ann")
+
+
+def test_cases_are_searched_by_words_and_state(store: Store, filled: Filled) -> None:
+    first = create_case(store, "Müller 100%", "S-1", "ann")
+    second = filled(1, name="Meier")
+    decide_all(store, second)
+    assert [c.id for c in list_cases(store, Search(), ALL)[0]] == [second.id, first.id]
+    assert [c.id for c in list_cases(store, Search("MÜLLER s-1"), ALL)[0]] == [first.id]
+    assert [c.id for c in list_cases(store, Search("100%"), ALL)[0]] == [first.id]
+    assert list_cases(store, Search("%_"), ALL) == ([], 0)
+    found, total = list_cases(store, Search(state=State.IN_REVIEW), ALL)
+    assert ([c.id for c in found], total) == ([second.id], 1)
+    assert list_cases(store, Search(), Page(1, 1)) == ([find_case(store, first.id)], 2)
+
+
+def test_an_image_is_kept_once(store: Store, filled: Filled) -> None:
+    one, other = filled(1), filled(0)
+    image = new_image(0)
+    assert not add_image(store, one.id, image, "ann")
+    assert add_image(store, other.id, image, "ann")
+    assert cases_with(store, image.sha256, other.id) == [one.id]
+    assert read_content(store, image.sha256) == image.content
+    (shown,) = list_images(store, one.id)
+    assert (shown.sha256, shown.cells, shown.added_by) == (image.sha256, 1, "ann")
+
+
+def test_cells_come_most_doubtful_first(store: Store, filled: Filled) -> None:
+    case = filled(2)
+    add_image(store, case.id, new_image(2, novelty=2.0), "ann")
+    found, total = list_cells(store, case.id, Filter(), ALL)
+    assert total == 3
+    assert found[0].suggestion.status is Status.UNFAMILIAR
+    assert found[0].counted_type is None
+    assert found[1].counted_type == found[1].suggestion.cell_type
+    unfamiliar = Filter(status=Status.UNFAMILIAR, decided=False)
+    assert list_cells(store, case.id, unfamiliar, ALL) == ([found[0]], 1)
+    kind = found[1].suggestion.cell_type
+    mine = Filter(cell_type=kind, image_id=found[1].image_id)
+    assert list_cells(store, case.id, mine, ALL)[1] == 1
+
+
+def test_decisions_are_kept_and_logged(store: Store, filled: Filled) -> None:
+    case = filled(2)
+    first, second = cells_of(store, case)
+    done = decide(store, case.id, [Change(first.id, 0, "blast")], "bob")
+    assert done.case.state is State.IN_REVIEW
+    assert done.case.counts.decided == 1
+    (cell,) = done.cells
+    assert (cell.decided_type, cell.decided_by, cell.revision) == ("blast", "bob", 1)
+    entry = list_entries(store, case.id, Page(1))[0][0]
+    assert (entry.action, entry.who, entry.cell_id) == ("decide", "bob", first.id)
+    assert (entry.before, entry.after) == (None, "blast")
+    assert entry.image_sha256 == new_image(0).sha256
+    assert entry.model_sha256 == first.suggestion.model.sha256
+    again = decide(store, case.id, [Change(first.id, 1, "blast")], "bob")
+    assert again.batch is None
+    assert find_cell(store, case.id, second.id).decided_type is None
+
+
+def test_what_somebody_else_changed_is_not_overwritten(store: Store, filled: Filled) -> None:
+    case = filled(2)
+    first, second = cells_of(store, case)
+    decide(store, case.id, [Change(first.id, 0, "blast")], "bob")
+    both = [Change(second.id, 0, "monocyte"), Change(first.id, 0, "monocyte")]
+    with pytest.raises(ConflictError) as conflict:
+        decide(store, case.id, both, "ann")
+    (change,) = conflict.value.changes
+    assert change["id"] == first.id
+    assert (change["decided_type"], change["decided_by"], change["revision"]) == ("blast", "bob", 1)
+    assert find_cell(store, case.id, second.id).decided_type is None  # all or none
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ([Change(1, 0, "no_such_type")], RefusedError),
+        ([Change(1, 0, "blast"), Change(1, 0, "blast")], RefusedError),
+        ([Change(77, 0, "blast")], MissingError),
+    ],
+)
+def test_senseless_changes_are_refused(
+    store: Store, filled: Filled, changes: list[Change], error: type[Exception]
+) -> None:
+    case = filled(1)
+    (cell,) = cells_of(store, case)
+    mine = [dataclasses.replace(c, cell_id=cell.id if c.cell_id == 1 else 77) for c in changes]
+    with pytest.raises(error):
+        decide(store, case.id, mine, "ann")
+
+
+def test_undo_and_redo(store: Store, filled: Filled) -> None:
+    case = filled(3)
+    decide_all(store, case, "neutrophil")
+    second = decide_all(store, case, "monocyte")
+    undone = undo(store, case.id, None, "ann")
+    assert {c.decided_type for c in undone.cells} == {"neutrophil"}
+    redone = undo(store, case.id, undone.batch, "ann")
+    assert {c.decided_type for c in redone.cells} == {"monocyte"}
+    # The second decision stands again, so it is the last one to take back.
+    undo(store, case.id, None, "ann")
+    undo(store, case.id, None, "ann")
+    assert {c.decided_type for c in cells_of(store, case)} == {None}
+    with pytest.raises(RefusedError, match="no decision"):
+        undo(store, case.id, None, "ann")
+    with pytest.raises(RefusedError, match="no decision"):
+        undo(store, case.id, None, "bob")
+    with pytest.raises(ConflictError):
+        undo(store, case.id, second, "ann")
+    assert verify(store).sound
+
+
+def test_undo_leaves_alone_what_somebody_decided_since(store: Store, filled: Filled) -> None:
+    case = filled(2)
+    decide_all(store, case, "neutrophil", "ann")
+    first = cells_of(store, case)[0]
+    decide(store, case.id, [Change(first.id, first.revision, "blast")], "bob")
+    with pytest.raises(ConflictError) as conflict:
+        undo(store, case.id, None, "ann")
+    assert [change["id"] for change in conflict.value.changes] == [first.id]
+    assert {c.decided_type for c in cells_of(store, case)} == {"blast", "neutrophil"}
+
+
+def test_signing_needs_every_decision(store: Store, filled: Filled) -> None:
+    case = filled(3)
+    one, *left = cells_of(store, case)
+    decide(store, case.id, [Change(one.id, 0, "blast")], "ann")
+    with pytest.raises(RefusedError, match=r"2 cells .* undecided") as refused:
+        sign_case(store, case.id, find_case(store, case.id).revision, "ann")
+    assert refused.value.code == "undecided"
+    assert list(refused.value.cells) == [cell.id for cell in left]
+    empty = filled(0)
+    with pytest.raises(RefusedError, match="no cells"):
+        sign_case(store, empty.id, empty.revision, "ann")
+
+
+def test_signing_needs_to_have_seen_the_last_change(store: Store, filled: Filled) -> None:
+    case = filled(2)
+    decide_all(store, case)
+    seen = find_case(store, case.id).revision
+    cell = cells_of(store, case)[0]
+    decide(store, case.id, [Change(cell.id, cell.revision, "blast")], "bob")
+    with pytest.raises(ConflictError) as conflict:
+        sign_case(store, case.id, seen, "ann")
+    (entry,) = conflict.value.changes
+    assert (entry["who"], entry["cell_id"], entry["after"]) == ("bob", cell.id, "blast")
+    assert find_case(store, case.id).state is State.IN_REVIEW
+
+
+def test_a_signed_case_is_read_only_until_amended(store: Store, filled: Filled) -> None:
+    case = filled(2)
+    decide_all(store, case, "neutrophil")
+    signed = sign_case(store, case.id, find_case(store, case.id).revision, "ann")
+    assert signed.state is State.SIGNED
+    cell = cells_of(store, case)[0]
+    refused: list[Callable[[], object]] = [
+        lambda: decide(store, case.id, [Change(cell.id, cell.revision, "blast")], "ann"),
+        lambda: undo(store, case.id, None, "ann"),
+        lambda: add_image(store, case.id, new_image(5), "ann"),
+        lambda: sign_case(store, case.id, signed.revision, "ann"),
+        lambda: amend_case(store, case.id, "  ", "ann"),
+    ]
+    for change in refused:
+        with pytest.raises(RefusedError):
+            change()
+    amended = amend_case(store, case.id, "Wrong slide label", "sue")
+    assert (amended.state, amended.version) == (State.IN_REVIEW, 2)
+    with pytest.raises(RefusedError, match="not signed"):
+        amend_case(store, case.id, "again", "sue")
+    decide(store, case.id, [Change(cell.id, cell.revision, "blast")], "ann")
+    first, second = list_versions(store, case.id)
+    assert first.decisions == {str(c.id): "neutrophil" for c in cells_of(store, case)}
+    assert (first.signed_by, second.reason, second.signed_at) == ("ann", "Wrong slide label", None)
+    assert verify(store).sound
