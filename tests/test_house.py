@@ -132,7 +132,7 @@ def test_the_wheel_carries_what_serving_reads(tmp_path: Path) -> None:
     (wheel,) = tmp_path.glob("*.whl")
     assert wheel.name.startswith(f"hemavision-{version('hemavision')}-")
     packed = set(zipfile.ZipFile(wheel).namelist())
-    folders = ("bundles", "profiles", "web/templates", "web/static")
+    folders = ("bundles", "profiles", "report/templates", "web/templates", "web/static")
     read = [
         path.relative_to(ROOT / "src").as_posix()
         for folder in folders

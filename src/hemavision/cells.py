@@ -15,6 +15,18 @@ EIGHT_TYPES = (
     "erythroblast",
     "platelet",
 )
+#: A red cell that still has its nucleus: reported for each hundred white cells.
+NUCLEATED_RED = "erythroblast"
+#: What a slide holds that is no white cell, or none that can be told: never in a differential's
+#: denominator.
+COUNTED_APART = frozenset({NUCLEATED_RED, "platelet", "red_cell", "smudge_cell", "artefact"})
+#: Bins of cells whose type nobody has decided: not counted until a person does.
+NOT_DECIDED = frozenset({"undecided", "unfamiliar"})
+#: What no image set at hand names, and so no model.
+UNNAMED = (
+    "band forms apart from segmented neutrophils", "blasts", "reactive or malignant lymphocytes",
+    "smudge cells", "parasites", "artefacts",
+)  # fmt: skip
 #: How seldom a nucleated cell of blood is of a type, against the types that are common there: the
 #: logarithm of the odds. Of a hundred white cells a few are eosinophils and one is a basophil;
 #: immature granulocytes and erythroblasts are hardly met in health, and platelets are no white

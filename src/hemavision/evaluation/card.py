@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from hemavision.cells import EIGHT_TYPES
+from hemavision.cells import EIGHT_TYPES, UNNAMED
 from hemavision.evaluation.figures import (
     class_lines,
     comparison,
@@ -22,11 +22,6 @@ from hemavision.evaluation.figures import (
 from hemavision.evaluation.plots import CONFUSION, COVERAGE, PER_CLASS, RELIABILITY
 from hemavision.evaluation.result import label, results_in
 
-#: What no image set at hand names.
-UNNAMED = (
-    "band forms apart from segmented neutrophils", "blasts", "reactive or malignant lymphocytes",
-    "smudge cells", "parasites", "artefacts",
-)  # fmt: skip
 UNTRAINED_PREFIX = "lab-out:"
 #: Whether the heatmaps' fields were trained on, by the kind of leak.
 SEEN = {

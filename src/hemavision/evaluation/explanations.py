@@ -14,6 +14,7 @@ from PIL import Image, ImageFilter
 from scipy.stats import spearmanr
 
 from hemavision.bundle import find_bundle
+from hemavision.differential import LEVEL, clopper_pearson
 from hemavision.errors import DataError
 from hemavision.evaluation.answers import Progress
 from hemavision.evaluation.fields import (
@@ -23,7 +24,7 @@ from hemavision.evaluation.fields import (
     open_field,
     test_field_names,
 )
-from hemavision.evaluation.intervals import LEVEL, clopper_pearson, draw_weights
+from hemavision.evaluation.intervals import draw_weights
 from hemavision.evaluation.protocols import Dataset, find_leak
 from hemavision.evaluation.randomised import STAGES, write_randomised
 from hemavision.evaluation.result import round_figures

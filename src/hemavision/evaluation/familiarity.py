@@ -12,8 +12,8 @@ from sklearn.metrics import roc_auc_score
 
 from hemavision.bundle import find_bundle
 from hemavision.detection import locate_cell
+from hemavision.differential import LEVEL
 from hemavision.evaluation.answers import Progress
-from hemavision.evaluation.intervals import LEVEL
 from hemavision.evaluation.protocols import WITHHELD
 from hemavision.evaluation.result import round_figures
 from hemavision.preprocess import cut_input

@@ -10,20 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import binomtest
 
+from hemavision.differential.intervals import LEVEL, Interval, clopper_pearson
 from hemavision.evaluation.answers import Answers
 from hemavision.evaluation.metrics import ECE_BINS, bin_of, confusion, over_originals, surest
 from hemavision.results import Status
 from hemavision.training.splits import SPLIT_SEED
 
-LEVEL = 0.95
 DRAWS = 2000
 SEED = SPLIT_SEED
 #: The figures that every cell type has its own of.
 PER_CLASS = ("precision", "recall", "f1")
-
-Interval = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -39,16 +36,6 @@ class Intervals:
     overall: dict[str, Interval]
     per_class: dict[str, dict[str, Interval]]
     methods: dict[str, str]
-
-
-def clopper_pearson(successes: int, trials: int, level: float = LEVEL) -> Interval:
-    """Return the exact interval of a proportion (Clopper & Pearson 1934).
-
-    Raises:
-        ValueError: ``trials`` is 0, or ``successes`` is not between 0 and ``trials``.
-    """
-    interval = binomtest(successes, trials).proportion_ci(level, method="exact")
-    return float(interval.low), float(interval.high)
 
 
 def draw_weights(n_originals: int, draws: int = DRAWS, seed: int = SEED) -> np.ndarray:

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from hemavision.differential import clopper_pearson
 from hemavision.errors import DataError
 from hemavision.evaluation import metrics
 from hemavision.evaluation.answers import Answers, Progress, collect, run_model, split_by_knowledge
 from hemavision.evaluation.figures import ABSENT, percent, with_interval
-from hemavision.evaluation.intervals import clopper_pearson
 from hemavision.evaluation.result import round_figures
 from hemavision.pipeline import Model
 from hemavision.results import NOTICE

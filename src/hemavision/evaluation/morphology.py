@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from hemavision.differential import LEVEL
 from hemavision.evaluation.answers import Run
-from hemavision.evaluation.intervals import DRAWS, LEVEL, SEED
+from hemavision.evaluation.intervals import DRAWS, SEED
 from hemavision.training.datasets import ATTRIBUTES
 
 

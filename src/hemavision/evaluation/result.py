@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from hemavision.differential import LEVEL
 from hemavision.errors import DataError, SettingsError
 from hemavision.evaluation import intervals, metrics, morphology
 from hemavision.evaluation.answers import (
@@ -122,7 +123,7 @@ def figures(answers: Answers) -> dict[str, Any]:
         "ece_bins": metrics.ECE_BINS,
         "intervals": found.overall,
         "interval_methods": found.methods,
-        "interval_level": intervals.LEVEL,
+        "interval_level": LEVEL,
         "cell_types": list(answers.cell_types),
         "confusion": metrics.confusion(answers).tolist(),
         "per_class": classes,

@@ -1,0 +1,110 @@
+"""The report as one self-contained page that prints well on A4: no script, nothing fetched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from hemavision._version import __version__
+from hemavision.agreement import Agreement
+from hemavision.reference import display_name
+from hemavision.report.findings import EXACT, PER_LITRE, Report, absolute_number, in_words, number
+from hemavision.report.pictures import data_address
+from hemavision.report.record import ReportInput, ReportStatus
+from hemavision.report.rows import rows_of, top_of_scale
+from hemavision.results import NOTICE
+
+TEMPLATES = Path(__file__).parent / "templates"
+STATUS_WORDS = {
+    ReportStatus.PRELIMINARY: "Preliminary, not signed",
+    ReportStatus.FINAL: "Signed",
+    ReportStatus.AMENDED: "Amended and signed",
+}
+
+
+def write_html(report: Report) -> str:
+    """Return the page.
+
+    Raises:
+        ImageError: a picture of a cell is no image.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "number": number,
+        "absolute": absolute_number,
+        "type_name": display_name,
+        "time": time_words,
+        "sentence": begin_sentence,
+        "along": lambda share: f"{1000 * share:.0f}",
+    }
+    style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
+    return environment.get_template("report.html").render(style=style, **_context(report))
+
+
+def time_words(at: str) -> str:
+    """Return an ISO 8601 time for people: ``2026-11-25 14:03 UTC``."""
+    date, _, rest = at.partition("T")
+    if not rest:
+        return date
+    zone = "UTC" if rest.endswith(("Z", "+00:00")) else rest[8:].lstrip(".0123456789")
+    return f"{date} {rest[:5]} {zone}".strip()
+
+
+def begin_sentence(text: str) -> str:
+    """Return text with its first letter as a sentence has it; the others stay."""
+    return text[:1].upper() + text[1:]
+
+
+def shows_signature(given: ReportInput) -> bool:
+    """Whether the time of signing has to be said apart from who did what when."""
+    return bool(given.signed_at) and given.signed_at not in [r.at for r in given.readings]
+
+
+def agreement_words(agreement: Agreement | None) -> str:
+    """Return a second reading in one sentence."""
+    if agreement is None:
+        return ""
+    low, high = agreement.interval
+    text = (
+        f"{agreement.same:,} of {agreement.n_cells:,} cells alike, "
+        f"{100 * agreement.agreement:.1f}% ({100 * low:.1f} to {100 * high:.1f}%)"
+    )
+    kappa = agreement.kappa
+    if kappa is None:
+        return f"{text}; no kappa, as both named one type only."
+    return f"{text}; Cohen's κ {kappa.value:.2f} ({kappa.low:.2f} to {kappa.high:.2f})."
+
+
+def _context(report: Report) -> dict[str, Any]:
+    pictures = [
+        (data_address(cell.picture), data_address(cell.heatmap) if cell.heatmap else "")
+        for cell in report.given.cells
+    ]
+    rows = rows_of(report)
+    return {
+        "given": report.given,
+        "found": report.differential,
+        "comparison": report.comparison,
+        "corrected": report.corrected,
+        "rows": rows,
+        "has_ranges": any(row.reference for row in rows),
+        "top": top_of_scale(report),
+        "shows_signature": shows_signature(report.given),
+        "sentences": in_words(report),
+        "cells": list(zip(report.given.cells, pictures, strict=True)),
+        "agreement": agreement_words(report.given.agreement),
+        "status_words": STATUS_WORDS[report.given.status],
+        "notice": NOTICE,
+        "level": f"{100 * report.differential.level:g}%",
+        "exact": EXACT,
+        "per_litre": PER_LITRE,
+        "program": f"HemaVision {__version__}",
+    }

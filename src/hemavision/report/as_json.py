@@ -1,0 +1,63 @@
+"""The report as JSON: everything but the pictures, which are named by their SHA-256."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from typing import Any
+
+from hemavision._version import __version__
+from hemavision.report.findings import Report, in_words
+from hemavision.report.record import ReportCell
+from hemavision.results import NOTICE
+
+
+def write_json(report: Report) -> str:
+    """Return the report as JSON text."""
+    return json.dumps(to_values(report), ensure_ascii=False, allow_nan=False, indent=1)
+
+
+def to_values(report: Report) -> dict[str, Any]:
+    """Return the report as JSON values."""
+    given = report.given
+    profile = given.terms.profile
+    return {
+        "notice": NOTICE,
+        "program": f"HemaVision {__version__}",
+        "made_at": given.made_at,
+        "case": {
+            "id": given.case_id,
+            "name": given.case_name,
+            "slide": given.slide,
+            "status": given.status.value,
+            "version": given.version,
+            "amendment_reason": given.amendment_reason,
+            "opened_at": given.opened_at,
+            "signed_at": given.signed_at,
+            "readings": [asdict(reading) for reading in given.readings],
+            "comment": given.comment,
+        },
+        "differential": report.differential.to_json(),
+        "reference": {"name": profile.name, "title": profile.title, "source": profile.source}
+        if profile
+        else None,
+        "in_words": in_words(report),
+        "analyser": report.comparison.to_json() if report.comparison else None,
+        "estimate": report.corrected.to_json() if report.corrected else None,
+        "second_reading": given.agreement.to_json() | {"between": given.agreement_of}
+        if given.agreement
+        else None,
+        "cells": [_cell(cell) for cell in given.cells],
+        "models": [asdict(model) for model in given.models],
+    }
+
+
+def _cell(cell: ReportCell) -> dict[str, Any]:
+    values = asdict(cell)
+    pictures = {"picture": values.pop("picture"), "heatmap": values.pop("heatmap")}
+    digests = {
+        f"{name}_sha256": hashlib.sha256(content).hexdigest() if content else None
+        for name, content in pictures.items()
+    }
+    return values | digests

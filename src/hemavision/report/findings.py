@@ -1,0 +1,155 @@
+"""What a report found, counted once for all formats, and the same in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hemavision.differential import (
+    Comparison,
+    Corrected,
+    Differential,
+    Flag,
+    Share,
+    compare,
+    correct,
+    find_differential,
+)
+from hemavision.differential.flags import MOST_CELLS
+from hemavision.reference import display_name
+from hemavision.report.record import ReportInput
+
+#: 10⁹ cells per litre, for people.
+PER_LITRE = "× 10⁹/L"
+EXACT = "exact (Clopper-Pearson)"
+
+
+@dataclass(frozen=True)
+class Report:
+    """A record with everything that follows from it.
+
+    Attributes:
+        given: the record.
+        differential: of its counts.
+        comparison: with the analyser, where one was entered and a white cell was counted.
+        corrected: the estimate, where the model's calls and confusions were given.
+    """
+
+    given: ReportInput
+    differential: Differential
+    comparison: Comparison | None
+    corrected: Corrected | None
+
+    @classmethod
+    def of(cls, given: ReportInput) -> Report:
+        """Count, compare and correct.
+
+        Raises:
+            SettingsError: a count or what it is read against cannot be used.
+        """
+        level = given.terms.level
+        found = find_differential(given.counts, given.terms)
+        comparison = corrected = None
+        if given.analyser and found.total:
+            comparison = compare(given.counts, given.analyser, level)
+        if given.confusion and given.model_calls and found.total:
+            corrected = correct(given.model_calls, given.confusion, level)
+        return cls(given, found, comparison, corrected)
+
+
+def number(value: float, digits: int = 1) -> str:
+    """Return a figure for people; 0 and 100 without decimals."""
+    return f"{value:.0f}" if value in (0, 100) else f"{value:.{digits}f}"
+
+
+def absolute_number(value: float) -> str:
+    """Return a count in 10⁹/L for people."""
+    return f"{value:.2f}"
+
+
+def in_words(report: Report) -> list[str]:
+    """Return the report's findings as sentences, the weightiest first."""
+    found = report.differential
+    if not found.total:
+        return ["No white cell has been counted."]
+    sure = [share for share in found.shares if share.flag.is_sure]
+    possible = [
+        share for share in found.shares if share.flag is not Flag.NONE and share not in sure
+    ]
+    sentences = [_flagged(share, found.level) for share in (*sure, *possible)]
+    if not sentences and any(share.reference for share in found.shares):
+        sentences.append("No share lies outside its reference range.")
+    sentences += _absolute(found)
+    sentences += _blood(found)
+    sentences += _compared(report.comparison)
+    if found.undecided:
+        sentences.append(
+            f"{found.undecided:,} {_cells(found.undecided)} nobody has decided on are not counted."
+        )
+    if found.missing:
+        sentences.append(
+            f"{found.total:,} of {found.target:,} white cells counted, {found.missing:,} missing."
+        )
+    return sentences
+
+
+def _flagged(share: Share, level: float) -> str:
+    name = display_name(share.cell_type)
+    low, high = share.reference or (0.0, 100.0)
+    text = (
+        f"{name}: {share.flag.words}, {number(share.percent)}% ({100 * level:.0f}% interval "
+        f"{number(share.low)} to {number(share.high)}) against {low:g} to {high:g}%."
+    )
+    if share.flag.is_sure:
+        return text
+    if share.more_cells is None:
+        return f"{text} More than {MOST_CELLS:,} white cells would be needed to settle it."
+    return f"{text} About {share.more_cells:,} more white cells at this share would settle it."
+
+
+def _absolute(found: Differential) -> list[str]:
+    sentences = []
+    for share in found.shares:
+        absolute = share.absolute
+        if absolute and absolute.reference and absolute.flag is not Flag.NONE:
+            low, high = absolute.reference
+            sentences.append(
+                f"{display_name(share.cell_type)}, absolute: {absolute.flag.words}, "
+                f"{absolute_number(absolute.value)} ({absolute_number(absolute.low)} to "
+                f"{absolute_number(absolute.high)}) against {low:g} to {high:g} {PER_LITRE}."
+            )
+    return sentences
+
+
+def _blood(found: Differential) -> list[str]:
+    nucleated, blood = found.nucleated_red, found.white_cells
+    sentences = []
+    if nucleated and nucleated.count:
+        sentences.append(
+            f"{number(nucleated.value)} nucleated red cells for 100 white cells "
+            f"({number(nucleated.low)} to {number(nucleated.high)})."
+        )
+    if blood and blood.corrected:
+        sentences.append(
+            f"White cell count corrected for nucleated red cells: {absolute_number(blood.entered)} "
+            f"became {absolute_number(blood.value)} {PER_LITRE}."
+        )
+    return sentences
+
+
+def _compared(comparison: Comparison | None) -> list[str]:
+    if comparison is None:
+        return []
+    who = comparison.analyser or "The analyser"
+    if not comparison.disagreeing:
+        return [f"{who} differs from the slide in no class by more than chance."]
+    parts = [
+        f"{display_name(share.cell_type).lower()} {number(share.percent)}% on the slide, "
+        f"{number(share.analyser_percent)}% there (p = {share.adjusted:.2g})"
+        for share in comparison.shares
+        if share.disagrees
+    ]
+    return [f"{who} differs by more than chance: {'; '.join(parts)}."]
+
+
+def _cells(count: int) -> str:
+    return "cell that" if count == 1 else "cells that"
