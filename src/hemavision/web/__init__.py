@@ -22,17 +22,21 @@ from hemavision.web import docs, errors, identity, metrics, security
 from hemavision.web.api import (
     accounts,
     case_cells,
+    case_differential,
     case_images,
+    case_report,
     cases,
     cell_types,
     classify,
     models,
+    read_agreement,
     reads,
     smear_export,
     smears,
     spec,
     trail,
 )
+from hemavision.web.case_pages import case_pages
 from hemavision.web.demo import demo
 from hemavision.web.health import health
 from hemavision.web.pages import pages
@@ -89,7 +93,8 @@ def create_app(
         cell_types.blueprint, demo, health,
         cases.blueprint, case_images.blueprint, case_cells.blueprint, reads.blueprint,
         trail.blueprint, accounts.blueprint, metrics.blueprint, docs.blueprint, pages,
-        smear_page,
+        smear_page, case_differential.blueprint, case_report.blueprint, read_agreement.blueprint,
+        case_pages,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     return app
