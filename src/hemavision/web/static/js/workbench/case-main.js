@@ -78,7 +78,7 @@ async function begin() {
   try {
     await load.all();
     numbers.refresh(0);
-    if (store.state.cells.size) part("gallery").querySelector("[data-cell]")?.focus({ preventScroll: true });
+    gallery.view.tiles.get(store.state.focusId)?.focus({ preventScroll: true });
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     store.dispatch({ type: "failed", problem: error.message });

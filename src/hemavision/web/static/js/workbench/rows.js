@@ -3,20 +3,25 @@
  * than the screen shows. Pixels; `top` is from the gallery's first row. Pure.
  */
 
-/** Return {columns, step}: how many tiles fit beside each other and how far apart they stand. */
+/** A full row fills the width, but tiles never stand further apart than so many gaps. */
+const WIDEST_GAPS = 3;
+
+/** Return {columns, step}: how many tiles fit beside each other and how far apart they begin. */
 export function columnsFor(width, { tile, gap }) {
   const columns = Math.max(1, Math.floor((width + gap) / (tile + gap)));
-  return { columns, step: tile + gap };
+  const even = columns > 1 ? (width - tile) / (columns - 1) : 0;
+  return { columns, step: Math.floor(Math.min(Math.max(even, tile + gap), tile + WIDEST_GAPS * gap)) };
 }
 
 /**
- * Return {sections, height, columns}: a section a group, {name, ids, top, head, rows, height}.
+ * Return {sections, height, columns}: a section a group, {name, ids, top, head, rows, row,
+ * height}.
  *
  * @param groups [{name, cells}]
  * @param sizes {width, tile, caption, gap, head, foot}
  */
 export function layOut(groups, sizes) {
-  const { columns } = columnsFor(sizes.width, sizes);
+  const { columns, step } = columnsFor(sizes.width, sizes);
   const row = sizes.tile + sizes.caption + sizes.gap;
   let top = 0;
   const sections = groups.map(({ name, cells }) => {
@@ -28,7 +33,7 @@ export function layOut(groups, sizes) {
     top += section.height;
     return section;
   });
-  return { sections, height: top, columns };
+  return { sections, height: top, columns, step };
 }
 
 /** Return [first, past]: the rows of a section that lie between two heights, and `spare` more. */
@@ -62,8 +67,7 @@ export function placeOf({ sections, columns }, id) {
 }
 
 /** Return the ids of the tiles that a rectangle {left, top, right, bottom} touches. */
-export function idsWithin({ sections, columns }, rect, sizes) {
-  const step = sizes.tile + sizes.gap;
+export function idsWithin({ sections, columns, step }, rect, sizes) {
   const from = Math.max(0, Math.ceil((rect.left - sizes.tile) / step));
   const to = Math.min(columns - 1, Math.floor(rect.right / step));
   const found = [];

@@ -5,7 +5,7 @@
  * answered yet, and `cells` both together: what shows.
  */
 
-import { binOf } from "./cells.js";
+import { binOf, groupCells } from "./cells.js";
 import { joined, kept, NONE } from "./selection.js";
 import { doneAgain, emptyHistory, numbered, pushed, takenBack, without } from "./undo.js";
 
@@ -57,7 +57,7 @@ const handlers = {
     return {
       ...next,
       selection: kept(state.selection, has),
-      focusId: has(state.focusId) ? state.focusId : cells[0]?.id ?? null,
+      focusId: has(state.focusId) ? state.focusId : firstOf(next),
       inspectedId: has(state.inspectedId) ? state.inspectedId : null,
     };
   },
@@ -125,6 +125,11 @@ export function reduce(state, action) {
   const handler = handlers[action.type];
   if (!handler) throw new Error(`Unknown action ${action.type}`);
   return handler(state, action);
+}
+
+/** Return the cell that comes first in the gallery, or null. */
+function firstOf({ cells, types, filter }) {
+  return groupCells(cells.values(), types.map(({ name }) => name), filter)[0]?.cells[0].id ?? null;
 }
 
 /** Return the state with `ids` shown as the server has them and as was wished since. */

@@ -46,7 +46,12 @@ export function mountFieldView(dialog, addresses, others) {
     const button = target.closest("button[data-zoom]");
     if (button) zoom(button.dataset.zoom);
   });
-  dialog.addEventListener("keydown", (event) => event.stopPropagation());
+  dialog.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    event.stopPropagation(); // the canvas would leave the cell and keep the dialog
+    event.preventDefault();
+    dialog.close();
+  }, { capture: true });
 
   function zoom(direction) {
     const { image, size } = stage.scene;

@@ -25,7 +25,7 @@ const MARGIN_PX = 12;
 export function mountGallery(element, addresses) {
   const body = role(element, "body");
   const view = {
-    state: null, groups: [], layout: { sections: [], height: 0, columns: 1 }, sizes: { ...SIZES, tile: TILES.medium, width: 600 },
+    state: null, groups: [], layout: { sections: [], height: 0, columns: 1, step: 1 }, sizes: { ...SIZES, tile: TILES.medium, width: 600 },
     sections: new Map(), tiles: new Map(), scheduled: false, timer: 0,
   };
 
@@ -70,10 +70,18 @@ export function mountGallery(element, addresses) {
     role(element, "empty").hidden = state.phase !== "ready" || view.groups.length > 0;
     write(role(element, "empty"), emptyWords(state));
     render();
-    const goOn = held || state.focusWanted !== before.focusWanted;
-    if (goOn && (moved || regroup)) view.tiles.get(state.focusId)?.focus({ preventScroll: true });
+    if (held && (moved || regroup)) view.tiles.get(state.focusId)?.focus({ preventScroll: true });
+    if (regroup && state.hoveredId !== null) requestAnimationFrame(() => pointAgain(element));
   }
   return { update, view };
+}
+
+/** After cells have moved another one may lie under the pointer, which has not. */
+function pointAgain(element) {
+  const { clientX, clientY } = element.pointer ?? {};
+  if (clientX === undefined) return;
+  const cell = document.elementFromPoint(clientX, clientY)?.closest("[data-cell]");
+  tell(element, "cell-hovered", { id: cell && element.contains(cell) ? Number(cell.dataset.cell) : null });
 }
 
 function emptyWords(state) {
@@ -97,6 +105,7 @@ function listen(element) {
     if (id) tell(element, "cell-inspected", { id });
   });
   element.addEventListener("pointermove", (event) => {
+    element.pointer = event;
     if (event.pointerType === "mouse" && event.buttons === 0) tell(element, "cell-hovered", { id: idOf(event.target) });
   });
   element.addEventListener("pointerleave", () => tell(element, "cell-hovered", { id: null }));
@@ -158,7 +167,7 @@ function wantedOf(section, from, to, { layout: { columns }, state }) {
 }
 
 function drawRows(part, section, ids, view, addresses) {
-  const { state, layout: { columns }, sizes } = view;
+  const { state, layout: { columns, step } } = view;
   const wanted = new Set(ids);
   for (const tile of [...part.list.children]) {
     if (!wanted.has(Number(tile.dataset.cell))) tile.remove();
@@ -169,7 +178,7 @@ function drawRows(part, section, ids, view, addresses) {
     const cell = state.cells.get(id);
     const tile = tileOf(cell, view, addresses, part);
     const index = section.ids.indexOf(id);
-    place(tile, (index % columns) * (sizes.tile + sizes.gap), Math.floor(index / columns) * section.row);
+    place(tile, (index % columns) * step, Math.floor(index / columns) * section.row);
     mark(tile, cell, state, addresses);
     tile.setAttribute("aria-posinset", String(index + 1));
     tile.setAttribute("aria-setsize", String(section.ids.length));
@@ -182,7 +191,7 @@ function tileOf(cell, view, addresses, part) {
   let tile = view.tiles.get(cell.id);
   if (tile && tile.parentElement && tile.parentElement !== part.list) tile.remove();
   if (!tile) {
-    tile = makeTile(cell, addresses.cutout);
+    tile = makeTile(cell, addresses.cutout, view.state.images.get(cell.image_id)?.kind === "field");
     view.tiles.set(cell.id, tile);
   }
   if (tile.shown !== cell) {
