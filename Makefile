@@ -70,7 +70,8 @@ figures: $(TEST_READY)
 	$(BIN)/python scripts/readme_figures.py
 
 screenshot: $(TEST_READY)
-	$(BIN)/python scripts/screenshot.py
+	$(BIN)/python scripts/screenshot.py cell
+	$(BIN)/python scripts/screenshot.py smear
 
 size: $(SERVE_READY)
 	@$(BIN)/python scripts/install_size.py

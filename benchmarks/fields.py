@@ -27,11 +27,11 @@ from skimage.measure import regionprops
 from skimage.segmentation import watershed
 
 from hemavision.detection.detector import open_detector
+from hemavision.detection.overlaps import matched
 from hemavision.pipeline import open_model
 from hemavision.results import CellKind
 from hemavision.settings import data_folder
 from hemavision.training.detector.fields import NAMES, BoxedField, split_fields
-from hemavision.training.detector.finish import matched
 
 #: Of BCCD's training fields: the least area of a white cell's nucleus, the largest of a platelet
 #: (squares of pixels), and half the distance between the middles of two red cells.

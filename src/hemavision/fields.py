@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from hemavision.json_values import number, text, truth, whole
+from hemavision.json_values import listed, number, text, truth, whole
 from hemavision.quality import Caution
 from hemavision.ratios import Ratio, ratio_of_counts
 from hemavision.results import NOTICE, Box, CellKind, ModelReference, Prediction, Status
@@ -64,8 +64,14 @@ class FoundCell:
             number(values, "score"),
             truth(values, "cut"),
             truth(values, "clumped"),
-            None if prediction is None else Prediction.from_json(prediction),
+            None if prediction is None else _named(prediction),
         )
+
+
+def _named(values: dict[str, Any]) -> Prediction:
+    """Rebuild a prediction; what files for other programs say of it is checked."""
+    text(values, "cell_type"), number(values, "confidence")
+    return Prediction.from_json(values)
 
 
 @dataclass(frozen=True)
@@ -177,11 +183,11 @@ class Smear:
         smear = cls(
             width=whole(values, "width", least=1),
             height=whole(values, "height", least=1),
-            cells=tuple(FoundCell.from_json(cell) for cell in values["cells"]),
+            cells=tuple(FoundCell.from_json(cell) for cell in listed(values, "cells")),
             cell_types=cell_types,
             warnings=tuple(
                 Caution(text(warning, "code"), text(warning, "message"))
-                for warning in values["warnings"]
+                for warning in listed(values, "warnings")
             ),
             sharpness=number(values, "sharpness"),
             detector=ModelReference(

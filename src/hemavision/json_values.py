@@ -65,5 +65,18 @@ def text(values: Values, name: str) -> str:
     return value
 
 
+def listed(values: Values, name: str) -> list[Any]:
+    """Return a list.
+
+    Raises:
+        ValueError: it is none.
+        KeyError: there is none.
+    """
+    value = values[name]
+    if not isinstance(value, list):
+        raise _wrong(name, value, "a list")
+    return value
+
+
 def _wrong(name: str, value: object, wanted: str) -> ValueError:
     return ValueError(f"{name} is {str(value)[:80]!r}; it must be {wanted}")

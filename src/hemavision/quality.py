@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from hemavision.results import CellKind, Detection
-from hemavision.stain import BLACK, background_of
+from hemavision.stain import BLACK, background_of, brightest
 
 #: Sharpness is measured where a red cell is this wide, in pixels: a cell's edge then has the same
 #: width in every picture, however fine the camera. Smaller pictures are not enlarged.
@@ -20,6 +20,8 @@ RED_CELL_SHARE = 0.17
 #: has 0.023; 0.018 at half and at twice its size), and all are when blurred by a Gaussian of a
 #: 36th of a red cell (3 px of 109).
 LEAST_SHARPNESS = 0.016
+#: Light is measured on about this many pixels a side.
+LIGHT_PX = 320
 #: Where all three channels reach this, the camera's light is clipped.
 WHITE = 250
 #: More than this share of the cells' boxes clipped, and cells are washed out. Where no cell was
@@ -81,11 +83,14 @@ def find_cautions(
         found: the cells in it.
         sharpness: as :func:`measure_sharpness` gives it.
     """
-    real = rgb.max(axis=-1) > BLACK
+    # Light is the same in every other pixel of a large picture.
+    step = max(1, max(rgb.shape[:2]) // LIGHT_PX)
+    seen = np.ascontiguousarray(rgb[::step, ::step])
+    real = brightest(seen) > BLACK
     if not real.any():
         message = "The picture is black. Check that the lamp is on and the shutter open."
         return (Caution("under-exposed", message), *_about_cells(found))
-    cautions = (_about_light(rgb, real), _about_white(rgb, found), _about_focus(sharpness))
+    cautions = (_about_light(seen, real), _about_white(seen, found, step), _about_focus(sharpness))
     return (*(c for c in cautions if c), *_about_cells(found))
 
 
@@ -100,12 +105,13 @@ def _about_light(rgb: np.ndarray, real: np.ndarray) -> Caution | None:
     )
 
 
-def _about_white(rgb: np.ndarray, found: Sequence[Detection]) -> Caution | None:
-    white = rgb.min(axis=-1) >= WHITE
+def _about_white(rgb: np.ndarray, found: Sequence[Detection], step: int) -> Caution | None:
+    white = (rgb[..., 0] >= WHITE) & (rgb[..., 1] >= WHITE) & (rgb[..., 2] >= WHITE)
     if found:
         inside = np.zeros(white.shape, bool)
         for box in (detection.box for detection in found):
-            inside[box.top : box.bottom, box.left : box.right] = True
+            rows = slice(box.top // step, -(-box.bottom // step))
+            inside[rows, box.left // step : -(-box.right // step)] = True
         white = white[inside]
     share = float(white.mean()) if white.size else 0.0
     if share <= MOST_WHITE:

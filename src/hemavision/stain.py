@@ -73,14 +73,19 @@ def nuclear_stain(rgb: np.ndarray) -> np.ndarray:
     return stain
 
 
+def brightest(rgb: np.ndarray) -> np.ndarray:
+    """Return each pixel's highest channel, H×W: several times as fast as ``max(axis=-1)``."""
+    highest: np.ndarray = np.maximum(np.maximum(rgb[..., 0], rgb[..., 1]), rgb[..., 2])
+    return highest
+
+
 def measure_stain(rgb: np.ndarray) -> Stain:
     """Measure light and stain around one cell.
 
     Args:
         rgb: uint8 H×W×3: a cell with its surroundings.
     """
-    red, green, blue = (rgb[..., channel] for channel in range(3))
-    real = np.maximum(np.maximum(red, green), blue) > BLACK
+    real = brightest(rgb) > BLACK
     if not real.any():
         return Stain(BACKGROUND, None)
     background = background_of(rgb, real)
@@ -109,7 +114,7 @@ def measure_red_cells(
     height, width = rgb.shape[:2]
     across, down = np.arange(width) - centre[0], np.arange(height) - centre[1]
     far = down[:, None] ** 2 + across**2 > beyond**2
-    far &= rgb.max(axis=-1) > BLACK
+    far &= brightest(rgb) > BLACK
     absorbance = _absorbance(rgb, stain.background)
     low, high = RED_ABSORBANCE
     green = absorbance[..., 1]

@@ -141,12 +141,12 @@ def pixels(page: Page) -> bytes:
     return base64.b64decode(address.partition(",")[2])
 
 
-def hold(page: Page) -> list[Route]:
-    """Hold every question to the model; the returned list fills with them."""
+def hold(page: Page, endpoint: str = "classify") -> list[Route]:
+    """Hold every question to an endpoint; the returned list fills with them."""
     held: list[Route] = []
 
     def keep(route: Route) -> None:
         held.append(route)
 
-    page.route("**/api/v1/classify", keep)
+    page.route(f"**/api/v1/{endpoint}", keep)
     return held

@@ -9,11 +9,11 @@ import pytest
 from PIL import Image
 
 from hemavision.detection.detector import open_detector
+from hemavision.detection.overlaps import matched
 from hemavision.detection.tiles import TILE_PX
 from hemavision.errors import BundleError
 from hemavision.results import CellKind
 from hemavision.training.detector.fields import split_fields
-from hemavision.training.detector.finish import matched
 
 #: Space between the photographs of a mosaic, as between the cells of a thin smear.
 GAP_PX = 60
@@ -106,7 +106,7 @@ def test_any_size_is_taken(detector, shape):
 
 
 def test_an_unknown_detector_is_named():
-    with pytest.raises(BundleError, match="'nobody'.*cells"):
+    with pytest.raises(BundleError, match=r"'nobody'.*cells"):
         open_detector("nobody")
 
 

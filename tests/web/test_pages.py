@@ -10,8 +10,11 @@ from flask.testing import FlaskClient
 
 from hemavision import Model
 from hemavision.results import NOTICE
+from hemavision.sample_smear import smear_png
 from hemavision.samples import SAMPLE_NAMES, sample_png
 from hemavision.web import create_app
+
+PAGES = ("/", "/smear")
 
 
 @pytest.fixture(scope="module")
@@ -20,8 +23,11 @@ def client(model: Model) -> Iterator[FlaskClient]:
         yield client
 
 
-def test_the_document_carries_the_notice_and_no_inline_code(client: FlaskClient) -> None:
-    response = client.get("/")
+@pytest.mark.parametrize("address", PAGES)
+def test_the_document_carries_the_notice_and_no_inline_code(
+    client: FlaskClient, address: str
+) -> None:
+    response = client.get(address)
     html = response.get_data(as_text=True)
     assert response.status_code == 200
     assert html.count(NOTICE) >= 3
@@ -29,12 +35,31 @@ def test_the_document_carries_the_notice_and_no_inline_code(client: FlaskClient)
     assert not re.search(r"(src|href)=\"(https?:)?//", html)
 
 
-def test_everything_the_document_links_to_is_there(client: FlaskClient) -> None:
-    html = client.get("/").get_data(as_text=True)
+@pytest.mark.parametrize("address", PAGES)
+def test_everything_the_document_links_to_is_there(client: FlaskClient, address: str) -> None:
+    html = client.get(address).get_data(as_text=True)
     addresses = {a.partition("#")[0] for a in re.findall(r"(?:src|href)=\"(/[^\"]*)\"", html)}
     assert len(addresses) > 10
-    for address in sorted(addresses):
-        assert client.get(address).status_code == 200, address
+    for linked in sorted(addresses):
+        assert client.get(linked).status_code == 200, linked
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_every_page_leads_to_every_other_and_says_which_is_open(
+    client: FlaskClient, address: str
+) -> None:
+    html = client.get(address).get_data(as_text=True)
+    site = re.search(r"<nav class=\"site\".*?</nav>", html, re.DOTALL)
+    assert site is not None
+    assert set(PAGES) <= set(re.findall(r"href=\"([^\"]+)\"", site[0]))
+    assert re.findall(r"href=\"([^\"]+)\" aria-current", site[0]) == [address]
+
+
+def test_the_synthetic_field_is_served_with_a_name_that_says_so(client: FlaskClient) -> None:
+    response = client.get("/samples/synthetic-smear.png")
+    assert response.data == smear_png()
+    assert response.content_type == "image/png"
+    assert 'filename="synthetic-smear.png"' in response.headers["Content-Disposition"]
 
 
 @pytest.mark.parametrize("name", SAMPLE_NAMES)

@@ -1,8 +1,11 @@
-"""Of boxes that show the same cell, keeps the surest."""
+"""Which boxes show the same cell: of those found, the surest; of those marked, the likest."""
 
 from __future__ import annotations
 
 import numpy as np
+
+#: Intersection over union from which on a found box shows the marked cell.
+SAME_CELL = 0.5
 
 
 def surest_boxes(boxes: np.ndarray, scores: np.ndarray, most: float) -> np.ndarray:
@@ -23,6 +26,25 @@ def surest_boxes(boxes: np.ndarray, scores: np.ndarray, most: float) -> np.ndarr
         kept.append(int(first))
         order = rest[overlap(boxes[first], boxes[rest]) <= most]
     return np.array(kept, int)
+
+
+def matched(boxes: np.ndarray, found: np.ndarray) -> list[int]:
+    """Return which marked box each found one shows, -1 for none.
+
+    Args:
+        boxes: float B×4, marked.
+        found: float F×4, the surest first; each mark is taken once.
+    """
+    free = np.ones(len(boxes), bool)
+    shown = []
+    for box in found:
+        likeness = np.where(free, overlap(box, boxes), 0.0)
+        best = int(likeness.argmax()) if len(boxes) else -1
+        same = best >= 0 and likeness[best] >= SAME_CELL
+        shown.append(best if same else -1)
+        if same:
+            free[best] = False
+    return shown
 
 
 def overlap(box: np.ndarray, others: np.ndarray) -> np.ndarray:

@@ -15,6 +15,7 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from hemavision.detection.detector import DEFAULT_DETECTOR, Detector, open_detector
+from hemavision.detection.overlaps import matched
 from hemavision.results import NOTICE, Detection
 from hemavision.training.detector.fields import (
     NAMES,
@@ -22,7 +23,6 @@ from hemavision.training.detector.fields import (
     BoxedField,
     split_fields,
 )
-from hemavision.training.detector.finish import matched
 from hemavision.training.splits import SPLIT_SEED
 
 #: Average precision looks at every detection, however unsure.

@@ -47,7 +47,7 @@ def free_name(name: str, suffix: str, taken: set[str]) -> str:
         suffix: of the file.
         taken: names that are in use: a second ``a.jpg`` gives ``a-2.xml``.
     """
-    stem = PurePosixPath(name.replace("\\", "/")).stem or "field"
+    stem = PurePosixPath(name.replace("\\", "/")).stem.strip(".") or "field"
     number, candidate = 1, f"{stem}{suffix}"
     while candidate in taken:
         number += 1

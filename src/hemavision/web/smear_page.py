@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, render_template
 
-from hemavision.sample_smear import HEIGHT_PX, NAME, WIDTH_PX, smear_png
+from hemavision.sample_smear import HEIGHT_PX, NAME, WHITE_CELLS, WIDTH_PX, smear_png
 from hemavision.web.pages import png_response, shared_words
 
 smear_page = Blueprint("smear_page", __name__)
@@ -18,6 +18,7 @@ def page() -> str:
         sample_name=f"{NAME}.png",
         sample_width=WIDTH_PX,
         sample_height=HEIGHT_PX,
+        drawn=WHITE_CELLS,
         **shared_words(),
     )
 

@@ -13,7 +13,7 @@ from hemavision.compat.detector_writer import write_detector
 from hemavision.compat.reading import network_from_keras
 from hemavision.detection.detector import Detector
 from hemavision.detection.manifest import DetectorManifest
-from hemavision.detection.overlaps import overlap
+from hemavision.detection.overlaps import matched
 from hemavision.errors import TrainingError
 from hemavision.models.cell_detector import build
 from hemavision.results import CellKind
@@ -24,8 +24,6 @@ from hemavision.training.run import CONFIG
 
 #: The least score that a threshold is looked for among.
 LEAST = 0.1
-#: Intersection over union from which on a detection is the marked cell.
-SAME_CELL = 0.5
 
 
 def export_detector(folder: Path, split: FieldSplit, bundle: Path) -> DetectorManifest:
@@ -84,25 +82,6 @@ def choose_thresholds(detector: Detector, fields: list[BoxedField]) -> dict[str,
         kind.value: _best(np.array(scores[kind]), np.array(right[kind]), marked[kind])
         for kind in NAMES
     }
-
-
-def matched(boxes: np.ndarray, found: np.ndarray) -> list[int]:
-    """Return which marked box each found one shows, -1 for none.
-
-    Args:
-        boxes: float B×4, marked.
-        found: float F×4, the surest first; each mark is taken once.
-    """
-    free = np.ones(len(boxes), bool)
-    shown = []
-    for box in found:
-        likeness = np.where(free, overlap(box, boxes), 0.0)
-        best = int(likeness.argmax()) if len(boxes) else -1
-        same = best >= 0 and likeness[best] >= SAME_CELL
-        shown.append(best if same else -1)
-        if same:
-            free[best] = False
-    return shown
 
 
 def _best(scores: np.ndarray, right: np.ndarray, marked: int) -> float:

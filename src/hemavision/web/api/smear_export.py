@@ -26,10 +26,12 @@ FILES: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The file, with its name in Content-Disposition.",
         "content": {
-            kind: {"schema": {"type": "string"}}
-            for kind in ("application/json", "text/csv", "application/xml", "application/geo+json")
-        }
-        | {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
+            "application/json": {"schema": {"type": "object"}},
+            "application/geo+json": {"schema": {"type": "object"}},
+            "application/xml": {"schema": {"type": "string"}},
+            "text/csv": {"schema": {"type": "string"}},
+            "application/zip": {"schema": {"type": "string", "format": "binary"}},
+        },
     }
 }
 

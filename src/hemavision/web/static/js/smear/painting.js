@@ -19,6 +19,7 @@ const NAMED_FROM_PX = 56;
 const ROUND_FROM_PX = 26;
 const CASED_FROM_PX = { white_cell: 16, platelet: 16, red_cell: 60 };
 const CUT_FROM_PX = 16;
+const SMALL_RED_OPACITY = 0.6; // where thousands of red cells show at once, the white ones stand out
 const STEPS_PER_DOUBLING = 5; // labels look for better places this often while the view zooms
 /** A box smaller than this on the screen shows no rings: red cells lie over each other often. */
 const CLUMP_FROM_PX = { white_cell: 16, platelet: 34, red_cell: 80 };
@@ -27,7 +28,8 @@ const BORDER_PX = 2; // as hemavision.smear.BORDER_PX: so near, the border cuts 
 /**
  * Paint a `scene`: {canvas, size, picture: {levels, width, height} or null, image, cells, lit,
  * state, shown, labels, layers, widths}; the last three are caches that this module fills: where
- * the labels go ({}), the cells' maps (WeakMap) and how wide words are (Map).
+ * the labels go ({}), the cells' maps (WeakMap) and how wide words are (Map). Afterwards
+ * `scene.litLabel` says where on the canvas the lit cell's label lies, if it has one.
  */
 export function paint(scene) {
   const { canvas, size, image, state } = scene;
@@ -38,6 +40,7 @@ export function paint(scene) {
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   if (!image) return;
   const at = place(state.view, image, size);
+  scene.litLabel = null;
   paintGround(context, scene, at);
   if (!scene.cells.length) return;
   const cells = inSight(visibleCells(scene.cells, state.layers), at, size);
@@ -83,12 +86,18 @@ function paintBoxes(context, cells, at) {
     const place = onScreen(cell.box, at);
     const side = Math.min(place.width, place.height);
     const cased = side >= CASED_FROM_PX[cell.kind];
-    const key = `${line.width} ${line.colour} ${line.dash} ${cased}`;
-    if (!batches.has(key)) batches.set(key, { line, cased, places: [] });
+    const faint = cell.kind === "red_cell" && side < ROUND_FROM_PX;
+    const key = `${line.width} ${line.colour} ${line.dash} ${cased} ${faint}`;
+    if (!batches.has(key)) batches.set(key, { line, cased, faint, places: [] });
     batches.get(key).places.push({ ...place, radius: side >= ROUND_FROM_PX ? line.corner * side : 0 });
   }
+  const shown = context.globalAlpha;
   const thinFirst = [...batches.values()].sort((a, b) => a.line.width - b.line.width);
-  for (const { line, cased, places } of thinFirst) strokeBatch(context, places, line, cased);
+  for (const { line, cased, faint, places } of thinFirst) {
+    context.globalAlpha = faint ? shown * SMALL_RED_OPACITY : shown;
+    strokeBatch(context, places, faint ? { ...line, width: 1 } : line, cased);
+  }
+  context.globalAlpha = shown;
 }
 
 function strokeBatch(context, places, { colour, dash, width }, cased) {
@@ -174,8 +183,10 @@ function paintLabels(context, scene, at) {
     const place = rectangleIn(slot, box, labelSize(context, cell, scene.widths));
     const [left, top] = [place.left + at.left, place.top + at.top];
     if (left > scene.size.width || top > scene.size.height || left + 240 < 0 || top + LABEL_PX < 0) continue;
+    const [width, height] = [place.right - place.left, LABEL_PX];
     if (isFar(slot)) paintTie(context, cell, place, at);
-    paintLabel(context, cell, { left, top, width: place.right - place.left });
+    if (cell === scene.lit) scene.litLabel = { left, top, right: left + width, bottom: top + height };
+    paintLabel(context, cell, { left, top, width });
   }
 }
 

@@ -21,10 +21,10 @@ export function mountCounts(element) {
     element.hidden = state.cardOpen;
     const item = selectedItem(state);
     const all = state.scope === "all";
-    const now = [item, all, all ? state.items : null, state.items.length];
+    const read = state.items.filter(({ answer }) => answer);
+    const now = [item, all, read.length];
     if (!item || now.every((value, index) => value === shown[index])) return;
     shown = now;
-    const read = state.items.filter(({ answer }) => answer);
     showHead(element, item, read.length, all);
     const failed = item.status === "failed" && !all;
     role(element, "trouble").hidden = !failed;

@@ -7,12 +7,12 @@ import { placeBeside } from "../labels.js";
 import { cellTitle, markWords } from "../words.js";
 
 const MOST_TYPES = 3;
-const CLEAR_PX = 26; // room for the cell's own label
+const CLEAR_PX = 9; // from the cell, and the bright frame around it
 
 /** Return `move(scene)`, which shows the scene's lit cell, or hides the words without one. */
 export function mountPeek(element) {
   let [shown, size] = [null, null];
-  return function move({ lit, cells, state, image, size: pane }) {
+  return function move({ lit, litLabel, cells, state, image, size: pane }) {
     const cell = lit && !(state.cardOpen && lit.id === state.cellId) ? lit : null;
     element.hidden = cell === null;
     if (!cell) {
@@ -27,6 +27,7 @@ export function mountPeek(element) {
     const at = place(state.view, image, pane);
     const named = cells.filter((other) => other.prediction && other !== cell);
     const others = named.map(({ id, kind, box }) => ({ id, kind, box: onScreen(box, at, 0) }));
+    if (litLabel) others.push({ id: "label", kind: "label", box: litLabel });
     const { left, top } = placeBeside(onScreen(cell.box, at, CLEAR_PX), size, pane, others);
     element.style.setProperty("transform", `translate(${Math.round(left)}px, ${Math.round(top)}px)`);
   };

@@ -1,0 +1,61 @@
+"""Several fields in one file of each form."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+
+import pytest
+
+from hemavision.exports.forms import FORMS, export, free_name
+from hemavision.fields import NamedSmear, Smear
+
+
+def names_in(content: bytes) -> list[str]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert archive.testzip() is None
+        return archive.namelist()
+
+
+def test_json_is_read_back_as_it_was(fields: list[NamedSmear]) -> None:
+    file = export("json", fields)
+    results = json.loads(file.content)["results"]
+    again = [NamedSmear(r["filename"], Smear.from_json(r["smear"])) for r in results]
+    assert again == fields
+
+
+@pytest.mark.parametrize(("form", "suffix"), [("voc", ".xml"), ("geojson", ".geojson")])
+def test_a_file_a_field_comes_as_an_archive(
+    fields: list[NamedSmear], form: str, suffix: str
+) -> None:
+    one = export(form, fields[:1])
+    assert one.suffix == suffix
+    assert not zipfile.is_zipfile(io.BytesIO(one.content))
+    several = export(form, [*fields, fields[0]])
+    assert (several.suffix, several.media_type) == (".zip", "application/zip")
+    stems = [field.name.removesuffix(".jpg") for field in fields]
+    expected = [f"{stem}{suffix}" for stem in [*stems, f"{stems[0]}-2"]]
+    assert names_in(several.content) == expected
+
+
+def test_yolo_always_brings_its_classes(fields: list[NamedSmear]) -> None:
+    names = names_in(export("yolo", fields[:1]).content)
+    assert names == ["classes.txt", "labels/BloodImage_00010.txt"]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_odd_names_harm_no_form(fields: list[NamedSmear], form: str) -> None:
+    odd = [NamedSmear(name, fields[0].smear) for name in ("\udcff.jpg", "../../a\\b.jpg", "", "血")]
+    file = export(form, odd)
+    assert len(file.content) > 100
+    if file.suffix == ".zip":
+        for name in names_in(file.content):
+            assert ".." not in name
+            assert "\\" not in name
+
+
+def test_names_are_free_and_without_folders() -> None:
+    taken: set[str] = set()
+    found = [free_name(n, ".x", taken) for n in ("a.jpg", "b/a.png", "c\\a.gif", "..", "/")]
+    assert found == ["a.x", "a-2.x", "a-3.x", "field.x", "field-2.x"]

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hemavision.detection.detector import Detector
+from hemavision.detection.overlaps import matched
+from hemavision.training.detector.fields import FieldSplit, split_fields
+from hemavision.training.detector.finish import choose_thresholds, export_detector
+from hemavision.training.detector.fit import DetectorRecipe, fit_detector
+from hemavision.training.run import RunOptions
+
+RECIPE = DetectorRecipe(epochs=2, steps=1, batch_size=2)
+
+
+@pytest.fixture(scope="module")
+def few(data):
+    split = split_fields(data)
+    return FieldSplit(split.train[:3], split.validation[:2], split.test[:2])
+
+
+def test_a_killed_run_ends_as_one_that_was_not(few, tmp_path):
+    import keras
+
+    fit_detector(few, RECIPE, RunOptions(tmp_path / "whole"))
+    stop = RuntimeError("killed")
+
+    def kill(row):
+        raise stop
+
+    with pytest.raises(RuntimeError, match="killed"):
+        fit_detector(few, RECIPE, RunOptions(tmp_path / "cut"), on_epoch=kill)
+    keras.utils.clear_session()
+    epochs = []
+    fit_detector(few, RECIPE, RunOptions(tmp_path / "cut"), on_epoch=epochs.append)
+    assert [row["epoch"] for row in epochs] == [2]
+    assert (tmp_path / "cut" / "loss.png").is_file()
+    bundles = []
+    for name in ("whole", "cut"):
+        bundles.append(tmp_path / f"{name}.onnx")
+        manifest = export_detector(tmp_path / name, few, bundles[-1])
+        assert 40 < manifest.red_px < 60
+    rgb = few.test[0].open()[:256, :256]
+    scores = [Detector(path)._run(rgb, np.zeros(3))[2] for path in bundles]
+    np.testing.assert_allclose(np.sort(scores[0]), np.sort(scores[1]), atol=1e-3)
+
+
+def test_each_mark_is_found_once():
+    marked = np.array([[0, 0, 10, 10], [20, 0, 30, 10]], float)
+    found = np.array([[1, 0, 11, 10], [0, 0, 10, 10], [50, 50, 60, 60]], float)
+    assert matched(marked, found) == [0, -1, -1]
+    assert matched(np.empty((0, 4)), found) == [-1, -1, -1]
+
+
+class _Scripted:
+    """Answers with true boxes at 0.8 and false ones at 0.3."""
+
+    def find(self, rgb, least=None):
+        from hemavision.results import Box, CellKind, Detection
+
+        return [
+            *(Detection(CellKind.WHITE, Box(*box), 0.8) for box in self.boxes),
+            Detection(CellKind.WHITE, Box(0, 0, 5, 5), 0.3),
+        ]
+
+
+def test_a_threshold_parts_true_from_false(few):
+    detector = _Scripted()
+    field = few.validation[0]
+    detector.boxes = field.boxes[field.kinds == 0].astype(int).tolist()
+    assert 0.3 < choose_thresholds(detector, [field])["white_cell"] < 0.8
