@@ -64,5 +64,14 @@ case ",$extras," in
             echo "As root: apt-get install chromium" >&2
         fi
     fi
+    # Debian keeps the server's programs off the PATH.
+    if ! command -v pg_ctl >/dev/null 2>&1 && ! ls /usr/lib/postgresql/*/bin/pg_ctl >/dev/null 2>&1; then
+        if may_install; then
+            install_packages postgresql
+        else
+            echo "PostgreSQL's server is missing; the tests of the store will say so." >&2
+            echo "As root: apt-get install postgresql" >&2
+        fi
+    fi
     ;;
 esac

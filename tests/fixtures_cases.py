@@ -16,8 +16,11 @@ from hemavision.runtime import FakeEngine
 from hemavision.samples import SAMPLE_NAMES, sample_png
 from hemavision.store import Store
 from hemavision.store.cases import create_case
+from hemavision.store.cells import Filter, decide, list_cells
 from hemavision.store.images import add_image
-from hemavision.store.records import Case, NewImage
+from hemavision.store.records import Case, Cell, Change, NewImage, Page
+
+ALL = Page(1000)
 
 
 def make_model(novelty: float = 0.5) -> Model:
@@ -30,6 +33,15 @@ def new_image(index: int = 0, novelty: float = 0.5) -> NewImage:
     # Bytes after the end of a PNG change its digest and not its picture.
     content = sample_png(name) + (b"" if index < len(SAMPLE_NAMES) else str(index).encode())
     return read_image(Eyes(make_model(novelty)), f"{name}-{index}.png", content)
+
+
+def cells_of(store: Store, case: Case) -> list[Cell]:
+    return sorted(list_cells(store, case.id, Filter(), ALL)[0], key=lambda cell: cell.id)
+
+
+def decide_all(store: Store, case: Case, kind: str = "neutrophil", who: str = "ann") -> int | None:
+    changes = [Change(c.id, c.revision, kind) for c in cells_of(store, case)]
+    return decide(store, case.id, changes, who).batch
 
 
 @pytest.fixture

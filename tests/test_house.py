@@ -142,6 +142,8 @@ def test_the_wheel_carries_what_serving_reads(tmp_path: Path) -> None:
     assert len(read) > len(folders)
     assert set(read) - packed == set()
     assert "hemavision/py.typed" in packed
+    assert "hemavision/store/migrations/env.py" in packed
+    assert "hemavision/store/migrations/versions/step_0001.py" in packed
 
 
 # Documents

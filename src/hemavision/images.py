@@ -42,6 +42,10 @@ ImageSource = str | Path | bytes | np.ndarray
 #: Smallest side of an image, in pixels: below it a cell has no inside to look at.
 MIN_SIDE_PX = 16
 ACCEPTED = "JPEG, PNG, BMP, GIF, TIFF or WebP"
+#: Files that are tried in a folder or an archive; a file that is named itself is always tried.
+IMAGE_SUFFIXES = {
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".gif", ".tif", ".tiff", ".webp",
+}  # fmt: skip
 
 # Each plugin's own class, not Image.open: that would warn or refuse at Pillow's global
 # pixel limit, where the limit here is a setting.

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -8,12 +9,15 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import psutil
 import pytest
 
 from hemavision.cli.sockets import is_free, is_loopback, listen, url
 from hemavision.errors import SettingsError
+from hemavision.store import open_store
+from hemavision.store.readers import Role, add_reader
 
 RESIDENT_BYTES = 300e6
 
@@ -86,13 +90,35 @@ def test_two_servers_at_once() -> None:
             assert b"live" in fetch(line.split()[-1] + "/health/live")
 
 
-def test_beyond_loopback_warns() -> None:
-    with served("--host", "0.0.0.0", "--port", str(free_port())) as (process, line):
+def test_beyond_loopback_without_accounts_is_refused(tmp_path: Path) -> None:
+    beyond = ("--host", "0.0.0.0", "--port", str(free_port()))
+    with served(*beyond, HEMAVISION_STORE=str(tmp_path / "store")) as (process, line):
+        assert line == ""
+        errors = process.communicate(timeout=30)[1]
+        assert "no accounts" in errors
+        assert "--without-accounts" in errors
+        assert process.returncode == 2
+
+
+@pytest.mark.parametrize("accounts", [True, False])
+def test_beyond_loopback_warns(accounts: bool, tmp_path: Path) -> None:
+    beyond = ["--host", "0.0.0.0", "--port", str(free_port())]
+    if accounts:
+        store = open_store(tmp_path / "store")
+        add_reader(store, "ann", Role.ADMIN, "correct horse battery", "local")
+        store.close()
+    else:
+        beyond.append("--without-accounts")
+    with served(*beyond, HEMAVISION_STORE=str(tmp_path / "store")) as (process, line):
         assert line.startswith("HemaVision is at http://localhost:")
+        session = json.loads(fetch(line.split()[-1] + "/api/v1/session"))
+        assert session["accounts"] is accounts
+        assert (session["reader"] is None) is accounts
         process.send_signal(signal.SIGINT)
         errors = process.communicate(timeout=10)[1]
     assert "0.0.0.0 can be reached from other machines" in errors
-    assert "no login" in errors
+    assert ("no login" in errors) is not accounts
+    assert "encryption" in errors
 
 
 @pytest.mark.parametrize(

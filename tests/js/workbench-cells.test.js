@@ -1,8 +1,7 @@
 import {
   binOf, committable, confidentOf, doubtOrder, filterCounts, groupCells, nextUndecided, passes, successor,
 } from "/static/js/workbench/cells.js";
-import { closeUp } from "/static/js/workbench/components/tile.js";
-import { equal, near, test } from "./harness.js";
+import { equal, test } from "./harness.js";
 
 const TYPES = ["neutrophil", "lymphocyte", "blast"];
 
@@ -76,15 +75,4 @@ test("the next undecided cell is looked for all the way round", () => {
   equal(nextUndecided(groups, 2), 1);
   equal(nextUndecided(groups, 1), 1);
   equal(nextUndecided(groupCells([cell(2, { decided: "blast" })], TYPES), 2), null);
-});
-
-test("a tile brings the cell of a field close", () => {
-  const { scale, x, y } = closeUp({ left: 450, top: 350, right: 510, bottom: 410 }, { width: 180, height: 180 });
-  equal(scale, 2);
-  near(x, -0.5, 1e-9);
-  near(y, -0.5, 1e-9);
-  const edge = closeUp({ left: 0, top: 350, right: 60, bottom: 410 }, { width: 120, height: 180 });
-  near(edge.scale, 120 / 90, 1e-9);
-  equal(edge.x <= 0 && edge.x >= 1 - edge.scale, true);
-  equal(closeUp({ left: 42, top: 36, right: 190, bottom: 184 }, { width: 200, height: 200 }).scale, 1);
 });

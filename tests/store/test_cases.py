@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable
 
 import pytest
-from fixtures_cases import new_image
+from fixtures_cases import ALL, cells_of, decide_all, new_image
 
 from hemavision.errors import ConflictError, MissingError, RefusedError
 from hemavision.results import Status
@@ -20,24 +20,14 @@ from hemavision.store.cases import (
     list_versions,
     sign_case,
 )
-from hemavision.store.cells import Filter, decide, find_cell, list_cells
+from hemavision.store.cells import Filter, count_types, decide, find_cell, list_cells
 from hemavision.store.images import add_image, cases_with, list_images, read_content
 from hemavision.store.journal import list_entries
-from hemavision.store.records import Case, Cell, Change, Page, State
+from hemavision.store.records import Case, Change, Page, State
 from hemavision.store.undoing import undo
 from hemavision.store.verification import verify
 
-ALL = Page(1000)
 Filled = Callable[..., Case]
-
-
-def cells_of(store: Store, case: Case) -> list[Cell]:
-    return sorted(list_cells(store, case.id, Filter(), ALL)[0], key=lambda cell: cell.id)
-
-
-def decide_all(store: Store, case: Case, kind: str = "neutrophil", who: str = "ann") -> int | None:
-    changes = [Change(c.id, c.revision, kind) for c in cells_of(store, case)]
-    return decide(store, case.id, changes, who).batch
 
 
 def test_a_case_is_made_and_found(store: Store) -> None:
@@ -85,8 +75,9 @@ def test_cells_come_most_doubtful_first(store: Store, filled: Filled) -> None:
     found, total = list_cells(store, case.id, Filter(), ALL)
     assert total == 3
     assert found[0].suggestion.status is Status.UNFAMILIAR
-    assert found[0].counted_type is None
-    assert found[1].counted_type == found[1].suggestion.cell_type
+    suggested = [cell.suggestion.cell_type for cell in found[1:]]
+    counts = {name: (0, suggested.count(name)) for name in suggested}
+    assert count_types(store, case.id) == dict(sorted((counts | {"unfamiliar": (0, 1)}).items()))
     unfamiliar = Filter(status=Status.UNFAMILIAR, decided=False)
     assert list_cells(store, case.id, unfamiliar, ALL) == ([found[0]], 1)
     kind = found[1].suggestion.cell_type

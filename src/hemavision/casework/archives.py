@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from hemavision.casework.importing import Source
 from hemavision.errors import ImageError
+from hemavision.images import IMAGE_SUFFIXES
 
 SIGNATURE = b"PK\x03\x04"
 #: An archive that promises more than this many times its own bytes is a bomb: images, which
@@ -25,7 +26,7 @@ MOST_ENTRY_BYTES = 512 * 2**20
 
 
 def open_archive(archive: Path | bytes, name: str) -> Iterator[Source]:
-    """Yield the images of an archive; what cannot be read raises when it is.
+    """Yield the images of an archive, each to be read before the next one is asked for.
 
     Args:
         archive: the file, or its bytes.
@@ -42,7 +43,7 @@ def open_archive(archive: Path | bytes, name: str) -> Iterator[Source]:
         size = archive.stat().st_size if isinstance(archive, Path) else len(archive)
         _refuse_bomb(file, size, name)
         for entry in file.infolist():
-            if not entry.is_dir() and not _is_note(entry.filename):
+            if not entry.is_dir() and _is_image(entry.filename):
                 yield Source(f"{name}/{entry.filename}", partial(_read, file, entry))
 
 
@@ -57,10 +58,11 @@ def _refuse_bomb(file: zipfile.ZipFile, size: int, name: str) -> None:
         )
 
 
-def _is_note(name: str) -> bool:
-    """Whether an entry is another system's note about a file, not a file of its own."""
-    parts = PurePosixPath(name).parts
-    return "__MACOSX" in parts or (bool(parts) and parts[-1].startswith("."))
+def _is_image(name: str) -> bool:
+    """Whether an entry is called like an image, and not another system's note about one."""
+    path = PurePosixPath(name)
+    is_note = "__MACOSX" in path.parts or path.name.startswith(".")
+    return path.suffix.lower() in IMAGE_SUFFIXES and not is_note
 
 
 def _read(file: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:

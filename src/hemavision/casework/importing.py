@@ -87,6 +87,15 @@ def import_images(into: Import, sources: Iterable[Source]) -> Iterator[Outcome]:
             yield Outcome(name, Result.FAILED, error=str(error))
 
 
+def failing(name: str, error: ImageError) -> Source:
+    """Return a source that gives nothing but an error."""
+
+    def read() -> bytes:
+        raise error
+
+    return Source(name, read)
+
+
 def clean_name(name: str) -> str:
     """Return a file's name as it can be kept and shown: its end, where it is very long."""
     shown = (c if unicodedata.category(c) not in ("Cc", "Cs", "Cn") else "\ufffd" for c in name)

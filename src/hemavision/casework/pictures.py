@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 
 import numpy as np
+from PIL import Image
 
 from hemavision.casework.reading import window_around
 from hemavision.errors import RefusedError
@@ -12,11 +14,11 @@ from hemavision.explain import encode_png, overlay
 from hemavision.explain.overlay import OPACITY
 from hemavision.images import open_image
 from hemavision.pipeline import Model
-from hemavision.results import Box
-from hemavision.smear import moved
+from hemavision.results import Box, CellKind, Detection, Prediction
+from hemavision.smear import moved, name_white_cells
 from hemavision.store import Store
 from hemavision.store.images import find_image, read_content, read_cutout
-from hemavision.store.records import Cell, StoredImage
+from hemavision.store.records import Cell, ImageKind, StoredImage
 
 #: First bytes of what every browser shows as it is.
 _SHOWN = {
@@ -26,6 +28,9 @@ _SHOWN = {
     b"RIFF": "image/webp",
     b"BM": "image/bmp",
 }
+#: Side of a thumbnail, in longer sides of the cell's box.
+THUMBNAIL_SIDES = 1.4
+_GREY = (226, 226, 230)
 
 
 @dataclass(frozen=True)
@@ -55,11 +60,31 @@ def show_image(store: Store, image: StoredImage) -> Picture:
 
 
 def show_cutout(store: Store, cell: Cell) -> Picture:
-    """Return the picture that the model was given of a cell: the whole one of a single cell."""
+    """Return what is around a cell in a field; the whole image of a single cell."""
     png = read_cutout(store, cell.id)
     if png is not None:
         return Picture(png, "image/png")
     return show_image(store, find_image(store, cell.case_id, cell.image_id))
+
+
+def show_thumbnail(store: Store, cell: Cell, side_px: int) -> Picture:
+    """Return a small square around a cell: JPEG, for galleries.
+
+    Args:
+        store: where it is.
+        cell: the cell.
+        side_px: of the square, in pixels.
+    """
+    rgb, box = look_at(store, cell)
+    side = THUMBNAIL_SIDES * max(box.right - box.left, box.bottom - box.top)
+    square = Box.square((box.left + box.right) / 2, (box.top + box.bottom) / 2, side)
+    # What lies outside the picture is the grey of an empty slide, not a stretched cell.
+    canvas = Image.new("RGB", (square.right - square.left,) * 2, _GREY)
+    canvas.paste(Image.fromarray(rgb), (-square.left, -square.top))
+    buffer = io.BytesIO()
+    small = canvas.resize((side_px, side_px), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    small.save(buffer, "JPEG", quality=88)
+    return Picture(buffer.getvalue(), "image/jpeg")
 
 
 def show_heatmap(store: Store, cell: Cell, model: Model, wish: Wish) -> Picture:
@@ -78,21 +103,33 @@ def show_heatmap(store: Store, cell: Cell, model: Model, wish: Wish) -> Picture:
     if wish.cell_type not in (None, *model.manifest.cell_types):
         known = ", ".join(model.manifest.cell_types)
         raise RefusedError("unknown-type", f"No {wish.cell_type!r}; the model knows {known}.")
-    rgb, box = look_at(store, cell)
-    (prediction,) = model.predict_boxes([rgb], [box])
+    rgb, _ = look_at(store, cell)
+    prediction, box = _look_again(store, cell, model)
     map_ = prediction.heatmap(wish.cell_type or cell.suggestion.cell_type)
     return Picture(encode_png(overlay(rgb, map_, box, wish.opacity)), "image/png")
 
 
+def _look_again(store: Store, cell: Cell, model: Model) -> tuple[Prediction, Box]:
+    """Return what the model says of a cell, and where in its cut-out it looked."""
+    image = find_image(store, cell.case_id, cell.image_id)
+    rgb = open_image(read_content(store, image.sha256)).rgb
+    if image.kind is ImageKind.CELL:
+        (prediction,) = model.predict_arrays([rgb])
+        return prediction, prediction.box
+    (prediction,) = name_white_cells(model, rgb, [Detection(CellKind.WHITE, cell.box, 1.0)])
+    window = window_around(cell.box, image.width, image.height)
+    return prediction, moved(prediction.box, -window.left, -window.top)
+
+
 def look_at(store: Store, cell: Cell) -> tuple[np.ndarray, Box]:
-    """Return the picture that the model was given of a cell, and where in it it looked.
+    """Return a cell's cut-out, the whole image of a single cell, and the cell's box in it.
 
     Returns:
         uint8 RGB H×W×3 and a box in its pixels.
     """
-    image = find_image(store, cell.case_id, cell.image_id)
     png = read_cutout(store, cell.id)
+    image = find_image(store, cell.case_id, cell.image_id)
     if png is None:
-        return open_image(read_content(store, image.sha256)).rgb, cell.suggestion.box
+        return open_image(read_content(store, image.sha256)).rgb, cell.box
     window = window_around(cell.box, image.width, image.height)
-    return open_image(png).rgb, moved(cell.suggestion.box, -window.left, -window.top)
+    return open_image(png).rgb, moved(cell.box, -window.left, -window.top)

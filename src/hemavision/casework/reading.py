@@ -14,11 +14,13 @@ from hemavision.fields import FoundCell, Smear
 from hemavision.images import open_image
 from hemavision.pipeline import Model
 from hemavision.results import Box, CellKind, Detection, Prediction
-from hemavision.smear import SURROUNDINGS, read_smear
+from hemavision.smear import read_smear
 from hemavision.store.records import ImageKind, NewCell, NewImage
 
 #: Longest side of the single-cell pictures of the public image sets, in pixels (PBC, 360×363).
 CUTOUT_PX = 363
+#: Side of a field cell's cut-out, in longer sides of its box: what training cuts out, too.
+CUTOUT_SIDES = 2.0
 #: A picture of at least so many times a cut-out's area may be a field.
 FIELD_FROM = 2.0
 
@@ -76,14 +78,14 @@ def digest(content: bytes) -> str:
 
 
 def window_around(box: Box, width: int, height: int) -> Box:
-    """Return what is cut out of a field around a cell, as :mod:`hemavision.smear` does.
+    """Return what is cut out of a field around a cell, to be looked at and learned from.
 
     Args:
         box: around the cell, in pixels of the field.
         width: of the field, in pixels.
         height: of the field, in pixels.
     """
-    side = SURROUNDINGS * max(box.right - box.left, box.bottom - box.top)
+    side = CUTOUT_SIDES * max(box.right - box.left, box.bottom - box.top)
     wide = Box.square((box.left + box.right) / 2, (box.top + box.bottom) / 2, side)
     return Box(
         max(wide.left, 0), max(wide.top, 0), min(wide.right, width), min(wide.bottom, height)

@@ -10,12 +10,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from hemavision.errors import ImageError
-from hemavision.images import Photo, open_image
+from hemavision.images import IMAGE_SUFFIXES, Photo, open_image
 
-#: Files that are tried in a folder; a file named on the command line is always tried.
-IMAGE_SUFFIXES = {
-    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".gif", ".tif", ".tiff", ".webp",
-}  # fmt: skip
 #: What one batch may hold; whichever is reached first ends it.
 BATCH_IMAGES = 16
 BATCH_PIXELS = 30_000_000

@@ -29,8 +29,18 @@ import click
     show_default=True,
     help="Requests answered at once.",
 )
-def serve(host: str | None, port: int | None, model: str | None, threads: int) -> None:
+@click.option(
+    "--without-accounts",
+    is_flag=True,
+    help="Let everybody who can reach the server read and change cases, as the reader `local`.",
+)
+def serve(
+    host: str | None, port: int | None, model: str | None, threads: int, without_accounts: bool
+) -> None:
     """Serve the web page and the REST API until Ctrl-C.
+
+    Beyond loopback this needs accounts, so that cases have readers: `hemavision cases readers
+    add NAME --role admin` makes the first one.
 
     For research use only. Not for use in diagnostic procedures.
     """
@@ -44,12 +54,9 @@ def serve(host: str | None, port: int | None, model: str | None, threads: int) -
     if got != wanted:
         click.echo(f"Port {wanted} is taken; using {got}.", err=True)
     if not is_loopback(host):
-        click.echo(
-            f"Warning: {host} can be reached from other machines. There is no login and no "
-            "encryption: put a proxy with both in front, or leave --host out.",
-            err=True,
-        )
-    server = _server(host, listening, model, threads)
+        _check_accounts(host, without_accounts)
+    app = _app(host, model, without_accounts)
+    server = _server(app, listening, threads)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     click.echo(f"HemaVision is at {url(host, got)}")
     sys.stdout.flush()
@@ -57,21 +64,48 @@ def serve(host: str | None, port: int | None, model: str | None, threads: int) -
     server.close()
 
 
-def _server(host: str, listening: Any, model: str | None, threads: int) -> Any:
-    from waitress import create_server
+def _check_accounts(host: str, without_accounts: bool) -> None:
+    """Refuse to let other machines at the cases without a login, unless that is wanted."""
+    from hemavision.store import open_store
+    from hemavision.store.readers import has_accounts
 
-    from hemavision import settings
+    store = open_store()
+    login = has_accounts(store)
+    store.close()
+    if not login and not without_accounts:
+        raise click.UsageError(
+            f"{host} can be reached from other machines, and there are no accounts. Make one "
+            "(hemavision cases readers add NAME --role admin), leave --host out, or say "
+            "--without-accounts."
+        )
+    click.echo(
+        f"Warning: {host} can be reached from other machines. There is no "
+        f"{'' if login else 'login and no '}encryption: put a proxy with "
+        f"{'it' if login else 'both'} in front, or leave --host out.",
+        err=True,
+    )
+
+
+def _app(host: str, model: str | None, without_accounts: bool) -> Any:
     from hemavision.cli.memory import give_back_freed_memory
     from hemavision.cli.model import model_beside, open_named_model
     from hemavision.web import create_app
 
-    # A page's many small files queue for a moment on every visit: no news for a terminal.
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     give_back_freed_memory()
     if model is None and (model := model_beside()):
         click.echo(f"Using {model} in this folder; --model takes another.", err=True)
-    app = create_app(open_named_model(model), host=host)
+    app = create_app(open_named_model(model), host=host, without_accounts=without_accounts)
     _warm_up(app)
+    return app
+
+
+def _server(app: Any, listening: Any, threads: int) -> Any:
+    from waitress import create_server
+
+    from hemavision import settings
+
+    # A page's many small files queue for a moment on every visit: no news for a terminal.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     # Above the application's own limit, so that the application words the answer; below
     # what would fill a disk, because waitress keeps a body there before it is read.
     body_limit = 4 * settings.whole_number("max_body_mb") * 2**20

@@ -65,6 +65,27 @@ def list_cells(store: Store, case_id: int, wanted: Filter, page: Page) -> tuple[
     return [as_cell(row) for row in rows], int(total or 0)
 
 
+def count_types(store: Store, case_id: int) -> dict[str, tuple[int, int]]:
+    """Return type → cells of a case decided to be it, undecided ones suggested to be it.
+
+    Undecided cells that are unfamiliar stand under ``"unfamiliar"``, whatever was suggested.
+    """
+    undecided = cells.c.decided_type.is_(None)
+    shown = case(
+        (~undecided, cells.c.decided_type),
+        (cells.c.status == Status.UNFAMILIAR, Status.UNFAMILIAR.value),
+        else_=cells.c.suggested_type,
+    )
+    found = select(shown, undecided, func.count()).where(cells.c.case_id == case_id)
+    counts: dict[str, tuple[int, int]] = {}
+    with store.reading() as connection:
+        for name, is_open, count in connection.execute(found.group_by(shown, undecided)):
+            decided, suggested = counts.get(name, (0, 0))
+            more = (0, count) if is_open else (count, 0)
+            counts[name] = (decided + more[0], suggested + more[1])
+    return dict(sorted(counts.items()))
+
+
 def find_cell(store: Store, case_id: int, number: int) -> Cell:
     """Return a cell of a case.
 

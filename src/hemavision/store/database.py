@@ -79,7 +79,7 @@ class Store:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, UnicodeError) as error:
             raise StoreError(f"The store at {self.location} failed: {_reason(error)}.") from error
 
 
@@ -165,6 +165,6 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _reason(error: SQLAlchemyError) -> str:
+def _reason(error: Exception) -> str:
     cause = getattr(error, "orig", None) or error
     return str(cause).strip().split("\n")[0].rstrip(".")

@@ -107,7 +107,7 @@ def read_content(store: Store, sha256: str) -> bytes:
 
 
 def read_cutout(store: Store, cell_id: int) -> bytes | None:
-    """Return the PNG of a cell's cut-out; None where the model was given the whole image."""
+    """Return the PNG of what is around a cell in a field; None where its image shows it alone."""
     with store.reading() as connection:
         found = connection.execute(select(cutouts.c.png).where(cutouts.c.cell_id == cell_id))
         png: bytes | None = found.scalar()

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from hemavision.results import Box, Detection, ModelReference, Prediction, Status
+from hemavision.results import Box, Detection, ModelReference, Prediction
 
 
 class State(StrEnum):
@@ -109,7 +109,7 @@ class NewCell:
     Attributes:
         box: around the cell, in pixels of the image.
         prediction: of the model; its box lies in pixels of the image too.
-        cutout: PNG of the picture that the model was given; None where that is the image.
+        cutout: PNG of what is around it in a field; None where the image shows it alone.
     """
 
     box: Box
@@ -194,13 +194,6 @@ class Cell:
     decided_by: str | None
     decided_at: str | None
     revision: int
-
-    @property
-    def counted_type(self) -> str | None:
-        """The type that counts: the person's; the model's while it is not unfamiliar."""
-        if self.decided_type or self.suggestion.status is Status.UNFAMILIAR:
-            return self.decided_type
-        return self.suggestion.cell_type
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as JSON values."""

@@ -120,7 +120,7 @@ cells = Table(
     Index(None, "image_id"),
 )
 
-#: The picture that the model was given, for cells cut out of a field; PNG.
+#: What is around a cell of a field, as PNG.
 cutouts = Table(
     "cutouts",
     metadata,

@@ -1,4 +1,4 @@
-"""What a case's cells are called, counted by the database."""
+"""What a case's cells are called, as a differential takes it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
-
 from hemavision.results import Status
+from hemavision.store.cells import count_types
 from hemavision.store.database import Store
-from hemavision.store.schema import cells
 
 
 @dataclass(frozen=True)
@@ -48,17 +46,8 @@ class Tally:
 
 def tally(store: Store, case_id: int) -> Tally:
     """Return a case's cells, counted by what they are called."""
-    columns = (cells.c.decided_type, cells.c.suggested_type, cells.c.status)
-    found = select(*columns, func.count()).where(cells.c.case_id == case_id).group_by(*columns)
-    decided: Counter[str] = Counter()
-    suggested: Counter[str] = Counter()
-    unfamiliar = 0
-    with store.reading() as connection:
-        for by_person, by_model, status, count in connection.execute(found):
-            if by_person is not None:
-                decided[by_person] += count
-            elif status == Status.UNFAMILIAR:
-                unfamiliar += count
-            else:
-                suggested[by_model] += count
-    return Tally(dict(decided), dict(suggested), unfamiliar)
+    counts = count_types(store, case_id)
+    _, unfamiliar = counts.pop(Status.UNFAMILIAR, (0, 0))
+    decided = {name: done for name, (done, _) in counts.items() if done}
+    suggested = {name: left for name, (_, left) in counts.items() if left}
+    return Tally(decided, suggested, unfamiliar)

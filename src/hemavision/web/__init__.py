@@ -19,23 +19,7 @@ from hemavision.reference import Profile, load_profile, shipped_profiles
 from hemavision.results import NOTICE
 from hemavision.store import Store
 from hemavision.web import docs, errors, identity, metrics, security
-from hemavision.web.api import (
-    accounts,
-    case_cells,
-    case_differential,
-    case_images,
-    case_report,
-    cases,
-    cell_types,
-    classify,
-    models,
-    read_agreement,
-    reads,
-    smear_export,
-    smears,
-    spec,
-    trail,
-)
+from hemavision.web.api import case_routes, cell_types, classify, models, smear_export, smears, spec
 from hemavision.web.case_pages import case_pages
 from hemavision.web.demo import demo
 from hemavision.web.health import health
@@ -90,11 +74,8 @@ def create_app(
         part.install(app)
     for blueprint in (
         classify.blueprint, smears.blueprint, smear_export.blueprint, models.blueprint,
-        cell_types.blueprint, demo, health,
-        cases.blueprint, case_images.blueprint, case_cells.blueprint, reads.blueprint,
-        trail.blueprint, accounts.blueprint, metrics.blueprint, docs.blueprint, pages,
-        smear_page, case_differential.blueprint, case_report.blueprint, read_agreement.blueprint,
-        case_pages,
+        cell_types.blueprint, *case_routes.BLUEPRINTS, demo, health, metrics.blueprint,
+        docs.blueprint, pages, smear_page, case_pages,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     return app

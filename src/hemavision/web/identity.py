@@ -18,7 +18,7 @@ from hemavision.store import Store, open_store
 from hemavision.store.logins import Session, find_session, find_token
 from hemavision.store.readers import LOCAL, Reader, Role, has_accounts
 from hemavision.store.reads import is_blind
-from hemavision.web.api.bodies import LARGEST
+from hemavision.web.api.bodies import LARGEST, can_be_kept
 from hemavision.web.errors import Problem
 
 STORE = "hemavision.store"
@@ -47,14 +47,14 @@ def install(app: Flask, store: Store | None, *, is_open: bool) -> None:
     """
     app.extensions[STORE] = store
     app.config[OPEN] = is_open
-    app.url_value_preprocessor(_refuse_large_numbers)
+    app.url_value_preprocessor(_refuse_impossible)
 
 
-def _refuse_large_numbers(endpoint: str | None, values: dict[str, Any] | None) -> None:
-    """Answer 404 for numbers that no database row can have."""
-    large = [v for v in (values or {}).values() if isinstance(v, int) and v > LARGEST]
-    if large:
-        raise Problem("not-found", f"There is no number {str(large[0])[:40]}.")
+def _refuse_impossible(endpoint: str | None, values: dict[str, Any] | None) -> None:
+    """Answer 404 for numbers and names in an address that no database row can have."""
+    for value in (values or {}).values():
+        if not can_be_kept(value) or (isinstance(value, int) and value > LARGEST):
+            raise Problem("not-found", f"Nothing at {request.path[:200]}.")
 
 
 def the_store() -> Store:

@@ -17,6 +17,7 @@ from hemavision.web.errors import Problem
 View = TypeVar("View", bound=Callable[..., Any])
 #: Largest number of a row: beyond it JSON's numbers are not exact.
 LARGEST = 2**53 - 1
+_NO_LETTER = re.compile("[\\x00\\ud800-\\udfff]")
 _WHOLE = re.compile(r"-?[0-9]{1,16}", re.ASCII)
 
 
@@ -110,11 +111,25 @@ def _typed(field: fields.Field[Any], text: str) -> Any:
 
 
 def _load(schema: type[Body], values: dict[str, Any]) -> dict[str, Any]:
+    if not can_be_kept(values):
+        raise Problem("unusable", "There is text with characters that no database keeps.")
     try:
         loaded: dict[str, Any] = schema().load(values)
     except ValidationError as error:
         raise Problem("bad-option", _in_words(error.messages)) from error
     return loaded
+
+
+def can_be_kept(value: Any) -> bool:
+    """Return whether all text in JSON values has only letters that every database keeps.
+
+    NUL and half of a surrogate pair, which JSON can write, are none.
+    """
+    if isinstance(value, str):
+        return not _NO_LETTER.search(value)
+    if isinstance(value, dict):
+        return all(can_be_kept(name) and can_be_kept(item) for name, item in value.items())
+    return not isinstance(value, list) or all(map(can_be_kept, value))
 
 
 def _in_words(messages: Any, place: str = "") -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from apiflask import APIBlueprint
 from flask import Response, current_app, jsonify
 
-from hemavision.casework.pictures import Wish, show_cutout, show_heatmap
+from hemavision.casework.pictures import Wish, show_cutout, show_heatmap, show_thumbnail
 from hemavision.results import NOTICE, Status
 from hemavision.store import cells
 from hemavision.store.cases import find_case
@@ -38,6 +38,21 @@ def get_cells(case_id: int) -> Response:
     page = Page(query["limit"], query["offset"])
     found, total = cells.list_cells(the_store(), case_id, wanted, page)
     return jsonify(cells=[cell.summary() for cell in found], total=total, notice=NOTICE)
+
+
+@blueprint.get("/<int:case_id>/counts")
+@blueprint.output(schemas.TypeCounts)
+@blueprint.doc(responses=problem_responses(401, 403, 404))
+def get_counts(case_id: int) -> Response:
+    """Count a case's cells by type: those decided, and undecided ones as suggested.
+
+    Undecided cells that are unfamiliar stand under `unfamiliar`, whatever was suggested.
+    """
+    sighted(case_id)
+    find_case(the_store(), case_id)
+    found = cells.count_types(the_store(), case_id).items()
+    counts = {name: {"decided": done, "suggested": left} for name, (done, left) in found}
+    return jsonify(counts=counts, notice=NOTICE)
 
 
 @blueprint.patch("/<int:case_id>/cells")
@@ -82,9 +97,20 @@ def get_cell(case_id: int, cell_id: int) -> Response:
 @blueprint.get("/<int:case_id>/cells/<int:cell_id>/cutout")
 @blueprint.doc(responses=picture_response(*PICTURES) | problem_responses(401, 403, 404))
 def get_cutout(case_id: int, cell_id: int) -> Response:
-    """Show the picture that the model was given: a field's cut-out, or a single cell's image."""
+    """Show what is around a cell in a field, or the whole image of a single cell."""
     asking()
     return respond(show_cutout(the_store(), cells.find_cell(the_store(), case_id, cell_id)))
+
+
+@blueprint.get("/<int:case_id>/cells/<int:cell_id>/thumbnail")
+@takes(blueprint, requests.ThumbnailQuery, "query")
+@blueprint.doc(responses=picture_response("image/jpeg") | problem_responses(400, 401, 403, 404))
+def get_thumbnail(case_id: int, cell_id: int) -> Response:
+    """Show a small square around a cell, `side` pixels wide: for galleries."""
+    asking()
+    query = read_query(requests.ThumbnailQuery)
+    cell = cells.find_cell(the_store(), case_id, cell_id)
+    return respond(show_thumbnail(the_store(), cell, query["side"]))
 
 
 @blueprint.get("/<int:case_id>/cells/<int:cell_id>/heatmap")

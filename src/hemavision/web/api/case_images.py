@@ -9,7 +9,7 @@ from apiflask import APIBlueprint
 from flask import Response, current_app, jsonify, request
 
 from hemavision.casework.archives import SIGNATURE, open_archive
-from hemavision.casework.importing import Import, Source, import_images
+from hemavision.casework.importing import Import, Source, failing, import_images
 from hemavision.casework.pictures import Picture, show_image
 from hemavision.casework.reading import Eyes
 from hemavision.errors import ImageError
@@ -120,11 +120,4 @@ def _sources(uploads: Sequence[Upload]) -> Iterator[Source]:
             else:
                 yield Source(upload.filename, lambda content=content: content)  # type: ignore[misc]
         except ImageError as error:
-            yield _failing(upload.filename, error)
-
-
-def _failing(name: str, error: ImageError) -> Source:
-    def read() -> bytes:
-        raise error
-
-    return Source(name, read)
+            yield failing(upload.filename, error)

@@ -98,6 +98,12 @@ class NewRead(Body):
     seed = _number(load_default=0)
 
 
+class ThumbnailQuery(Body):
+    """How large; in pixels."""
+
+    side = Whole(validate=Range(32, 512), load_default=160)
+
+
 class HeatmapQuery(Body):
     """Which heatmap."""
 

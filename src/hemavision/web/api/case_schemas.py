@@ -232,6 +232,20 @@ class CellAnswer(Schema):
     notice = _notice()
 
 
+class TypeCount(Schema):
+    """Cells of one type."""
+
+    decided = _count()
+    suggested = _count()
+
+
+class TypeCounts(Schema):
+    """A case's cells by type."""
+
+    counts = fields.Dict(keys=fields.String(), values=fields.Nested(TypeCount), required=True)
+    notice = _notice()
+
+
 class Decided(Schema):
     """The named cells and the case after a change."""
 

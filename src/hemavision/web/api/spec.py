@@ -43,10 +43,10 @@ def complete(spec: Spec | str) -> Spec | str:
     _take_images(spec["paths"]["/api/v1/classify"]["post"], options)
     several = {name: options[name] for name in smears.NAMES}
     _take_images(spec["paths"]["/api/v1/smears"]["post"], several)
-    spec["paths"][EXPORT]["post"] |= export_request()
     _require_bodies(spec)
     kinds: Spec = {"type": "string", "enum": list(case_images.KINDS), "default": case_images.AUTO}
     _take_images(spec["paths"]["/api/v1/cases/{case_id}/images"]["post"], {"kind": kinds})
+    spec["paths"][EXPORT]["post"] |= export_request()
     spec["paths"]["/predict"]["post"]["requestBody"] = {
         "required": True,
         "content": {MULTIPART: {"schema": _one_file()}},

@@ -20,7 +20,7 @@ const SEEN_MS = 400;
 const MARGIN_PX = 12;
 
 /**
- * Return {update, layout}. `addresses` gives a cell's pictures: {cutout(id), heatmap(id)}.
+ * Return {update, layout}. `addresses` gives a cell's pictures: {thumbnail(id), heatmap(id)}.
  */
 export function mountGallery(element, addresses) {
   const body = role(element, "body");
@@ -176,7 +176,7 @@ function drawRows(part, section, ids, view, addresses) {
   const order = [...ids].sort((a, b) => section.ids.indexOf(a) - section.ids.indexOf(b));
   for (const id of order) {
     const cell = state.cells.get(id);
-    const tile = tileOf(cell, view, addresses, part);
+    const tile = tileOf(cell, view, part);
     const index = section.ids.indexOf(id);
     place(tile, (index % columns) * step, Math.floor(index / columns) * section.row);
     mark(tile, cell, state, addresses);
@@ -187,11 +187,11 @@ function drawRows(part, section, ids, view, addresses) {
   }
 }
 
-function tileOf(cell, view, addresses, part) {
+function tileOf(cell, view, part) {
   let tile = view.tiles.get(cell.id);
   if (tile && tile.parentElement && tile.parentElement !== part.list) tile.remove();
   if (!tile) {
-    tile = makeTile(cell, addresses.cutout, view.state.images.get(cell.image_id)?.kind === "field");
+    tile = makeTile(cell);
     view.tiles.set(cell.id, tile);
   }
   if (tile.shown !== cell) {
@@ -206,7 +206,7 @@ function mark(tile, cell, state, addresses) {
   tile.tabIndex = id === state.focusId ? 0 : -1;
   tile.setAttribute("aria-selected", String(state.selection.has(id)));
   const warm = state.heat && Boolean(cell.suggestion) && (id === (state.hoveredId ?? state.focusId));
-  turnTile(tile, warm ? addresses.heatmap(id) : addresses.cutout(id));
+  turnTile(tile, warm ? addresses.heatmap(id) : addresses.thumbnail(id));
 }
 
 function place(element, left, top) {

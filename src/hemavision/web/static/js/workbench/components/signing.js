@@ -55,7 +55,7 @@ function countRows({ numbers, types }) {
 }
 
 function makeCell(cell, addresses) {
-  const button = make("button", { type: "button", className: "mini", title: `Show cell ${cell.id}` }, make("img", { src: addresses.cutout(cell.id), alt: `Cell ${cell.id}` }));
+  const button = make("button", { type: "button", className: "mini", title: `Show cell ${cell.id}` }, make("img", { src: addresses.thumbnail(cell.id), alt: `Cell ${cell.id}` }));
   button.dataset.cell = cell.id;
   return button;
 }

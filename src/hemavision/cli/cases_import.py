@@ -1,0 +1,106 @@
+"""``hemavision cases import``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hemavision.cli.case_store import AS_JSON, CASE, StoreChoice, pass_choice
+
+if TYPE_CHECKING:
+    from hemavision.casework.importing import Outcome
+    from hemavision.detection.finder import Finder
+
+KINDS = ("auto", "cell", "field")
+
+
+@click.command("import")
+@CASE
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--kind",
+    type=click.Choice(KINDS),
+    default=KINDS[0],
+    show_default=True,
+    help="What an image shows. auto: a field where it is large and white and red cells are found.",
+)
+@click.option(
+    "--model", metavar="NAME|FILE", help="A shipped model or a bundle; HEMAVISION_MODEL otherwise."
+)
+@click.option(
+    "--detector",
+    metavar="NAME|FILE",
+    help="A shipped detector or a bundle; HEMAVISION_DETECTOR otherwise.",
+)
+@AS_JSON
+@pass_choice
+def import_(choice: StoreChoice, /, case: int, paths: tuple[Path, ...], **given: Any) -> None:
+    """Bring the images of PATHS into CASE: files, folders, ZIP archives.
+
+    Each image is kept whole or not at all: a command that was killed is started again and goes
+    on where it stopped. A file whose content is in the case already is skipped. A file that
+    cannot be read is named on stderr, the others are done, and the exit status is 1.
+    """
+    from hemavision.casework.files import open_files
+    from hemavision.casework.importing import Import, import_images
+    from hemavision.casework.reading import Eyes
+    from hemavision.cli.inputs import find_images
+    from hemavision.cli.model import open_named_model
+    from hemavision.cli.progress import progress
+    from hemavision.store.records import ImageKind
+
+    choice.find(case)
+    kind = None if given["kind"] == KINDS[0] else ImageKind(given["kind"])
+    eyes = Eyes(open_named_model(given["model"]), _finder(given["kind"], given["detector"]))
+    into = Import(choice.open(), case, eyes, choice.reader, kind)
+    counts: Counter[str] = Counter()
+    with progress("Images", lambda: sum(1 for _ in open_files(find_images(paths)))) as advance:
+        for outcome in import_images(into, open_files(find_images(paths))):
+            counts[outcome.result] += 1
+            _tell(outcome, given["as_json"])
+            advance(1)
+    _conclude(counts, given["as_json"])
+
+
+def _tell(outcome: Outcome, as_json: bool) -> None:
+    from hemavision.cli.outputs import printable
+
+    if as_json:
+        click.echo(json.dumps(outcome.to_json()))
+    if outcome.error is not None:
+        click.echo(printable(f"{outcome.name}: {outcome.error}"), err=True)
+    if outcome.also_in:
+        cases = ", ".join(map(str, outcome.also_in))
+        click.echo(printable(f"{outcome.name} is in another case too: {cases}."), err=True)
+
+
+def _conclude(counts: Counter[str], as_json: bool) -> None:
+    failed = counts["failed"]
+    if failed:
+        click.echo(f"{failed:,} of {counts.total():,} inputs failed.", err=True)
+    if not as_json:
+        from hemavision.results import NOTICE
+
+        click.echo(f"{counts['added']:,} images added, {counts['duplicate']:,} were there already.")
+        click.echo(NOTICE)
+    sys.exit(1 if failed else 0)
+
+
+def _finder(kind: str, name: str | None) -> Finder | None:
+    """Open the detector; None where none is needed, or none is there and none was asked for."""
+    from hemavision.cli.detector import open_named_detector
+
+    if kind == "cell":
+        return None
+    try:
+        return open_named_detector(name)
+    except click.UsageError:
+        if name or kind == "field":
+            raise
+        click.echo("There is no detector: every image is taken for one cell.", err=True)
+        return None

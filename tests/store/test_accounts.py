@@ -1,0 +1,189 @@
+"""Accounts, sessions, tokens, and the brake on guessing."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select, update
+
+from hemavision.errors import LoginError, MissingError, RefusedError
+from hemavision.store import Store
+from hemavision.store.database import now
+from hemavision.store.logins import (
+    MOST_FOR_ACCOUNT,
+    MOST_FOR_ADDRESS,
+    add_token,
+    find_session,
+    find_token,
+    list_tokens,
+    log_in,
+    log_out,
+    revoke_token,
+)
+from hemavision.store.readers import (
+    Role,
+    add_reader,
+    find_reader,
+    has_accounts,
+    list_readers,
+    set_disabled,
+    set_password,
+    set_role,
+)
+from hemavision.store.schema import attempts, readers, sessions, tokens
+from hemavision.store.verification import verify
+
+PASSWORD = "correct horse battery"
+HERE = "192.0.2.7"
+
+
+@pytest.fixture
+def staffed(store: Store) -> Store:
+    """A store with an administrator and a reader."""
+    add_reader(store, "ann", Role.ADMIN, PASSWORD, "local")
+    add_reader(store, "bob", Role.READER, PASSWORD, "ann")
+    return store
+
+
+def test_the_first_account_is_an_administrator_s(store: Store) -> None:
+    assert not has_accounts(store)
+    with pytest.raises(RefusedError, match="administrator"):
+        add_reader(store, "bob", Role.READER, PASSWORD, "local")
+    made = add_reader(store, "ann", Role.ADMIN, PASSWORD, "local")
+    assert (made.name, made.role, made.disabled) == ("ann", Role.ADMIN, False)
+    assert has_accounts(store)
+
+
+@pytest.mark.parametrize(
+    ("name", "password"),
+    [
+        ("ann", PASSWORD),
+        ("local", PASSWORD),
+        ("", PASSWORD),
+        ("a\x00b", PASSWORD),
+        ("new", "short"),
+    ],
+)
+def test_a_senseless_account_is_refused(staffed: Store, name: str, password: str) -> None:
+    with pytest.raises(RefusedError):
+        add_reader(staffed, name, Role.READER, password, "ann")
+    assert [reader.name for reader in list_readers(staffed)] == ["ann", "bob"]
+
+
+def test_passwords_are_kept_as_argon2id(staffed: Store) -> None:
+    with staffed.reading() as connection:
+        hashes = list(connection.execute(select(readers.c.password_hash)).scalars())
+    assert all(text.startswith("$argon2id$") for text in hashes)
+    assert len(set(hashes)) == 2
+
+
+def test_roles_include_those_below() -> None:
+    assert Role.ADMIN.includes(Role.READER)
+    assert Role.SUPERVISOR.includes(Role.SUPERVISOR)
+    assert not Role.READER.includes(Role.SUPERVISOR)
+
+
+def test_the_last_administrator_stays(staffed: Store) -> None:
+    for change in (
+        lambda: set_role(staffed, "ann", Role.READER, "ann"),
+        lambda: set_disabled(staffed, "ann", True, "ann"),
+    ):
+        with pytest.raises(RefusedError, match="last administrator"):
+            change()
+    set_role(staffed, "bob", Role.ADMIN, "ann")
+    set_disabled(staffed, "ann", True, "bob")
+    assert find_reader(staffed, "ann").disabled
+    with pytest.raises(MissingError):
+        set_role(staffed, "nobody", Role.ADMIN, "bob")
+
+
+def test_a_session_lasts_until_it_is_ended(staffed: Store) -> None:
+    session = log_in(staffed, "bob", PASSWORD, HERE)
+    found = find_session(staffed, session.secret)
+    assert found == session
+    assert session.reader.name == "bob"
+    with staffed.reading() as connection:
+        kept = connection.execute(select(sessions)).one()
+    assert session.secret not in tuple(kept)  # whoever reads the store cannot log in with it
+    log_out(staffed, session.secret)
+    assert find_session(staffed, session.secret) is None
+    assert find_session(staffed, "made up \ud800") is None
+
+
+def test_an_old_session_has_ended(staffed: Store) -> None:
+    session = log_in(staffed, "bob", PASSWORD, HERE)
+    with staffed.noting() as connection:
+        connection.execute(update(sessions).values(expires_at="2020-01-01T00:00:00.000000+00:00"))
+    assert find_session(staffed, session.secret) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "password"), [("bob", "wrong"), ("nobody", PASSWORD), ("bob", "")]
+)
+def test_a_wrong_login_says_only_that(staffed: Store, name: str, password: str) -> None:
+    with pytest.raises(LoginError, match="Name or password is not right") as error:
+        log_in(staffed, name, password, HERE)
+    assert error.value.retry_after_s == 0
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_closing_an_account_or_a_new_password_ends_its_logins(staffed: Store, closed: bool) -> None:
+    session = log_in(staffed, "bob", PASSWORD, HERE)
+    _, secret = add_token(staffed, "bob", "script", "bob")
+    if closed:
+        set_disabled(staffed, "bob", True, "ann")
+        with pytest.raises(RefusedError):
+            add_token(staffed, "bob", "script", "ann")
+    else:
+        set_password(staffed, "bob", PASSWORD + "!", "ann")
+        assert log_in(staffed, "bob", PASSWORD + "!", HERE)
+    assert find_session(staffed, session.secret) is None
+    assert find_token(staffed, secret) is None
+    with pytest.raises(LoginError):
+        log_in(staffed, "bob", PASSWORD, HERE)
+
+
+def test_an_account_is_throttled(staffed: Store) -> None:
+    for number in range(MOST_FOR_ACCOUNT):
+        with pytest.raises(LoginError, match="not right"):
+            log_in(staffed, "bob", "wrong", f"192.0.2.{number}")
+    with pytest.raises(LoginError, match="Too many") as error:
+        log_in(staffed, "bob", PASSWORD, "198.51.100.1")  # not even the right one is looked at
+    assert 0 < error.value.retry_after_s <= 15 * 60
+    assert log_in(staffed, "ann", PASSWORD, HERE).reader.name == "ann"
+    with staffed.noting() as connection:  # a quarter of an hour later
+        connection.execute(update(attempts).values(at="2020-01-01T00:00:00.000000+00:00"))
+    assert log_in(staffed, "bob", PASSWORD, HERE).reader.name == "bob"
+
+
+def test_an_address_is_throttled(staffed: Store) -> None:
+    with staffed.noting() as connection:
+        rows = [{"subject": f"address {HERE}", "at": now()}] * MOST_FOR_ADDRESS
+        connection.execute(attempts.insert(), rows)
+    with pytest.raises(LoginError, match="Too many"):
+        log_in(staffed, "bob", PASSWORD, HERE)
+    assert log_in(staffed, "bob", PASSWORD, "198.51.100.1")
+
+
+def test_a_right_login_starts_the_count_anew(staffed: Store) -> None:
+    for _ in range(2):
+        for _ in range(MOST_FOR_ACCOUNT - 1):
+            with pytest.raises(LoginError, match="not right"):
+                log_in(staffed, "bob", "wrong", HERE)
+        assert log_in(staffed, "bob", PASSWORD, HERE)
+
+
+def test_tokens(staffed: Store) -> None:
+    token, secret = add_token(staffed, "bob", "nightly import", "ann")
+    assert find_token(staffed, secret) == find_reader(staffed, "bob")
+    assert find_token(staffed, secret + "x") is None
+    assert list_tokens(staffed, "bob") == list_tokens(staffed) == [token]
+    assert list_tokens(staffed, "ann") == []
+    with staffed.reading() as connection:
+        assert secret not in tuple(connection.execute(select(tokens)).one())
+    with pytest.raises(MissingError):
+        revoke_token(staffed, token.id, "ann", reader="ann")
+    revoke_token(staffed, token.id, "ann")
+    assert find_token(staffed, secret) is None
+    with pytest.raises(MissingError):
+        revoke_token(staffed, token.id, "ann")
+    assert verify(staffed).sound

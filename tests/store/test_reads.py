@@ -1,0 +1,114 @@
+"""Second readings: blind, in an order of their own, and compared only when they are finished."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from fixtures_cases import ALL, cells_of, decide_all
+
+from hemavision.errors import ConflictError, MissingError, RefusedError
+from hemavision.store import Store
+from hemavision.store.reads import (
+    ReadState,
+    close_read,
+    decide_blind,
+    find_read,
+    is_blind,
+    list_blind_cells,
+    list_pairs,
+    list_reads,
+    open_read,
+)
+from hemavision.store.records import Case, Change
+from hemavision.store.verification import verify
+
+Filled = Callable[..., Case]
+
+
+@pytest.fixture
+def case(store: Store, filled: Filled) -> Case:
+    made = filled(8)
+    decide_all(store, made, "neutrophil")
+    return made
+
+
+def test_a_whole_case_is_read_a_second_time(store: Store, case: Case) -> None:
+    read = open_read(store, case.id, "bob", seed=3)
+    assert (read.cells, read.decided, read.state) == (8, 0, ReadState.OPEN)
+    cells, total = list_blind_cells(store, read.id, ALL)
+    assert total == 8
+    assert {cell.decided_type for cell in cells} == {None}
+    assert not {"suggestion", "confidence", "status"} & set(cells[0].to_json())
+    changes = [Change(cell.id, 0, "monocyte") for cell in cells]
+    assert {c.decided_type for c in decide_blind(store, read.id, changes, "bob")} == {"monocyte"}
+    # The first reader's decisions stay as they are.
+    assert {cell.decided_type for cell in cells_of(store, case)} == {"neutrophil"}
+    done = close_read(store, read.id, ReadState.FINISHED, "bob")
+    assert (done.state, done.decided) == (ReadState.FINISHED, 8)
+    pairs = list_pairs(store, read.id)
+    assert {(pair.first, pair.second) for pair in pairs} == {("neutrophil", "monocyte")}
+    assert [pair.model for pair in pairs] == [
+        cell.suggestion.cell_type for cell in cells_of(store, case)
+    ]
+    assert verify(store).sound
+
+
+def test_a_sample_follows_from_its_seed(store: Store, case: Case) -> None:
+    samples = []
+    for seed, who in ((7, "bob"), (7, "cleo"), (8, "dan")):
+        read = open_read(store, case.id, who, sample=4, seed=seed)
+        samples.append([cell.id for cell in list_blind_cells(store, read.id, ALL)[0]])
+    assert samples[0] == samples[1] != samples[2]
+    assert len(samples[0]) == 4
+    everything = open_read(store, case.id, "eve", sample=100)
+    assert everything.cells == 8
+    assert len(list_reads(store, case.id)) == 4
+
+
+def test_its_reader_is_blind_until_it_is_closed(store: Store, case: Case) -> None:
+    read = open_read(store, case.id, "bob", sample=1)
+    assert is_blind(store, case.id, "bob")
+    assert not is_blind(store, case.id, "ann")
+    with pytest.raises(RefusedError, match="open already"):
+        open_read(store, case.id, "bob")
+    with pytest.raises(RefusedError, match="not finished"):
+        list_pairs(store, read.id)
+    close_read(store, read.id, ReadState.DROPPED, "bob")
+    assert not is_blind(store, case.id, "bob")
+    with pytest.raises(RefusedError, match="not finished"):
+        list_pairs(store, read.id)
+
+
+def test_a_reading_is_finished_whole_and_by_its_reader(store: Store, case: Case) -> None:
+    read = open_read(store, case.id, "bob", sample=2)
+    first, second = list_blind_cells(store, read.id, ALL)[0]
+    decide_blind(store, read.id, [Change(first.id, 0, "blast")], "bob")
+    with pytest.raises(RefusedError, match="1 of the 2 cells") as refused:
+        close_read(store, read.id, ReadState.FINISHED, "bob")
+    assert list(refused.value.cells) == [second.id]
+    with pytest.raises(RefusedError, match="bob's"):
+        close_read(store, read.id, ReadState.FINISHED, "ann")
+    with pytest.raises(RefusedError, match="bob's"):
+        decide_blind(store, read.id, [Change(second.id, 0, "blast")], "ann")
+    with pytest.raises(ConflictError):
+        decide_blind(store, read.id, [Change(first.id, 0, "monocyte")], "bob")
+    with pytest.raises(RefusedError, match="no cell type"):
+        decide_blind(store, read.id, [Change(second.id, 0, "nonsense")], "bob")
+    other = next(c.id for c in cells_of(store, case) if c.id not in (first.id, second.id))
+    with pytest.raises(MissingError):
+        decide_blind(store, read.id, [Change(other, 0, "blast")], "bob")
+    decide_blind(store, read.id, [Change(second.id, 0, "blast")], "bob")
+    close_read(store, read.id, ReadState.FINISHED, "bob")
+    with pytest.raises(RefusedError, match="finished"):
+        decide_blind(store, read.id, [Change(second.id, 1, "monocyte")], "bob")
+    assert find_read(store, read.id).decided == 2
+
+
+def test_there_has_to_be_something_to_read(store: Store, filled: Filled) -> None:
+    with pytest.raises(RefusedError, match="no cells"):
+        open_read(store, filled(0).id, "bob")
+    with pytest.raises(MissingError):
+        open_read(store, 99, "bob")
+    with pytest.raises(MissingError):
+        find_read(store, 99)

@@ -1,0 +1,289 @@
+"""Cases through the API: from an upload to a signed, amended and proved case."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from typing import Any
+
+import pytest
+from fixtures_cases import make_model
+from flask.testing import FlaskClient
+
+from hemavision.detection.fake_finder import FakeFinder
+from hemavision.images import open_image
+from hemavision.pipeline import Model
+from hemavision.results import NOTICE, Box, CellKind, Detection
+from hemavision.samples import SAMPLE_NAMES, sample_png
+from hemavision.store import Store
+from hemavision.web import create_app
+
+FIELD = sample_png(SAMPLE_NAMES[1])
+FOUND = (
+    Detection(CellKind.WHITE, Box(300, 200, 400, 300), 0.9),
+    Detection(CellKind.RED, Box(100, 100, 150, 150), 0.9),
+)
+API = "/api/v1"
+
+
+@pytest.fixture
+def client(store: Store) -> FlaskClient:
+    """A browser in front of a server without accounts, once for each database."""
+    finder = FakeFinder([(open_image(FIELD).rgb, FOUND)])
+    return create_app(make_model(), "127.0.0.1", finder, store).test_client()
+
+
+def upload(client: FlaskClient, case: int, files: dict[str, bytes], **options: str) -> Any:
+    images = [(io.BytesIO(content), name) for name, content in files.items()]
+    return client.post(f"{API}/cases/{case}/images", data={"images": images} | options)
+
+
+def samples(count: int) -> dict[str, bytes]:
+    first = sample_png(SAMPLE_NAMES[0])
+    return {f"{n}.png": first + str(n).encode() for n in range(count)}
+
+
+@pytest.fixture
+def case(client: FlaskClient) -> int:
+    """A case of three single cells."""
+    made = client.post(f"{API}/cases", json={"name": "Morning", "slide": "S-17"})
+    assert made.status_code == 201
+    number: int = made.json["case"]["id"]
+    assert made.headers["Location"] == f"{API}/cases/{number}"
+    assert upload(client, number, samples(3), kind="cell").status_code == 200
+    return number
+
+
+def cells_of(client: FlaskClient, case: int, query: str = "") -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = client.get(f"{API}/cases/{case}/cells{query}").json["cells"]
+    return found
+
+
+def decide(client: FlaskClient, case: int, kind: str | None, cells: list[dict[str, Any]]) -> Any:
+    changes = [{"id": c["id"], "revision": c["revision"], "cell_type": kind} for c in cells]
+    return client.patch(f"{API}/cases/{case}/cells", json={"changes": changes})
+
+
+def revision(client: FlaskClient, case: int) -> int:
+    number: int = client.get(f"{API}/cases/{case}").json["case"]["revision"]
+    return number
+
+
+def test_the_whole_way(client: FlaskClient, case: int) -> None:
+    detail = client.get(f"{API}/cases/{case}").json
+    assert detail["notice"] == NOTICE
+    assert detail["case"]["counts"] == {"cells": 3, "decided": 0, "undecided": {"confident": 3}}
+    types = {kind["name"]: kind["by_model"] for kind in detail["cell_types"]}
+    assert types["neutrophil"]
+    assert not types["blast"]
+    done = decide(client, case, "blast", cells_of(client, case)[:2]).json
+    assert done["case"]["state"] == "in_review"
+    refused = client.post(f"{API}/cases/{case}/sign", json={"revision": revision(client, case)})
+    assert refused.status_code == 409
+    (left,) = cells_of(client, case, "?decided=false")
+    suggested = left["suggestion"]["cell_type"]
+    assert client.get(f"{API}/cases/{case}/counts").json["counts"] == {
+        "blast": {"decided": 2, "suggested": 0},
+        suggested: {"decided": 0, "suggested": 1},
+    }
+    assert (refused.json["code"], refused.json["cells"]) == ("undecided", [left["id"]])
+    decide(client, case, "monocyte", [left])
+    signed = client.post(f"{API}/cases/{case}/sign", json={"revision": revision(client, case)})
+    assert signed.json["case"]["state"] == "signed"
+    again = decide(client, case, "blast", cells_of(client, case))
+    assert (again.status_code, again.json["code"]) == (409, "signed")
+    amended = client.post(f"{API}/cases/{case}/amend", json={"reason": "wrong slide"})
+    assert amended.json["case"]["version"] == 2
+    versions = client.get(f"{API}/cases/{case}").json["versions"]
+    assert [version["signed_by"] for version in versions] == ["local", None]
+    log = client.get(f"{API}/cases/{case}/log?limit=1000").json
+    actions = [entry["action"] for entry in reversed(log["entries"])]
+    assert actions == ["create", *["import"] * 3, *["decide"] * 3, "sign", "amend"]
+    assert client.get(f"{API}/verify").json["sound"]
+    assert client.get(f"{API}/agreement?case={case}").json["periods"][0]["decided"] == 3
+
+
+def test_lists(client: FlaskClient, case: int) -> None:
+    client.post(f"{API}/cases", json={"name": "Evening"})
+    listed = client.get(f"{API}/cases?search=morn+s-17&state=new").json
+    assert [found["id"] for found in listed["cases"]] == [case]
+    assert client.get(f"{API}/cases?limit=1").json["total"] == 2
+    (first, *_) = client.get(f"{API}/cases/{case}/images").json["images"]
+    assert (first["name"], first["kind"], first["cells"]) == ("0.png", "cell", 1)
+    page = client.get(f"{API}/cases/{case}/cells?limit=1&offset=2").json
+    assert (len(page["cells"]), page["total"]) == (1, 3)
+    assert cells_of(client, case, f"?image={first['id']}")[0]["image_id"] == first["id"]
+    assert cells_of(client, case, "?status=unfamiliar") == []
+    kind = page["cells"][0]["suggestion"]["cell_type"]
+    assert len(cells_of(client, case, f"?cell_type={kind}")) == 3
+
+
+def test_each_file_has_its_own_outcome(client: FlaskClient, case: int) -> None:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.writestr("in.png", FIELD)
+        packed.writestr("../evil.png", FIELD)
+    files = {"bad.jpg": b"text", "0-again.png": samples(1)["0.png"], "a.zip": archive.getvalue()}
+    answer = upload(client, case, files)
+    assert answer.status_code == 200
+    results = {outcome["name"]: outcome for outcome in answer.json["results"]}
+    assert results["bad.jpg"]["result"] == "failed"
+    assert results["0-again.png"]["same_as"] == "0.png"
+    assert results["a.zip/in.png"]["result"] == "added"
+    assert "leads out" in results["a.zip/../evil.png"]["error"]
+    assert answer.json["case"]["images"] == 4
+    image = client.get(f"{API}/cases/{case}/images").json["images"][-1]
+    assert (image["kind"], image["others"]) == ("field", {"red_cell": 1})
+    others = client.get(f"{API}/cases/{case}/images/{image['id']}/others").json["others"]
+    assert others == [
+        {"kind": "red_cell", "box": {"left": 100, "top": 100, "right": 150, "bottom": 150},
+         "score": 0.9}
+    ]  # fmt: skip
+
+
+def test_pictures(client: FlaskClient, case: int) -> None:
+    upload(client, case, {"field.png": FIELD})
+    field = client.get(f"{API}/cases/{case}/images").json["images"][-1]
+    whole = client.get(f"{API}/cases/{case}/images/{field['id']}/picture")
+    assert (whole.mimetype, whole.data) == ("image/png", FIELD)
+    assert "immutable" in whole.headers["Cache-Control"]
+    (cell,) = cells_of(client, case, f"?image={field['id']}")
+    address = f"{API}/cases/{case}/cells/{cell['id']}"
+    assert open_image(client.get(f"{address}/cutout").data).rgb.shape == (200, 200, 3)
+    assert open_image(client.get(f"{address}/heatmap").data).rgb.shape == (200, 200, 3)
+    small = client.get(f"{address}/thumbnail?side=96")
+    assert small.mimetype == "image/jpeg"
+    assert open_image(small.data).rgb.shape == (96, 96, 3)
+    full = client.get(address).json["cell"]
+    assert full["suggestion"]["model"]["name"] == "fake"
+    plain = client.get(f"{address}/heatmap?opacity=0").data
+    assert plain != client.get(f"{address}/heatmap?opacity=1").data
+    assert client.get(f"{address}/heatmap?cell_type=nonsense").status_code == 422
+    assert client.get(f"{address}/heatmap?opacity=2").status_code == 400
+
+
+def test_a_tiff_is_shown_as_png(client: FlaskClient, case: int, bad_and_odd_images: Any) -> None:
+    upload(client, case, {"a.tif": bad_and_odd_images["tiff"]}, kind="cell")
+    image = client.get(f"{API}/cases/{case}/images").json["images"][-1]
+    shown = client.get(f"{API}/cases/{case}/images/{image['id']}/picture")
+    assert shown.mimetype == "image/png"
+    assert open_image(shown.data).rgb.shape[:2] == (image["height"], image["width"])
+
+
+def test_another_model_s_heatmap_is_refused(store: Store, client: FlaskClient, case: int) -> None:
+    (cell, *_) = cells_of(client, case)
+    other = create_app(Model(make_model()._engine, make_model().reference), store=store)
+    reference = type(make_model().reference)("other", "1" * 64)
+    other.extensions["hemavision"] = Model(make_model()._engine, reference)
+    refused = other.test_client().get(f"{API}/cases/{case}/cells/{cell['id']}/heatmap")
+    assert (refused.status_code, refused.json["code"]) == (409, "other-model")
+
+
+def test_a_conflict_says_what_changed_and_who(client: FlaskClient, case: int) -> None:
+    seen = cells_of(client, case)
+    decide(client, case, "blast", seen[:1])
+    conflict = decide(client, case, "monocyte", seen)
+    assert conflict.status_code == 409
+    assert conflict.json["type"] == "/docs#changed-since"
+    (change,) = conflict.json["changes"]
+    assert (change["id"], change["decided_type"]) == (seen[0]["id"], "blast")
+    assert (change["decided_by"], change["revision"]) == ("local", 1)
+    assert len(cells_of(client, case, "?decided=false")) == 2
+    stale = client.post(f"{API}/cases/{case}/sign", json={"revision": 1})
+    assert stale.status_code == 409
+    assert stale.json["changes"][-1]["after"] == "blast"
+
+
+def test_undo_and_redo(client: FlaskClient, case: int) -> None:
+    decide(client, case, "blast", cells_of(client, case))
+    undone = client.post(f"{API}/cases/{case}/undo")
+    assert {cell["decided_type"] for cell in undone.json["cells"]} == {None}
+    redone = client.post(f"{API}/cases/{case}/undo", json={"batch": undone.json["batch"]})
+    assert {cell["decided_type"] for cell in redone.json["cells"]} == {"blast"}
+    nothing = client.post(f"{API}/cases/{case}/undo", json={"batch": 1})
+    assert (nothing.status_code, nothing.json["code"]) == (409, "nothing-to-undo")
+
+
+def test_a_second_reading_is_blind(client: FlaskClient, case: int) -> None:
+    decide(client, case, "blast", cells_of(client, case))
+    read = client.post(f"{API}/cases/{case}/reads", json={"sample": 2, "seed": 7}).json["read"]
+    cells = client.get(f"{API}/reads/{read['id']}/cells").json["cells"]
+    assert set(cells[0]) == {"id", "image_id", "box", "decided_type", "revision"}
+    hidden = (
+        f"cases/{case}/cells", f"cases/{case}/counts", f"cases/{case}/cells/{cells[0]['id']}", f"cases/{case}/log",
+        f"cases/{case}/cells/{cells[0]['id']}/heatmap", f"agreement?case={case}",
+        f"reads/{read['id']}/pairs",
+    )  # fmt: skip
+    for address in hidden:
+        answer = client.get(f"{API}/{address}")
+        assert (answer.status_code, answer.json["type"]) == (403, "/docs#blind"), address
+    assert decide(client, case, "monocyte", cells).status_code == 403
+    assert client.get(f"{API}/cases/{case}/cells/{cells[0]['id']}/cutout").status_code == 200
+    early = client.post(f"{API}/reads/{read['id']}/finish")
+    assert (early.status_code, len(early.json["cells"])) == (409, 2)
+    changes = [{"id": cell["id"], "revision": 0, "cell_type": "monocyte"} for cell in cells]
+    client.patch(f"{API}/reads/{read['id']}/cells", json={"changes": changes})
+    finished = client.post(f"{API}/reads/{read['id']}/finish").json["read"]
+    assert (finished["state"], finished["decided"]) == ("finished", 2)
+    pairs = client.get(f"{API}/reads/{read['id']}/pairs").json["pairs"]
+    assert [(pair["first"], pair["second"]) for pair in pairs] == [("blast", "monocyte")] * 2
+    dropped = client.post(f"{API}/cases/{case}/reads").json["read"]
+    assert client.post(f"{API}/reads/{dropped['id']}/drop").json["read"]["state"] == "dropped"
+    assert len(client.get(f"{API}/cases/{case}/reads").json["reads"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "body", "status"),
+    [
+        ("get", "cases/99", None, 404),
+        ("get", "cases/99/cells", None, 404),
+        ("get", "cases/99/images", None, 404),
+        ("get", "cases/1/cells/99", None, 404),
+        ("get", "cases/1/images/99/picture", None, 404),
+        ("get", f"cases/{2**70}", None, 404),
+        ("get", "reads/99/pairs", None, 404),
+        ("get", "cases?limit=0", None, 400),
+        ("get", "cases?limit=x", None, 400),
+        ("get", "cases?limit=1&limit=2", None, 400),
+        ("get", "cases?nonsense=1", None, 400),
+        ("get", "cases?search=%00", None, 422),
+        ("get", "cases/1/cells?decided=perhaps", None, 400),
+        ("get", "agreement?period=century", None, 400),
+        ("post", "cases", {}, 400),
+        ("post", "cases", {"name": ""}, 400),
+        ("post", "cases", {"name": "   "}, 422),
+        ("post", "cases", {"name": "\ud800"}, 422),
+        ("post", "cases", {"name": 7}, 400),
+        ("post", "cases", {"name": "a", "more": 1}, 400),
+        ("post", "cases", [1], 400),
+        ("post", "cases/99/sign", {"revision": 1}, 404),
+        ("post", "cases/1/sign", {"revision": "1"}, 400),
+        ("post", "cases/1/sign", {"revision": True}, 400),
+        ("post", "cases/1/amend", {"reason": "x"}, 409),
+        ("patch", "cases/1/cells", {"changes": []}, 400),
+        ("patch", "cases/1/cells", {"changes": [{"id": 1}]}, 400),
+    ],
+)
+def test_senseless_requests_are_answered_in_words(
+    client: FlaskClient, case: int, method: str, address: str, body: Any, status: int
+) -> None:
+    answer = getattr(client, method)(f"{API}/{address}", **({} if body is None else {"json": body}))
+    assert answer.status_code == status, answer.data
+    assert answer.mimetype == "application/problem+json"
+    assert answer.json["detail"]
+
+
+def test_bodies_that_are_no_json(client: FlaskClient) -> None:
+    for content, kind, status in (
+        (b"{", "application/json", 400),
+        (b"name=a", "application/x-www-form-urlencoded", 415),
+        (b"[" * 100_000, "application/json", 400),
+    ):
+        answer = client.post(f"{API}/cases", data=content, content_type=kind)
+        assert answer.status_code == status
+        assert answer.mimetype == "application/problem+json"
+
+
+def test_what_a_kind_may_be(client: FlaskClient, case: int) -> None:
+    refused = upload(client, case, {"a.png": FIELD}, kind="nonsense")
+    assert (refused.status_code, refused.json["type"]) == (400, "/docs#bad-option")
