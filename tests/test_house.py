@@ -117,7 +117,7 @@ def test_inference_needs_no_framework() -> None:
     needed = [Requirement(text) for text in requires("hemavision") or []]
     plain = {r.name for r in needed if r.marker is None or r.marker.evaluate({"extra": ""})}
     assert "onnxruntime" in plain
-    assert plain.isdisjoint({"keras", "tensorflow", "tensorflow-cpu", "onnx", "scipy", "jax"})
+    assert plain.isdisjoint({"keras", "tensorflow", "tensorflow-cpu", "onnx", "jax"})
 
 
 def test_the_wheel_carries_what_serving_reads(tmp_path: Path) -> None:

@@ -62,6 +62,17 @@ def test_serving_loads_no_training_code(code: str) -> None:
     assert heavy + training == []
 
 
+def test_an_interval_loads_no_statistics_and_a_report_no_pdf() -> None:
+    """SciPy's special functions are small, its statistics and fpdf2 take a second each."""
+    modules = loaded_by(
+        "from hemavision.differential import clopper_pearson\n"
+        "from hemavision import agreement, report\n"
+        "import sys\nassert 'scipy' not in sys.modules\nclopper_pearson(5, 100)"
+    )
+    assert "scipy.special" in modules
+    assert {"scipy.stats", "fpdf", "flask"} & modules == set()
+
+
 def test_only_web_loads_flask() -> None:
     assert "flask" not in loaded_by("import hemavision")
     assert "flask" in loaded_by("import hemavision.web")

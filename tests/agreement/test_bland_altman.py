@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from hemavision.agreement import draw_bland_altman, find_limits
+from hemavision.agreement import draw_bland_altman, find_limits, find_limits_by_type
 from hemavision.agreement.plot import HEIGHT, WIDTH
 from hemavision.errors import DataError
 
@@ -58,6 +58,18 @@ def test_plots_are_sound_and_stay_inside(pairs: list[tuple[float, float]]) -> No
     for circle in circles:
         assert 0 <= float(circle.get("cx", "nan")) <= WIDTH
         assert 0 <= float(circle.get("cy", "nan")) <= HEIGHT
+
+
+def test_percentages_over_slides_by_type() -> None:
+    slides = [
+        ({"neutrophil": 60, "lymphocyte": 40, "basophil": 0}, {"neutrophil": 30, "lymphocyte": 20}),
+        ({"neutrophil": 50, "lymphocyte": 50}, {"neutrophil": 55, "lymphocyte": 45}),
+        ({"neutrophil": 0}, {"neutrophil": 5}),
+    ]
+    found = find_limits_by_type(slides)
+    assert list(found) == ["neutrophil", "lymphocyte"]
+    assert found["neutrophil"].points == ((60.0, 0.0), (52.5, -5.0))
+    assert found["lymphocyte"] == find_limits([40, 50], [40, 45])
 
 
 def test_the_plot_says_what_it_shows() -> None:

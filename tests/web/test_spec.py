@@ -140,8 +140,6 @@ def test_the_document_says_what_it_must(client: FlaskClient, model: Model) -> No
         "/api/v1/cell-types",
         "/api/v1/classify",
         "/api/v1/models",
-        "/api/v1/smears",
-        "/api/v1/smears/export",
         "/health/live",
         "/health/ready",
         "/metrics",

@@ -7,13 +7,13 @@ in Medical Research 8:135. The intervals of the limits are theirs (section 2.1),
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from hemavision.differential import LEVEL, Interval
+from hemavision.differential import LEVEL, Interval, find_differential
 from hemavision.errors import DataError
 
 #: So many standard deviations either side of the mean hold 95% of a normal distribution.
@@ -92,3 +92,30 @@ def find_limits(
         upper_interval=(upper - of_limit, upper + of_limit),
         level=level,
     )
+
+
+def find_limits_by_type(
+    slides: Sequence[tuple[Mapping[str, int], Mapping[str, int]]], level: float = LEVEL
+) -> dict[str, BlandAltman]:
+    """Return bias and limits of agreement of each type's percentage over slides.
+
+    Args:
+        slides: for each slide the first reader's counts and the second's, type → cells, as
+            :func:`hemavision.differential.find_differential` takes them.
+        level: of the intervals.
+
+    Returns:
+        Type → limits, for the types that both readers have a share of on two slides at least.
+    """
+    pairs: dict[str, list[tuple[float, float]]] = {}
+    for first, second in slides:
+        theirs = {s.cell_type: s.percent for s in find_differential(second).shares}
+        for share in find_differential(first).shares:
+            if share.cell_type in theirs:
+                pair = (share.percent, theirs[share.cell_type])
+                pairs.setdefault(share.cell_type, []).append(pair)
+    return {
+        name: find_limits([one for one, _ in found], [other for _, other in found], level)
+        for name, found in pairs.items()
+        if len(found) > 1
+    }

@@ -24,6 +24,7 @@ COMMANDS = (
     "classify",
     "detect",
     "cases",
+    "differential",
     "serve",
     "models",
     "doctor",

@@ -1,5 +1,6 @@
 """The report: one record in, a page, a PDF, a table, JSON or FHIR out. No database, no web."""
 
+from hemavision.report.as_html import CONTENT_POLICY
 from hemavision.report.documents import FORMATS, Document, write_report
 from hemavision.report.findings import Report, in_words
 from hemavision.report.record import (
@@ -12,6 +13,7 @@ from hemavision.report.record import (
 )
 
 __all__ = [
+    "CONTENT_POLICY",
     "FORMATS",
     "Document",
     "ModelFigure",

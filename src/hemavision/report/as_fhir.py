@@ -36,8 +36,8 @@ _TERMS = "http://terminology.hl7.org/CodeSystem"
 _INTERPRETATIONS = {Flag.HIGH: ("H", "High"), Flag.LOW: ("L", "Low")}
 #: Two UUIDs of one case and version are the same on every machine.
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://hemavision.invalid/report")
-#: The slide's number within the report.
-SPECIMEN = "slide"
+#: What the slide and the program are called within the report.
+SPECIMEN, DEVICE = "slide", "hemavision"
 
 Values = dict[str, Any]
 
@@ -51,7 +51,7 @@ def to_resource(report: Report) -> Values:
     """Return the DiagnosticReport as JSON values."""
     given = report.given
     observations = _observations(report)
-    models = [_device(place, model) for place, model in enumerate(given.models, 1)]
+    models = [_device(given.models)] if given.models and observations else []
     readers = [_reader(reading) for reading in given.readings]
     resource: Values = {
         "resourceType": "DiagnosticReport",
@@ -63,9 +63,11 @@ def to_resource(report: Report) -> Values:
         "category": [{"coding": [_coding(f"{_TERMS}/v2-0074", "HM", "Hematology")]}],
         "code": _loinc(loinc.PANEL),
         "specimen": [{"reference": f"#{SPECIMEN}"}],
-        "result": [{"reference": f"#{found['id']}"} for found in observations],
         "conclusion": "\n".join([*_amendment(report), *in_words(report), NOTICE]),
     }
+    # FHIR's JSON has no empty lists.
+    if observations:
+        resource["result"] = [{"reference": f"#{found['id']}"} for found in observations]
     if readers:
         resource["resultsInterpreter"] = readers
     issued = _instant(given.signed_at or given.made_at)
@@ -162,8 +164,8 @@ def _observation(report: Report, id_: str, code: Values) -> Values:
     }
     if given.readings:
         result["performer"] = [_reader(reading) for reading in given.readings]
-    if len(given.models) == 1:
-        result["device"] = {"reference": "#model-1"}
+    if given.models:
+        result["device"] = {"reference": f"#{DEVICE}"}
     return result
 
 
@@ -226,15 +228,16 @@ def _specimen(report: Report) -> Values:
     return specimen
 
 
-def _device(place: int, model: ReportModel) -> Values:
-    cannot = f"Cannot see {', '.join(model.cannot_see)}. {NOTICE}"
+def _device(models: tuple[ReportModel, ...]) -> Values:
+    """Return the program with all its models: an Observation can name one device only."""
+    cannot = [f"{model.name} cannot see {', '.join(model.cannot_see)}." for model in models]
     return {
         "resourceType": "Device",
-        "id": f"model-{place}",
-        "identifier": [{"value": f"sha256:{model.sha256}"}],
-        "deviceName": [{"name": model.name, "type": "model-name"}],
+        "id": DEVICE,
+        "identifier": [{"value": f"sha256:{model.sha256}"} for model in models],
+        "deviceName": [{"name": model.name, "type": "model-name"} for model in models],
         "version": [{"value": f"HemaVision {__version__}"}],
-        "note": [{"text": cannot}],
+        "note": [{"text": text} for text in (*cannot, NOTICE)],
     }
 
 

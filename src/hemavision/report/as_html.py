@@ -17,6 +17,9 @@ from hemavision.report.rows import rows_of, top_of_scale
 from hemavision.results import NOTICE
 
 TEMPLATES = Path(__file__).parent / "templates"
+#: What the page needs: its own styles and pictures, and nothing else. A server that sends it has to
+#: send this as its Content-Security-Policy, or send it as an attachment.
+CONTENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 STATUS_WORDS = {
     ReportStatus.PRELIMINARY: "Preliminary, not signed",
     ReportStatus.FINAL: "Signed",
@@ -103,6 +106,7 @@ def _context(report: Report) -> dict[str, Any]:
         "agreement": agreement_words(report.given.agreement),
         "status_words": STATUS_WORDS[report.given.status],
         "notice": NOTICE,
+        "policy": CONTENT_POLICY,
         "level": f"{100 * report.differential.level:g}%",
         "exact": EXACT,
         "per_litre": PER_LITRE,

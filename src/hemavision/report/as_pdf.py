@@ -315,6 +315,7 @@ def _caption(sheet: Sheet, cell: ReportCell, place: Place) -> float:
             parts.append(f"{100 * cell.confidence:.0f}%")
         lines.append(", ".join([*parts, cell.doubt] if cell.doubt else parts))
     lines += [cell.seen] if cell.seen else []
+    lines += [f"for: {', '.join(cell.speaks_for)}"] if cell.speaks_for else []
     lines += [f"against: {', '.join(cell.speaks_against)}"] if cell.speaks_against else []
     for line in lines:
         y = sheet.text(line, Look(7, INK_2), Place(place.x, y, place.width))

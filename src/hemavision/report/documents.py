@@ -11,7 +11,6 @@ from hemavision.report.as_csv import write_csv
 from hemavision.report.as_fhir import write_fhir
 from hemavision.report.as_html import write_html
 from hemavision.report.as_json import write_json
-from hemavision.report.as_pdf import write_pdf
 from hemavision.report.findings import Report
 from hemavision.report.record import ReportInput
 
@@ -40,9 +39,16 @@ class Format:
     media_type: str
 
 
+def _write_pdf(report: Report) -> bytes:
+    # fpdf2 takes longer to load than the rest of the report together.
+    from hemavision.report.as_pdf import write_pdf
+
+    return write_pdf(report)
+
+
 FORMATS = {
     "html": Format(lambda report: write_html(report).encode(), ".html", "text/html; charset=utf-8"),
-    "pdf": Format(write_pdf, ".pdf", "application/pdf"),
+    "pdf": Format(_write_pdf, ".pdf", "application/pdf"),
     "csv": Format(lambda report: write_csv(report).encode(), ".csv", "text/csv; charset=utf-8"),
     "json": Format(lambda report: write_json(report).encode(), ".json", "application/json"),
     "fhir": Format(

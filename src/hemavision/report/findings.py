@@ -103,7 +103,8 @@ def _flagged(share: Share, level: float) -> str:
         return text
     if share.more_cells is None:
         return f"{text} More than {MOST_CELLS:,} white cells would be needed to settle it."
-    return f"{text} About {share.more_cells:,} more white cells at this share would settle it."
+    cells = "white cell" if share.more_cells == 1 else "white cells"
+    return f"{text} About {share.more_cells:,} more {cells} at this share would settle it."
 
 
 def _absolute(found: Differential) -> list[str]:

@@ -14,7 +14,7 @@ from hemavision.reference import display_name
 from hemavision.results import Prediction
 
 #: A report shows at most so many reasons for and against a cell's type.
-MOST_REASONS = 3
+MOST_REASONS = 2
 
 
 class ReportStatus(StrEnum):
