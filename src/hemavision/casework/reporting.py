@@ -114,4 +114,4 @@ def _show(store: Store, model: Model, cell: Cell) -> ReportCell:
     picture = show_cutout(store, cell).content
     own = cell.suggestion.model.sha256 == model.reference.sha256
     heatmap = show_heatmap(store, cell, model, Wish()).content if own else None
-    return ReportCell.of(str(cell.id), cell.counted_type or "", cell.suggestion, picture, heatmap)
+    return ReportCell.of(str(cell.id), cell.decided_type or "", cell.suggestion, picture, heatmap)
