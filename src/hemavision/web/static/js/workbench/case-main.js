@@ -213,7 +213,7 @@ function listen() {
   on("cell-focused", ({ id }) => store.dispatch({ type: "focused", id }));
   on("cell-pressed", review.press);
   on("cells-framed", ({ ids, add }) => store.dispatch({ type: "selected", ids, add }));
-  on("cells-dropped", ({ ids, name }) => review.drop(ids, name));
+  on("cells-dropped", review.drop);
   on("cell-inspected", ({ id }) => inspect(id));
   on("cell-wanted", ({ id }) => review.show(id));
   on("cell-stepped", ({ by }) => review.move(by > 0 ? "right" : "left", false));

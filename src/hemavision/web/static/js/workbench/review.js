@@ -102,13 +102,15 @@ export function createReview({ store, writer, view, notice, say }) {
     if (first !== undefined) show(first);
   }
 
-  function drop(ids, name) {
+  /** `here`: dropped in the gallery, not on a bin: who lets a cell go where it was meant nothing by it. */
+  function drop({ ids: carried, name, here }) {
     if (locked()) return;
+    const ids = carried.filter((id) => !here || binOf(store.state.cells.get(id)) !== name);
+    if (!ids.length) return;
     if (name === UNFAMILIAR || name === TO_READ) {
       decide(ids.filter((id) => isDecided(store.state.cells.get(id))).map((id) => [id, null]));
       return;
     }
-    // What lies in the bin already is committed by dropping it there: the reader said so.
     decide(ids.map((id) => [id, name]));
     say(`${cellsWords(ids.length)}: ${label(name)}`);
   }

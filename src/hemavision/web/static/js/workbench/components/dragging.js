@@ -69,7 +69,7 @@ export function mountDragging(element, body, { view }) {
 
   function drop({ clientX, clientY }) {
     const target = dropOf(clientX, clientY);
-    if (target) tell(element, "cells-dropped", { ids: drag.ids, name: target.dataset.drop });
+    if (target) tell(element, "cells-dropped", { ids: drag.ids, name: target.dataset.drop, here: element.contains(target) });
   }
 
   function end() {

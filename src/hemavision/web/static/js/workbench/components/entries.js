@@ -23,9 +23,10 @@ export function mountEntries(element) {
 
   return function update(state) {
     element.hidden = state.reading !== null;
-    if (state.types !== typesShown && state.types.length) {
+    if (state.types !== typesShown && state.types.length && state.numbers) {
       typesShown = state.types;
-      const white = state.types.filter((type) => type.by_model);
+      const apart = state.numbers.differential.left_out;
+      const white = state.types.filter((type) => type.by_model && !(type.name in apart));
       fields.replaceChildren(...white.map((type) => makeField(type, state.terms.analyser[type.name])));
       role(element, "white-cells").value = state.terms.whiteCells ?? "";
       element.querySelector("[name=nucleated-apart]").checked = state.terms.nucleatedApart;

@@ -18,6 +18,9 @@ const SPARE_ROWS = 2;
 /** A picture that was on the screen for so long has been seen. */
 const SEEN_MS = 400;
 const MARGIN_PX = 12;
+/** Who scrolls further than this between two frames looks for a place, not at pictures. */
+const HURRY_PX = 240;
+const REST_MS = 80;
 
 /**
  * Return {update, layout}. `addresses` gives a cell's pictures: {thumbnail(id), heatmap(id)}.
@@ -26,13 +29,18 @@ export function mountGallery(element, addresses) {
   const body = role(element, "body");
   const view = {
     state: null, groups: [], layout: { sections: [], height: 0, columns: 1, step: 1 }, sizes: { ...SIZES, tile: TILES.medium, width: 600 },
-    sections: new Map(), tiles: new Map(), scheduled: false, timer: 0,
+    sections: new Map(), tiles: new Map(), scheduled: false, timer: 0, rest: 0, scrolled: 0, hurried: false,
   };
 
   const render = () => {
     view.scheduled = false;
     if (!view.state) return;
+    const { scrollTop } = element;
+    view.hurried = Math.abs(scrollTop - view.scrolled) > HURRY_PX;
+    view.scrolled = scrollTop;
     drawSections(element, body, view, addresses);
+    clearTimeout(view.rest);
+    if (view.hurried) view.rest = setTimeout(render, REST_MS);
     clearTimeout(view.timer);
     view.timer = setTimeout(() => see(element, view), SEEN_MS);
   };
@@ -127,7 +135,7 @@ function see(element, view) {
   if (document.hidden || !view.state) return;
   const from = element.scrollTop;
   const ids = wholeInSight(view.layout, from, from + element.clientHeight, view.sizes.tile);
-  const shown = ids.filter((id) => view.tiles.get(id)?.querySelector("img").complete);
+  const shown = ids.filter((id) => view.tiles.get(id)?.querySelector("img").naturalWidth > 0);
   if (shown.some((id) => !view.state.seen.has(id))) tell(element, "cells-seen", { ids: shown });
   if (shown.length < ids.length) view.timer = setTimeout(() => see(element, view), SEEN_MS);
 }
@@ -154,6 +162,7 @@ function drawSections(element, body, view, addresses) {
   for (const [id, tile] of view.tiles) {
     if (shown.has(id) && tile.isConnected) continue;
     tile.remove();
+    tile.querySelector("img").removeAttribute("src"); // what scrolled past need not be loaded any more
     view.tiles.delete(id);
   }
 }
@@ -179,7 +188,7 @@ function drawRows(part, section, ids, view, addresses) {
     const tile = tileOf(cell, view, part);
     const index = section.ids.indexOf(id);
     place(tile, (index % columns) * step, Math.floor(index / columns) * section.row);
-    mark(tile, cell, state, addresses);
+    mark(tile, cell, view, addresses);
     tile.setAttribute("aria-posinset", String(index + 1));
     tile.setAttribute("aria-setsize", String(section.ids.length));
     if (tile === at) at = at.nextElementSibling;
@@ -201,12 +210,12 @@ function tileOf(cell, view, part) {
   return tile;
 }
 
-function mark(tile, cell, state, addresses) {
+function mark(tile, cell, { state, hurried }, addresses) {
   const { id } = cell;
   tile.tabIndex = id === state.focusId ? 0 : -1;
   tile.setAttribute("aria-selected", String(state.selection.has(id)));
   const warm = state.heat && Boolean(cell.suggestion) && (id === (state.hoveredId ?? state.focusId));
-  turnTile(tile, warm ? addresses.heatmap(id) : addresses.thumbnail(id));
+  if (!hurried || tile.querySelector("img").hasAttribute("src")) turnTile(tile, warm ? addresses.heatmap(id) : addresses.thumbnail(id));
 }
 
 function place(element, left, top) {
