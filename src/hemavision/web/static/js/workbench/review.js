@@ -97,9 +97,17 @@ export function createReview({ store, writer, view, notice, say }) {
     follow();
   }
 
+  /** As `show`, with what follows the cell in sight as well. */
+  function showAtTop(id) {
+    view.toTop = true;
+    store.dispatch({ type: "hovered", id: null });
+    show(id);
+    view.toTop = false;
+  }
+
   function showBin(name) {
     const first = view.layout.sections.find((section) => section.name === name)?.ids[0];
-    if (first !== undefined) show(first);
+    if (first !== undefined) showAtTop(first);
   }
 
   /** `here`: dropped in the gallery, not on a bin: who lets a cell go where it was meant nothing by it. */
@@ -124,7 +132,7 @@ export function createReview({ store, writer, view, notice, say }) {
 
   function showUnseen(name) {
     const { unseen } = confidentOf([...store.state.cells.values()], name, store.state.seen);
-    if (unseen.length) show(unseen[0]);
+    if (unseen.length) showAtTop(unseen[0]);
   }
 
   function selectBin(name) {

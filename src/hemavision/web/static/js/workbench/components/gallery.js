@@ -29,7 +29,7 @@ export function mountGallery(element, addresses) {
   const body = role(element, "body");
   const view = {
     state: null, groups: [], layout: { sections: [], height: 0, columns: 1, step: 1 }, sizes: { ...SIZES, tile: TILES.medium, width: 600 },
-    sections: new Map(), tiles: new Map(), scheduled: false, timer: 0, rest: 0, scrolled: 0, hurried: false,
+    sections: new Map(), tiles: new Map(), scheduled: false, timer: 0, rest: 0, scrolled: 0, hurried: false, toTop: false,
   };
 
   const render = () => {
@@ -74,7 +74,8 @@ export function mountGallery(element, addresses) {
     if (regroup) view.groups = groupCells(state.cells.values(), state.types.map(({ name }) => name), state.filter);
     if (regroup || resize) arrange();
     const moved = state.focusId !== before.focusId;
-    if (moved && state.hoveredId === null) bringIntoSight(element, view, state.focusId);
+    if ((moved || view.toTop) && state.hoveredId === null) bringIntoSight(element, view, state.focusId);
+    view.toTop = false;
     role(element, "empty").hidden = state.phase !== "ready" || view.groups.length > 0;
     write(role(element, "empty"), emptyWords(state));
     render();
@@ -127,7 +128,8 @@ function bringIntoSight(element, view, id) {
   const place = placeOf(view.layout, id);
   if (!place) return;
   const by = scrollTo(place, element.scrollTop, element.scrollTop + element.clientHeight, MARGIN_PX);
-  if (by) element.scrollTop += by;
+  if (view.toTop) element.scrollTop = place.row === 0 ? place.section.top : place.top - MARGIN_PX;
+  else if (by) element.scrollTop += by;
 }
 
 /** Say which cells are on the screen whole, with their pictures there. */

@@ -1,0 +1,112 @@
+"""A workbench to test: a server with a store of its own, and cases that take no time to make."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image, ImageDraw
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from waitress.server import create_server
+
+from hemavision import Model
+from hemavision.casework.reading import Eyes, read_image
+from hemavision.cells import EIGHT_TYPES
+from hemavision.results import ModelReference
+from hemavision.runtime import FakeEngine
+from hemavision.store import Store, open_store
+from hemavision.store.cases import create_case
+from hemavision.store.images import add_image
+from hemavision.web import create_app
+
+from .conftest import WIDE
+
+SIDE_PX = 96
+
+
+@dataclass
+class Bench:
+    """A server and the store behind it."""
+
+    url: str
+    store: Store
+
+    def case(self, cells: int, name: str = "A case", novelty: float = 0.5) -> int:
+        """Make a case of drawn cells of all types; return its number."""
+        engine = FakeEngine(EIGHT_TYPES, novelty=novelty)
+        eyes = Eyes(Model(engine, ModelReference("fake", "0" * 64)))
+        case = create_case(self.store, name, "S-1", "ann")
+        for index in range(cells):
+            image = read_image(eyes, f"cell-{index}.png", drawn(index))
+            assert add_image(self.store, case.id, image, "ann")
+        return case.id
+
+
+def drawn(index: int) -> bytes:
+    """Return a drawn cell as a PNG file; its brightness decides what the fake engine calls it."""
+    shade = 16 + 32 * (index % len(EIGHT_TYPES))
+    image = Image.new("RGB", (SIDE_PX, SIDE_PX), (shade, shade, shade))
+    place = 24 + index % 7, 22 + index % 11
+    box = (*place, place[0] + 44, place[1] + 44)
+    ImageDraw.Draw(image).ellipse(box, fill=(shade, max(0, shade - 14), min(255, shade + 14)))
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue() + str(index).encode()  # after its end: another digest, no other picture
+
+
+@contextmanager
+def serving(model: Model, folder: Path) -> Iterator[Bench]:
+    """Serve a new store."""
+    store = open_store(folder / "store.sqlite")
+    app = create_app(model, store=store)
+    server = create_server(app, host="127.0.0.1", port=0, threads=8)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    yield Bench(f"http://127.0.0.1:{server.effective_port}", store)
+    server.close()
+    thread.join(timeout=5)
+    store.close()
+
+
+@contextmanager
+def windows(browser: Browser, bench: Bench) -> Iterator[Callable[..., Page]]:
+    """Give a function that opens a page of the workbench in a context of its own."""
+    contexts: list[BrowserContext] = []
+
+    def open_(path: str, **options: object) -> Page:
+        context = browser.new_context(**({"viewport": WIDE, "base_url": bench.url} | options))
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        page.goto(path)
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+
+
+def opened(page: Page) -> Page:
+    """Wait until a case is there and its differential is counted."""
+    expect(page.locator("body[data-phase=ready]")).to_be_visible()
+    expect(page.locator("[data-role=total]")).not_to_have_text("–")
+    return page
+
+
+def saved(page: Page) -> None:
+    """Wait until the server has everything."""
+    expect(page.locator("[data-role=saved]")).to_have_text("Saved")
+
+
+def decided(page: Page) -> int:
+    """Return how many cells the page says are decided."""
+    return int(page.locator("[data-role=progress-words]").inner_text().split(" ")[0].replace(",", ""))
+
+
+def focused(page: Page) -> str:
+    """Return what the cell with the focus is called."""
+    return page.evaluate("document.activeElement.getAttribute('aria-label') ?? ''")
