@@ -6,7 +6,7 @@ import io
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PIL import Image, ImageDraw
@@ -14,18 +14,21 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from waitress.server import create_server
 
 from hemavision import Model
-from hemavision.casework.reading import Eyes, read_image
+from hemavision.casework.reading import Eyes, digest, read_image
 from hemavision.cells import EIGHT_TYPES
 from hemavision.results import ModelReference
 from hemavision.runtime import FakeEngine
+from hemavision.smear import moved
 from hemavision.store import Store, open_store
 from hemavision.store.cases import create_case
 from hemavision.store.images import add_image
+from hemavision.store.records import ImageKind, NewCell, NewImage
 from hemavision.web import create_app
 
 from .conftest import WIDE
 
 SIDE_PX = 96
+COLUMNS, ROWS = 5, 4
 
 
 @dataclass
@@ -36,14 +39,53 @@ class Bench:
     store: Store
 
     def case(self, cells: int, name: str = "A case", novelty: float = 0.5) -> int:
-        """Make a case of drawn cells of all types; return its number."""
-        engine = FakeEngine(EIGHT_TYPES, novelty=novelty)
-        eyes = Eyes(Model(engine, ModelReference("fake", "0" * 64)))
+        """Make a case of drawn cells of all types, an image each; return its number."""
         case = create_case(self.store, name, "S-1", "ann")
         for index in range(cells):
-            image = read_image(eyes, f"cell-{index}.png", drawn(index))
+            image = read_image(_eyes(novelty), f"cell-{index}.png", drawn(index))
             assert add_image(self.store, case.id, image, "ann")
         return case.id
+
+    def fields(self, fields: int, name: str = "Fields") -> int:
+        """Make a case of drawn fields with twenty cells each; return its number."""
+        case = create_case(self.store, name, "S-1", "ann")
+        for index in range(fields):
+            assert add_image(self.store, case.id, drawn_field(index), "ann")
+        return case.id
+
+
+def _eyes(novelty: float = 0.5) -> Eyes:
+    engine = FakeEngine(EIGHT_TYPES, novelty=novelty)
+    return Eyes(Model(engine, ModelReference("fake", "0" * 64)))
+
+
+def drawn_field(number: int) -> NewImage:
+    """Return a field of drawn cells as a case keeps it; the same cells lie in all of them."""
+    field = Image.new("RGB", (COLUMNS * SIDE_PX, ROWS * SIDE_PX))
+    cells = []
+    for index in range(COLUMNS * ROWS):
+        left, top = index % COLUMNS * SIDE_PX, index // COLUMNS * SIDE_PX
+        content = drawn(index)
+        field.paste(Image.open(io.BytesIO(content)), (left, top))
+        (cell,) = read_image(_eyes(), "cell.png", content).cells
+        box = moved(cell.box, left, top)
+        prediction = replace(cell.prediction, box=moved(cell.prediction.box, left, top))
+        cells.append(NewCell(box, prediction, content))
+    buffer = io.BytesIO()
+    field.save(buffer, "PNG")
+    content = buffer.getvalue() + str(number).encode()
+    return NewImage(
+        name=f"field-{number}.png",
+        content=content,
+        sha256=digest(content),
+        kind=ImageKind.FIELD,
+        width=field.width,
+        height=field.height,
+        notes=(),
+        cells=tuple(cells),
+        others=(),
+        model=ModelReference("fake", "0" * 64),
+    )
 
 
 def drawn(index: int) -> bytes:
@@ -55,7 +97,9 @@ def drawn(index: int) -> bytes:
     ImageDraw.Draw(image).ellipse(box, fill=(shade, max(0, shade - 14), min(255, shade + 14)))
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
-    return buffer.getvalue() + str(index).encode()  # after its end: another digest, no other picture
+    return (
+        buffer.getvalue() + str(index).encode()
+    )  # after its end: another digest, no other picture
 
 
 @contextmanager
@@ -104,7 +148,9 @@ def saved(page: Page) -> None:
 
 def decided(page: Page) -> int:
     """Return how many cells the page says are decided."""
-    return int(page.locator("[data-role=progress-words]").inner_text().split(" ")[0].replace(",", ""))
+    return int(
+        page.locator("[data-role=progress-words]").inner_text().split(" ")[0].replace(",", "")
+    )
 
 
 def focused(page: Page) -> str:

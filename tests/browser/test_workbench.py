@@ -142,7 +142,9 @@ def report(page: Page, bench: Bench) -> None:
     page.get_by_label("Total white cells").fill("6,2")
     expect(page.locator(".bin-words").first).to_contain_text("×10⁹/L")
     page.locator(".menu summary").click()
-    links = {link.inner_text(): link.get_attribute("href") for link in page.locator(".menu a").all()}
+    links = {
+        link.inner_text(): link.get_attribute("href") for link in page.locator(".menu a").all()
+    }
     assert set(links) == {"HTML", "PDF", "CSV", "JSON", "FHIR"}
     page.keyboard.press("Escape")
     for name, start in (("HTML", b"<!doctype html>"), ("PDF", b"%PDF"), ("JSON", b"{")):
@@ -154,7 +156,7 @@ def report(page: Page, bench: Bench) -> None:
     blocked = watched(shown)
     shown.goto(bench.url + str(links["HTML"]))
     expect(shown.get_by_text(NOTICE).first).to_be_visible()
-    assert shown.locator("article img").first.evaluate("image => image.naturalWidth") > 0
+    assert shown.locator("figure img").first.evaluate("image => image.naturalWidth") > 0
     assert blocked.errors == []
     shown.close()
 
@@ -234,7 +236,7 @@ def test_dragging_framing_hovering_and_comparing(go: Callable[..., Page], bench:
     tile.drag_to(page.locator(".cell-section .section-head").first)
     assert decided(page) == 1
     # A frame over the first section's tiles.
-    head = page.locator(".section-head h3").first.bounding_box()
+    head = page.locator(".section-head h2").first.bounding_box()
     assert head
     page.mouse.move(head["x"] + 220, head["y"] + 22)
     page.mouse.down()
@@ -280,7 +282,7 @@ def test_what_is_unfamiliar_is_not_counted_before_a_person_decides(
 ) -> None:
     page = opened(go(f"/cases/{bench.case(9, novelty=50.0)}"))
     expect(page.locator("[data-role=total]")).to_have_text("0")
-    expect(page.locator(".section-head h3")).to_contain_text("not counted until you decide")
+    expect(page.locator(".section-head h2")).to_contain_text("not counted until you decide")
     page.locator(".cell").first.focus()
     page.keyboard.press("Enter")
     expect(page.locator(".notice-item")).to_contain_text("has no name to commit")

@@ -157,7 +157,7 @@ function drawSections(element, body, view, addresses) {
     place(part.element, 0, section.top);
     part.element.style.setProperty("height", `${section.height}px`);
     if (part.element.parentElement !== body) body.append(part.element);
-    if (section.top < to && section.top + section.height > from) fillHead(part, section, state);
+    fillHead(part, section, state);
     drawRows(part, section, wantedOf(section, from, to, view), view, addresses);
     for (const id of section.ids) if (view.tiles.has(id)) shown.add(id);
   }
@@ -228,7 +228,7 @@ function place(element, left, top) {
 }
 
 function makeSection(name, sections) {
-  const heading = make("h3", {}, make("i", { className: "swatch" }), make("span"), make("small"));
+  const heading = make("h2", {}, make("i", { className: "swatch" }), make("span"), make("small"));
   heading.querySelector("i").style.setProperty("background", binColour(name));
   const commit = make("button", { type: "button", className: "button quiet" });
   const select = make("button", { type: "button", className: "button quiet", textContent: "Select all" });

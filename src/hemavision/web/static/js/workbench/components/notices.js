@@ -30,7 +30,7 @@ function makeNotice({ id, words, kind, ids }) {
   for (const button of show) Object.assign(button.dataset, { id, cell: ids[0] });
   const close = make("button", { type: "button", className: "button quiet", textContent: "Dismiss" });
   close.dataset.id = id;
-  const item = make("li", { className: "notice-item" }, make("p", { textContent: words }), ...show, close);
+  const item = make("div", { className: "notice-item" }, make("p", { textContent: words }), ...show, close);
   item.dataset.kind = kind;
   return item;
 }
