@@ -109,7 +109,8 @@ const handlers = {
   importMoved: (state, { importing }) => ({ ...state, importing }),
 
   noticed(state, { words, kind = "info", ids = [] }) {
-    const notices = [...state.notices, { id: state.nextNotice, words, kind, ids }].slice(-MOST_NOTICES);
+    const others = state.notices.filter((notice) => notice.words !== words); // said again, not twice
+    const notices = [...others, { id: state.nextNotice, words, kind, ids }].slice(-MOST_NOTICES);
     return { ...state, notices, nextNotice: state.nextNotice + 1 };
   },
   dismissed: (state, { id }) => ({ ...state, notices: state.notices.filter((notice) => notice.id !== id) }),

@@ -1,6 +1,8 @@
-/** Short messages that stay until they are read. Says `notice-dismissed`, `cell-wanted`. */
+/** Short messages: what went wrong stays until it is dismissed, the rest a while. Says `notice-dismissed`, `cell-wanted`. */
 
 import { make, tell } from "../../components/dom.js";
+
+const INFO_MS = 9000;
 
 export function mountNotices(element) {
   const shown = new Map();
@@ -21,8 +23,18 @@ export function mountNotices(element) {
       const item = makeNotice(notice);
       shown.set(notice.id, item);
       element.append(item);
+      if (notice.kind === "info") leave(item, notice.id);
     }
   };
+}
+
+/** Take a message away after a while, but not from under the pointer or the focus. */
+function leave(item, id) {
+  setTimeout(() => {
+    if (!item.isConnected) return;
+    if (item.matches(":hover, :focus-within")) leave(item, id);
+    else tell(item, "notice-dismissed", { id });
+  }, INFO_MS);
 }
 
 function makeNotice({ id, words, kind, ids }) {
