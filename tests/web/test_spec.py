@@ -28,7 +28,7 @@ from hemavision.store.schema import tokens
 from hemavision.web import create_app
 
 SCHEMATHESIS = Path(__file__).parent / "schemathesis"
-OPERATIONS = 48
+OPERATIONS = 49
 ACCOUNT, TOKEN = "/api/v1/readers/{name}", "/api/v1/tokens/{token_id}"
 
 
@@ -106,6 +106,7 @@ def test_the_document_says_what_it_must(client: FlaskClient, model: Model) -> No
     assert NOTICE in spec["info"]["description"]
     assert set(spec["paths"]) == {
         "/api/v1/agreement",
+        "/api/v1/agreement/slides",
         "/api/v1/cases",
         "/api/v1/cases/{case_id}",
         "/api/v1/cases/{case_id}/amend",

@@ -185,6 +185,28 @@ def test_a_second_reader_s_agreement(client: FlaskClient, case: int) -> None:
     assert found["model"]["n_cells"] == CELLS
 
 
+def test_two_readers_slide_by_slide(client: FlaskClient, case: int) -> None:
+    decide(client, case, ["neutrophil"] * 3 + ["monocyte"] * 2 + ["platelet"])
+    url = f"{API}/agreement/slides?cell_type=neutrophil"
+    assert client.get(url).json["slides"] == 0
+    for twos in (["neutrophil"] * CELLS, ["monocyte"] * CELLS):
+        read = client.post(f"{API}/cases/{case}/reads", json={}).json["read"]["id"]
+        cells = client.get(f"{API}/reads/{read}/cells").json["cells"]
+        changes = [
+            {"id": cell["id"], "revision": 0, "cell_type": kind}
+            for cell, kind in zip(cells, twos, strict=True)
+        ]
+        client.patch(f"{API}/reads/{read}/cells", json={"changes": changes})
+        # Who reads the case a second time does not learn the first reader's counts here either.
+        assert client.get(url).json["slides"] < 2
+        client.post(f"{API}/reads/{read}/finish")
+    found = client.get(url).json
+    assert found["slides"] == 2
+    # First reader 60% of the white cells, second 100% and 0%.
+    assert found["limits"]["bias"] == pytest.approx((60 - 100 + 60 - 0) / 2)
+    assert found["plot"].startswith("<svg")
+
+
 def test_pages_are_served_and_an_unknown_case_is_none(client: FlaskClient, case: int) -> None:
     for path in ("/cases", f"/cases/{case}", "/login"):
         page = client.get(path)

@@ -66,6 +66,12 @@ class TermsQuery(Body):
     )
 
 
+class SlidesQuery(Body):
+    """Which type's percentages are compared slide by slide."""
+
+    cell_type = fields.String(required=True, validate=Length(1, 80))
+
+
 def read_terms(query: dict[str, Any]) -> Terms:
     """Return what counts are read against.
 

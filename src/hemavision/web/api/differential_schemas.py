@@ -206,3 +206,27 @@ class ReadAgreement(Schema):
     )
     model = fields.Nested(AgreementRecord, required=True)
     notice = _notice()
+
+
+class LimitsOfAgreement(Schema):
+    """Bland and Altman's limits, percent of the white cells; first reader minus second."""
+
+    points = fields.List(_interval(), required=True)
+    bias = _number()
+    bias_interval = _interval()
+    deviation = _number()
+    lower = _number()
+    upper = _number()
+    lower_interval = _interval()
+    upper_interval = _interval()
+    level = _number()
+
+
+class SlideAgreement(Schema):
+    """Two readers compared slide by slide."""
+
+    cell_type = _name()
+    slides = _count()
+    limits = fields.Nested(LimitsOfAgreement, required=True, allow_none=True)
+    plot = _name(allow_none=True, metadata={"description": "An SVG element."})
+    notice = _notice()

@@ -7,11 +7,19 @@ from collections.abc import Sequence
 from apiflask import APIBlueprint
 from flask import Response, jsonify
 
-from hemavision.agreement import Agreement, compare_readers
+from hemavision.agreement import (
+    Agreement,
+    compare_readers,
+    draw_bland_altman,
+    find_limits,
+)
+from hemavision.casework.second_readers import percents_by_slide
+from hemavision.reference import display_name
 from hemavision.results import NOTICE
 from hemavision.store import reads
-from hemavision.web.api.case_terms import known_types
-from hemavision.web.api.differential_schemas import ReadAgreement
+from hemavision.web.api.bodies import read_query, takes
+from hemavision.web.api.case_terms import SlidesQuery, known_types
+from hemavision.web.api.differential_schemas import ReadAgreement, SlideAgreement
 from hemavision.web.api.schemas import problem_responses
 from hemavision.web.identity import asking, sighted, the_store
 
@@ -31,6 +39,30 @@ def get_read_agreement(read_id: int) -> Response:
         read=read.to_json(),
         first_reader=first.to_json() if first else None,
         model=model.to_json(),
+        notice=NOTICE,
+    )
+
+
+@blueprint.get("/agreement/slides")
+@takes(blueprint, SlidesQuery, "query")
+@blueprint.output(SlideAgreement)
+@blueprint.doc(responses=problem_responses(400, 401, 403))
+def get_slide_agreement() -> Response:
+    """Compare two readers slide by slide: bias and limits of agreement of a type's percentage.
+
+    Every finished second reading is a slide. `limits` and `plot` (an SVG element) are null before
+    there are two.
+    """
+    reader = asking()
+    cell_type = read_query(SlidesQuery)["cell_type"]
+    first, second = percents_by_slide(the_store(), cell_type, reader.name)
+    limits = find_limits(first, second) if len(first) > 1 else None
+    title = f"{display_name(cell_type)}: first reader − second reader"
+    return jsonify(
+        cell_type=cell_type,
+        slides=len(first),
+        limits=limits.to_json() if limits else None,
+        plot=draw_bland_altman(limits, title) if limits else None,
         notice=NOTICE,
     )
 

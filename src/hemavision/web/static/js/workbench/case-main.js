@@ -59,7 +59,7 @@ const dialogs = {
   amend: mountAmending(part("amend")),
   reads: mountReads(part("reads")),
   finish: mountFinishing(part("finish")),
-  agreement: mountAgreement(part("agreement")),
+  agreement: mountAgreement(part("agreement"), (type) => api.get(`/agreement/slides?cell_type=${encodeURIComponent(type)}`)),
   log: mountLog(part("log"), (offset) => api.get(`${root}/log?limit=100&offset=${offset}`)),
   compare: mountCompare(part("compare"), addresses),
   field: mountFieldView(part("field-view"), addresses, async (id) => (await api.get(`${root}/images/${id}/others`)).others),
@@ -180,7 +180,7 @@ async function showAgreement({ id }) {
   const found = await attempt(() => api.get(`/reads/${id}/agreement`));
   if (!found) return;
   dialogs.reads.close();
-  dialogs.agreement.open(found, store.state.types);
+  await attempt(() => dialogs.agreement.open(found, store.state.types));
 }
 
 async function logOut() {

@@ -87,6 +87,13 @@ export function kappaWords(kappa) {
   return `κ ${kappa.value.toFixed(2)} (${kappa.low.toFixed(2)} to ${kappa.high.toFixed(2)})`;
 }
 
+/** Return how two readers differ over slides, percentage points of the white cells. */
+export function slidesWords(slides, limits) {
+  if (!limits) return `Two slides that were read twice are needed; ${slides === 1 ? "there is one" : "there is none"} so far.`;
+  const [bias, lower, upper] = [limits.bias, limits.lower, limits.upper].map((value) => value.toFixed(1));
+  return `${slides} slides: bias ${bias} percentage points, limits of agreement ${lower} to ${upper}.`;
+}
+
 /** Return a time for people, in their own time zone: "25 Nov, 14:03". */
 export function timeWords(iso) {
   const at = new Date(iso);

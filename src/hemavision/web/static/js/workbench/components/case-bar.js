@@ -64,7 +64,7 @@ function fillButtons(element, state) {
   button("act-sign").disabled = state.cells.size === 0;
   button("act-amend").hidden = !signed || reading !== null || me?.role === "reader";
   button("act-finish").hidden = reading === null;
-  button("act-log").hidden = reading !== null;
+  for (const act of ["act-log", "act-reads"]) button(act).hidden = reading !== null;
 }
 
 function fillReports(element, id, terms) {

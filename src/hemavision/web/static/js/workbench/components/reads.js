@@ -2,7 +2,7 @@
 
 import { make, role, tell, write } from "../../components/dom.js";
 import { numberFrom } from "../terms.js";
-import { binWords, cellsWords, kappaWords, shareWords, timeWords } from "../words.js";
+import { binWords, cellsWords, kappaWords, shareWords, slidesWords, timeWords } from "../words.js";
 
 /** Return {open(state, reads), fail(words), close}. */
 export function mountReads(dialog) {
@@ -58,14 +58,24 @@ export function mountFinishing(dialog) {
   };
 }
 
-/** Return {open(agreement, types)}. */
-export function mountAgreement(dialog) {
+/** Return {open(agreement, types)}; `loadSlides(type)` resolves to how both readers saw all slides. */
+export function mountAgreement(dialog, loadSlides) {
+  const select = role(dialog, "slides-type");
+  const showSlides = async () => {
+    const { slides, limits, plot } = await loadSlides(select.value);
+    write(role(dialog, "slides-words"), slidesWords(slides, limits));
+    const drawn = plot ? [document.importNode(new DOMParser().parseFromString(plot, "image/svg+xml").documentElement, true)] : [];
+    role(dialog, "plot").replaceChildren(...drawn);
+  };
+  select.addEventListener("change", showSlides);
   return {
-    open({ read, first_reader: first, model }, types) {
+    async open({ read, first_reader: first, model }, types) {
       write(role(dialog, "whose"), `${read.reader} read ${cellsWords(read.cells)} blind, ${timeWords(read.closed_at)}.`);
       role(dialog, "first").replaceChildren(...part("With the first reader", first, types, ["first", "second"]));
       role(dialog, "model").replaceChildren(...part("The model with the second reader", model, types, ["model", "second"]));
+      select.replaceChildren(...types.filter((type) => type.by_model).map((type) => make("option", { value: type.name, textContent: type.display_name })));
       dialog.showModal();
+      await showSlides();
     },
   };
 }
