@@ -28,7 +28,7 @@ blueprint = APIBlueprint(
 @blueprint.get("/<int:case_id>/differential")
 @takes(blueprint, TermsQuery, "query")
 @blueprint.output(CaseDifferential)
-@blueprint.doc(responses=problem_responses(400, 401, 403, 404))
+@blueprint.doc(responses=problem_responses(400, 401, 403, 404, 422))
 def get_differential(case_id: int) -> Response:
     """Count a case: shares with exact intervals, flags, absolute counts, an analyser beside it.
 
@@ -46,7 +46,7 @@ def get_differential(case_id: int) -> Response:
         found = find_differential(counts, terms)
         comparison = compare(counts, analyser) if analyser and found.total else None
     except SettingsError as error:
-        raise Problem("bad-option", str(error)) from error
+        raise Problem("unusable", str(error)) from error
     return jsonify(
         differential=_without_notice(found.to_json()),
         comparison=comparison.to_json() if comparison else None,

@@ -28,7 +28,7 @@ _CONTENT = {
 @takes(blueprint, TermsQuery, "query")
 @blueprint.doc(
     responses={200: {"description": "The report", "content": _CONTENT}}
-    | problem_responses(400, 401, 403, 404)
+    | problem_responses(400, 401, 403, 404, 422)
 )
 def get_report(case_id: int, format_name: str) -> Response:
     """Write a case's report: `html`, `pdf`, `csv`, `json` or `fhir`.
@@ -45,7 +45,7 @@ def get_report(case_id: int, format_name: str) -> Response:
     try:
         document = write_report(given, format_name)
     except SettingsError as error:
-        raise Problem("bad-option", str(error)) from error
+        raise Problem("unusable", str(error)) from error
     response = Response(document.content, content_type=document.media_type)
     shown = "inline" if format_name in ("html", "pdf") else "attachment"
     response.headers["Content-Disposition"] = f'{shown}; filename="{document.name}"'

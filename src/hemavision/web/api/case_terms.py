@@ -82,7 +82,7 @@ def read_terms(query: dict[str, Any]) -> Terms:
     wanted = query.get("profile", current_app.config["DEFAULT_PROFILE"])
     if wanted not in profiles:
         known = ", ".join(sorted(profiles))
-        raise Problem("bad-option", f"No profile {wanted!r}; this server has {known}.")
+        raise Problem("unusable", f"No profile {wanted!r}; this server has {known}.")
     return Terms(
         profile=profiles[wanted],
         white_cells=query.get("white_cells"),
@@ -105,7 +105,7 @@ def read_analyser(query: dict[str, Any]) -> Analyser | None:
         name, _, value = part.strip().partition(":")
         if name not in known_types() or name in percents or not _NUMBER.fullmatch(value):
             raise Problem(
-                "bad-option",
+                "unusable",
                 f"'analyser': {part[:80]!r}; give each type once, as neutrophil:58.2. There are "
                 f"{', '.join(known_types())}.",
             )

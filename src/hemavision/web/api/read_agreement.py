@@ -21,6 +21,7 @@ from hemavision.web.api.bodies import read_query, takes
 from hemavision.web.api.case_terms import SlidesQuery, known_types
 from hemavision.web.api.differential_schemas import ReadAgreement, SlideAgreement
 from hemavision.web.api.schemas import problem_responses
+from hemavision.web.errors import Problem
 from hemavision.web.identity import asking, sighted, the_store
 
 blueprint = APIBlueprint("read_agreement", __name__, url_prefix="/api/v1", tag="Second readings")
@@ -46,7 +47,7 @@ def get_read_agreement(read_id: int) -> Response:
 @blueprint.get("/agreement/slides")
 @takes(blueprint, SlidesQuery, "query")
 @blueprint.output(SlideAgreement)
-@blueprint.doc(responses=problem_responses(400, 401, 403))
+@blueprint.doc(responses=problem_responses(400, 401, 403, 422))
 def get_slide_agreement() -> Response:
     """Compare two readers slide by slide: bias and limits of agreement of a type's percentage.
 
@@ -55,6 +56,9 @@ def get_slide_agreement() -> Response:
     """
     reader = asking()
     cell_type = read_query(SlidesQuery)["cell_type"]
+    if cell_type not in known_types():
+        known = ", ".join(known_types())
+        raise Problem("unusable", f"No cell type {cell_type[:80]!r}; there are {known}.")
     first, second = percents_by_slide(the_store(), cell_type, reader.name)
     limits = find_limits(first, second) if len(first) > 1 else None
     title = f"{display_name(cell_type)}: first reader − second reader"
