@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -16,10 +17,13 @@ from hemavision.images import ImageSource, open_image
 from hemavision.preprocess import cut_input
 from hemavision.reasons import give_reasons
 from hemavision.results import Box, ModelReference, Prediction, Status
-from hemavision.runtime import Engine, EngineOutput, OnnxEngine
+from hemavision.runtime import Engine, EngineOutput, OnnxEngine, run_flipped
 
 #: Images a forward pass: on a CPU more are no faster, and memory grows with them.
 BATCH = 2
+
+#: Crops in, answers out.
+Run = Callable[[np.ndarray], EngineOutput]
 
 
 class Model:
@@ -56,24 +60,32 @@ class Model:
     def predict_arrays(self, images: Sequence[np.ndarray]) -> Iterator[Prediction]:
         """Yield one prediction for each uint8 RGB array H×W×3, in order."""
         for first in range(0, len(images), BATCH):
-            yield from self._predict_batch(images[first : first + BATCH], None)
+            batch = images[first : first + BATCH]
+            boxes = [_box(image, self.manifest.preprocess.crop) for image in batch]
+            yield from self._predict_batch(batch, boxes, self._engine.run)
 
     def predict_boxes(
-        self, images: Sequence[np.ndarray], boxes: Sequence[Box]
+        self, images: Sequence[np.ndarray], boxes: Sequence[Box], *, flips: bool = False
     ) -> Iterator[Prediction]:
-        """Yield one prediction for each uint8 RGB array H×W×3, looking where its box says."""
+        """Yield one prediction for each uint8 RGB array H×W×3, looking where its box says.
+
+        Args:
+            images: as for :meth:`predict_arrays`.
+            boxes: where to look, one an image.
+            flips: answer by the mean over the cell's four mirror images: four times the work.
+        """
+        run = partial(run_flipped, self._engine) if flips else self._engine.run
         for first in range(0, len(images), BATCH):
             batch = slice(first, first + BATCH)
-            yield from self._predict_batch(images[batch], boxes[batch])
+            yield from self._predict_batch(images[batch], boxes[batch], run)
 
     def _predict_batch(
-        self, images: Sequence[np.ndarray], boxes: Sequence[Box] | None
+        self, images: Sequence[np.ndarray], boxes: Sequence[Box], run: Run
     ) -> Iterator[Prediction]:
         started = time.perf_counter()
         spec = self.manifest.preprocess
-        boxes = boxes or [_box(image, spec.crop) for image in images]
         crops = [cut_input(i, box, spec) for i, box in zip(images, boxes, strict=True)]
-        output = self._engine.run(np.stack(crops))
+        output = run(np.stack(crops))
         milliseconds = (time.perf_counter() - started) * 1000 / len(images)
         for index, (image, box) in enumerate(zip(images, boxes, strict=True)):
             yield self._judge(image, box, output, index, milliseconds)

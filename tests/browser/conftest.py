@@ -63,14 +63,19 @@ def playwright() -> Iterator[Playwright]:
         yield started
 
 
-@pytest.fixture(scope="session")
-def browser(playwright: Playwright) -> Iterator[Browser]:
+def chromium() -> str:
+    """Return the path of the browser; without one, fail in CI and skip elsewhere."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
         if os.environ.get("CI") == "true":
             pytest.fail("missing: Chromium (install it so that `chromium` is found)", pytrace=False)
         pytest.skip("missing: Chromium (install it so that `chromium` is found)")
-    browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+    return path
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
     yield browser
     browser.close()
 

@@ -383,3 +383,7 @@ def test_two_fields_together_have_the_server_s_arithmetic(page: Page, url: str, 
     for name in ("value", "low", "high"):
         assert computed[name] == pytest.approx(getattr(expected, name), rel=1e-9)
     expect(counts).to_contain_text(f"{expected.value:.0f}")
+    with page.expect_download() as download:
+        counts.get_by_role("button", name="CSV").click()
+    rows = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text())))
+    assert len(rows) == sum(len(answer_of(url, path)["cells"]) for path in paths)

@@ -79,13 +79,6 @@ test("the card is the Cell page's state: its answer, its one map; the same while
   equal(selectedItem(cardState(reduce(read, { type: "cardOpened", id: 3 }))).answer, null);
 });
 
-test("a failed field goes back into the queue without its error", () => {
-  const failed = reduce(read, { type: "failed", id: 2, error: { title: "t", detail: "d" } });
-  const again = reduce(failed, { type: "requeued", id: 2 });
-  equal([again.items[1].status, again.items[1].error], ["waiting", null]);
-  equal(again.items[0] === read.items[0], true);
-});
-
 test("clearing forgets fields, cell and scope, and keeps the layers as they were set", () => {
   const state = run(read, { type: "layerToggled", layer: "labels", on: false }, { type: "scopeChosen", scope: "all" }, { type: "stopped" }, { type: "cleared" });
   equal([state.items, state.scope, state.stopped, state.cellId, state.layers.labels], [[], "field", false, null, false]);

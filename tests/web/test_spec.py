@@ -28,7 +28,7 @@ from hemavision.store.schema import tokens
 from hemavision.web import create_app
 
 SCHEMATHESIS = Path(__file__).parent / "schemathesis"
-OPERATIONS = 49
+OPERATIONS = 50
 ACCOUNT, TOKEN = "/api/v1/readers/{name}", "/api/v1/tokens/{token_id}"
 
 
@@ -140,6 +140,7 @@ def test_the_document_says_what_it_must(client: FlaskClient, model: Model) -> No
         "/api/v1/verify",
         "/api/v1/cell-types",
         "/api/v1/classify",
+        "/api/v1/live",
         "/api/v1/models",
         "/health/live",
         "/health/ready",

@@ -79,9 +79,9 @@ class Options:
 @click.argument("dataset", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option(
     "--protocol",
-    help="seed, unseen-cells, pbc, pbc-four, lab-out:bccd, lab-out:jtsc, lab-out:pbc or, for your "
-    "own set, folders. Without it the one that fits the set; on the Kaggle set, seed is shown "
-    "beside unseen-cells.",
+    help="seed, unseen-cells, unseen-cells-detected, pbc, pbc-four, lab-out:bccd, lab-out:jtsc, "
+    "lab-out:pbc or, for your own set, folders. Without it the one that fits the set; on the "
+    "Kaggle set, seed is shown beside unseen-cells.",
 )
 @click.option("--model", help="A shipped model's name or a bundle's file. Default: the protocol's.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
@@ -143,6 +143,7 @@ def check_install() -> None:
 
 def _evaluate(options: Options) -> dict[str, Any]:
     from hemavision.evaluation import protocols
+    from hemavision.evaluation.detected import evaluate_detected
     from hemavision.evaluation.result import Request, evaluate_with_honest
     from hemavision.evaluation.result import evaluate as evaluate_one
 
@@ -158,6 +159,8 @@ def _evaluate(options: Options) -> dict[str, Any]:
             progress,
             _predictions_writer(options),
         )
+        if protocol == protocols.DETECTED:
+            return evaluate_detected(request)
         record = evaluate_with_honest(request, protocol)
         names = _beside(options, dataset, protocol)
         if names:

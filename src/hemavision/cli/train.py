@@ -89,7 +89,7 @@ def train(
         options = RunOptions(
             out or Path("runs/detector"), seed, start, precision, skip_bad, _command()
         )
-        _train_detector(options, epochs)
+        _train_detector(options, recipe_name, epochs)
         return
     if dataset:
         split = splits.own_folders(dataset)
@@ -106,11 +106,17 @@ def train(
     click.echo(f"Weights: {weights}\nNext: hemavision export {folder}")
 
 
-def _train_detector(options: RunOptions, epochs: int | None) -> None:
+def _train_detector(options: RunOptions, name: str, epochs: int | None) -> None:
     from hemavision.training.detector.fields import split_fields
-    from hemavision.training.detector.fit import DetectorRecipe, fit_detector
+    from hemavision.training.detector.fit import DETECTOR_RECIPES, fit_detector
 
-    recipe = DetectorRecipe() if epochs is None else DetectorRecipe(epochs=epochs)
+    if name not in DETECTOR_RECIPES:
+        raise click.UsageError(
+            f"{DETECTION} has no recipe {name!r}; have {', '.join(DETECTOR_RECIPES)}."
+        )
+    recipe = DETECTOR_RECIPES[name]
+    if epochs is not None:
+        recipe = replace(recipe, epochs=epochs)
     split = split_fields(settings.data_folder())
     with _Progress(recipe.epochs) as progress:
         weights = fit_detector(split, recipe, options, on_epoch=progress.epoch)

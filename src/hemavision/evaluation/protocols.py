@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,13 @@ OWN_MODELS = {"seed": "seed"}
 #: Protocols on whose test images every shipped model was trained.
 NO_HONEST_MODEL = ("seed", "lab-out:bccd", "lab-out:jtsc", "lab-out:pbc")
 FOLDERS = "folders"
+#: The images of another protocol, by detect → crop → classify.
+DETECTED, DETECTED_FROM = "unseen-cells-detected", "unseen-cells"
 #: The image set that a protocol tests on.
 TESTS_ON = {
     "seed": "kaggle_wbc",
     "unseen-cells": "kaggle_wbc",
+    DETECTED: "kaggle_wbc",
     "pbc-four": "pbc",
     "lab-out:bccd": "bccd",
     "lab-out:jtsc": "jtsc",
@@ -135,6 +138,8 @@ def open_split(dataset: Dataset, protocol: str, trained_on: Iterable[str]) -> Sp
     A person's own set is tested on whole, unless the model was trained on it: then on the
     part that training kept back.
     """
+    if protocol == DETECTED:
+        return replace(PROTOCOLS[DETECTED_FROM](dataset.folder), protocol=DETECTED)
     if not dataset.own:
         return PROTOCOLS[protocol](dataset.folder)
     split = own_folders(dataset.folder)

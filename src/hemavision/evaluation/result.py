@@ -78,8 +78,38 @@ def evaluate_with_honest(request: Request, protocol: str) -> dict[str, Any]:
     return result | {"honest": evaluate(replace(request, model=None), honest)}
 
 
+@dataclass(frozen=True)
+class Task:
+    """What a protocol asks of a model.
+
+    Attributes:
+        model: the one to measure.
+        split: whose ``test`` part is measured on.
+        leak: what the model has seen of it.
+        samples: the images, a sample of them where the request has a limit.
+    """
+
+    model: Model
+    split: Split
+    leak: Leak
+    samples: list[Sample]
+
+
 def evaluate(request: Request, protocol: str) -> dict[str, Any]:
     """Evaluate one protocol and return its record; keys are described in docs/evaluation.md."""
+    task = prepare(request, protocol)
+    bar = request.progress(protocol) if request.progress else None
+    return record_of(request, task, run_model(task.model, task.samples, bar))
+
+
+def prepare(request: Request, protocol: str) -> Task:
+    """Open the model and find the images.
+
+    Raises:
+        SettingsError: the model was trained on test images and ``allow_leaky`` is false.
+        DataError: there are none.
+        BundleError: there is no such model.
+    """
     model = open_model(request.model or default_model(protocol))
     training = model.manifest.training
     split = open_split(request.dataset, protocol, trained_protocols(training))
@@ -89,15 +119,24 @@ def evaluate(request: Request, protocol: str) -> dict[str, Any]:
     samples = _limited(split.test, request.limit)
     if not samples:
         raise DataError(f"{split.protocol} has no test images in {request.dataset.folder.name}.")
-    run = run_model(model, samples, request.progress(protocol) if request.progress else None)
+    return Task(model, split, leak, samples)
+
+
+def record_of(request: Request, task: Task, run: Run) -> dict[str, Any]:
+    """Return the record of a run.
+
+    Raises:
+        DataError: no image is of a type that the model knows.
+    """
+    model = task.model
     if request.on_run:
-        request.on_run(split.protocol, run)
+        request.on_run(task.split.protocol, run)
     known, unknown = split_by_knowledge(run, model.manifest.cell_types)
     if not known.samples:
         types = ", ".join(model.manifest.cell_types)
         raise DataError(f"No image is of a type that the model knows ({types}).")
     answers = collect(known, model.manifest.cell_types)
-    record = _heading(request, split, model, leak) | figures(answers)
+    record = _heading(request, task.split, model, task.leak) | figures(answers)
     record["morphology"] = round_figures(morphology.score(known))
     record["data_digest"] = digest(run.samples)
     record["unreadable"] = {_short(path): why for path, why in run.unreadable.items()}

@@ -44,9 +44,28 @@ def print_tables(record: dict[str, Any], console: Console) -> None:
         header = ["picture", "AUROC against known cells", "unfamiliar", "pictures"]
         lines = familiarity_lines(scores)
         _print(console, f"Familiarity of {scores['model']['name']}", header, lines)
+    if "detected" in record:
+        console.print(_against_whole(record["detected"]))
     for r, name in zip(records, names, strict=True):
         console.print(f"{name}: {r['leak']['note']}")
     console.print(record["notice"])
+
+
+def _against_whole(found: dict[str, Any]) -> str:
+    low, high = (100 * end for end in found["interval"])
+    gain, shared = 100 * found["accuracy_gain"], found["detector"]["shared_originals"]
+    seen = (
+        "its manifest does not say what it learned from"
+        if shared is None
+        else (f"it learned from {shared} of these photographs")
+    )
+    return (
+        f"Detect, crop, classify against the whole image: {gain:+.1f} points [{low:+.1f}, "
+        f"{high:+.1f}]; only it right in {found['right_only_detected']:,} images, only the whole "
+        f"image in {found['right_only_whole']:,}; the white cell below the detector's threshold in "
+        f"{found['below_threshold']:,}, not found at all in {found['not_found']:,}. "
+        f"Detector {found['detector']['name']}: {seen}."
+    )
 
 
 def _print(console: Console, title: str, header: list[str], lines: Iterable[list[str]]) -> None:

@@ -2,6 +2,7 @@
 
 from hemavision.runtime.engine import Engine, EngineOutput
 from hemavision.runtime.fake_engine import FakeEngine
+from hemavision.runtime.flips import run_flipped
 from hemavision.runtime.onnx_engine import OnnxEngine
 
-__all__ = ["Engine", "EngineOutput", "FakeEngine", "OnnxEngine"]
+__all__ = ["Engine", "EngineOutput", "FakeEngine", "OnnxEngine", "run_flipped"]

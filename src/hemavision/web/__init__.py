@@ -19,10 +19,20 @@ from hemavision.reference import Profile, load_profile, shipped_profiles
 from hemavision.results import NOTICE
 from hemavision.store import Store
 from hemavision.web import docs, errors, identity, metrics, security
-from hemavision.web.api import case_routes, cell_types, classify, models, smear_export, smears, spec
+from hemavision.web.api import (
+    case_routes,
+    cell_types,
+    classify,
+    live,
+    models,
+    smear_export,
+    smears,
+    spec,
+)
 from hemavision.web.case_pages import case_pages
 from hemavision.web.demo import demo
 from hemavision.web.health import health
+from hemavision.web.live_page import live_page
 from hemavision.web.pages import pages
 from hemavision.web.smear_page import smear_page
 
@@ -73,9 +83,9 @@ def create_app(
     for part in (spec, errors, metrics, security):
         part.install(app)
     for blueprint in (
-        classify.blueprint, smears.blueprint, smear_export.blueprint, models.blueprint,
-        cell_types.blueprint, *case_routes.BLUEPRINTS, demo, health, metrics.blueprint,
-        docs.blueprint, pages, smear_page, case_pages,
+        classify.blueprint, smears.blueprint, smear_export.blueprint, live.blueprint,
+        models.blueprint, cell_types.blueprint, *case_routes.BLUEPRINTS, demo, health,
+        metrics.blueprint, docs.blueprint, pages, smear_page, live_page, case_pages,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     return app

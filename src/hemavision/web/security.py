@@ -18,6 +18,8 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
+    # The live page's camera, and nothing else that could watch or listen.
+    "Permissions-Policy": "camera=(self), microphone=(), geolocation=(), display-capture=()",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hemavision.training.detector import views
-from hemavision.training.detector.views import VIEW_PX, OpenField, random_view, scaled
+from hemavision.training.detector.views import BROAD, OpenField, Variety, random_view, scaled
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def test_boxes_stay_on_their_cells(marked, monkeypatch):
     seen = 0
     for seed in range(40):
         view = random_view([marked], np.random.default_rng(seed))
-        assert view.rgb.shape == (VIEW_PX, VIEW_PX, 3)
+        assert view.rgb.shape == (BROAD.view_px, BROAD.view_px, 3)
         dark = view.rgb[..., 0] < 130
         for left, top, right, bottom in view.boxes:
             inside = dark[round(top) : round(bottom), round(left) : round(right)]
@@ -41,3 +41,12 @@ def test_a_scaled_field_keeps_its_cells(marked):
     small = scaled(marked, 0.25)
     assert small.rgb.shape == (120, 160, 3)
     assert small.boxes[1] == pytest.approx([75, 50, 90, 65])
+
+
+def test_a_whole_field_is_shown_to_its_borders(marked, monkeypatch):
+    monkeypatch.setattr(views, "recoloured", lambda view, rng: view.astype(np.float32))
+    monkeypatch.setattr(views, "restained", lambda view, rng: view.astype(np.float32))
+    for seed in range(8):
+        view = random_view([marked], np.random.default_rng(seed), Variety(view_px=320, whole=1.0))
+        assert view.rgb.shape == (320, 320, 3)
+        assert sorted(view.kinds) == [0, 1, 2]

@@ -14,3 +14,4 @@ FILES = st.sampled_from([IMAGES[name] for name in NAMES]) | st.binary(max_size=6
 
 schemathesis.openapi.format("binary", FILES)
 schemathesis.openapi.format("byte", FILES.map(lambda content: base64.b64encode(content).decode()))
+schemathesis.openapi.media_type("image/jpeg", FILES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,16 +17,20 @@ from hemavision.training.batches import to_input
 from hemavision.training.detector.fields import PROTOCOL, BoxedField, FieldSplit
 from hemavision.training.detector.targets import loss, targets_of
 from hemavision.training.detector.views import (
+    BLANK,
+    BROAD,
     HOME_SCALE,
-    VIEW_PX,
     OpenField,
+    Variety,
     random_view,
     scaled,
     visible,
 )
 from hemavision.training.fit import FINAL, checkpoint, read_state, settle_norms
-from hemavision.training.run import RunOptions, environment, plot_log, write_config
+from hemavision.training.run import RunOptions, environment, origin_of, plot_log, write_config
 
+#: Side of the square that holds a validation field at home.
+WATCHED_PX = 320
 #: Batches whose mean statistics the finished network keeps.
 SETTLING_STEPS = 100
 
@@ -42,6 +46,7 @@ class DetectorRecipe:
         learning_rate: the peak of a cosine with warm-up, for AdamW.
         weight_decay: decoupled.
         averaging: momentum of the weights' moving mean, which an epoch ends with.
+        variety: of the views.
     """
 
     epochs: int = 30
@@ -50,24 +55,41 @@ class DetectorRecipe:
     learning_rate: float = 1.5e-3
     weight_decay: float = 0.02
     averaging: float = 0.99
+    variety: Variety = BROAD
+
+
+#: By the names that ``hemavision train --recipe`` takes; the second goes on from the first, with
+#: views nearer to what BCCD's fields are.
+DETECTOR = DetectorRecipe()
+DETECTOR_RECIPES = {
+    "detector": DETECTOR,
+    "detector-finish": replace(
+        DETECTOR,
+        epochs=12,
+        learning_rate=7e-4,
+        variety=Variety(view_px=320, whole=0.6, far=0.3, foreign=0.15),
+    ),
+}
 
 
 class FieldBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras is untyped
     """One epoch of random views; they follow from (seed, epoch) and the position alone."""
 
     def __init__(
-        self, fields: list[OpenField], steps: int, batch_size: int, key: tuple[int, int]
+        self, fields: list[OpenField], recipe: DetectorRecipe, key: tuple[int, int]
     ) -> None:
         """Take the fields; ``key`` is (seed, epoch)."""
         super().__init__(workers=1)
-        self._fields, self._steps, self._batch_size, self._key = fields, steps, batch_size, key
+        self._fields, self._recipe, self._key = fields, recipe, key
 
     def __len__(self) -> int:
-        return self._steps
+        return self._recipe.steps
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        rng = np.random.default_rng((*self._key, index))
-        return _batch([random_view(self._fields, rng) for _ in range(self._batch_size)])
+        rng, recipe = np.random.default_rng((*self._key, index)), self._recipe
+        return _batch([
+            random_view(self._fields, rng, recipe.variety) for _ in range(recipe.batch_size)
+        ])  # fmt: skip
 
 
 def fit_detector(
@@ -89,16 +111,16 @@ def fit_detector(
     state = read_state(folder)
     model = _restored(folder / state.checkpoint) if state.checkpoint else _new(recipe, options)
     for epoch in range(state.epoch, recipe.epochs):
-        batches = FieldBatches(fields, recipe.steps, recipe.batch_size, (options.seed, epoch))
+        batches = FieldBatches(fields, recipe, (options.seed, epoch))
         history = model.fit(batches, verbose=0, shuffle=False)
-        row: dict[str, float] = {"epoch": epoch + 1, "size_px": VIEW_PX}
+        row: dict[str, float] = {"epoch": epoch + 1, "size_px": recipe.variety.view_px}
         row["loss"] = float(history.history["loss"][-1])
         row["val_loss"] = float(model.evaluate(*watched, batch_size=recipe.batch_size, verbose=0))
         state = checkpoint(model, model, folder, state, row)
         if on_epoch:
             on_epoch(row)
-    last = FieldBatches(fields, SETTLING_STEPS, recipe.batch_size, (options.seed, recipe.epochs))
-    settle_norms(model, last)
+    settling = replace(recipe, steps=SETTLING_STEPS)
+    settle_norms(model, FieldBatches(fields, settling, (options.seed, recipe.epochs)))
     model.save_weights(folder / FINAL)
     plot_log(folder, "loss")
     return folder / FINAL
@@ -111,15 +133,16 @@ def open_field(field: BoxedField) -> OpenField:
 
 def _batch(views: list[OpenField]) -> tuple[np.ndarray, np.ndarray]:
     images = to_input(np.stack([view.rgb for view in views]))
-    return images, np.stack([targets_of(view.boxes, view.kinds, VIEW_PX) for view in views])
+    side = images.shape[1]
+    return images, np.stack([targets_of(view.boxes, view.kinds, side) for view in views])
 
 
 def _at_home(field: OpenField) -> OpenField:
-    """Return the field at the detector's own scale, filled up to a view."""
+    """Return the field at the detector's own scale, filled up to a square."""
     small = scaled(field, HOME_SCALE)
-    canvas = np.zeros((VIEW_PX, VIEW_PX, 3), np.uint8)
-    height, width = (min(side, VIEW_PX) for side in small.rgb.shape[:2])
-    canvas[:height, :width] = small.rgb[:height, :width]
+    height, width = small.rgb.shape[:2]
+    canvas = np.full((WATCHED_PX, WATCHED_PX, 3), BLANK, np.uint8)
+    canvas[:height, :width] = small.rgb[:WATCHED_PX, :WATCHED_PX]
     return OpenField(canvas, *visible(small, 0, 0, width, height))
 
 
@@ -157,7 +180,7 @@ def _describe(split: FieldSplit, recipe: DetectorRecipe, options: RunOptions) ->
         "protocol": PROTOCOL,
         "recipe": asdict(recipe),
         "seed": options.seed,
-        "start": str(options.start.name) if options.start else None,
+        "start": origin_of(options.start) if options.start else None,
         "precision": options.precision,
         "images": {"train": len(split.train), "validation": len(split.validation)},
         "data_digest": _digest(split.train + split.validation),

@@ -9,17 +9,36 @@ from PIL import Image
 
 from hemavision.training.augment import recoloured, restained
 
-#: Side of a view in pixels, a multiple of the network's.
-VIEW_PX = 256
 #: Pixels of the view a pixel of BCCD's photographs: what the detector is at home with.
 HOME_SCALE = 0.5
-#: Half of the views are within a fourth of it, half between half and twice of it.
+#: Views are within a fourth of it, or between half and twice of it.
 NEAR, FAR = 1.25, 2.1
+#: Scale of a whole field at the least; at the most it fills its view.
+SMALLEST_WHOLE = 0.42
 #: What of a cell must be seen at the edge of a view to be asked for.
 VISIBLE = 0.35
 BLANK = 235
-#: Share of the views in another laboratory's stain.
-FOREIGN = 0.4
+
+
+@dataclass(frozen=True)
+class Variety:
+    """How far views go from BCCD as it is.
+
+    Attributes:
+        view_px: side of a view in pixels, a multiple of the network's.
+        whole: share of the views that are one whole field, 0 to 1: where its border cuts cells,
+            they are asked for as whoever marked the field did it.
+        far: share of the others at any scale between half and twice, 0 to 1.
+        foreign: share of the views in another laboratory's stain, 0 to 1.
+    """
+
+    view_px: int = 256
+    whole: float = 0.0
+    far: float = 0.5
+    foreign: float = 0.4
+
+
+BROAD = Variety()
 
 
 @dataclass(frozen=True)
@@ -31,20 +50,38 @@ class OpenField:
     kinds: np.ndarray
 
 
-def random_view(fields: list[OpenField], rng: np.random.Generator) -> OpenField:
-    """Return a view of ``VIEW_PX`` pixels a side with the boxes of the cells seen in it."""
-    reach = np.log(NEAR if rng.random() < 0.5 else FAR)
-    scale = HOME_SCALE * float(np.exp(rng.uniform(-reach, reach)))
-    world = _mosaic(fields, scale, rng)
+def random_view(
+    fields: list[OpenField], rng: np.random.Generator, variety: Variety = BROAD
+) -> OpenField:
+    """Return a view of ``variety.view_px`` pixels a side with the boxes of the cells in it."""
+    side = variety.view_px
+    if rng.random() < variety.whole:
+        field = fields[rng.integers(len(fields))]
+        largest = side / max(field.rgb.shape)
+        world = _turned(scaled(field, rng.uniform(min(SMALLEST_WHOLE, largest), largest)), rng)
+    else:
+        reach = np.log(FAR if rng.random() < variety.far else NEAR)
+        world = _mosaic(fields, HOME_SCALE * float(np.exp(rng.uniform(-reach, reach))), side, rng)
+    return _in_light(_window(world, side, rng), rng, variety)
+
+
+def _window(world: OpenField, side: int, rng: np.random.Generator) -> OpenField:
+    """Return a square somewhere in the world; what lies outside is left blank."""
     height, width = world.rgb.shape[:2]
-    top = int(rng.integers(max(height - VIEW_PX, 0) + 1))
-    left = int(rng.integers(max(width - VIEW_PX, 0) + 1))
-    canvas = np.full((VIEW_PX, VIEW_PX, 3), BLANK, np.uint8)
-    seen = world.rgb[top : top + VIEW_PX, left : left + VIEW_PX]
+    top = int(rng.integers(max(height - side, 0) + 1))
+    left = int(rng.integers(max(width - side, 0) + 1))
+    canvas = np.full((side, side, 3), BLANK, np.uint8)
+    seen = world.rgb[top : top + side, left : left + side]
     canvas[: seen.shape[0], : seen.shape[1]] = seen
-    boxes, kinds = visible(world, left, top, seen.shape[1], seen.shape[0])
-    light = restained if rng.random() < FOREIGN else recoloured
-    return OpenField(light(canvas, rng), boxes, kinds)
+    return OpenField(canvas, *visible(world, left, top, seen.shape[1], seen.shape[0]))
+
+
+def _in_light(view: OpenField, rng: np.random.Generator, variety: Variety) -> OpenField:
+    light = restained if rng.random() < variety.foreign else recoloured
+    seen = light(view.rgb, rng)
+    # The same blank as the detector fills its input with.
+    seen[(view.rgb == BLANK).all(axis=-1)] = BLANK
+    return OpenField(seen, view.boxes, view.kinds)
 
 
 def scaled(field: OpenField, scale: float) -> OpenField:
@@ -55,11 +92,13 @@ def scaled(field: OpenField, scale: float) -> OpenField:
     return OpenField(np.asarray(image), field.boxes * np.float32(scale), field.kinds)
 
 
-def _mosaic(fields: list[OpenField], scale: float, rng: np.random.Generator) -> OpenField:
+def _mosaic(
+    fields: list[OpenField], scale: float, side: int, rng: np.random.Generator
+) -> OpenField:
     """Set fields side by side until a view fits in."""
     first = _turned(scaled(fields[rng.integers(len(fields))], scale), rng)
     height, width = first.rgb.shape[:2]
-    rows, columns = -(-VIEW_PX // height), -(-VIEW_PX // width)
+    rows, columns = -(-side // height), -(-side // width)
     if rows * columns == 1:
         return first
     canvas = np.full((rows * height, columns * width, 3), BLANK, np.uint8)

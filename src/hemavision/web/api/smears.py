@@ -44,7 +44,7 @@ def smears() -> Response:
     `all`, both.
     """
     model: Model = current_app.extensions["hemavision"]
-    finder = _finder()
+    finder = answering_finder()
     received = read_request(request, NAMES)
     options = Options()
     for values in (received.query, received.body):
@@ -57,7 +57,12 @@ def smears() -> Response:
     )
 
 
-def _finder() -> Finder:
+def answering_finder() -> Finder:
+    """Return the server's detector.
+
+    Raises:
+        Problem: it has none.
+    """
     finder: Finder | None = current_app.extensions[DETECTOR]
     if finder is None:
         raise Problem(
@@ -71,7 +76,7 @@ def _finder() -> Finder:
 def _answer(model: Model, finder: Finder, upload: Upload, options: Options) -> Item:
     try:
         rgb = open_image(upload.read()).rgb
-        smear = read_smear(model, finder, rgb)
+        smear = read_smear(model, finder, rgb, flips=True)
         item: Item = {"smear": describe_smear(smear, rgb, options)}
     except Exception as error:  # whatever one image does, the others get their answer
         return failure(error)

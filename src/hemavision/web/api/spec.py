@@ -10,7 +10,7 @@ from flask import current_app
 from hemavision.bundle import Manifest
 from hemavision.explain.overlay import OPACITY
 from hemavision.pipeline import Model
-from hemavision.web.api import case_images, smears
+from hemavision.web.api import case_images, live, smears
 from hemavision.web.api.options import HEATMAPS, attribute_values
 from hemavision.web.api.spec_export import PATH as EXPORT
 from hemavision.web.api.spec_export import export_request
@@ -46,6 +46,10 @@ def complete(spec: Spec | str) -> Spec | str:
     _require_bodies(spec)
     kinds: Spec = {"type": "string", "enum": list(case_images.KINDS), "default": case_images.AUTO}
     _take_images(spec["paths"]["/api/v1/cases/{case_id}/images"]["post"], {"kind": kinds})
+    spec["paths"]["/api/v1/live"]["post"]["requestBody"] = {
+        "required": True,
+        "content": {live.FRAME: {"schema": {"type": "string", "format": "binary"}}},
+    }
     spec["paths"][EXPORT]["post"] |= export_request()
     spec["paths"]["/predict"]["post"]["requestBody"] = {
         "required": True,

@@ -47,10 +47,17 @@ export function drawCutOut(canvas, cell, picture, map = null, opacity = 1) {
   context.clearRect(0, 0, canvas.width, canvas.height);
   context.setTransform(ratio, 0, 0, ratio, -left * ratio, -top * ratio);
   context.imageSmoothingQuality = "high";
-  if (picture) context.drawImage(picture.levels[0].picture, 0, 0, picture.width, picture.height);
+  if (picture) drawPart(context, picture, { left, top, right, bottom });
   if (!map) return;
   const { box } = cell.heatmap;
   context.globalAlpha = opacity;
   context.drawImage(map, box.left, box.top, box.right - box.left, box.bottom - box.top);
   context.globalAlpha = 1;
+}
+
+/** Draw the part of a picture in a box that may reach outside it: of a panorama, no more than that. */
+function drawPart(context, { levels, width, height }, box) {
+  const [left, top] = [Math.max(box.left, 0), Math.max(box.top, 0)];
+  const [wide, high] = [Math.min(box.right, width) - left, Math.min(box.bottom, height) - top];
+  if (wide > 0 && high > 0) context.drawImage(levels[0].picture, left, top, wide, high, left, top, wide, high);
 }

@@ -51,11 +51,12 @@ export function isFar(slot) {
  * they still fit.
  */
 export function layoutLabels(items, bounds, before = new Map()) {
+  const slots = new Map();
+  const wanted = items.filter((item) => item.size);
+  if (!wanted.length) return slots; // a panorama from afar
   const boxes = new Tiles(items.map(({ id, kind, box }) => ({ ...box, id, weight: COST[kind] ?? 1 })));
   const labels = new Tiles([]);
-  const slots = new Map();
   const scene = { bounds, boxes, labels, before };
-  const wanted = items.filter((item) => item.size);
   const settle = (item) => {
     const { slot, cost } = bestSlot(item, scene);
     if (!item.must && cost > ENOUGH) return cost;

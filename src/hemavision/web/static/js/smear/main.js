@@ -66,9 +66,11 @@ async function addSample({ url, name }) {
   }
 }
 
+/** Outside the pump: a person who stopped it wants this one field. */
 function retry() {
-  store.dispatch({ type: "requeued", id: store.state.selectedId });
-  pump.go();
+  const item = selectedItem(store.state);
+  store.dispatch({ type: "reading", id: item.id });
+  read(item);
 }
 
 function clear() {
@@ -81,9 +83,14 @@ function step({ by, along }) {
   store.dispatch({ type: "cellStepped", by, along });
   const cell = shownCell(store.state);
   if (!cell) return;
+  tellOf(cell, along);
+  show(cell);
+}
+
+/** Let a screen reader hear of a cell, and where it stands among those that the keys walk. */
+function tellOf(cell, along = cell.prediction ? "reading" : "all") {
   const cells = walk(store.state, along);
   say(cellAnnouncement(cell, cells.indexOf(cell) + 1, cells.length));
-  show(cell);
 }
 
 /** Bring a cell that is out of sight into it. */
@@ -101,8 +108,7 @@ function openCard(id = store.state.cellId) {
   store.dispatch({ type: "cardOpened", id: id ?? store.state.cellId });
   const cell = shownCell(store.state);
   if (!cell) return;
-  const cells = walk(store.state, cell.prediction ? "reading" : "all");
-  say(cellAnnouncement(cell, cells.indexOf(cell) + 1, cells.length));
+  tellOf(cell);
   show(cell);
   if (isBelow(part("card"))) bringUp(part("card"), "start");
 }
@@ -130,8 +136,10 @@ function leaveCell() {
 
 function jump({ fieldId, cellId }) {
   store.dispatch({ type: "jumped", fieldId, cellId });
+  const cell = shownCell(store.state);
   const { image, size } = stage.scene;
-  glide(focusOn(shownCell(store.state).box, image, size));
+  tellOf(cell);
+  glide(focusOn(cell.box, image, size));
   bringUp(part("field"), "nearest");
 }
 

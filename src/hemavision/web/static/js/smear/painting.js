@@ -17,10 +17,10 @@ const LABELLED_FROM_PX = { white_cell: 28, platelet: 34, red_cell: 150 };
 const NAMED_FROM_PX = 56;
 /** Smaller boxes are plain lines without corners or casing: there may be thousands of them. */
 const ROUND_FROM_PX = 26;
-const CASED_FROM_PX = { white_cell: 16, platelet: 16, red_cell: 60 };
+const CASED_FROM_PX = { white_cell: 16, platelet: 16, red_cell: 48 };
 const CUT_FROM_PX = 16;
 const SMALL_RED_OPACITY = 0.6; // where thousands of red cells show at once, the white ones stand out
-const STEPS_PER_DOUBLING = 5; // labels look for better places this often while the view zooms
+const STEPS_PER_DOUBLING = 3; // labels look for better places this often while the view zooms
 /** A box smaller than this on the screen shows no rings: red cells lie over each other often. */
 const CLUMP_FROM_PX = { white_cell: 16, platelet: 34, red_cell: 80 };
 const BORDER_PX = 2; // as hemavision.smear.BORDER_PX: so near, the border cuts a cell
@@ -68,14 +68,19 @@ function inSight(cells, at, size) {
     && at.top + box.bottom * at.scale > -4 && at.top + box.top * at.scale < size.height + 4);
 }
 
-function paintHeat(context, { lit, state, shown, layers }, cells, at) {
+function paintHeat(context, { image, lit, state, shown, layers }, cells, at) {
+  context.save();
+  context.beginPath();
+  context.rect(at.left, at.top, image.width * at.scale, image.height * at.scale);
+  context.clip(); // a cell at the border was looked at beyond it
+  context.globalAlpha = state.opacity * shown;
   for (const cell of cells) {
     const map = state.layers.heatmaps || cell === lit ? heatLayer(cell, layers) : null;
     if (!map) continue;
     const { x, y, width, height } = onScreen(cell.heatmap.box, at);
-    context.globalAlpha = state.opacity * shown;
     context.drawImage(map, x, y, width, height);
   }
+  context.restore();
 }
 
 /** One style of line after the other, the plainest on top of nothing: white cells come last. */
@@ -84,12 +89,14 @@ function paintBoxes(context, cells, at) {
   for (const cell of cells) {
     const line = lineOf(cell);
     const place = onScreen(cell.box, at);
-    const side = Math.min(place.width, place.height);
+    // By the longer side: a cell that the border cuts is drawn as its whole neighbours are.
+    const side = Math.max(place.width, place.height);
     const cased = side >= CASED_FROM_PX[cell.kind];
     const faint = cell.kind === "red_cell" && side < ROUND_FROM_PX;
+    const radius = side >= ROUND_FROM_PX ? line.corner * Math.min(place.width, place.height) : 0;
     const key = `${line.width} ${line.colour} ${line.dash} ${cased} ${faint}`;
     if (!batches.has(key)) batches.set(key, { line, cased, faint, places: [] });
-    batches.get(key).places.push({ ...place, radius: side >= ROUND_FROM_PX ? line.corner * side : 0 });
+    batches.get(key).places.push({ ...place, radius });
   }
   const shown = context.globalAlpha;
   const thinFirst = [...batches.values()].sort((a, b) => a.line.width - b.line.width);

@@ -62,10 +62,6 @@ const handlers = {
   galleryOrderChosen: (state, { order }) => ({ ...state, galleryOrder: order }),
   galleryGrown: (state) => ({ ...state, galleryShown: state.galleryShown + GALLERY_PAGE }),
   scopeChosen: (state, { scope }) => ({ ...state, scope }),
-  requeued: (state, { id }) => ({
-    ...state,
-    items: state.items.map((item) => (item.id === id ? { ...item, status: "waiting", error: null } : item)),
-  }),
   stopped: (state) => ({ ...state, stopped: true }),
   wentOn: (state) => ({ ...state, stopped: false }),
 };

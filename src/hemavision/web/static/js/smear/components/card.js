@@ -58,7 +58,7 @@ function showWords(element, cell, state) {
 
 function marksSentence(cell) {
   const marks = markWords(cell);
-  if (!marks.length) return "";
-  const out = cell.cut && cell.prediction ? " It is left out of the differential." : "";
-  return `This cell is ${marks.join(" and ")}.${out}`;
+  const here = marks.length ? `This cell is ${marks.join(" and ")}. ` : "";
+  const out = cell.prediction && (cell.cut || cell.prediction.status === "unfamiliar");
+  return `${here}${out ? "It is left out of the differential." : ""}`.trim();
 }

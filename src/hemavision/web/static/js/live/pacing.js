@@ -1,0 +1,29 @@
+/** How many frames are on their way, and when to ask a server again that went away. Pure. */
+
+export const GLASS_TO_GLASS_MS = 250;
+const EASY_SHARE = 0.8; // of that, up to which a second frame may be on its way
+const FIRST_WAIT_MS = 250;
+const LONGEST_WAIT_MS = 4000;
+const JITTER = 0.2; // so that many pages do not ask a restarted server all at once
+
+/**
+ * Return how many frames may be on their way at once.
+ *
+ * Two keep both cores busy, but each then waits for the other: where that takes too long, one.
+ */
+export function framesAtOnce(latencyMs, current) {
+  if (latencyMs === null) return current;
+  if (latencyMs > EASY_SHARE * GLASS_TO_GLASS_MS) return 1;
+  return latencyMs < 0.45 * GLASS_TO_GLASS_MS ? 2 : current;
+}
+
+/** Return how long to wait before attempt number `attempt` (1, 2, …); `chance` is 0 to 1. */
+export function waitMs(attempt, chance) {
+  const wait = Math.min(FIRST_WAIT_MS * 2 ** (attempt - 1), LONGEST_WAIT_MS);
+  return wait * (1 + JITTER * (2 * chance - 1));
+}
+
+/** Say whether an answer is newer than what is shown: one that was overtaken is dropped. */
+export function isNewer(capturedAt, shownAt) {
+  return shownAt === null || capturedAt > shownAt;
+}

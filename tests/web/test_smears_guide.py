@@ -1,0 +1,71 @@
+"""docs/smears.md is true: its examples run, its codes and forms exist."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from bccd_fields import TWO_WHITE, path_of
+
+from hemavision.exports.forms import FORMS
+
+GUIDE = (Path(__file__).parents[2] / "docs" / "smears.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", GUIDE, flags=re.DOTALL)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, data: Path) -> Path:
+    (tmp_path / "slides").mkdir()
+    for name in ("field.jpg", "other.jpg", "slides/one.jpg"):
+        shutil.copy(path_of(data, TWO_WHITE), tmp_path / name)
+    return tmp_path
+
+
+def run(command: list[str], folder: Path) -> str:
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, timeout=120, check=False,
+        env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_commands_run(folder: Path) -> None:
+    lines = [line for block in blocks("sh") for line in block.splitlines()]
+    commands = [shlex.split(line, comments=True) for line in lines if line.startswith("hemavision")]
+    assert len(commands) == 4
+    for name, *words in commands:
+        assert run([sys.executable, "-m", name, *words], folder)
+    for made in ("cells.csv", "cells.json", "voc", "yolo", "qupath", "maps"):
+        assert (folder / made).exists()
+
+
+def test_the_python_example_runs(folder: Path) -> None:
+    (example,) = blocks("python")
+    assert "neutrophil" in run([sys.executable, "-c", example], folder)
+
+
+def test_the_curl_example_runs(folder: Path, served: str) -> None:
+    (line,) = [line for block in blocks("sh") for line in block.splitlines() if "curl" in line]
+    answer = run(shlex.split(line.replace("http://localhost:5000", served)), folder)
+    assert answer.count('"smear":') == 2
+
+
+def test_every_warning_and_every_form_is_explained() -> None:
+    source = (ROOT / "src" / "hemavision" / "quality.py").read_text(encoding="utf-8")
+    codes = set(re.findall(r'Caution\(\s*"([a-z-]+)"', source))
+    assert len(codes) == 5
+    for code in codes:
+        assert f"| `{code}` |" in GUIDE
+    for form in FORMS:
+        assert f"`{form}`" in GUIDE
