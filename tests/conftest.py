@@ -10,7 +10,7 @@ import pytest
 from hemavision import Model, open_model
 from hemavision.settings import data_folder
 
-pytest_plugins = ["fixtures_images", "fixtures_store", "fixtures_cases", "fixtures_report"]
+pytest_plugins = ["fixtures_images", "fixtures_report", "fixtures_store", "fixtures_cases"]
 
 
 @pytest.fixture(scope="session")

@@ -117,21 +117,24 @@ def test_what_somebody_else_changed_is_not_overwritten(store: Store, filled: Fil
 
 
 @pytest.mark.parametrize(
-    ("changes", "error"),
+    ("changes", "code"),
     [
-        ([Change(1, 0, "no_such_type")], RefusedError),
-        ([Change(1, 0, "blast"), Change(1, 0, "blast")], RefusedError),
-        ([Change(77, 0, "blast")], MissingError),
+        ([Change(1, 0, "no_such_type")], "unknown-type"),
+        ([Change(1, 0, "blast"), Change(1, 0, "blast")], "named-twice"),
+        ([Change(77, 0, "blast")], "unknown-cell"),
     ],
 )
 def test_senseless_changes_are_refused(
-    store: Store, filled: Filled, changes: list[Change], error: type[Exception]
+    store: Store, filled: Filled, changes: list[Change], code: str
 ) -> None:
     case = filled(1)
     (cell,) = cells_of(store, case)
     mine = [dataclasses.replace(c, cell_id=cell.id if c.cell_id == 1 else 77) for c in changes]
-    with pytest.raises(error):
+    with pytest.raises(RefusedError) as refused:
         decide(store, case.id, mine, "ann")
+    assert refused.value.code == code
+    with pytest.raises(MissingError):
+        find_cell(store, case.id, 77)
 
 
 def test_undo_and_redo(store: Store, filled: Filled) -> None:

@@ -11,7 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from fixtures_cases import decide_all
+from fixtures_cases import cells_of, decide_all
 from sqlalchemy import select, text, update
 
 import hemavision.store
@@ -21,7 +21,8 @@ from hemavision.store.agreement import model_against_readers
 from hemavision.store.cases import amend_case, create_case, find_case, sign_case
 from hemavision.store.chain import START, seal
 from hemavision.store.journal import list_entries
-from hemavision.store.records import Case, Page
+from hemavision.store.reads import decide_blind, open_read
+from hemavision.store.records import Case, Change, Page
 from hemavision.store.schema import chain, log, metadata
 from hemavision.store.undoing import undo
 from hemavision.store.upgrade import HEAD
@@ -31,7 +32,7 @@ Filled = Callable[..., Case]
 #: What a hand can do to the rows, and what the proof says of it.
 TAMPERING = [
     ("UPDATE log SET who = 'eve' WHERE id = 4", "row 4 was changed"),
-    ("UPDATE log SET \"after\" = 'blast' WHERE id = 6", "row 6 was changed"),
+    ("UPDATE log SET \"after\" = 'monocyte' WHERE id = 6", "row 6 was changed"),
     ("UPDATE log SET detail = '{}' WHERE id = 1", "row 1 was changed"),
     ("UPDATE log SET previous = hash WHERE id = 3", "row 3 does not follow"),
     ("DELETE FROM log WHERE id = 2", "row 2 is missing"),
@@ -40,6 +41,11 @@ TAMPERING = [
     ("DELETE FROM log", "the log ends at row 0"),
     ("UPDATE cells SET decided_type = 'blast' WHERE id = 2", "cell 2 shows blast"),
     ("UPDATE cells SET decided_type = NULL WHERE id = 2", "cell 2 shows None"),
+    ("UPDATE cells SET suggested_type = 'blast' WHERE id = 2", "image 2, or what was suggested"),
+    ("UPDATE cells SET confidence = 0.5 WHERE id = 1", "image 1, or what was suggested"),
+    ("UPDATE cells SET image_id = 1", "image 1, or what was suggested"),
+    ("UPDATE read_cells SET decided_type = 'monocyte' WHERE cell_id = 2", "reading 1 shows"),
+    ("DELETE FROM read_cells WHERE cell_id = 1", "a reading's cell is in the log"),
     ("UPDATE cases SET revision = 1", "case 1 is at revision 1"),
     ("UPDATE versions SET signed_by = 'eve'", "version 1 of case 1 is not as it was signed"),
     ("UPDATE versions SET signed_at = NULL", "version 1 of case 1 is not as it was signed"),
@@ -50,8 +56,10 @@ TAMPERING = [
 
 @pytest.fixture
 def signed(store: Store, filled: Filled) -> Case:
-    """A signed case of two cells: seven rows of the log."""
+    """A signed case of two cells that was read a second time."""
     case = filled(2)
+    read = open_read(store, case.id, "bob")
+    decide_blind(store, read.id, [Change(c.id, 0, "blast") for c in cells_of(store, case)], "bob")
     decide_all(store, case, "neutrophil")
     undo(store, case.id, None, "ann")
     decide_all(store, case, "monocyte")

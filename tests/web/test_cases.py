@@ -210,7 +210,8 @@ def test_a_second_reading_is_blind(client: FlaskClient, case: int) -> None:
     cells = client.get(f"{API}/reads/{read['id']}/cells").json["cells"]
     assert set(cells[0]) == {"id", "image_id", "box", "decided_type", "revision"}
     hidden = (
-        f"cases/{case}/cells", f"cases/{case}/counts", f"cases/{case}/cells/{cells[0]['id']}", f"cases/{case}/log",
+        f"cases/{case}/cells", f"cases/{case}/counts",
+        f"cases/{case}/cells/{cells[0]['id']}", f"cases/{case}/log",
         f"cases/{case}/cells/{cells[0]['id']}/heatmap", f"agreement?case={case}",
         f"reads/{read['id']}/pairs",
     )  # fmt: skip
@@ -261,6 +262,12 @@ def test_a_second_reading_is_blind(client: FlaskClient, case: int) -> None:
         ("post", "cases/1/sign", {"revision": True}, 400),
         ("post", "cases/1/amend", {"reason": "x"}, 409),
         ("patch", "cases/1/cells", {"changes": []}, 400),
+        (
+            "patch",
+            "cases/1/cells",
+            {"changes": [{"id": 99, "revision": 0, "cell_type": "blast"}]},
+            422,
+        ),
         ("patch", "cases/1/cells", {"changes": [{"id": 1}]}, 400),
     ],
 )

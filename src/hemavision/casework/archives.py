@@ -37,7 +37,7 @@ def open_archive(archive: Path | bytes, name: str) -> Iterator[Source]:
     """
     try:
         file = zipfile.ZipFile(archive if isinstance(archive, Path) else io.BytesIO(archive))
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError) as error:
         raise ImageError(f"{name}: no sound ZIP archive ({error}). Pack it again.") from error
     with file:
         size = archive.stat().st_size if isinstance(archive, Path) else len(archive)
@@ -78,7 +78,7 @@ def _read(file: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
         with file.open(entry) as stream:
             # One byte more than was promised shows that the promise was false.
             content = stream.read(entry.file_size + 1)
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, zlib.error) as error:
+    except (zipfile.BadZipFile, RuntimeError, OSError, zlib.error) as error:
         raise ImageError(f"cannot be unpacked ({error}).") from error
     if len(content) != entry.file_size:
         raise ImageError("does not have the size that the archive says.")

@@ -92,8 +92,12 @@ def find_cell(store: Store, case_id: int, number: int) -> Cell:
     Raises:
         MissingError: the case has none of that number.
     """
+    mine = (cells.c.case_id == case_id) & (cells.c.id == number)
     with store.reading() as connection:
-        return read_cells(connection, case_id, [number])[number]
+        row = connection.execute(select(cells).where(mine)).one_or_none()
+    if row is None:
+        raise MissingError(f"Case {case_id} has no cell {number}.")
+    return as_cell(row)
 
 
 def decide(store: Store, case_id: int, changes: Sequence[Change], who: str) -> Decided:
@@ -101,8 +105,8 @@ def decide(store: Store, case_id: int, changes: Sequence[Change], who: str) -> D
 
     Raises:
         ConflictError: somebody changed one of them after it was seen.
-        MissingError: the case, or one of the cells, does not exist.
-        RefusedError: the case is signed, a type is unknown, or a cell is named twice.
+        MissingError: there is no such case.
+        RefusedError: the case is signed, a cell or type is unknown, or a cell is named twice.
     """
     with store.writing(who) as turn:
         of = open_case(turn.connection, case_id)
@@ -120,8 +124,7 @@ def read_cells(connection: Connection, case_id: int, numbers: Sequence[int]) -> 
     """Return cells of a case by number, as a transaction sees them.
 
     Raises:
-        MissingError: the case has not all of them.
-        RefusedError: one is named twice, or there are too many.
+        RefusedError: the case has not all of them, one is named twice, or there are too many.
     """
     if len(set(numbers)) < len(numbers):
         raise RefusedError("named-twice", "A cell is named twice; name each once.")
@@ -131,7 +134,7 @@ def read_cells(connection: Connection, case_id: int, numbers: Sequence[int]) -> 
     there = {row.id: as_cell(row) for row in connection.execute(found)}
     missing = [number for number in numbers if number not in there]
     if missing:
-        raise MissingError(f"Case {case_id} has no cell {missing[0]}.")
+        raise RefusedError("unknown-cell", f"Case {case_id} has no cell {missing[0]}.")
     return there
 
 

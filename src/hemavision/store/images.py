@@ -15,6 +15,7 @@ from hemavision.store.chain import Event, Transaction
 from hemavision.store.database import Store
 from hemavision.store.records import ImageKind, NewCell, NewImage, StoredImage
 from hemavision.store.schema import cells, contents, cutouts, images
+from hemavision.store.suggestions import seal_suggestions
 
 
 def has_image(store: Store, case_id: int, sha256: str) -> str | None:
@@ -50,7 +51,9 @@ def add_image(store: Store, case_id: int, image: NewImage, who: str) -> bool:
             return False
         number = _insert_image(turn, case_id, image)
         added = [_insert_cell(turn, case_id, number, cell) for cell in image.cells]
-        detail = {"image": number, "name": image.name, "kind": image.kind, "cells": added}
+        seal = seal_suggestions(turn.connection, number)
+        about = {"image": number, "name": image.name, "kind": image.kind}
+        detail = about | {"cells": added, "suggestions": seal}
         turn.record(
             [
                 Event(

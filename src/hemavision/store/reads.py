@@ -166,8 +166,8 @@ def decide_blind(store: Store, number: int, changes: Sequence[Change], who: str)
 
     Raises:
         ConflictError: one was changed after it was seen (in another window, say).
-        MissingError: there is no such reading, or a cell is not in it.
-        RefusedError: it is closed or somebody else's, or a type is unknown.
+        MissingError: there is no such reading.
+        RefusedError: it is closed or somebody else's, or a cell or type is unknown.
     """
     with store.writing(who) as turn:
         read = _own_open(turn, number)
@@ -287,7 +287,7 @@ def _there(connection: Connection, number: int, changes: Sequence[Change]) -> di
     there = {row.id: _as_blind(row) for row in connection.execute(_blind_cells().where(mine))}
     missing = [cell for cell in numbers if cell not in there]
     if missing:
-        raise MissingError(f"Reading {number} has no cell {missing[0]}.")
+        raise RefusedError("unknown-cell", f"Reading {number} has no cell {missing[0]}.")
     return there
 
 

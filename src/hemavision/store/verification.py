@@ -12,7 +12,17 @@ from sqlalchemy import Connection, func, select
 
 from hemavision.store.chain import find_break
 from hemavision.store.database import Store
-from hemavision.store.schema import cases, cells, chain, contents, log, versions
+from hemavision.store.schema import (
+    cases,
+    cells,
+    chain,
+    contents,
+    images,
+    log,
+    read_cells,
+    versions,
+)
+from hemavision.store.suggestions import seal_suggestions
 
 _ROWS_AT_ONCE = 1000
 
@@ -54,6 +64,8 @@ def verify(store: Store, expected: str | None = None, *, deep: bool = True) -> V
             lambda: _check_end(connection, length, head),
             lambda: _check_expected(connection, expected),
             lambda: _check_cells(connection),
+            lambda: _check_images(connection),
+            lambda: _check_reads(connection),
             lambda: _check_cases(connection),
             lambda: _check_signatures(connection),
             lambda: _check_contents(connection) if deep else "",
@@ -95,6 +107,32 @@ def _check_cells(connection: Connection) -> str:
         if logged.pop(number, None) != kind:
             return f"cell {number} shows {kind}, which is not what the log says"
     return f"cell {min(logged)} is in the log and nowhere else" if logged else ""
+
+
+def _check_images(connection: Connection) -> str:
+    imports = select(log.c.case_id, log.c.image_sha256, log.c.detail)
+    logged = {}
+    for case_id, sha256, detail in connection.execute(imports.where(log.c.action == "import")):
+        values = json.loads(detail)
+        logged[values["image"]] = (case_id, sha256, values["suggestions"])
+    shown = select(images.c.id, images.c.case_id, images.c.sha256).order_by(images.c.id)
+    for number, case_id, sha256 in connection.execute(shown).all():
+        seal = seal_suggestions(connection, number)
+        if logged.pop(number, None) != (case_id, sha256, seal):
+            return f"image {number}, or what was suggested of its cells, is not as it was imported"
+    return f"image {min(logged)} is in the log and nowhere else" if logged else ""
+
+
+def _check_reads(connection: Connection) -> str:
+    rereads = select(log.c.cell_id, log.c.after, log.c.detail).where(log.c.action == "reread")
+    logged = {}
+    for cell_id, kind, detail in connection.execute(rereads.order_by(log.c.id)):
+        logged[json.loads(detail)["read"], cell_id] = kind
+    columns = (read_cells.c.read_id, read_cells.c.cell_id, read_cells.c.decided_type)
+    for read, cell, kind in connection.execute(select(*columns)):
+        if logged.pop((read, cell), None) != kind:
+            return f"reading {read} shows {kind} for cell {cell}, which is not what the log says"
+    return "a reading's cell is in the log and nowhere else" if logged else ""
 
 
 def _check_cases(connection: Connection) -> str:

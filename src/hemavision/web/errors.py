@@ -52,7 +52,7 @@ PROBLEMS = {
 _BY_STATUS = {400: "bad-request", 404: "not-found", 405: "method-not-allowed", 415: (
     "unsupported-media-type")}  # fmt: skip
 #: Codes of refusals that say something about a value, not about how things stand.
-_VALUES = {"bad-text", "bad-password", "unknown-type", "named-twice", "too-many"}
+_VALUES = {"bad-text", "bad-password", "unknown-type", "unknown-cell", "named-twice", "too-many"}
 INTERNAL_DETAIL = "The error has been logged. The server goes on; other requests are not affected."
 
 

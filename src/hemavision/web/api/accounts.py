@@ -31,7 +31,7 @@ def get_session() -> Response:
 @blueprint.post("/session")
 @takes(blueprint, requests.Login)
 @blueprint.output(schemas.SessionAnswer)
-@blueprint.doc(responses=problem_responses(400, 401, 403, 415, 429))
+@blueprint.doc(responses=problem_responses(400, 401, 403, 415, 422, 429))
 def post_session() -> Response:
     """Log in: sets a cookie that scripts cannot read, and gives the CSRF token.
 

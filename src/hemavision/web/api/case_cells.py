@@ -24,7 +24,7 @@ blueprint = APIBlueprint("case_cells", __name__, url_prefix="/api/v1/cases", tag
 @blueprint.get("/<int:case_id>/cells")
 @takes(blueprint, requests.CellsQuery, "query")
 @blueprint.output(schemas.CaseCells)
-@blueprint.doc(responses=problem_responses(400, 401, 403, 404))
+@blueprint.doc(responses=problem_responses(400, 401, 403, 404, 422))
 def get_cells(case_id: int) -> Response:
     """List a case's cells, most doubtful first.
 
@@ -73,7 +73,7 @@ def patch_cells(case_id: int) -> Response:
 @blueprint.post("/<int:case_id>/undo")
 @takes(blueprint, requests.Undo)
 @blueprint.output(schemas.Decided)
-@blueprint.doc(responses=problem_responses(400, 401, 403, 404, 409, 415))
+@blueprint.doc(responses=problem_responses(400, 401, 403, 404, 409, 415, 422))
 def post_undo(case_id: int) -> Response:
     """Take back a batch of decisions, as a new batch; undoing that one brings them again.
 
@@ -104,7 +104,9 @@ def get_cutout(case_id: int, cell_id: int) -> Response:
 
 @blueprint.get("/<int:case_id>/cells/<int:cell_id>/thumbnail")
 @takes(blueprint, requests.ThumbnailQuery, "query")
-@blueprint.doc(responses=picture_response("image/jpeg") | problem_responses(400, 401, 403, 404))
+@blueprint.doc(
+    responses=picture_response("image/jpeg") | problem_responses(400, 401, 403, 404, 422)
+)
 def get_thumbnail(case_id: int, cell_id: int) -> Response:
     """Show a small square around a cell, `side` pixels wide: for galleries."""
     asking()

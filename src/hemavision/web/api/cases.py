@@ -36,7 +36,7 @@ blueprint = APIBlueprint("cases", __name__, url_prefix="/api/v1/cases", tag="Cas
 @blueprint.get("")
 @takes(blueprint, requests.CasesQuery, "query")
 @blueprint.output(schemas.Cases)
-@blueprint.doc(responses=problem_responses(400, 401, 403))
+@blueprint.doc(responses=problem_responses(400, 401, 403, 422))
 def get_cases() -> Response:
     """List the cases, last changed first.
 
@@ -79,7 +79,7 @@ def get_case(case_id: int) -> Response:
 @blueprint.post("/<int:case_id>/sign")
 @takes(blueprint, requests.Signature)
 @blueprint.output(schemas.CaseAnswer)
-@blueprint.doc(responses=problem_responses(400, 401, 403, 404, 409, 415))
+@blueprint.doc(responses=problem_responses(400, 401, 403, 404, 409, 415, 422))
 def post_signature(case_id: int) -> Response:
     """Sign a case: from now on it is read-only.
 
@@ -107,7 +107,7 @@ def post_amendment(case_id: int) -> Response:
 @blueprint.get("/<int:case_id>/log")
 @takes(blueprint, requests.PageQuery, "query")
 @blueprint.output(Log)
-@blueprint.doc(responses=problem_responses(400, 401, 403, 404))
+@blueprint.doc(responses=problem_responses(400, 401, 403, 404, 422))
 def get_case_log(case_id: int) -> Response:
     """Show who did what in a case, newest first."""
     sighted(case_id)

@@ -34,7 +34,7 @@ def get_reads(case_id: int) -> Response:
 @blueprint.post("/cases/<int:case_id>/reads")
 @takes(blueprint, requests.NewRead)
 @blueprint.output(schemas.ReadAnswer, status_code=201)
-@blueprint.doc(responses=problem_responses(400, 401, 403, 404, 409, 415))
+@blueprint.doc(responses=problem_responses(400, 401, 403, 404, 409, 415, 422))
 def post_read(case_id: int) -> Response:
     """Begin a second reading of a case, or of a random sample of its cells.
 
@@ -51,7 +51,7 @@ def post_read(case_id: int) -> Response:
 @blueprint.get("/reads/<int:read_id>/cells")
 @takes(blueprint, requests.PageQuery, "query")
 @blueprint.output(schemas.BlindCells)
-@blueprint.doc(responses=problem_responses(400, 401, 403, 404))
+@blueprint.doc(responses=problem_responses(400, 401, 403, 404, 422))
 def get_blind_cells(read_id: int) -> Response:
     """List what there is to read, in an order of the reading's own."""
     reader = asking()

@@ -22,7 +22,7 @@ blueprint = APIBlueprint("trail", __name__, url_prefix="/api/v1", tag="Audit")
 @blueprint.get("/verify")
 @takes(blueprint, requests.VerifyQuery, "query")
 @blueprint.output(Verdict)
-@blueprint.doc(responses=problem_responses(400, 401, 403))
+@blueprint.doc(responses=problem_responses(400, 401, 403, 422))
 def get_verdict() -> Response:
     """Prove the log: whole, unchanged, and the cases are as it says. Takes a supervisor.
 
@@ -38,7 +38,7 @@ def get_verdict() -> Response:
 @blueprint.get("/agreement")
 @takes(blueprint, requests.AgreementQuery, "query")
 @blueprint.output(Agreements)
-@blueprint.doc(responses=problem_responses(400, 401, 403, 404))
+@blueprint.doc(responses=problem_responses(400, 401, 403, 404, 422))
 def get_agreement() -> Response:
     """How often readers kept what the model suggested, by `period`; of one `case` or all."""
     asking()
