@@ -67,10 +67,10 @@ def small_server(
 @pytest.mark.parametrize(
     ("which", "count"),
     [
-        (("--include-path-regex", CASES), 25),
+        (("--include-path-regex", CASES), 28),
         (
             ("--exclude-path-regex", CASES, "--exclude-path", ACCOUNT, "--exclude-path", TOKEN),
-            OPERATIONS - 25 - 2,
+            OPERATIONS - 28 - 2,
         ),
         # They would close the account, or end the token, that the others are asked with.
         (("--include-path", ACCOUNT, "--include-path", TOKEN), 2),
