@@ -157,7 +157,15 @@ def draw_field(cell_type: str) -> np.ndarray:
     Raises:
         KeyError: there is no such type.
     """
-    look = LOOKS[cell_type]
+    return draw_look(LOOKS[cell_type])
+
+
+def draw_look(look: Look) -> np.ndarray:
+    """Draw a stained field with one white cell that looks so among red cells.
+
+    Returns:
+        uint8 480×640×3, RGB; the same for the same look.
+    """
     rng = np.random.default_rng(look.seed)
     density = np.zeros((HEIGHT_PX, WIDTH_PX, 3))
     red_cells = _place_red_cells(look, rng)

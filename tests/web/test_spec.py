@@ -28,7 +28,7 @@ from hemavision.store.schema import tokens
 from hemavision.web import create_app
 
 SCHEMATHESIS = Path(__file__).parent / "schemathesis"
-OPERATIONS = 46
+OPERATIONS = 50
 CASES = "^/api/v1/(cases|reads)"
 ACCOUNT, TOKEN = "/api/v1/readers/{name}", "/api/v1/tokens/{token_id}"
 
@@ -67,10 +67,10 @@ def small_server(
 @pytest.mark.parametrize(
     ("which", "count"),
     [
-        (("--include-path-regex", CASES), 25),
+        (("--include-path-regex", CASES), 28),
         (
             ("--exclude-path-regex", CASES, "--exclude-path", ACCOUNT, "--exclude-path", TOKEN),
-            OPERATIONS - 25 - 2,
+            OPERATIONS - 28 - 2,
         ),
         # They would close the account, or end the token, that the others are asked with.
         (("--include-path", ACCOUNT, "--include-path", TOKEN), 2),
@@ -113,6 +113,7 @@ def test_the_document_says_what_it_must(client: FlaskClient, model: Model) -> No
     assert NOTICE in spec["info"]["description"]
     assert set(spec["paths"]) == {
         "/api/v1/agreement",
+        "/api/v1/agreement/slides",
         "/api/v1/cases",
         "/api/v1/cases/{case_id}",
         "/api/v1/cases/{case_id}/amend",
@@ -122,15 +123,18 @@ def test_the_document_says_what_it_must(client: FlaskClient, model: Model) -> No
         "/api/v1/cases/{case_id}/cells/{cell_id}/heatmap",
         "/api/v1/cases/{case_id}/cells/{cell_id}/thumbnail",
         "/api/v1/cases/{case_id}/counts",
+        "/api/v1/cases/{case_id}/differential",
         "/api/v1/cases/{case_id}/images",
         "/api/v1/cases/{case_id}/images/{image_id}/others",
         "/api/v1/cases/{case_id}/images/{image_id}/picture",
         "/api/v1/cases/{case_id}/log",
         "/api/v1/cases/{case_id}/reads",
+        "/api/v1/cases/{case_id}/report.{format_name}",
         "/api/v1/cases/{case_id}/sign",
         "/api/v1/cases/{case_id}/undo",
         "/api/v1/readers",
         "/api/v1/readers/{name}",
+        "/api/v1/reads/{read_id}/agreement",
         "/api/v1/reads/{read_id}/cells",
         "/api/v1/reads/{read_id}/drop",
         "/api/v1/reads/{read_id}/finish",

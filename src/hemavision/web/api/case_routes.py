@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from hemavision.web.api import accounts, case_cells, case_images, cases, reads, trail
+from hemavision.web.api import (
+    accounts,
+    case_cells,
+    case_differential,
+    case_images,
+    case_report,
+    cases,
+    read_agreement,
+    reads,
+    trail,
+)
 
 BLUEPRINTS = (
     cases.blueprint,
     case_images.blueprint,
     case_cells.blueprint,
+    case_differential.blueprint,
+    case_report.blueprint,
     reads.blueprint,
+    read_agreement.blueprint,
     trail.blueprint,
     accounts.blueprint,
 )

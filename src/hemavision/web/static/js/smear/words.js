@@ -16,6 +16,7 @@ export function labelWords(cell) {
   if (!cell.prediction) return name;
   const { status, confidence } = cell.prediction;
   if (status === "unfamiliar") return `${name}? Unfamiliar`;
+  if (status === "decided") return name;
   return `${name}${status === "check" ? "?" : ""} ${Math.floor(confidence * 100)}%`;
 }
 

@@ -1,0 +1,71 @@
+"""A case's differential: every number that the workbench shows is made here, none in the page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import Response, jsonify
+
+from hemavision.differential import compare, find_differential
+from hemavision.differential.counting import TARGETS
+from hemavision.errors import SettingsError
+from hemavision.results import NOTICE
+from hemavision.store.cases import find_case
+from hemavision.store.tally import Tally, tally
+from hemavision.web.api.bodies import read_query, takes
+from hemavision.web.api.case_terms import TermsQuery, model_types, read_analyser, read_terms
+from hemavision.web.api.differential_schemas import CaseDifferential
+from hemavision.web.api.schemas import problem_responses
+from hemavision.web.errors import Problem
+from hemavision.web.identity import sighted, the_store
+
+blueprint = APIBlueprint(
+    "case_differential", __name__, url_prefix="/api/v1/cases", tag="Differential"
+)
+
+
+@blueprint.get("/<int:case_id>/differential")
+@takes(blueprint, TermsQuery, "query")
+@blueprint.output(CaseDifferential)
+@blueprint.doc(responses=problem_responses(400, 401, 403, 404, 422))
+def get_differential(case_id: int) -> Response:
+    """Count a case: shares with exact intervals, flags, absolute counts, an analyser beside it.
+
+    Counts what readers decided; with `suggestions` also the model's word where nobody has yet.
+    What is unfamiliar to the model is never counted before a person decides. `cells` says how
+    many of each type are decided and how many only suggested.
+    """
+    sighted(case_id)
+    query = read_query(TermsQuery)
+    case = find_case(the_store(), case_id)
+    terms, analyser = read_terms(query), read_analyser(query)
+    cells = tally(the_store(), case_id)
+    counts = cells.counts(model_types(), with_suggestions=query["suggestions"])
+    try:
+        found = find_differential(counts, terms)
+        comparison = compare(counts, analyser) if analyser and found.total else None
+    except SettingsError as error:
+        raise Problem("unusable", str(error)) from error
+    return jsonify(
+        differential=_without_notice(found.to_json()),
+        comparison=comparison.to_json() if comparison else None,
+        cells=_cells(cells),
+        suggestions=query["suggestions"],
+        profile=terms.profile.name if terms.profile else None,
+        targets=list(TARGETS),
+        revision=case.revision,
+        notice=NOTICE,
+    )
+
+
+def _without_notice(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name != "notice"}
+
+
+def _cells(cells: Tally) -> dict[str, Any]:
+    return {
+        "decided": cells.decided,
+        "suggested": cells.suggested,
+        "unfamiliar": cells.unfamiliar,
+    }

@@ -1,0 +1,54 @@
+"""A case's report as a file: a page, a PDF, a table, JSON or FHIR."""
+
+from __future__ import annotations
+
+from apiflask import APIBlueprint
+from flask import Response, current_app
+
+from hemavision.casework.reporting import Request, gather_report
+from hemavision.errors import SettingsError
+from hemavision.report import FORMATS, write_report
+from hemavision.web.api.bodies import read_query, takes
+from hemavision.web.api.case_terms import TermsQuery, read_analyser, read_terms
+from hemavision.web.api.schemas import problem_responses
+from hemavision.web.errors import Problem
+from hemavision.web.identity import sighted, the_store
+
+blueprint = APIBlueprint("case_report", __name__, url_prefix="/api/v1/cases", tag="Report")
+
+#: The page carries its own style and pictures and runs nothing.
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
+_CONTENT = {
+    chosen.media_type.partition(";")[0]: {"schema": {"type": "string", "format": "binary"}}
+    for chosen in FORMATS.values()
+}
+
+
+@blueprint.get("/<int:case_id>/report.<format_name>")
+@takes(blueprint, TermsQuery, "query")
+@blueprint.doc(
+    responses={200: {"description": "The report", "content": _CONTENT}}
+    | problem_responses(400, 401, 403, 404, 422)
+)
+def get_report(case_id: int, format_name: str) -> Response:
+    """Write a case's report: `html`, `pdf`, `csv`, `json` or `fhir`.
+
+    Counted and read against the same values as the case's differential. A case that is not
+    signed is reported as preliminary.
+    """
+    sighted(case_id)
+    if format_name not in FORMATS:
+        raise Problem("not-found", f"No report.{format_name[:40]}; there are {', '.join(FORMATS)}.")
+    query = read_query(TermsQuery)
+    wanted = Request(case_id, read_terms(query), read_analyser(query), query["suggestions"])
+    given = gather_report(the_store(), current_app.extensions["hemavision"], wanted)
+    try:
+        document = write_report(given, format_name)
+    except SettingsError as error:
+        raise Problem("unusable", str(error)) from error
+    response = Response(document.content, content_type=document.media_type)
+    shown = "inline" if format_name in ("html", "pdf") else "attachment"
+    response.headers["Content-Disposition"] = f'{shown}; filename="{document.name}"'
+    response.headers["Content-Security-Policy"] = POLICY
+    response.cache_control.no_store = True
+    return response

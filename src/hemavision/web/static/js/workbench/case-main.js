@@ -1,0 +1,299 @@
+/** Wires the page of a case: events come up from the components, the state goes down to them. */
+
+import { Problem } from "../api.js";
+import { write } from "../components/dom.js";
+import { createStore } from "../state.js";
+import { createApi, loginAddress } from "./api.js";
+import { mountBanner, mountCaseBar } from "./components/case-bar.js";
+import { mountCompare } from "./components/compare.js";
+import { mountEntries } from "./components/entries.js";
+import { mountFieldView } from "./components/field-view.js";
+import { mountGallery } from "./components/gallery.js";
+import { mountImporter } from "./components/importer.js";
+import { mountInspector } from "./components/inspector.js";
+import { mountLog } from "./components/log.js";
+import { mountNotices } from "./components/notices.js";
+import { mountPanel } from "./components/panel.js";
+import { mountAgreement, mountFinishing, mountReads } from "./components/reads.js";
+import { mountAmending, mountSigning } from "./components/signing.js";
+import { mountSelection, mountToolbar } from "./components/toolbar.js";
+import { createDesk, createLoader } from "./desk.js";
+import { mountKeyboard } from "./keyboard.js";
+import { createNumbers } from "./numbers.js";
+import { createReview } from "./review.js";
+import { initialState, reduce, undecided } from "./state.js";
+import { recall, remember } from "./terms.js";
+import { createWatch } from "./watching.js";
+import { conflictWords } from "./words.js";
+import { createWriter } from "./writing.js";
+
+const part = (name) => document.querySelector(`[data-part="${name}"]`);
+/** Fills the largest tile; one size for all of them, so that the browser's cache serves each. */
+const THUMBNAIL_PX = 192;
+const caseId = Number(document.body.dataset.case);
+const root = `/cases/${caseId}`;
+const api = createApi(() => window.location.assign(loginAddress(window.location)));
+const store = createStore({ ...initialState, terms: { ...initialState.terms, ...recall(window.localStorage, caseId) } }, reduce);
+const addresses = {
+  thumbnail: (id) => `/api/v1${root}/cells/${id}/thumbnail?side=${THUMBNAIL_PX}`,
+  cutout: (id) => `/api/v1${root}/cells/${id}/cutout`,
+  heatmap: (id) => `/api/v1${root}/cells/${id}/heatmap`,
+  picture: (id) => `/api/v1${root}/images/${id}/picture`,
+};
+const say = (words) => write(part("announcer"), words);
+const notice = (words, kind, ids) => store.dispatch({ type: "noticed", words, kind, ids });
+
+const load = createLoader({ api, store, root });
+const numbers = createNumbers({ api, store, root });
+const writer = createWriter({
+  store, desk: createDesk({ api, store, root }),
+  report: (refusal, changes) => notice(
+    refusal.code === "changed-since" ? conflictWords(refusal, store.state.types) : refusal.message,
+    "conflict", changes.map(([id]) => id)),
+});
+const gallery = mountGallery(part("gallery"), addresses);
+const review = createReview({ store, writer, view: gallery.view, notice, say });
+const importer = mountImporter(document.body, { api, maxBodyMb: Number(document.body.dataset.maxBodyMb) });
+const dialogs = {
+  sign: mountSigning(part("sign"), addresses),
+  amend: mountAmending(part("amend")),
+  reads: mountReads(part("reads")),
+  finish: mountFinishing(part("finish")),
+  agreement: mountAgreement(part("agreement"), (type) => api.get(`/agreement/slides?cell_type=${encodeURIComponent(type)}`)),
+  log: mountLog(part("log"), (offset) => api.get(`${root}/log?limit=100&offset=${offset}`)),
+  compare: mountCompare(part("compare"), addresses),
+  field: mountFieldView(part("field-view"), addresses, async (id) => (await api.get(`${root}/images/${id}/others`)).others),
+};
+
+/** Do something that the server may refuse; say so in `dialog`, or as a notice. */
+async function attempt(act, dialog = null) {
+  try {
+    return await act();
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    if (dialog) dialog.fail(error.message);
+    else notice(error.message, "conflict");
+    return null;
+  }
+}
+
+async function begin() {
+  try {
+    await load.all();
+    numbers.refresh(0);
+    gallery.view.tiles.get(store.state.focusId)?.focus({ preventScroll: true });
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    store.dispatch({ type: "failed", problem: error.message });
+  }
+}
+
+function inspect(id = review.targets()[0]) {
+  if (id === undefined) return;
+  store.dispatch({ type: "focused", id });
+  store.dispatch({ type: "inspected", id });
+}
+
+let detailTimer = 0;
+
+/** Ask for the rest of what the model said, once the reader rests on a cell. */
+function askDetail({ inspectedId, detail, reading }) {
+  clearTimeout(detailTimer);
+  if (inspectedId === null || reading || detail?.id === inspectedId) return;
+  detailTimer = setTimeout(() => attempt(async () => {
+    const { cell } = await api.get(`${root}/cells/${inspectedId}`);
+    store.dispatch({ type: "detailLoaded", detail: cell });
+  }), 90);
+}
+
+function leave() {
+  if (store.state.selection.size) store.dispatch({ type: "selected", ids: [] });
+  else if (store.state.inspectedId !== null) closeInspector();
+}
+
+function closeInspector() {
+  store.dispatch({ type: "inspected", id: null });
+  gallery.view.tiles.get(store.state.focusId)?.focus({ preventScroll: true });
+}
+
+function compare() {
+  const ids = [...store.state.selection];
+  if (ids.length === 2) dialogs.compare.open(ids);
+  else notice("Select two cells to compare: Space, or Ctrl with a click.", "info");
+}
+
+async function sign() {
+  await writer.rest();
+  const { revision } = store.state.case;
+  try {
+    const { case: found } = await api.post(`${root}/sign`, { revision });
+    await load.record();
+    dialogs.sign.close();
+    say(`${found.name} is signed.`);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    await attempt(load.cells);
+    if (error.code === "undecided") dialogs.sign.open(store.state, error.cells);
+    else {
+      await attempt(load.record);
+      dialogs.sign.fail(error.code === "changed-since"
+        ? "Somebody changed the case in the meantime. What shows now is theirs; look again before you sign." : error.message);
+    }
+  }
+  numbers.refresh(0);
+}
+
+async function amend({ reason }) {
+  const done = await attempt(() => api.post(`${root}/amend`, { reason }), dialogs.amend);
+  if (!done) return;
+  dialogs.amend.close();
+  await attempt(load.record);
+}
+
+async function openReads() {
+  const found = await attempt(() => api.get(`${root}/reads`));
+  if (found) dialogs.reads.open(found.reads);
+}
+
+async function beginReading({ sample }) {
+  const values = { seed: Math.floor(Math.random() * 2 ** 31), ...(sample ? { sample } : {}) };
+  const begun = await attempt(() => api.post(`${root}/reads`, values), dialogs.reads);
+  if (!begun) return;
+  dialogs.reads.close();
+  store.dispatch({ type: "readingBegan", reading: begun.read });
+  await attempt(load.cells);
+}
+
+async function closeReading({ how }) {
+  await writer.rest();
+  const { id } = store.state.reading;
+  const closed = await attempt(() => api.post(`/reads/${id}/${how}`), dialogs.finish);
+  if (!closed) return;
+  part("finish").close();
+  store.dispatch({ type: "readingEnded" });
+  await attempt(load.cells);
+  numbers.refresh(0);
+  if (how === "finish") await showAgreement({ id });
+}
+
+async function showAgreement({ id }) {
+  const found = await attempt(() => api.get(`/reads/${id}/agreement`));
+  if (!found) return;
+  dialogs.reads.close();
+  await attempt(() => dialogs.agreement.open(found, store.state.types));
+}
+
+async function logOut() {
+  await attempt(() => api.destroy("/session"));
+  window.location.assign("/login");
+}
+
+function showTab(tab) {
+  document.body.dataset.tab = tab;
+  for (const button of document.querySelectorAll(".tabs button")) button.setAttribute("aria-pressed", String(button.dataset.tab === tab));
+}
+
+function bring(files) {
+  if (store.state.case?.state === "signed" || store.state.reading) {
+    notice("Images can be added to a case that is open: amend it first.", "conflict");
+    return;
+  }
+  importer.bring(caseId, files, { onBatch: (found) => store.dispatch({ type: "caseLoaded", found }), onEnd: () => attempt(load.pictures).then(() => numbers.refresh(0)) });
+}
+
+function listen() {
+  const on = (name, act) => document.addEventListener(name, ({ detail }) => act(detail));
+  const send = (name, type) => on(name, (detail) => store.dispatch({ type, ...detail }));
+  send("cell-hovered", "hovered");
+  send("cells-seen", "saw");
+  send("filter-chosen", "filtered");
+  send("tile-sized", "tileSized");
+  send("heat-turned", "heatTurned");
+  send("notice-dismissed", "dismissed");
+  on("cell-focused", ({ id }) => store.dispatch({ type: "focused", id }));
+  on("cell-pressed", review.press);
+  on("cells-framed", ({ ids, add }) => store.dispatch({ type: "selected", ids, add }));
+  on("cells-dropped", review.drop);
+  on("cell-inspected", ({ id }) => inspect(id));
+  on("cell-wanted", ({ id }) => review.show(id));
+  on("cell-stepped", ({ by }) => review.move(by > 0 ? "right" : "left", false));
+  on("cell-shown-in-field", () => dialogs.field.open(store.state.inspectedId));
+  on("inspector-closed", closeInspector);
+  on("bin-committed", ({ name }) => review.commitConfident(name));
+  on("unseen-wanted", ({ name }) => review.showUnseen(name));
+  on("bin-selected", ({ name }) => review.selectBin(name));
+  on("bin-keyed", ({ name }) => review.classify(name));
+  on("bin-wanted", ({ name }) => {
+    showTab("cells");
+    review.showBin(name);
+  });
+  on("selection-classified", ({ type }) => review.classify(type));
+  on("selection-committed", review.commit);
+  on("selection-taken-back", review.takeBack);
+  on("selection-cleared", () => store.dispatch({ type: "selected", ids: [] }));
+  on("selection-compared", compare);
+  on("selection-inspected", () => inspect());
+  on("compared-classified", ({ id, type }) => review.classify(type, [id]));
+  on("terms-changed", (terms) => {
+    store.dispatch({ type: "termsChanged", terms });
+    remember(window.localStorage, caseId, store.state.terms);
+    numbers.refresh();
+  });
+  on("act-undo", () => writer.undo());
+  on("act-redo", () => writer.redo());
+  on("act-add", () => part("picker").click());
+  on("act-sign", () => dialogs.sign.open(store.state));
+  on("act-amend", () => dialogs.amend.open());
+  on("act-reads", openReads);
+  on("act-finish", () => dialogs.finish.open(undecided(store.state).length));
+  on("act-log", () => attempt(() => dialogs.log.open(store.state)));
+  on("act-keys", () => part("keys").showModal());
+  on("act-logout", logOut);
+  on("sign-confirmed", sign);
+  on("amend-confirmed", amend);
+  on("read-begun", beginReading);
+  on("read-closed", closeReading);
+  on("agreement-wanted", showAgreement);
+  on("files-chosen", ({ files }) => bring(files));
+  part("trouble").addEventListener("click", ({ target }) => {
+    if (target.dataset.act === "reload") window.location.reload();
+  });
+  document.querySelector(".tabs").addEventListener("click", ({ target }) => target.dataset.tab && showTab(target.dataset.tab));
+  mountKeyboard(store, {
+    classify: ({ type }) => review.classify(type), commit: review.commit, takeBack: review.takeBack,
+    toggle: review.toggle, move: ({ by, extend }) => review.move(by, extend), selectAll: review.selectAll,
+    next: review.next, heat: () => store.dispatch({ type: "heatTurned" }), inspect: () => inspect(),
+    field: () => review.targets().length && dialogs.field.open(review.targets()[0]), compare, leave,
+    undo: () => writer.undo(), redo: () => writer.redo(), keys: () => part("keys").showModal(),
+  });
+  window.addEventListener("beforeunload", (event) => {
+    if (!writer.idle || importer.busy) event.preventDefault();
+  });
+}
+
+function mount() {
+  const updates = [
+    mountCaseBar(part("case-bar")), mountBanner(part("banner")), mountToolbar(part("toolbar")), gallery.update,
+    mountSelection(part("selection")), mountInspector(part("inspector"), addresses), mountPanel(part("panel")),
+    mountEntries(part("entries")), mountNotices(part("notices")), dialogs.compare.update, dialogs.field.update,
+  ];
+  store.subscribe((state, before) => {
+    part("trouble").hidden = state.phase !== "failed";
+    part("room").hidden = state.phase === "failed";
+    write(part("trouble").querySelector("[data-role=trouble-words]"), state.problem ?? "");
+    document.body.dataset.phase = state.phase;
+    document.body.dataset.inspecting = String(state.inspectedId !== null);
+    for (const update of updates) update(state, before);
+    if (state.case?.revision !== before.case?.revision) numbers.refresh();
+    if (state.inspectedId !== before.inspectedId) askDetail(state);
+    if (state.types !== before.types) {
+      const keys = state.types.flatMap(({ key }) => (key ? [key] : []));
+      write(document.querySelector("[data-role=type-keys]"), keys.join(" "));
+    }
+  });
+}
+
+mount();
+listen();
+begin();
+createWatch({ api, store, root, isIdle: () => writer.idle && !importer.busy, load, notice });

@@ -1,0 +1,103 @@
+/** A case's cells: which bin each lies in, in what order, which of them a filter shows. Pure. */
+
+/** Bins that are no types: nothing in them is counted before a person decides. */
+export const UNFAMILIAR = "unfamiliar";
+export const TO_READ = "to_read";
+
+export const FILTERS = Object.freeze(["all", "undecided", "check", "unfamiliar", "decided"]);
+
+/** Return the bin that a cell lies in: the person's type, else the model's, else none yet. */
+export function binOf({ decided_type: decided, suggestion }) {
+  if (decided !== null) return decided;
+  if (!suggestion) return TO_READ;
+  return suggestion.status === "unfamiliar" ? UNFAMILIAR : suggestion.cell_type;
+}
+
+export const isDecided = (cell) => cell.decided_type !== null;
+
+/** Return the type that committing a cell would give it, or null: nobody said what it is. */
+export function committable(cell) {
+  const bin = binOf(cell);
+  return bin === UNFAMILIAR || bin === TO_READ ? null : bin;
+}
+
+/** Return how doubtful a cell is: 0 to 1 by confidence, above 1 where it is unfamiliar. */
+export function doubt({ suggestion }) {
+  if (!suggestion) return 0;
+  return (suggestion.status === "unfamiliar" ? 1 : 0) + (1 - suggestion.confidence);
+}
+
+/** Say whether a filter shows a cell. */
+export function passes(cell, filter) {
+  if (filter === "all") return true;
+  if (filter === "decided") return isDecided(cell);
+  if (isDecided(cell)) return false;
+  return filter === "undecided" || cell.suggestion?.status === filter;
+}
+
+/** Return how many cells each filter shows. */
+export function filterCounts(cells) {
+  const counts = Object.fromEntries(FILTERS.map((filter) => [filter, 0]));
+  for (const cell of cells) {
+    for (const filter of FILTERS) if (passes(cell, filter)) counts[filter] += 1;
+  }
+  return counts;
+}
+
+/**
+ * Return the gallery's groups, [{name, cells}]: what nobody has named first, then the types in
+ * their order, each with the most doubtful cell first. A committed cell keeps its place, so that
+ * nothing moves under the reader's hands but what changes its type.
+ */
+export function groupCells(cells, types, filter = "all") {
+  const bins = new Map([UNFAMILIAR, TO_READ, ...types].map((name) => [name, []]));
+  for (const cell of cells) {
+    if (!passes(cell, filter)) continue;
+    const name = binOf(cell);
+    if (!bins.has(name)) bins.set(name, []);
+    bins.get(name).push(cell);
+  }
+  const groups = [];
+  for (const [name, found] of bins) {
+    if (found.length) groups.push({ name, cells: name === TO_READ ? found : doubtOrder(found) });
+  }
+  return groups;
+}
+
+/** Return cells with the most doubtful first; equal ones by number. */
+export function doubtOrder(cells) {
+  return [...cells].sort((a, b) => doubt(b) - doubt(a) || a.id - b.id);
+}
+
+/**
+ * Return what a type's confident suggestions are worth committing at once: {ready, unseen}, ids.
+ * Only what has been on the screen is ready.
+ */
+export function confidentOf(cells, name, seen) {
+  const found = cells.filter((cell) =>
+    !isDecided(cell) && cell.suggestion?.status === "confident" && cell.suggestion.cell_type === name);
+  return {
+    ready: found.filter(({ id }) => seen.has(id)).map(({ id }) => id),
+    unseen: doubtOrder(found.filter(({ id }) => !seen.has(id))).map(({ id }) => id),
+  };
+}
+
+/** Return the next undecided cell after `id` in the gallery's order, going round; null for none. */
+export function nextUndecided(groups, id) {
+  const order = groups.flatMap(({ cells }) => cells);
+  const here = order.findIndex((cell) => cell.id === id);
+  const turned = [...order.slice(here + 1), ...order.slice(0, here + 1)];
+  return turned.find((cell) => !isDecided(cell))?.id ?? null;
+}
+
+/**
+ * Return which cell the keys go on to when `ids` leave their places: the first one after the
+ * last of them that stays, else the last one before, else null.
+ */
+export function successor(groups, ids) {
+  const order = groups.flatMap(({ cells }) => cells.map(({ id }) => id));
+  const leaving = new Set(ids);
+  const last = order.findLastIndex((id) => leaving.has(id));
+  const after = order.slice(last + 1).find((id) => !leaving.has(id));
+  return after ?? order.slice(0, last + 1).findLast((id) => !leaving.has(id)) ?? null;
+}

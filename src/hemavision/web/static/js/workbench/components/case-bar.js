@@ -1,0 +1,91 @@
+/** The head of a case: what it is, how far it is, and what can be done with it as a whole. Says `act-…`. */
+
+import { make, role, tell, write } from "../../components/dom.js";
+import { isReadOnly, undecided } from "../state.js";
+import { termsQuery } from "../terms.js";
+import { stateWords, timeWords } from "../words.js";
+
+const FORMATS = ["html", "pdf", "csv", "json", "fhir"];
+
+export function mountCaseBar(element) {
+  element.addEventListener("click", ({ target }) => {
+    const button = target.closest("button");
+    if (button?.dataset.act) tell(button, button.dataset.act);
+  });
+  const menu = element.querySelector("details");
+  menu.addEventListener("focusout", ({ relatedTarget }) => {
+    if (!menu.contains(relatedTarget)) menu.open = false;
+  });
+  menu.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !menu.open) return;
+    event.stopPropagation();
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
+  role(element, "formats").replaceChildren(...FORMATS.map((format) => {
+    const link = make("a", { textContent: format.toUpperCase(), target: format === "html" || format === "pdf" ? "_blank" : "", rel: "noopener" });
+    link.dataset.format = format;
+    return make("li", {}, link);
+  }));
+
+  return function update(state, before) {
+    if (!state.case) return;
+    const { case: found, reading, me } = state;
+    write(role(element, "name"), found.name);
+    write(role(element, "slide"), found.slide);
+    write(role(element, "state"), stateWords(found.state));
+    role(element, "state").dataset.state = found.state;
+    write(role(element, "version"), found.version > 1 ? `version ${found.version}` : "");
+    write(role(element, "reader"), me ? me.name : "");
+    fillProgress(element, state);
+    fillButtons(element, state);
+    if (state.terms !== before.terms || state.case !== before.case) fillReports(element, found.id, state.terms);
+    role(element, "report-menu").hidden = reading !== null;
+    role(element, "logout").hidden = !state.accounts;
+  };
+}
+
+function fillProgress(element, state) {
+  const left = undecided(state).length;
+  const total = state.cells.size;
+  write(role(element, "progress-words"), total ? `${(total - left).toLocaleString("en-GB")} of ${total.toLocaleString("en-GB")} decided` : "");
+  role(element, "progress").style.setProperty("transform", `scaleX(${total ? (total - left) / total : 0})`);
+  write(role(element, "saved"), state.wishes.size ? "Saving…" : "Saved");
+}
+
+function fillButtons(element, state) {
+  const { case: found, reading, me, history } = state;
+  const signed = found.state === "signed";
+  const button = (act) => element.querySelector(`[data-act="${act}"]`);
+  button("act-undo").disabled = !history.done.length || isReadOnly(state);
+  button("act-redo").disabled = !history.undone.length || isReadOnly(state);
+  button("act-add").hidden = signed || reading !== null;
+  button("act-sign").hidden = signed || reading !== null;
+  button("act-sign").disabled = state.cells.size === 0;
+  button("act-amend").hidden = !signed || reading !== null || me?.role === "reader";
+  button("act-finish").hidden = reading === null;
+  for (const act of ["act-log", "act-reads"]) button(act).hidden = reading !== null;
+}
+
+function fillReports(element, id, terms) {
+  const query = termsQuery(terms);
+  for (const link of role(element, "formats").querySelectorAll("a")) {
+    link.href = `/api/v1/cases/${id}/report.${link.dataset.format}${query}`;
+  }
+}
+
+/** The strip over the gallery of a signed case and of a second reading. */
+export function mountBanner(element) {
+  return function update({ case: found, versions, reading }) {
+    const signed = found?.state === "signed" && reading === null;
+    element.hidden = !signed && reading === null;
+    element.dataset.kind = reading ? "blind" : "signed";
+    if (reading) {
+      write(role(element, "words"), "Second reading, blind: neither the first reader's decisions nor the model's are shown.");
+    } else if (signed) {
+      const last = versions.findLast((version) => version.signed_at);
+      write(role(element, "words"), last
+        ? `Signed by ${last.signed_by}, ${timeWords(last.signed_at)}. Read-only; an amendment opens it again.` : "Signed. Read-only.");
+    }
+  };
+}

@@ -1,0 +1,96 @@
+/**
+ * Dragging with mouse or pen: tiles onto a bin, or a rectangle over tiles. Says `cells-dropped`,
+ * `cells-framed`.
+ */
+
+import { make, tell } from "../../components/dom.js";
+import { idsWithin } from "../rows.js";
+
+const START_PX = 6; // what moves less is a click
+
+/** `view` of the gallery holds its state, layout and sizes. */
+export function mountDragging(element, body, { view }) {
+  let drag = null;
+
+  element.addEventListener("pointerdown", (event) => {
+    element.dataset.dragged = "false";
+    // A finger scrolls; its taps select.
+    if (event.pointerType === "touch" || event.button !== 0 || event.target.closest("button")) return;
+    const id = Number(event.target.closest("[data-cell]")?.dataset.cell) || null;
+    drag = { id, x: event.clientX, y: event.clientY, add: event.ctrlKey || event.metaKey || event.shiftKey, kind: null };
+  });
+  window.addEventListener("pointermove", (event) => {
+    if (!drag) return;
+    const far = Math.hypot(event.clientX - drag.x, event.clientY - drag.y) > START_PX;
+    if (!drag.kind && far) begin();
+    if (drag.kind === "carry") carry(event);
+    if (drag.kind === "frame") frame(event);
+  });
+  window.addEventListener("pointerup", (event) => {
+    if (drag?.kind === "carry") drop(event);
+    end();
+  });
+  window.addEventListener("pointercancel", end);
+  window.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && drag?.kind) end();
+  });
+
+  function begin() {
+    element.dataset.dragged = "true"; // the click that follows is none
+    if (drag.id === null) {
+      Object.assign(drag, { kind: "frame", from: inBody(drag.x, drag.y), box: make("div", { className: "marquee" }) });
+      body.append(drag.box);
+      return;
+    }
+    const { selection } = view.state;
+    drag.ids = selection.has(drag.id) ? [...selection] : [drag.id];
+    drag.kind = "carry";
+    drag.ghost = make("div", { className: "drag-ghost" });
+    const picture = view.tiles.get(drag.id).querySelector("img").cloneNode();
+    drag.ghost.append(picture, ...(drag.ids.length > 1 ? [make("b", { textContent: String(drag.ids.length) })] : []));
+    document.body.append(drag.ghost);
+    document.body.dataset.carrying = "true";
+  }
+
+  function carry({ clientX, clientY }) {
+    drag.ghost.style.setProperty("transform", `translate(${clientX + 10}px, ${clientY + 8}px)`);
+    light(dropOf(clientX, clientY));
+  }
+
+  function frame({ clientX, clientY }) {
+    const to = inBody(clientX, clientY);
+    const [left, right] = [drag.from.x, to.x].sort((a, b) => a - b);
+    const [top, bottom] = [drag.from.y, to.y].sort((a, b) => a - b);
+    for (const [name, value] of Object.entries({ left, top, width: right - left, height: bottom - top })) {
+      drag.box.style.setProperty(name, `${value}px`);
+    }
+    tell(element, "cells-framed", { ids: idsWithin(view.layout, { left, top, right, bottom }, view.sizes), add: drag.add });
+  }
+
+  function drop({ clientX, clientY }) {
+    const target = dropOf(clientX, clientY);
+    if (target) tell(element, "cells-dropped", { ids: drag.ids, name: target.dataset.drop, here: element.contains(target) });
+  }
+
+  function end() {
+    drag?.ghost?.remove();
+    drag?.box?.remove();
+    light(null);
+    delete document.body.dataset.carrying;
+    drag = null;
+  }
+
+  function inBody(clientX, clientY) {
+    const bounds = body.getBoundingClientRect();
+    return { x: clientX - bounds.left, y: clientY - bounds.top };
+  }
+}
+
+function dropOf(x, y) {
+  return document.elementFromPoint(x, y)?.closest("[data-drop]") ?? null;
+}
+
+function light(target) {
+  for (const lit of document.querySelectorAll("[data-lit]")) if (lit !== target) delete lit.dataset.lit;
+  if (target) target.dataset.lit = "true";
+}

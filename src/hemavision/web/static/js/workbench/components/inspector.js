@@ -1,0 +1,87 @@
+/**
+ * One cell, large: its picture, its heatmap, what the model said and why, who decided what. Says
+ * `inspector-closed`, `cell-shown-in-field`, `bin-keyed`, `cell-stepped`.
+ */
+
+import { make, role, tell, write } from "../../components/dom.js";
+import { mountReasons } from "../../components/reasons.js";
+import { initialState as cellPage } from "../../state.js";
+import { percent, statusWords } from "../../words.js";
+import { binOf } from "../cells.js";
+import { binWords, timeWords } from "../words.js";
+import { binColour } from "./tile.js";
+
+const MOST_BARS = 5;
+
+export function mountInspector(element, addresses) {
+  const updateReasons = mountReasons(role(element, "reasons"), { hasMaps: false });
+  let shown = [];
+  element.addEventListener("click", ({ target }) => {
+    const button = target.closest("button");
+    if (button?.dataset.act) tell(button, button.dataset.act, { by: Number(button.dataset.by) });
+  });
+  element.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    event.stopPropagation();
+    tell(element, "inspector-closed");
+  });
+
+  return function update(state) {
+    const cell = state.cells.get(state.inspectedId) ?? null;
+    element.hidden = cell === null;
+    const now = [cell, state.detail, state.types, state.images];
+    if (now.every((value, index) => value === shown[index])) return;
+    const isOther = cell?.id !== shown[0]?.id;
+    shown = now;
+    if (!cell) return;
+    if (isOther) showPictures(element, cell, addresses);
+    fill(element, cell, state);
+    fillBars(role(element, "bars"), cell.suggestion, state.types);
+    const detail = state.detail?.id === cell.id ? state.detail : null;
+    updateReasons(asCellPage(detail?.suggestion ?? null));
+  };
+}
+
+function showPictures(element, cell, addresses) {
+  role(element, "picture").src = addresses.cutout(cell.id);
+  const map = role(element, "map");
+  const figure = map.closest("figure");
+  figure.hidden = !cell.suggestion;
+  write(role(element, "map-words"), "Where the model looked");
+  map.onerror = () => { write(role(element, "map-words"), "No heatmap: another model named this cell."); };
+  if (cell.suggestion) map.src = addresses.heatmap(cell.id);
+}
+
+function fill(element, cell, { types, images }) {
+  const { suggestion } = cell;
+  const bin = binOf(cell);
+  element.style.setProperty("--tone", binColour(bin));
+  write(role(element, "number"), `Cell ${cell.id}`);
+  write(role(element, "bin"), binWords(bin, types));
+  write(role(element, "decision"), cell.decided_type === null
+    ? "Not decided yet." : `Decided${cell.decided_by ? ` by ${cell.decided_by}, ${timeWords(cell.decided_at)}` : ""}.`);
+  write(role(element, "status"), suggestion ? statusWords(suggestion.status).word : "");
+  role(element, "status").dataset.status = suggestion?.status ?? "";
+  write(role(element, "advice"), suggestion
+    ? `${statusWords(suggestion.status).advice}${suggestion.looked_elsewhere ? " The heatmap lies outside the located cell." : ""}` : "");
+  write(role(element, "image-name"), images.get(cell.image_id)?.name ?? "");
+}
+
+function fillBars(list, suggestion, types) {
+  const likeliest = Object.entries(suggestion?.probabilities ?? {}).sort((a, b) => b[1] - a[1]).slice(0, MOST_BARS);
+  list.replaceChildren(...likeliest.map(([name, probability]) => {
+    const fillOf = make("i");
+    fillOf.style.setProperty("transform", `scaleX(${probability})`);
+    fillOf.style.setProperty("background", binColour(name));
+    return make(
+      "li", {}, make("span", { textContent: binWords(name, types) }), make("span", { textContent: percent(probability) }),
+      make("span", { className: "bar" }, fillOf));
+  }));
+}
+
+/** The prediction as the Cell page's state would hold it, so that its component shows the reasons. */
+function asCellPage(prediction) {
+  if (!prediction) return cellPage;
+  const item = { id: 1, name: "", status: "done", answer: { prediction, heatmaps: null } };
+  return { ...cellPage, items: [item], selectedId: 1 };
+}

@@ -1,0 +1,154 @@
+/**
+ * The differential beside the gallery: a bin a type, which takes drops and shows its key, with its
+ * share, the exact interval and the reference range on one bar. Every number is the server's. Says
+ * `bin-wanted`, `bin-keyed`.
+ */
+
+import { make, role, tell, write } from "../../components/dom.js";
+import { UNFAMILIAR } from "../cells.js";
+import { binCounts, isReadOnly } from "../state.js";
+import { absoluteWords, binWords, cellsWords, flagWords, shareWords, targetWords } from "../words.js";
+import { binColour } from "./tile.js";
+
+/** Bars reach at least so far, percent, so that small shares do not look large. */
+const LEAST_SCALE = 40;
+
+export function mountPanel(element) {
+  const rows = new Map(); // bin → its element
+  let shown = null;
+
+  element.addEventListener("click", ({ target }) => {
+    const button = target.closest("button[data-bin]");
+    if (!button) return;
+    tell(button, button.dataset.keyed === "true" ? "bin-keyed" : "bin-wanted", { name: button.dataset.bin });
+  });
+
+  return function update(state) {
+    const now = [state.types, state.cells, state.numbers, state.numbersError, state.reading, state.case?.state];
+    if (shown && now.every((value, index) => value === shown[index])) return;
+    shown = now;
+    fillHead(element, state);
+    fillBins(element, rows, state);
+    fillFoot(element, state);
+  };
+}
+
+function fillHead(element, { numbers, numbersError, reading, cells }) {
+  const found = numbers?.differential ?? null;
+  const blind = reading !== null;
+  role(element, "count").hidden = blind;
+  role(element, "blind").hidden = !blind;
+  const left = [...cells.values()].filter(({ decided_type: type }) => type === null).length;
+  write(role(element, "blind-words"), blind ? `${cellsWords(left)} left of ${cells.size.toLocaleString("en-GB")}` : "");
+  write(role(element, "total"), found ? found.total.toLocaleString("en-GB") : "–");
+  write(role(element, "target-words"), found ? targetWords(found) : "");
+  role(element, "target-bar").style.setProperty(
+    "transform", `scaleX(${found ? Math.min(1, found.total / found.target) : 0})`);
+  element.dataset.reached = String(Boolean(found) && found.missing === 0);
+  write(role(element, "numbers-error"), numbersError ?? "");
+}
+
+function fillBins(element, rows, state) {
+  const counts = binCounts(state);
+  const known = state.types.map(({ name }) => name);
+  const all = [...known, ...Object.keys(counts).filter((name) => !known.includes(name) && name in counts && name !== "to_read")];
+  const shares = new Map((state.numbers?.differential.shares ?? []).map((share) => [share.cell_type, share]));
+  const scale = scaleOf([...shares.values()]);
+  const full = (name) => isMain(name, state, counts);
+  for (const [list, wanted] of [["bins", all.filter(full)], ["more-bins", all.filter((name) => !full(name))]]) {
+    const elements = wanted.map((name) => rows.get(name) ?? makeBin(name, rows));
+    const holder = role(element, list);
+    if (holder.children.length !== elements.length || elements.some((one, at) => one !== holder.children[at])) {
+      holder.replaceChildren(...elements);
+    }
+    for (const name of wanted) {
+      fillBin(rows.get(name), name, { counts: counts[name] ?? [0, 0], share: shares.get(name), scale, state });
+    }
+  }
+}
+
+/** A type that the model names, or that was met here, has a row; the others are chips below. */
+function isMain(name, { types }, counts) {
+  return name === UNFAMILIAR || name in counts || Boolean(types.find((type) => type.name === name)?.by_model);
+}
+
+function scaleOf(shares) {
+  const highest = Math.max(LEAST_SCALE, ...shares.map(({ high, reference }) => Math.max(high, reference?.[1] ?? 0)));
+  return Math.min(100, Math.ceil(highest / 10) * 10);
+}
+
+function makeBin(name, rows) {
+  const swatch = make("i", { className: "swatch" });
+  swatch.style.setProperty("background", binColour(name));
+  const key = make("button", { type: "button", className: "bin-key" }, make("kbd"));
+  const open = make("button", { type: "button", className: "bin-name" }, swatch, make("span"));
+  for (const button of [key, open]) button.dataset.bin = name;
+  key.dataset.keyed = "true";
+  const count = make("span", { className: "bin-count" });
+  const share = make("span", { className: "bin-share" });
+  const bar = make("span", { className: "bin-bar" }, make("i", { className: "bin-range" }), make("i", { className: "bin-fill" }), make("i", { className: "bin-whisker" }));
+  bar.setAttribute("aria-hidden", "true");
+  const words = make("span", { className: "bin-words" });
+  const element = make("li", { className: "bin" }, key, open, count, share, bar, words);
+  element.dataset.drop = name;
+  rows.set(name, element);
+  return element;
+}
+
+function fillBin(element, name, { counts, share, scale, state }) {
+  const [key, open, count, value, bar, words] = element.children;
+  const type = state.types.find((one) => one.name === name);
+  const label = binWords(name, state.types);
+  key.hidden = !type?.key || isReadOnly(state);
+  write(key.firstElementChild, type?.key ?? "");
+  key.setAttribute("aria-label", `Call it ${label.toLowerCase()} (key ${type?.key})`);
+  write(open.lastElementChild, label);
+  const [decided, suggested] = counts;
+  write(count, suggested && !state.reading ? `${decided} + ${suggested}` : String(decided));
+  count.title = `${decided} committed, ${suggested} only suggested`;
+  element.dataset.empty = String(decided + suggested === 0);
+  element.dataset.flag = share?.flag ?? "none";
+  bar.hidden = !share;
+  if (!share) {
+    write(value, "");
+    write(words, name === UNFAMILIAR && suggested ? "Not counted until you decide." : "");
+    return;
+  }
+  const said = shareWords(share);
+  write(value, said.value);
+  drawBar(bar, share, scale);
+  const lines = [`95% ${said.interval}`];
+  if (share.absolute) lines.push(absoluteWords(share.absolute));
+  const flag = flagWords(share);
+  write(words, [flag, ...lines].filter(Boolean).join(" · "));
+}
+
+/** The share as a bar, its interval as a whisker over it, the reference range as a band behind. */
+function drawBar(bar, { percent, low, high, reference }, scale) {
+  const along = (value) => `${Math.min(100, (value / scale) * 100)}%`;
+  const [range, fill, whisker] = bar.children;
+  range.hidden = !reference;
+  if (reference) {
+    range.style.setProperty("left", along(reference[0]));
+    range.style.setProperty("right", `${100 - parseFloat(along(reference[1]))}%`);
+  }
+  fill.style.setProperty("width", along(percent));
+  whisker.style.setProperty("left", along(low));
+  whisker.style.setProperty("right", `${100 - parseFloat(along(high))}%`);
+}
+
+function fillFoot(element, { numbers, types }) {
+  const found = numbers?.differential ?? null;
+  const nucleated = found?.nucleated_red ?? null;
+  write(role(element, "nucleated"), nucleated
+    ? `${nucleated.value.toFixed(1)} (${nucleated.low.toFixed(1)} to ${nucleated.high.toFixed(1)}) nucleated red cells per 100 white cells`
+    : "");
+  const left = Object.entries(found?.left_out ?? {}).filter(([, count]) => count > 0);
+  const apart = left.map(([name, count]) => `${count} ${binWords(name, types).toLowerCase()}`).join(", ");
+  write(role(element, "left-out"), apart ? `Not among the white cells: ${apart}.` : "");
+  write(role(element, "undecided"), found?.undecided
+    ? `${cellsWords(found.undecided)} that nobody has decided on ${found.undecided === 1 ? "is" : "are"} not counted.` : "");
+  const blood = found?.white_cells ?? null;
+  write(role(element, "corrected"), blood?.corrected
+    ? `White cell count corrected for nucleated red cells: ${blood.entered} became ${blood.value.toFixed(2)} ×10⁹/L.` : "");
+}

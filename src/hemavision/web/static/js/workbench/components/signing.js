@@ -1,0 +1,82 @@
+/** The dialogs that end a round of a case and begin the next. Say `sign-confirmed`, `amend-confirmed`, `cell-wanted`. */
+
+import { make, role, tell, write } from "../../components/dom.js";
+import { groupCells } from "../cells.js";
+import { undecided } from "../state.js";
+import { binWords, cellsWords } from "../words.js";
+
+const MOST_SHOWN = 12;
+
+/** Return {open(state, refusedIds), fail(words), close}. */
+export function mountSigning(dialog, addresses) {
+  dialog.addEventListener("click", ({ target }) => {
+    const button = target.closest("button");
+    if (button?.dataset.cell) {
+      dialog.close();
+      tell(button, "cell-wanted", { id: Number(button.dataset.cell) });
+    }
+    if (button?.dataset.act === "sign-confirmed") tell(button, "sign-confirmed");
+  });
+  return {
+    open(state, refused = []) {
+      const left = undecided(state);
+      const stays = left.length ? left : refused.map((id) => state.cells.get(id)).filter(Boolean);
+      const order = groupCells(stays, state.types.map(({ name }) => name)).flatMap(({ cells }) => cells);
+      write(role(dialog, "words"), signWords(state, order.length));
+      write(role(dialog, "short"), order.length ? "" : shortWords(state));
+      role(dialog, "confirm").hidden = order.length > 0;
+      role(dialog, "left").replaceChildren(...order.slice(0, MOST_SHOWN).map((cell) => makeCell(cell, addresses)));
+      const more = order.length - MOST_SHOWN;
+      write(role(dialog, "more"), more > 0 ? `and ${more.toLocaleString("en-GB")} more` : "");
+      role(dialog, "counts").replaceChildren(...(order.length ? [] : countRows(state)));
+      write(role(dialog, "error"), "");
+      if (!dialog.open) dialog.showModal();
+      (order.length ? role(dialog, "left").querySelector("button") : role(dialog, "confirm")).focus();
+    },
+    fail(words) { write(role(dialog, "error"), words); },
+    close() { dialog.close(); },
+  };
+}
+
+function signWords(state, left) {
+  if (left) return `${cellsWords(left)} ${left === 1 ? "is" : "are"} undecided. A case can be signed when every cell has been decided on by a person.`;
+  return `You sign ${cellsWords(state.cells.size)} as decided. After that the case is read-only; an amendment makes a new version and needs a reason.`;
+}
+
+function shortWords({ numbers }) {
+  const found = numbers?.differential;
+  if (!found || found.missing === 0) return "";
+  return `${found.total} white cells are counted, ${found.missing} short of the ${found.target} aimed at. You can sign all the same.`;
+}
+
+function countRows({ numbers, types }) {
+  return (numbers?.differential.shares ?? []).filter(({ count }) => count).map(({ cell_type: name, count, percent }) =>
+    make("li", {}, make("span", { textContent: binWords(name, types) }), make("span", { textContent: `${count} · ${percent.toFixed(1)}%` })));
+}
+
+function makeCell(cell, addresses) {
+  const button = make("button", { type: "button", className: "mini", title: `Show cell ${cell.id}` }, make("img", { src: addresses.thumbnail(cell.id), alt: `Cell ${cell.id}` }));
+  button.dataset.cell = cell.id;
+  return button;
+}
+
+/** Return {open(), fail(words), close}: a reason, and the case is opened again. */
+export function mountAmending(dialog) {
+  const reason = dialog.querySelector("textarea");
+  dialog.querySelector("form").addEventListener("submit", (event) => {
+    if (event.submitter?.value === "cancel") return;
+    event.preventDefault();
+    if (reason.value.trim()) tell(dialog, "amend-confirmed", { reason: reason.value.trim() });
+    else reason.focus();
+  });
+  return {
+    open() {
+      reason.value = "";
+      write(role(dialog, "error"), "");
+      dialog.showModal();
+      reason.focus();
+    },
+    fail(words) { write(role(dialog, "error"), words); },
+    close() { dialog.close(); },
+  };
+}

@@ -1,0 +1,68 @@
+/** Filter, size of the pictures, and what is done to what is selected. Says `filter-chosen`, `tile-sized`, `heat-turned`, `selection-…`. */
+
+import { make, role, tell, write } from "../../components/dom.js";
+import { filterCounts, FILTERS } from "../cells.js";
+import { isReadOnly } from "../state.js";
+import { cellsWords, filterWords } from "../words.js";
+import { binColour } from "./tile.js";
+
+export function mountToolbar(element) {
+  const holder = role(element, "filters");
+  for (const filter of FILTERS) {
+    const input = make("input", { type: "radio", name: "filter", value: filter, checked: filter === "all" });
+    holder.append(make("label", { className: "segment" }, input, make("span", { textContent: filterWords(filter) }), make("small")));
+  }
+  element.addEventListener("change", ({ target }) => {
+    if (target.name === "filter") tell(element, "filter-chosen", { filter: target.value });
+    if (target.name === "tile") tell(element, "tile-sized", { tile: target.value });
+    if (target.name === "heat") tell(element, "heat-turned", { on: target.checked });
+  });
+  let shown = null;
+
+  return function update(state) {
+    element.querySelector("[name=heat]").checked = state.heat;
+    for (const input of holder.querySelectorAll("input")) input.checked = input.value === state.filter;
+    role(element, "heat").hidden = state.reading !== null;
+    if (state.cells === shown) return;
+    shown = state.cells;
+    const counts = filterCounts(state.cells.values());
+    for (const label of holder.children) {
+      const { value } = label.querySelector("input");
+      write(label.querySelector("small"), counts[value].toLocaleString("en-GB"));
+      label.hidden = state.reading !== null && (value === "check" || value === "unfamiliar");
+    }
+  };
+}
+
+/** The bar that a selection brings up: what can be done to it, for fingers as for the mouse. */
+export function mountSelection(element) {
+  const types = role(element, "types");
+  let typesShown = null;
+  element.addEventListener("click", ({ target }) => {
+    const button = target.closest("button");
+    if (button?.dataset.type) tell(button, "selection-classified", { type: button.dataset.type });
+    if (button?.dataset.act) tell(button, button.dataset.act);
+  });
+
+  return function update(state) {
+    if (state.types !== typesShown) {
+      typesShown = state.types;
+      types.replaceChildren(...state.types.map(makeType));
+    }
+    const size = state.selection.size;
+    element.hidden = size === 0 || isReadOnly(state);
+    element.dataset.several = String(size > 1);
+    write(role(element, "selected"), `${cellsWords(size)} selected`);
+    role(element, "compare").hidden = size !== 2;
+    role(element, "inspect").hidden = size !== 1;
+    role(element, "commit").hidden = state.reading !== null;
+  };
+}
+
+function makeType({ name, display_name: label, key }) {
+  const swatch = make("i", { className: "swatch" });
+  swatch.style.setProperty("background", binColour(name));
+  const button = make("button", { type: "button", className: "chip" }, swatch, make("span", { textContent: label }), ...(key ? [make("kbd", { textContent: key })] : []));
+  button.dataset.type = name;
+  return button;
+}

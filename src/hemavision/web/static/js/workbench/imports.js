@@ -1,0 +1,67 @@
+/** Files on their way into a case: out of a drop, in loads that the server takes, counted. Pure but for reading. */
+
+/** A request takes several small files at once: one each would cost a round trip each. */
+export const MOST_FILES = 8;
+const SHARE = 0.5; // of what a request may have; the rest is for the form's own words
+
+/** Return files in loads of so many and so many bytes; a larger one goes alone. */
+export function inLoads(files, maxBodyMb, most = MOST_FILES) {
+  const limit = maxBodyMb * 2 ** 20 * SHARE;
+  const loads = [];
+  let [load, bytes] = [[], 0];
+  for (const file of files) {
+    if (load.length && (load.length >= most || bytes + file.size > limit)) {
+      loads.push(load);
+      [load, bytes] = [[], 0];
+    }
+    load.push(file);
+    bytes += file.size;
+  }
+  return load.length ? [...loads, load] : loads;
+}
+
+/** Say whether a file could be an image or an archive of them: others' notes are left out. */
+export function isWanted({ name }) {
+  return !name.startsWith(".") && !/^(thumbs\.db|desktop\.ini)$/i.test(name) && !/\.(csv|txt|md|json|xml|pdf|docx?|xlsx?)$/i.test(name);
+}
+
+export const nothingYet = Object.freeze({ added: 0, duplicates: 0, failed: 0, cells: 0, told: Object.freeze([]) });
+
+/** Return the sum so far with a load's results; `told` are those that a person has to know of. */
+export function summed(sum, results) {
+  const count = (wanted) => results.filter(({ result }) => result === wanted).length;
+  return {
+    added: sum.added + count("added"),
+    duplicates: sum.duplicates + count("duplicate"),
+    failed: sum.failed + count("failed"),
+    cells: sum.cells + results.reduce((total, { cells }) => total + cells, 0),
+    told: [...sum.told, ...results.filter(({ result, also_in: also }) => result !== "added" || also.length)],
+  };
+}
+
+/** Return what became of one file, in words. */
+export function resultWords({ name, result, same_as: same, also_in: also, error }) {
+  if (result === "failed") return `${name}: ${error}`;
+  if (result === "duplicate") return `${name}: the same picture as ${same}, which is here already`;
+  return `${name}: added; the same file is in ${also.length === 1 ? "case" : "cases"} ${also.join(", ")} as well`;
+}
+
+/** Return every file of a drop, those inside folders too, in the order of their names. */
+export async function filesOf(transfer) {
+  const entries = [...(transfer.items ?? [])].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+  const files = entries.length ? (await Promise.all(entries.map(inside))).flat() : [...transfer.files];
+  return files.filter(isWanted);
+}
+
+async function inside(entry) {
+  if (entry.isFile) return [await new Promise((resolve, reject) => { entry.file(resolve, reject); })];
+  const reader = entry.createReader();
+  const found = [];
+  for (;;) {
+    const some = await new Promise((resolve, reject) => { reader.readEntries(resolve, reject); });
+    if (!some.length) break; // it gives a hundred at a time
+    found.push(...some);
+  }
+  found.sort((a, b) => a.name.localeCompare(b.name, "en", { numeric: true }));
+  return (await Promise.all(found.map(inside))).flat();
+}

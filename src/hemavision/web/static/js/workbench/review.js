@@ -1,0 +1,160 @@
+/** What a reader does to cells: press, move, classify, commit, take back. */
+
+import { binOf, committable, confidentOf, isDecided, nextUndecided, successor, TO_READ, UNFAMILIAR } from "./cells.js";
+import { moveFrom, placeOf } from "./rows.js";
+import { range, targets, toggled } from "./selection.js";
+import { isReadOnly } from "./state.js";
+import { binWords, cellsWords } from "./words.js";
+
+const PAGE_ROWS = 4;
+
+/** `view` is the gallery's: its groups and layout say what lies where. */
+export function createReview({ store, writer, view, notice, say }) {
+  const order = () => view.layout.sections.flatMap(({ ids }) => ids);
+  const mine = () => targets(store.state).filter((id) => store.state.cells.has(id));
+  const focus = (id) => id !== null && id !== undefined && store.dispatch({ type: "focused", id });
+  const label = (name) => binWords(name, store.state.types).toLowerCase();
+
+  function locked() {
+    if (!isReadOnly(store.state)) return false;
+    notice("The case is signed: nothing changes until it is amended.", "info");
+    return true;
+  }
+
+  /** Decide, and let the focus go on to the cell after those that were decided. */
+  function decide(changes) {
+    const ids = changes.map(([id]) => id);
+    const goOn = ids.includes(store.state.focusId);
+    const next = goOn ? successor(view.groups, ids) : null;
+    if (goOn && next !== null) store.dispatch({ type: "focused", id: next, hover: true });
+    if (store.state.selection.size > 1) store.dispatch({ type: "selected", ids: [] });
+    else if (store.state.selection.size === 1) store.dispatch({ type: "selected", ids: next === null ? [] : [next] });
+    writer.decide(changes);
+  }
+
+  function classify(type, ids = mine()) {
+    if (!ids.length || locked()) return;
+    decide(ids.map((id) => [id, type]));
+    say(ids.length === 1 ? `Cell ${ids[0]}: ${label(type)}` : `${cellsWords(ids.length)}: ${label(type)}`);
+  }
+
+  function commit() {
+    const ids = mine();
+    if (!ids.length || locked()) return;
+    const cells = ids.map((id) => store.state.cells.get(id));
+    const nameless = cells.filter((cell) => committable(cell) === null);
+    if (nameless.length) {
+      const words = nameless.length === 1 ? `Cell ${nameless[0].id} has no name to commit` : `${cellsWords(nameless.length)} have no name to commit`;
+      notice(`${words}: say what ${nameless.length === 1 ? "it is" : "they are"} with a type's key.`, "info", [nameless[0].id]);
+    }
+    const changes = cells.filter((cell) => committable(cell) !== null).map((cell) => [cell.id, committable(cell)]);
+    if (changes.length) decide(changes);
+    if (changes.length) say(`${cellsWords(changes.length)} committed`);
+  }
+
+  function takeBack() {
+    const ids = mine();
+    if (!ids.length || locked()) return;
+    decide(ids.map((id) => [id, null]));
+  }
+
+  function press({ id, range: extend, add }) {
+    if (id === null) {
+      if (!add && !extend) store.dispatch({ type: "selected", ids: [] });
+      return;
+    }
+    const { selection, anchor } = store.state;
+    if (extend) store.dispatch({ type: "selected", ids: range(order(), anchor ?? id, id), add });
+    else if (add) store.dispatch({ type: "selected", ids: toggled(selection, id), anchor: id });
+    else store.dispatch({ type: "selected", ids: [id], anchor: id });
+    store.dispatch({ type: "focused", id, hover: true });
+    follow();
+  }
+
+  function move(by, extend) {
+    const from = store.state.focusId;
+    const id = moveFrom(view.layout, from, by, PAGE_ROWS);
+    if (id === null) return;
+    if (extend) {
+      const anchor = store.state.selection.size ? store.state.anchor ?? from : from;
+      store.dispatch({ type: "selected", ids: range(order(), anchor, id), anchor });
+    } else if (store.state.selection.size) store.dispatch({ type: "selected", ids: [] });
+    focus(id);
+    view.tiles.get(id)?.focus({ preventScroll: true });
+    follow();
+  }
+
+  /** The open inspector goes along with the focus. */
+  function follow() {
+    const { inspectedId, focusId } = store.state;
+    if (inspectedId !== null && inspectedId !== focusId) store.dispatch({ type: "inspected", id: focusId });
+  }
+
+  function show(id) {
+    if (!placeOf(view.layout, id)) store.dispatch({ type: "filtered", filter: "all" });
+    focus(id);
+    view.tiles.get(id)?.focus({ preventScroll: true });
+    follow();
+  }
+
+  /** As `show`, with what follows the cell in sight as well. */
+  function showAtTop(id) {
+    view.toTop = true;
+    store.dispatch({ type: "hovered", id: null });
+    show(id);
+    view.toTop = false;
+  }
+
+  function showBin(name) {
+    const first = view.layout.sections.find((section) => section.name === name)?.ids[0];
+    if (first !== undefined) showAtTop(first);
+  }
+
+  /** `here`: dropped in the gallery, not on a bin: who lets a cell go where it was meant nothing by it. */
+  function drop({ ids: carried, name, here }) {
+    if (locked()) return;
+    const ids = carried.filter((id) => !here || binOf(store.state.cells.get(id)) !== name);
+    if (!ids.length) return;
+    if (name === UNFAMILIAR || name === TO_READ) {
+      decide(ids.filter((id) => isDecided(store.state.cells.get(id))).map((id) => [id, null]));
+      return;
+    }
+    decide(ids.map((id) => [id, name]));
+    say(`${cellsWords(ids.length)}: ${label(name)}`);
+  }
+
+  function commitConfident(name) {
+    const { ready, unseen } = confidentOf([...store.state.cells.values()], name, store.state.seen);
+    if (unseen.length || locked()) return;
+    writer.decide(ready.map((id) => [id, name]));
+    say(`${cellsWords(ready.length)} committed as ${label(name)}`);
+  }
+
+  function showUnseen(name) {
+    const { unseen } = confidentOf([...store.state.cells.values()], name, store.state.seen);
+    if (unseen.length) showAtTop(unseen[0]);
+  }
+
+  function selectBin(name) {
+    const ids = view.layout.sections.find((section) => section.name === name)?.ids ?? [];
+    store.dispatch({ type: "selected", ids });
+    say(`${cellsWords(ids.length)} selected`);
+  }
+
+  return {
+    targets: mine, classify, commit, takeBack, press, move, show, showBin, drop, commitConfident, showUnseen, selectBin,
+    toggle() {
+      const { focusId, selection } = store.state;
+      if (focusId !== null) store.dispatch({ type: "selected", ids: toggled(selection, focusId), anchor: focusId });
+    },
+    selectAll() {
+      const cell = store.state.cells.get(store.state.focusId);
+      if (cell) selectBin(binOf(cell));
+    },
+    next() {
+      const id = nextUndecided(view.groups, store.state.focusId);
+      if (id === null) notice("Every cell shown is decided.", "info");
+      else show(id);
+    },
+  };
+}

@@ -1,0 +1,122 @@
+/**
+ * Where the gallery's tiles lie, as arithmetic, so that a thousand cells need no more elements
+ * than the screen shows. Pixels; `top` is from the gallery's first row. Pure.
+ */
+
+/** A full row fills the width, but tiles never stand further apart than so many gaps. */
+const WIDEST_GAPS = 3;
+
+/** Return {columns, step}: how many tiles fit beside each other and how far apart they begin. */
+export function columnsFor(width, { tile, gap }) {
+  const columns = Math.max(1, Math.floor((width + gap) / (tile + gap)));
+  const even = columns > 1 ? (width - tile) / (columns - 1) : 0;
+  return { columns, step: Math.floor(Math.min(Math.max(even, tile + gap), tile + WIDEST_GAPS * gap)) };
+}
+
+/**
+ * Return {sections, height, columns}: a section a group, {name, ids, top, head, rows, row,
+ * height}.
+ *
+ * @param groups [{name, cells}]
+ * @param sizes {width, tile, caption, gap, head, foot}
+ */
+export function layOut(groups, sizes) {
+  const { columns, step } = columnsFor(sizes.width, sizes);
+  const row = sizes.tile + sizes.caption + sizes.gap;
+  let top = 0;
+  const sections = groups.map(({ name, cells }) => {
+    const rows = Math.ceil(cells.length / columns);
+    const section = {
+      name, ids: cells.map(({ id }) => id), top, rows, row,
+      head: sizes.head, height: sizes.head + rows * row + sizes.foot,
+    };
+    top += section.height;
+    return section;
+  });
+  return { sections, height: top, columns, step };
+}
+
+/** Return [first, past]: the rows of a section that lie between two heights, and `spare` more. */
+export function rowsInSight(section, from, to, spare = 0) {
+  const body = section.top + section.head;
+  const first = Math.floor((from - body) / section.row) - spare;
+  const past = Math.ceil((to - body) / section.row) + spare;
+  const within = (row) => Math.min(Math.max(row, 0), section.rows);
+  return [within(first), within(past)];
+}
+
+/** Return the ids whose whole picture lies between two heights: they have been on the screen. */
+export function wholeInSight({ sections, columns }, from, to, tile) {
+  return sections.flatMap((section) => {
+    const body = section.top + section.head;
+    const first = Math.max(0, Math.ceil((from - body) / section.row));
+    const past = Math.min(section.rows, Math.floor((to - body - tile) / section.row) + 1);
+    return past > first ? section.ids.slice(first * columns, past * columns) : [];
+  });
+}
+
+/** Return where a cell lies, {section, row, column, top}, or null. */
+export function placeOf({ sections, columns }, id) {
+  for (const section of sections) {
+    const index = section.ids.indexOf(id);
+    if (index < 0) continue;
+    const row = Math.floor(index / columns);
+    return { section, row, column: index % columns, top: section.top + section.head + row * section.row };
+  }
+  return null;
+}
+
+/** Return the ids of the tiles that a rectangle {left, top, right, bottom} touches. */
+export function idsWithin({ sections, columns, step }, rect, sizes) {
+  const from = Math.max(0, Math.ceil((rect.left - sizes.tile) / step));
+  const to = Math.min(columns - 1, Math.floor(rect.right / step));
+  const found = [];
+  for (const section of sections) {
+    const body = section.top + section.head;
+    const first = Math.max(0, Math.ceil((rect.top - body - sizes.tile) / section.row));
+    const last = Math.min(section.rows - 1, Math.floor((rect.bottom - body) / section.row));
+    for (let row = first; row <= last; row += 1) {
+      for (let column = from; column <= to; column += 1) {
+        const id = section.ids[row * columns + column];
+        if (id !== undefined) found.push(id);
+      }
+    }
+  }
+  return found;
+}
+
+/** Return the id that a move leads to from `id`: across groups, always to a cell. */
+export function moveFrom(layout, id, by, pageRows = 3) {
+  const { sections, columns } = layout;
+  const order = sections.flatMap(({ ids }) => ids);
+  if (!order.length) return null;
+  const here = placeOf(layout, id);
+  if (!here || by === "first") return order[0];
+  if (by === "last") return order.at(-1);
+  const along = { left: -1, right: 1 }[by];
+  if (along) return order[Math.min(Math.max(order.indexOf(id) + along, 0), order.length - 1)];
+  const steps = by === "up" || by === "down" ? 1 : pageRows;
+  const down = by === "down" || by === "pageDown";
+  let place = here;
+  for (let step = 0; step < steps; step += 1) place = vertical(sections, columns, place, down) ?? place;
+  return place.section.ids[place.row * columns + place.column];
+}
+
+function vertical(sections, columns, { section, row, column }, down) {
+  const index = sections.indexOf(section);
+  const inside = down ? row + 1 < section.rows : row > 0;
+  const target = inside ? section : sections[index + (down ? 1 : -1)];
+  if (!target) return null;
+  const next = inside ? row + (down ? 1 : -1) : (down ? 0 : target.rows - 1);
+  const last = target.ids.length - 1 - next * columns;
+  return { section: target, row: next, column: Math.min(column, last) };
+}
+
+/** Return how far to scroll so that a row lies in sight: the nearest way, 0 for none. */
+export function scrollTo(place, from, to, margin) {
+  const bottom = place.top + place.section.row;
+  // The first row shows its group's head as well.
+  const top = place.row === 0 ? place.section.top : place.top - margin;
+  if (top < from) return top - from;
+  return bottom + margin > to ? bottom + margin - to : 0;
+}

@@ -1,0 +1,177 @@
+/**
+ * What the page of a case knows, in one place, and the only function that changes it. Pure.
+ *
+ * `server` holds the cells as the server has them, `wishes` what this reader asked for and was not
+ * answered yet, and `cells` both together: what shows.
+ */
+
+import { binOf, groupCells } from "./cells.js";
+import { joined, kept, NONE } from "./selection.js";
+import { doneAgain, emptyHistory, numbered, pushed, takenBack, without } from "./undo.js";
+
+export const MOST_NOTICES = 4;
+
+export const initialState = Object.freeze({
+  phase: "loading", // → ready or failed
+  problem: null, // why it failed, in words
+  me: null, // {name, role}
+  accounts: false,
+  case: null,
+  versions: [],
+  types: [], // {name, display_name, by_model, key}
+  images: new Map(), // id → image
+  reading: null, // the second reading that is open here, or null
+  server: new Map(), // id → cell
+  wishes: new Map(), // id → {type, count}
+  cells: new Map(), // id → cell, as shown
+  filter: "all",
+  tile: "medium",
+  selection: NONE,
+  anchor: null,
+  focusId: null,
+  hoveredId: null,
+  seen: NONE, // ids of cells that were on the screen whole
+  heat: false,
+  inspectedId: null,
+  detail: null, // the inspected cell with all that the model said, once it is here
+  history: emptyHistory,
+  terms: Object.freeze({ target: null, whiteCells: null, nucleatedApart: false, analyser: {}, suggestions: true }),
+  numbers: null, // the server's differential
+  numbersError: null,
+  notices: [], // {id, words, kind, ids}
+  nextNotice: 1,
+  importing: null, // {done, total, …} while images are brought in
+});
+
+const handlers = {
+  failed: (state, { problem }) => ({ ...state, phase: "failed", problem }),
+  sessionLoaded: (state, { reader, accounts }) => ({ ...state, me: reader, accounts }),
+  caseLoaded: (state, { found, versions, types }) => ({
+    ...state, case: found, versions: versions ?? state.versions, types: types ?? state.types,
+  }),
+  imagesLoaded: (state, { images }) => ({ ...state, images: new Map(images.map((image) => [image.id, image])) }),
+  cellsLoaded(state, { cells }) {
+    const server = new Map(cells.map((cell) => [cell.id, cell]));
+    const next = withCells({ ...state, phase: "ready", server }, cells.map(({ id }) => id), true);
+    const has = (id) => next.cells.has(id);
+    return {
+      ...next,
+      selection: kept(state.selection, has),
+      focusId: has(state.focusId) ? state.focusId : firstOf(next),
+      inspectedId: has(state.inspectedId) ? state.inspectedId : null,
+    };
+  },
+  readingBegan: (state, { reading }) => ({ ...state, ...CLEAN, reading }),
+  readingEnded: (state) => ({ ...state, ...CLEAN, reading: null }),
+
+  wished(state, { changes, step }) {
+    const wishes = new Map(state.wishes);
+    for (const [id, type] of changes) wishes.set(id, { type, count: (wishes.get(id)?.count ?? 0) + 1 });
+    const history = step ? pushed(state.history, step) : state.history;
+    return withCells({ ...state, wishes, history }, changes.map(([id]) => id));
+  },
+  settled(state, { ids, cells, found, key, batch }) {
+    const server = new Map(state.server);
+    for (const cell of cells) server.set(cell.id, { ...server.get(cell.id), ...cell });
+    const history = batch === null ? without(state.history, key) : numbered(state.history, key, batch);
+    return withCells({ ...state, server, history, wishes: lessWishes(state.wishes, ids), case: found ?? state.case }, ids);
+  },
+  refused(state, { ids, changes, key }) {
+    const server = new Map(state.server);
+    for (const change of changes) server.set(change.id, { ...server.get(change.id), ...change });
+    const touched = [...ids, ...changes.map(({ id }) => id)];
+    const wishes = lessWishes(state.wishes, ids);
+    return withCells({ ...state, server, wishes, history: without(state.history, key) }, touched);
+  },
+  tookBack: (state) => ({ ...state, history: takenBack(state.history)?.history ?? state.history }),
+  didAgain: (state) => ({ ...state, history: doneAgain(state.history)?.history ?? state.history }),
+
+  focused: (state, { id, hover = false }) => (id === state.focusId && (hover || state.hoveredId === null)
+    ? state : { ...state, focusId: id, hoveredId: hover ? state.hoveredId : null }),
+  hovered: (state, { id }) => (id === state.hoveredId ? state : { ...state, hoveredId: id }),
+  selected(state, { ids, anchor = null, add = false }) {
+    const found = new Set(ids);
+    return { ...state, selection: add ? joined(state.selection, found) : found, anchor: anchor ?? state.anchor };
+  },
+  filtered: (state, { filter }) => ({ ...state, filter, selection: NONE }),
+  tileSized: (state, { tile }) => ({ ...state, tile }),
+  saw(state, { ids }) {
+    const fresh = ids.filter((id) => !state.seen.has(id));
+    return fresh.length ? { ...state, seen: joined(state.seen, fresh) } : state;
+  },
+  heatTurned: (state, { on = !state.heat }) => ({ ...state, heat: on }),
+  inspected: (state, { id }) => ({ ...state, inspectedId: id, detail: state.detail?.id === id ? state.detail : null }),
+  detailLoaded: (state, { detail }) => (detail.id === state.inspectedId ? { ...state, detail } : state),
+
+  termsChanged: (state, { terms }) => ({ ...state, terms: { ...state.terms, ...terms } }),
+  numbersLoaded: (state, { numbers }) => ({ ...state, numbers, numbersError: null }),
+  numbersFailed: (state, { error }) => ({ ...state, numbersError: error }),
+  importMoved: (state, { importing }) => ({ ...state, importing }),
+
+  noticed(state, { words, kind = "info", ids = [] }) {
+    const others = state.notices.filter((notice) => notice.words !== words); // said again, not twice
+    const notices = [...others, { id: state.nextNotice, words, kind, ids }].slice(-MOST_NOTICES);
+    return { ...state, notices, nextNotice: state.nextNotice + 1 };
+  },
+  dismissed: (state, { id }) => ({ ...state, notices: state.notices.filter((notice) => notice.id !== id) }),
+};
+
+const CLEAN = Object.freeze({
+  phase: "loading", server: new Map(), wishes: new Map(), cells: new Map(), filter: "all", selection: NONE, anchor: null,
+  focusId: null, hoveredId: null, inspectedId: null, detail: null, history: emptyHistory, numbers: null, heat: false,
+});
+
+/** Return the state after an action `{type, ...}`; an unknown type is a programming error. */
+export function reduce(state, action) {
+  const handler = handlers[action.type];
+  if (!handler) throw new Error(`Unknown action ${action.type}`);
+  return handler(state, action);
+}
+
+/** Return the cell that comes first in the gallery, or null. */
+function firstOf({ cells, types, filter }) {
+  return groupCells(cells.values(), types.map(({ name }) => name), filter)[0]?.cells[0].id ?? null;
+}
+
+/** Return the state with `ids` shown as the server has them and as was wished since. */
+function withCells(state, ids, anew = false) {
+  const cells = anew ? new Map() : new Map(state.cells);
+  for (const id of ids) {
+    const there = state.server.get(id);
+    if (!there) continue;
+    const wish = state.wishes.get(id);
+    cells.set(id, wish ? { ...there, decided_type: wish.type, pending: true } : there);
+  }
+  return { ...state, cells };
+}
+
+function lessWishes(wishes, ids) {
+  const next = new Map(wishes);
+  for (const id of ids) {
+    const wish = next.get(id);
+    if (!wish) continue;
+    if (wish.count > 1) next.set(id, { ...wish, count: wish.count - 1 });
+    else next.delete(id);
+  }
+  return next;
+}
+
+/** Say whether nothing may be changed: the case is signed, and this is no second reading. */
+export function isReadOnly({ case: found, reading }) {
+  return found?.state === "signed" && reading === null;
+}
+
+/** Return the undecided cells, in the order in which they came. */
+export function undecided({ cells }) {
+  return [...cells.values()].filter((cell) => cell.decided_type === null);
+}
+
+/** Return {bin: [decided, not decided]} of what shows. */
+export function binCounts({ cells }) {
+  const counts = {};
+  for (const cell of cells.values()) {
+    const count = (counts[binOf(cell)] ??= [0, 0]);
+    count[cell.decided_type === null ? 1 : 0] += 1;
+  }
+  return counts;
+}

@@ -1,0 +1,141 @@
+/** Everything the workbench says that depends on a cell, a number or a time. Pure. */
+
+import { percent, statusWords, title } from "../words.js";
+import { binOf, isDecided, TO_READ, UNFAMILIAR } from "./cells.js";
+
+const STATES = { new: "New", in_review: "In review", signed: "Signed" };
+const BINS = { [UNFAMILIAR]: "Unfamiliar", [TO_READ]: "To read" };
+const FILTER_NAMES = { all: "All", undecided: "Undecided", check: "Check", unfamiliar: "Unfamiliar", decided: "Decided" };
+const FLAGS = { high: "high", low: "low", possibly_high: "possibly high", possibly_low: "possibly low" };
+const ACTIONS = {
+  create: "made the case", add: "brought in an image", decide: "decided", undo: "took back", sign: "signed the case",
+  amend: "opened the case again", read: "second reading", reread: "read again, blind",
+};
+
+/** Return a case's state for people. */
+export const stateWords = (state) => STATES[state] ?? title(state);
+
+/** Return a bin's name for people: a type's own, or what is in no type yet. */
+export function binWords(name, types) {
+  return BINS[name] ?? types.find((type) => type.name === name)?.display_name ?? title(name);
+}
+
+export const filterWords = (filter) => FILTER_NAMES[filter];
+
+/** Return a number of cells in words: "1 cell", "1,204 cells". */
+export function cellsWords(count, what = "cell") {
+  return `${count.toLocaleString("en-GB")} ${what}${count === 1 ? "" : "s"}`;
+}
+
+/** Return the line under a tile. */
+export function captionWords(cell, types) {
+  const { suggestion, decided_type: decided } = cell;
+  if (!suggestion) return decided === null ? "" : "✓";
+  if (decided === null) return suggestion.status === "unfamiliar" ? "unfamiliar" : percent(suggestion.confidence);
+  if (decided === suggestion.cell_type) return `✓ ${percent(suggestion.confidence)}`;
+  return `was ${binWords(suggestion.cell_type, types).toLowerCase()}`;
+}
+
+/** Return a cell for a screen reader, and for the pointer resting on it. */
+export function cellWords(cell, types) {
+  const { suggestion, decided_type: decided, decided_by: by } = cell;
+  const parts = [`Cell ${cell.id}`, binWords(binOf(cell), types)];
+  if (isDecided(cell)) parts.push(by ? `decided by ${by}` : "decided");
+  else if (suggestion) parts.push("only suggested");
+  if (suggestion && decided !== suggestion.cell_type && (decided !== null || suggestion.status === "unfamiliar")) {
+    parts.push(`the model says ${binWords(suggestion.cell_type, types).toLowerCase()}`);
+  }
+  if (suggestion) parts.push(percent(suggestion.confidence), statusWords(suggestion.status).word.toLowerCase());
+  if (suggestion?.looked_elsewhere) parts.push("the heatmap lies outside the cell");
+  return parts.join(", ");
+}
+
+/** Return a share with its interval: {value: "52.4%", interval: "45.2 to 59.6%"}. */
+export function shareWords({ percent: share, low, high }) {
+  return { value: `${round(share)}%`, interval: `${round(low)} to ${round(high)}%` };
+}
+
+/** Return a flag in words with what would settle it, or "". */
+export function flagWords({ flag, more_cells: more, reference }) {
+  if (flag === "none") return "";
+  const [low, high] = reference;
+  const range = ` (${low}–${high}%)`;
+  if (!flag.startsWith("possibly")) return `${FLAGS[flag]}${range}`;
+  const settle = more === null ? "more cells than anybody counts would settle it" : `about ${more.toLocaleString("en-GB")} more cells would settle it`;
+  return `${FLAGS[flag]}${range}: ${settle}`;
+}
+
+/** Return a count in blood: "3.41 (2.95 to 3.86) ×10⁹/L". */
+export function absoluteWords({ value, low, high, flag }) {
+  const said = FLAGS[flag] ? `, ${FLAGS[flag]}` : "";
+  return `${value.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)}) ×10⁹/L${said}`;
+}
+
+/** Return how far the count is: "87 of 100", "143, past the 100". */
+export function targetWords({ total, target, missing }) {
+  return missing > 0 ? `${missing.toLocaleString("en-GB")} to go` : `target of ${target} reached (${total})`;
+}
+
+/** Return a p-value for people. */
+export function pWords(p) {
+  return p < 0.001 ? "p < 0.001" : `p = ${p.toFixed(3)}`;
+}
+
+/** Return an agreement's κ for people: "κ 0.87 (0.81 to 0.93)". */
+export function kappaWords(kappa) {
+  if (!kappa) return "no κ: one type only";
+  return `κ ${kappa.value.toFixed(2)} (${kappa.low.toFixed(2)} to ${kappa.high.toFixed(2)})`;
+}
+
+/** Return how two readers differ over slides, percentage points of the white cells. */
+export function slidesWords(slides, limits) {
+  if (!limits) return `Two slides that were read twice are needed; ${slides === 1 ? "there is one" : "there is none"} so far.`;
+  const [bias, lower, upper] = [limits.bias, limits.lower, limits.upper].map((value) => value.toFixed(1));
+  return `${slides} slides: bias ${bias} percentage points, limits of agreement ${lower} to ${upper}.`;
+}
+
+/** Return a time for people, in their own time zone: "25 Nov, 14:03". */
+export function timeWords(iso) {
+  const at = new Date(iso);
+  return at.toLocaleString("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+}
+
+/** Return how long ago something was, for a list. */
+export function agoWords(iso, now = Date.now()) {
+  const minutes = Math.floor((now - new Date(iso).getTime()) / 60_000);
+  if (minutes < 1) return "just now";
+  if (minutes < 60) return `${minutes} min ago`;
+  if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} h ago`;
+  return timeWords(iso);
+}
+
+/** Return what happened where somebody else was first, for a notice. */
+export function conflictWords(refusal, types) {
+  const [first, ...others] = refusal.changes;
+  if (!first) return `${refusal.words.title}. ${refusal.words.detail}`;
+  const what = first.decided_type === null ? "took the decision back" : `decided ${binWords(first.decided_type, types).toLowerCase()}`;
+  const more = others.length ? ` (and ${cellsWords(others.length, "other cell")} changed too)` : "";
+  return `Somebody else was first: ${first.decided_by ?? "somebody"} ${what} on cell ${first.id} at `
+    + `${timeWords(first.decided_at)}${more}. Your change was not made; what shows now is theirs.`;
+}
+
+/** Return a row of the log in words. */
+export function entryWords({ action, before, after, cell_id: cell, detail }, types) {
+  const name = (type) => (type === null ? "undecided" : binWords(type, types).toLowerCase());
+  if (cell !== null) return `${ACTIONS[action] ?? action}: cell ${cell}, ${name(before)} → ${name(after)}`;
+  if (action === "read") return `${ACTIONS.read} ${after}`;
+  const about = detail?.name ?? detail?.reason ?? "";
+  return about ? `${ACTIONS[action] ?? action}: ${about}` : ACTIONS[action] ?? action;
+}
+
+/** Return what became of an import in one line. */
+export function importWords({ added, duplicates, failed, cells }) {
+  const parts = [`${added.toLocaleString("en-GB")} ${added === 1 ? "image" : "images"} added, ${cellsWords(cells)}`];
+  if (duplicates) parts.push(`${duplicates.toLocaleString("en-GB")} already here`);
+  if (failed) parts.push(`${failed.toLocaleString("en-GB")} could not be read`);
+  return parts.join(" · ");
+}
+
+function round(share) {
+  return share === 0 || share === 100 ? String(share) : share.toFixed(1);
+}

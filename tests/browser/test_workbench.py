@@ -1,0 +1,291 @@
+"""The reader's workbench in a real browser: from images to a signed and amended case."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from hemavision import Model
+from hemavision.cells import EIGHT_TYPES
+from hemavision.results import NOTICE
+from hemavision.store.cells import Filter, decide, list_cells
+from hemavision.store.records import Change
+from hemavision.store.records import Page as Rows
+from hemavision.store.verification import verify
+
+from .bench import Bench, decided, focused, opened, saved, serving, windows
+from .conftest import Watch
+
+
+@pytest.fixture(scope="module")
+def bench(model: Model, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    with serving(model, tmp_path_factory.mktemp("bench")) as served:
+        yield served
+
+
+@pytest.fixture
+def go(browser: Browser, bench: Bench) -> Iterator[Callable[..., Page]]:
+    with windows(browser, bench) as open_:
+        yield open_
+
+
+@pytest.fixture(scope="module")
+def slide(data: Path) -> list[Path]:
+    """Two hundred real cells, from the test split of PBC, of all eight types."""
+    with (data / "pbc" / "labels.csv").open(encoding="utf-8", newline="") as file:
+        rows = [row["path"] for row in csv.DictReader(file) if row["split"] == "test"]
+    return [data / "pbc" / name for name in random.Random(1).sample(rows, 200)]
+
+
+def watched(page: Page) -> Watch:
+    seen = Watch()
+    page.on("console", lambda m: seen.errors.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda error: seen.errors.append(str(error)))
+    return seen
+
+
+def commit_everything(page: Page) -> None:
+    """Commit type after type with the keyboard alone."""
+    for _ in range(2 * len(EIGHT_TYPES)):
+        page.keyboard.press("n")
+        name = focused(page)
+        page.keyboard.press("Control+a")
+        page.keyboard.press("1" if "Unfamiliar" in name else "Enter")
+        saved(page)
+        if page.locator("[data-role=filters] [value=undecided] ~ small").inner_text() == "0":
+            return
+    raise AssertionError("cells stay undecided")
+
+
+def test_the_whole_way_of_a_slide(
+    go: Callable[..., Page], slide: list[Path], tmp_path: Path, bench: Bench
+) -> None:
+    page = go("/cases")
+    seen = watched(page)
+    bad = tmp_path / "notes.jpg"
+    bad.write_text("no picture")
+    page.locator("#picker").set_input_files([str(path) for path in (*slide, bad)])
+    page.get_by_label("Name").fill("Morning round")
+    page.get_by_label("Slide").fill("S-17")
+    page.keyboard.press("Enter")
+    link = page.get_by_role("link", name="Open the case")
+    link.wait_for(timeout=120_000)
+    expect(page.locator("[data-role=import-words]")).to_contain_text(
+        "200 images added, 200 cells · 1 could not be read"
+    )
+    # The same file again is said to be there, and adds nothing.
+    link.click()
+    opened(page)
+    page.locator("#picker").set_input_files([str(slide[0])])
+    expect(page.locator("[data-role=import-words]")).to_contain_text("0 images added")
+    expect(page.locator("[data-role=import-list]")).to_contain_text("is here already")
+    page.locator("[data-act=import-closed]").click()
+    review_by_keyboard(page)
+    sign(page)
+    report(page, bench)
+    read_again(page)
+    amend(page)
+    assert seen.errors == []
+    assert verify(bench.store).sound
+
+
+def review_by_keyboard(page: Page) -> None:
+    # What is unfamiliar comes first and has no name to commit.
+    page.locator(".cell-section:not([data-drop=unfamiliar]) .cell").first.focus()
+    first = focused(page)
+    assert "only suggested" in first
+    page.keyboard.press("Enter")
+    assert decided(page) == 1
+    assert focused(page) != first
+    page.keyboard.press("9")  # a blast, which no model names
+    expect(page.locator("[data-drop=blast] .bin-count").first).to_have_text("1")
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+z")
+    assert decided(page) == 0
+    page.keyboard.press("Control+Shift+z")
+    page.keyboard.press("Control+Shift+z")
+    assert decided(page) == 2
+    saved(page)
+    page.locator("[data-act=act-sign]").click()
+    dialog = page.get_by_role("dialog", name="Sign the case")
+    expect(dialog).to_contain_text("198 cells are undecided")
+    expect(dialog.get_by_role("button", name="Sign")).to_be_hidden()
+    page.keyboard.press("Enter")  # on the first of them: the page goes there
+    expect(dialog).to_be_hidden()
+    assert "only suggested" in focused(page)
+    commit_everything(page)
+
+
+def sign(page: Page) -> None:
+    total = page.locator("[data-role=total]")
+    page.get_by_role("radio", name="Committed only").check()
+    expect(page.locator("[data-role=undecided]")).to_have_text("")
+    assert 100 < int(total.inner_text()) <= 200
+    page.locator("[data-act=act-sign]").click()
+    dialog = page.get_by_role("dialog", name="Sign the case")
+    expect(dialog).to_contain_text("You sign 200 cells")
+    page.keyboard.press("Enter")
+    expect(page.locator(".state-chip")).to_have_text("Signed")
+    expect(page.locator(".banner")).to_contain_text("Signed by local")
+    page.locator(".cell").first.focus()
+    page.keyboard.press("2")
+    expect(page.locator(".notice-item").last).to_contain_text("until it is amended")
+
+
+def report(page: Page, bench: Bench) -> None:
+    page.get_by_label("Total white cells").fill("6,2")
+    expect(page.locator(".bin-words").first).to_contain_text("×10⁹/L")
+    page.locator(".menu summary").click()
+    links = {
+        link.inner_text(): link.get_attribute("href") for link in page.locator(".menu a").all()
+    }
+    assert set(links) == {"HTML", "PDF", "CSV", "JSON", "FHIR"}
+    page.keyboard.press("Escape")
+    for name, start in (("HTML", b"<!doctype html>"), ("PDF", b"%PDF"), ("JSON", b"{")):
+        answer = page.request.get(bench.url + str(links[name]))
+        assert answer.status == 200
+        assert answer.body().startswith(start)
+    assert json.loads(page.request.get(bench.url + str(links["FHIR"])).text())["resourceType"]
+    shown = page.context.new_page()
+    blocked = watched(shown)
+    shown.goto(bench.url + str(links["HTML"]))
+    expect(shown.get_by_text(NOTICE).first).to_be_visible()
+    assert shown.locator("figure img").first.evaluate("image => image.naturalWidth") > 0
+    assert blocked.errors == []
+    shown.close()
+
+
+def read_again(page: Page) -> None:
+    page.locator("[data-act=act-reads]").click()
+    page.get_by_label("Cells in the sample").fill("12")
+    page.get_by_role("button", name="Begin").click()
+    expect(page.locator(".banner")).to_contain_text("blind")
+    expect(page.locator(".cell")).to_have_count(12)
+    assert page.locator(".cell[data-status=unread]").count() == 12
+    expect(page.locator("[data-role=count]")).to_be_hidden()
+    # Neither a reload nor the API shows what was decided.
+    page.reload()
+    expect(page.locator(".cell")).to_have_count(12)
+    page.locator(".cell").first.focus()
+    page.keyboard.press("1")
+    page.keyboard.press("2")
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+a")
+    page.keyboard.press("4")
+    saved(page)
+    page.locator("[data-act=act-finish]").click()
+    page.locator("[data-part=finish] [data-close=finish]").click()
+    dialog = page.get_by_role("dialog", name="Agreement")
+    expect(dialog).to_contain_text("local read 12 cells blind")
+    expect(dialog.locator(".agreement-line").first).to_contain_text("of 12 cells alike")
+    dialog.get_by_role("button", name="Close").click()
+
+
+def amend(page: Page) -> None:
+    page.locator("[data-act=act-amend]").click()
+    page.get_by_label("Why").fill("One cell was not what it seemed")
+    page.get_by_role("button", name="Amend", exact=True).last.click()
+    expect(page.locator(".case-facts")).to_contain_text("version 2")
+    page.locator(".cell").first.focus()
+    page.keyboard.press("0")
+    saved(page)
+    page.locator("[data-act=act-sign]").click()
+    page.get_by_role("dialog", name="Sign the case").get_by_role("button", name="Sign").click()
+    expect(page.locator(".state-chip")).to_have_text("Signed")
+    page.locator("[data-act=act-log]").click()
+    log = page.get_by_role("dialog", name="Log")
+    expect(log.locator("li").first).to_contain_text("signed the case")
+    expect(log).to_contain_text("One cell was not what it seemed")
+    page.keyboard.press("Escape")
+
+
+def test_two_readers_at_once_lose_nothing(go: Callable[..., Page], bench: Bench) -> None:
+    number = bench.case(10)
+    page = opened(go(f"/cases/{number}"))
+    page.locator(".cell").first.focus()
+    cell = int(page.locator(".cell:focus").get_attribute("data-cell") or 0)
+    decide(bench.store, number, [Change(cell, 0, "blast")], "bob")
+    page.keyboard.press("5")
+    expect(page.locator(".notice-item")).to_contain_text(f"bob decided blast on cell {cell}")
+    page.locator(".bins [data-drop=blast] .bin-name").click()
+    words = f"Cell {cell}, Blast, decided by bob, the model says neutrophil, 97.0%, confident"
+    expect(page.locator(f".cell[data-cell='{cell}']")).to_have_attribute("aria-label", words)
+    (there,) = [c for c in list_cells(bench.store, number, Filter(), Rows(100))[0] if c.id == cell]
+    assert there.decided_type == "blast"
+    # What somebody else does shows by itself.
+    other = next(c for c in list_cells(bench.store, number, Filter(decided=False), Rows(9))[0])
+    decide(bench.store, number, [Change(other.id, other.revision, "monocyte")], "bob")
+    expect(page.locator(".notice-item").last).to_contain_text("By bob: 1 cell changed")
+
+
+def test_dragging_framing_hovering_and_comparing(go: Callable[..., Page], bench: Bench) -> None:
+    page = opened(go(f"/cases/{bench.case(24)}"))
+    tile = page.locator(".cell").nth(1)
+    number = tile.get_attribute("data-cell")
+    tile.drag_to(page.locator(".bins [data-drop=basophil]"))
+    inside = page.locator("[data-drop=basophil].cell-section .cell[data-decided=true]")
+    expect(inside).to_have_attribute("data-cell", str(number))
+    # Let go where it was meant nothing.
+    tile = page.locator(".cell[data-decided=false]").first
+    tile.drag_to(page.locator(".cell-section .section-head").first)
+    assert decided(page) == 1
+    # A frame over the first section's tiles.
+    head = page.locator(".section-head h2").first.bounding_box()
+    assert head
+    page.mouse.move(head["x"] + 220, head["y"] + 22)
+    page.mouse.down()
+    page.mouse.move(head["x"] + 2, head["y"] + 90, steps=4)
+    page.mouse.up()
+    expect(page.locator("[data-role=selected]")).to_have_text("2 cells selected")
+    page.keyboard.press("c")
+    dialog = page.get_by_role("dialog", name="Two cells")
+    expect(dialog.locator(".side-cell")).to_have_count(2)
+    dialog.locator(".side-cell").first.get_by_role("button", name="Monocyte").click()
+    expect(dialog.locator(".side-cell").first.get_by_role("heading")).to_have_text("Monocyte")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    page.locator(".cell[data-decided=false]").nth(2).hover()
+    page.keyboard.press("0")
+    expect(page.locator(".bins [data-drop=plasma_cell] .bin-count")).to_have_text("1")
+    page.keyboard.press("i")
+    expect(page.locator(".inspector h2")).to_be_visible()
+    page.keyboard.press("f")
+    expect(page.locator("[data-part=field-view] canvas")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("[data-part=field-view]")).to_be_hidden()
+
+
+def test_confident_ones_can_be_committed_once_they_were_on_the_screen(
+    go: Callable[..., Page], bench: Bench
+) -> None:
+    page = opened(go(f"/cases/{bench.case(160)}"))
+    head = page.locator(".section-head").nth(0)
+    expect(head.get_by_role("button", name="Commit 20 confident")).to_be_visible()
+    last = page.locator("[data-bin=platelet][data-act=unseen-wanted]")
+    page.locator(".bins [data-drop=platelet] .bin-name").click()
+    ready = page.locator("[data-bin=platelet][data-act=bin-committed]")
+    expect(ready).to_have_text("Commit 20 confident")
+    expect(last).to_have_count(0)
+    ready.click()
+    saved(page)
+    assert decided(page) == 20
+
+
+def test_what_is_unfamiliar_is_not_counted_before_a_person_decides(
+    go: Callable[..., Page], bench: Bench
+) -> None:
+    page = opened(go(f"/cases/{bench.case(9, novelty=50.0)}"))
+    expect(page.locator("[data-role=total]")).to_have_text("0")
+    expect(page.locator(".section-head h2")).to_contain_text("not counted until you decide")
+    page.locator(".cell").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".notice-item")).to_contain_text("has no name to commit")
+    assert decided(page) == 0
+    page.keyboard.press("1")
+    expect(page.locator("[data-role=total]")).to_have_text("1")

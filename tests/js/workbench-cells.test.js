@@ -1,0 +1,78 @@
+import {
+  binOf, committable, confidentOf, doubtOrder, filterCounts, groupCells, nextUndecided, passes, successor,
+} from "/static/js/workbench/cells.js";
+import { equal, test } from "./harness.js";
+
+const TYPES = ["neutrophil", "lymphocyte", "blast"];
+
+function cell(id, { type = "neutrophil", confidence = 0.9, status = "confident", decided = null } = {}) {
+  return { id, suggestion: { cell_type: type, confidence, status }, decided_type: decided };
+}
+const blind = (id, decided = null) => ({ id, suggestion: null, decided_type: decided });
+const shape = (groups) => groups.map(({ name, cells }) => [name, cells.map(({ id }) => id)]);
+
+test("a cell lies where a person put it, else where the model would", () => {
+  equal(binOf(cell(1)), "neutrophil");
+  equal(binOf(cell(1, { decided: "blast" })), "blast");
+  equal(binOf(cell(1, { status: "unfamiliar" })), "unfamiliar");
+  equal(binOf(cell(1, { status: "unfamiliar", decided: "blast" })), "blast");
+  equal(binOf(blind(1)), "to_read");
+});
+
+test("what nobody has named cannot be committed as it is", () => {
+  equal(committable(cell(1)), "neutrophil");
+  equal(committable(cell(1, { status: "unfamiliar" })), null);
+  equal(committable(blind(1)), null);
+  equal(committable(blind(1, "blast")), "blast");
+});
+
+test("groups come in the types' order, what is unfamiliar first, the most doubtful cell first", () => {
+  const cells = [
+    cell(1, { confidence: 0.99 }), cell(2, { confidence: 0.6, status: "check" }),
+    cell(3, { type: "lymphocyte" }), cell(4, { status: "unfamiliar", confidence: 0.99 }),
+    cell(5, { type: "lymphocyte", decided: "neutrophil", confidence: 0.8 }), cell(6, { decided: "smudge_cell" }),
+  ];
+  equal(shape(groupCells(cells, TYPES)), [
+    ["unfamiliar", [4]], ["neutrophil", [2, 5, 1]], ["lymphocyte", [3]], ["smudge_cell", [6]],
+  ]);
+});
+
+test("what a second reader has to read keeps the order in which it came", () => {
+  equal(shape(groupCells([blind(9), blind(3), blind(5, "blast")], TYPES)), [["to_read", [9, 3]], ["blast", [5]]]);
+});
+
+test("unfamiliar cells are more doubtful than any others; equal ones go by number", () => {
+  const cells = [cell(2), cell(1), cell(3, { confidence: 0.1, status: "check" }), cell(4, { confidence: 0.99, status: "unfamiliar" })];
+  equal(doubtOrder(cells).map(({ id }) => id), [4, 3, 1, 2]);
+});
+
+test("filters", () => {
+  const cells = [cell(1), cell(2, { status: "check" }), cell(3, { status: "check", decided: "blast" }), cell(4, { status: "unfamiliar" })];
+  equal(filterCounts(cells), { all: 4, undecided: 3, check: 1, unfamiliar: 1, decided: 1 });
+  equal(passes(blind(1), "undecided"), true);
+  equal(passes(blind(1), "check"), false);
+});
+
+test("only confident suggestions that were on the screen are ready to be committed together", () => {
+  const cells = [
+    cell(1), cell(2, { confidence: 0.7 }), cell(3, { status: "check" }), cell(4, { decided: "neutrophil" }),
+    cell(5, { type: "lymphocyte" }), cell(6, { confidence: 0.8 }),
+  ];
+  equal(confidentOf(cells, "neutrophil", new Set([1, 3, 4, 5])), { ready: [1], unseen: [2, 6] });
+  equal(confidentOf(cells, "neutrophil", new Set([1, 2, 6])).unseen, []);
+});
+
+test("the keys go on to the cell after those that leave", () => {
+  const groups = groupCells([1, 2, 3, 4].map((id) => cell(id)), TYPES);
+  equal(successor(groups, [2]), 3);
+  equal(successor(groups, [2, 3]), 4);
+  equal(successor(groups, [4]), 3);
+  equal(successor(groups, [1, 2, 3, 4]), null);
+});
+
+test("the next undecided cell is looked for all the way round", () => {
+  const groups = groupCells([cell(1), cell(2, { decided: "neutrophil" }), cell(3, { decided: "neutrophil" })], TYPES);
+  equal(nextUndecided(groups, 2), 1);
+  equal(nextUndecided(groups, 1), 1);
+  equal(nextUndecided(groupCells([cell(2, { decided: "blast" })], TYPES), 2), null);
+});

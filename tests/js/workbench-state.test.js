@@ -1,0 +1,168 @@
+import { assignKeys, meaning } from "/static/js/workbench/hotkeys.js";
+import { range, targets, toggled } from "/static/js/workbench/selection.js";
+import { binCounts, initialState, isReadOnly, reduce, undecided } from "/static/js/workbench/state.js";
+import { doneAgain, emptyHistory, numbered, pushed, takenBack, without } from "/static/js/workbench/undo.js";
+import { createWriter } from "/static/js/workbench/writing.js";
+import { createStore } from "/static/js/state.js";
+import { Problem } from "/static/js/api.js";
+import { equal, test, throws } from "./harness.js";
+
+const cell = (id, decided = null, revision = 0) => ({
+  id, revision, decided_type: decided, decided_by: null, suggestion: { cell_type: "neutrophil", confidence: 0.9, status: "confident" },
+});
+const loaded = reduce(initialState, { type: "cellsLoaded", cells: [cell(1), cell(2), cell(3)] });
+const shown = (state) => [...state.cells.values()].map(({ decided_type: type }) => type);
+
+test("a wish shows at once and is confirmed later", () => {
+  const wished = reduce(loaded, { type: "wished", changes: [[2, "blast"]], step: { key: 1 } });
+  equal(shown(wished), [null, "blast", null]);
+  equal(wished.cells.get(2).pending, true);
+  const settled = reduce(wished, { type: "settled", ids: [2], cells: [cell(2, "blast", 1)], found: null, key: 1, batch: 7 });
+  equal(settled.cells.get(2), cell(2, "blast", 1));
+  equal(settled.history.done[0].batch, 7);
+  equal(settled.wishes.size, 0);
+});
+
+test("a later wish stands when an earlier one is answered", () => {
+  let state = reduce(loaded, { type: "wished", changes: [[2, "blast"]], step: { key: 1 } });
+  state = reduce(state, { type: "wished", changes: [[2, "monocyte"]], step: { key: 2 } });
+  state = reduce(state, { type: "settled", ids: [2], cells: [cell(2, "blast", 1)], found: null, key: 1, batch: 7 });
+  equal(shown(state), [null, "monocyte", null]);
+  equal(state.server.get(2).revision, 1);
+});
+
+test("what was refused shows what is there, and cannot be undone", () => {
+  let state = reduce(loaded, { type: "wished", changes: [[1, "blast"], [2, "blast"]], step: { key: 1 } });
+  const theirs = { id: 2, decided_type: "monocyte", decided_by: "bob", revision: 4 };
+  state = reduce(state, { type: "refused", ids: [1, 2], changes: [theirs], key: 1 });
+  equal(shown(state), [null, "monocyte", null]);
+  equal(state.cells.get(2).decided_by, "bob");
+  equal(state.cells.get(2).suggestion.cell_type, "neutrophil");
+  equal(state.history.done, []);
+});
+
+test("a batch that changed nothing is no step to undo", () => {
+  let state = reduce(loaded, { type: "wished", changes: [[1, "blast"]], step: { key: 3 } });
+  state = reduce(state, { type: "settled", ids: [1], cells: [cell(1, "blast", 1)], found: null, key: 3, batch: null });
+  equal(state.history.done, []);
+});
+
+test("counts by bin, and who is left", () => {
+  const state = reduce(loaded, { type: "wished", changes: [[1, "blast"]], step: null });
+  equal(binCounts(state), { blast: [1, 0], neutrophil: [0, 2] });
+  equal(undecided(state).map(({ id }) => id), [2, 3]);
+});
+
+test("a signed case is read-only, but can be read a second time", () => {
+  const signed = { ...loaded, case: { state: "signed" } };
+  equal(isReadOnly(signed), true);
+  equal(isReadOnly({ ...signed, reading: { id: 1 } }), false);
+});
+
+test("an unknown action is an error", () => throws(() => reduce(loaded, { type: "eaten" }), /Unknown action/));
+
+test("messages beyond the last few give way", () => {
+  let state = loaded;
+  for (let index = 0; index < 6; index += 1) state = reduce(state, { type: "noticed", words: String(index) });
+  equal(state.notices.map(({ words }) => words), ["2", "3", "4", "5"]);
+});
+
+test("undo and redo move one step", () => {
+  const two = pushed(pushed(emptyHistory, { key: 1 }), { key: 2 });
+  const back = takenBack(two);
+  equal(back.step.key, 2);
+  equal(doneAgain(back.history).history, two);
+  equal(pushed(back.history, { key: 3 }).undone, []);
+  equal(takenBack(emptyHistory), null);
+  equal(doneAgain(two), null);
+  equal(numbered(back.history, 2, 9).undone[0].batch, 9);
+  equal(without(back.history, 2).undone, []);
+});
+
+test("keys: digits for the first ten types, then letters that are free", () => {
+  const names = Array.from({ length: 10 }, (_, index) => `type_${index}`);
+  const keys = assignKeys([...names, "clot", "giant", "giant_two"]);
+  equal([keys.type_0, keys.type_9], ["1", "0"]);
+  equal(keys.clot, "l");
+  equal([keys.giant, keys.giant_two], ["g", "a"]);
+});
+
+test("no two types share a key, however many there are", () => {
+  const keys = assignKeys(Array.from({ length: 40 }, (_, index) => `kind ${index}`));
+  const given = Object.values(keys);
+  equal(new Set(given).size, given.length);
+});
+
+test("what keys mean", () => {
+  const types = new Map([["1", "neutrophil"], ["b", "blast"]]);
+  const ask = (key, more = {}) => meaning({ key, ctrlKey: false, metaKey: false, altKey: false, shiftKey: false, ...more }, types);
+  equal(ask("1"), { name: "classify", type: "neutrophil" });
+  equal(ask("B"), { name: "classify", type: "blast" });
+  equal(ask("h"), { name: "heat" });
+  equal(ask("z", { ctrlKey: true }), { name: "undo" });
+  equal(ask("Z", { metaKey: true, shiftKey: true }), { name: "redo" });
+  equal(ask("ArrowDown", { shiftKey: true }), { name: "move", by: "down", extend: true });
+  equal(ask("1", { altKey: true }), null);
+  equal(ask("b", { ctrlKey: true }), null);
+});
+
+test("a key acts on several selected cells, else under the pointer, else on the focus", () => {
+  equal(targets({ selection: new Set([4, 5]), hoveredId: 1, focusId: 2 }), [4, 5]);
+  equal(targets({ selection: new Set([4]), hoveredId: 1, focusId: 2 }), [1]);
+  equal(targets({ selection: new Set([4]), hoveredId: null, focusId: 2 }), [4]);
+  equal(targets({ selection: new Set(), hoveredId: null, focusId: 2 }), [2]);
+  equal(targets({ selection: new Set(), hoveredId: null, focusId: null }), []);
+});
+
+test("selections are replaced, never changed", () => {
+  const one = new Set([1]);
+  equal([...toggled(one, 2)], [1, 2]);
+  equal([...one], [1]);
+  equal([...range([5, 6, 7, 8], 8, 6)], [6, 7, 8]);
+  equal([...range([5, 6], 99, 6)], [6]);
+});
+
+/** A server that answers when told to. */
+function slowDesk() {
+  const asked = [];
+  const later = (kind) => (what) => new Promise((resolve, reject) => { asked.push({ kind, what, resolve, reject }); });
+  return { asked, decide: later("decide"), undo: later("undo") };
+}
+const turn = () => new Promise((resolve) => { setTimeout(resolve); });
+
+async function writes() {
+  const store = createStore(loaded, reduce);
+  const desk = slowDesk();
+  const told = [];
+  const writer = createWriter({ store, desk, report: (error) => told.push(error.message) });
+  writer.decide([[1, "blast"]]);
+  writer.decide([[1, "monocyte"]]);
+  writer.undo();
+  await turn();
+  const first = { shown: shown(store.state)[0], asked: desk.asked.length, idle: writer.idle };
+  desk.asked[0].resolve({ batch: 11, cells: [cell(1, "blast", 1)], case: null });
+  await turn();
+  await turn();
+  const second = desk.asked[1].what[0];
+  desk.asked[1].resolve({ batch: 12, cells: [cell(1, "monocyte", 2)], case: null });
+  await turn();
+  await turn();
+  const undo = desk.asked[2].what.batch;
+  desk.asked[2].reject(new Problem({ title: "No", detail: "bob was first" }));
+  await writer.rest();
+  await turn();
+  return { first, second, undo, told, idle: writer.idle, shown: shown(store.state)[0], revision: store.state.server.get(1).revision };
+}
+
+const written = await writes();
+
+test("decisions are shown at once and sent one after the other", () => {
+  equal(written.first, { shown: "blast", asked: 1, idle: false });
+  equal(written.second, { id: 1, revision: 1, cell_type: "monocyte" });
+});
+
+test("undoing names the batch that the server gave; refused, what is there shows", () => {
+  equal(written.undo, 12);
+  equal(written.told.length, 1);
+  equal([written.shown, written.revision, written.idle], ["monocyte", 2, true]);
+});

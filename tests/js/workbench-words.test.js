@@ -1,0 +1,108 @@
+import { everyPage, safeNext } from "/static/js/workbench/api.js";
+import { inLoads, isWanted, nothingYet, resultWords, summed } from "/static/js/workbench/imports.js";
+import { numberFrom, recall, remember, termsQuery } from "/static/js/workbench/terms.js";
+import {
+  captionWords, cellWords, conflictWords, entryWords, flagWords, importWords, targetWords,
+} from "/static/js/workbench/words.js";
+import { equal, test } from "./harness.js";
+
+const TYPES = [{ name: "neutrophil", display_name: "Neutrophil" }, { name: "monocyte", display_name: "Monocyte" }];
+const suggestion = { cell_type: "neutrophil", confidence: 0.9, status: "check", looked_elsewhere: false };
+const cell = (decided, more = {}) => ({ id: 7, decided_type: decided, decided_by: decided && "ann", suggestion: { ...suggestion, ...more } });
+
+test("a tile says whose word it shows", () => {
+  equal(captionWords(cell(null), TYPES), "90.0%");
+  equal(captionWords(cell("neutrophil"), TYPES), "✓ 90.0%");
+  equal(captionWords(cell("monocyte"), TYPES), "was neutrophil");
+  equal(captionWords(cell(null, { status: "unfamiliar" }), TYPES), "unfamiliar");
+  equal(captionWords({ decided_type: null, suggestion: null }, TYPES), "");
+});
+
+test("a screen reader hears whether a person has decided", () => {
+  equal(cellWords(cell(null), TYPES), "Cell 7, Neutrophil, only suggested, 90.0%, check");
+  equal(cellWords(cell("monocyte"), TYPES), "Cell 7, Monocyte, decided by ann, the model says neutrophil, 90.0%, check");
+  equal(cellWords({ id: 7, decided_type: null, suggestion: null }, TYPES), "Cell 7, To read");
+});
+
+test("a flag is sure or possible, and says what would settle it", () => {
+  const reference = [55, 70];
+  equal(flagWords({ flag: "none", reference }), "");
+  equal(flagWords({ flag: "low", more_cells: null, reference }), "low (55–70%)");
+  equal(flagWords({ flag: "possibly_high", more_cells: 120, reference }), "possibly high (55–70%): about 120 more cells would settle it");
+  equal(flagWords({ flag: "possibly_low", more_cells: null, reference }).endsWith("than anybody counts would settle it"), true);
+});
+
+test("a conflict says who did what, and what shows now", () => {
+  const changes = [{ id: 7, decided_type: "monocyte", decided_by: "bob", decided_at: "2026-11-25T03:00:00+00:00" }, { id: 8 }];
+  const words = conflictWords({ words: {}, changes }, TYPES);
+  equal(/bob decided monocyte on cell 7/.test(words) && /1 other cell changed too/.test(words), true, words);
+  equal(conflictWords({ words: { title: "No", detail: "Because." }, changes: [] }, TYPES), "No. Because.");
+});
+
+test("the log in words", () => {
+  equal(entryWords({ action: "decide", before: null, after: "monocyte", cell_id: 7, detail: {} }, TYPES), "decided: cell 7, undecided → monocyte");
+  equal(entryWords({ action: "amend", before: null, after: null, cell_id: null, detail: { reason: "late" } }, TYPES), "opened the case again: late");
+});
+
+test("how far the count is", () => {
+  equal(targetWords({ total: 87, target: 100, missing: 13 }), "13 to go");
+  equal(targetWords({ total: 143, target: 100, missing: 0 }), "target of 100 reached (143)");
+});
+
+test("terms go into the address only where they were entered", () => {
+  const none = { target: null, whiteCells: null, nucleatedApart: true, analyser: {}, suggestions: false };
+  equal(termsQuery(none), "");
+  const all = { target: 200, whiteCells: 6.2, nucleatedApart: true, analyser: { neutrophil: 58.2, monocyte: 0 }, suggestions: true };
+  equal(termsQuery(all), "?suggestions=true&target=200&white_cells=6.2&nucleated_apart=true&analyser=neutrophil%3A58.2%2Cmonocyte%3A0");
+});
+
+test("numbers as people type them", () => {
+  equal([" 6,2 ", "6.2", "62", "6..2", "-1", "1e3", ""].map(numberFrom), [6.2, 6.2, 62, null, null, null, null]);
+});
+
+test("what was entered is kept by case, and nonsense is left alone", () => {
+  const kept = new Map();
+  const storage = { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => kept.set(key, value) };
+  remember(storage, 4, { target: 200, whiteCells: 6.2, nucleatedApart: true, analyser: { monocyte: 5 }, suggestions: true });
+  equal(recall(storage, 4), { target: 200, whiteCells: 6.2, nucleatedApart: true, analyser: { monocyte: 5 } });
+  kept.set("hemavision-case-5", "{oops");
+  equal(recall(storage, 5), {});
+  kept.set("hemavision-case-6", '{"target":"x","analyser":{"monocyte":"y"}}');
+  equal(recall(storage, 6), { target: null, whiteCells: null, nucleatedApart: false, analyser: {} });
+});
+
+test("files go in loads that the server takes", () => {
+  const sizes = (loads) => loads.map((load) => load.map(({ size }) => size / 2 ** 20));
+  equal(sizes(inLoads([1, 1, 1, 30, 1].map((mb) => ({ size: mb * 2 ** 20 })), 32, 2)), [[1, 1], [1], [30], [1]]);
+  equal(inLoads([], 32), []);
+});
+
+test("others' notes are no images", () => {
+  equal(["a.jpg", "b.zip", ".DS_Store", "Thumbs.db", "labels.csv", "no-ending"].map((name) => isWanted({ name })), [true, true, false, false, false, true]);
+});
+
+test("an import adds up and says what a person has to know", () => {
+  const result = (result, cells, more = {}) => ({ name: "x", result, cells, also_in: [], same_as: null, error: null, ...more });
+  const sum = summed(summed(nothingYet, [result("added", 1), result("added", 6)]), [result("duplicate", 0), result("failed", 0), result("added", 1, { also_in: [3] })]);
+  equal([sum.added, sum.duplicates, sum.failed, sum.cells, sum.told.length], [3, 1, 1, 8, 3]);
+  equal(importWords(sum), "3 images added, 8 cells · 1 already here · 1 could not be read");
+  equal(resultWords(result("failed", 0, { error: "no image" })), "x: no image");
+});
+
+test("the login leads only to pages of this site", () => {
+  const next = (value) => safeNext(`?next=${encodeURIComponent(value)}`);
+  equal(next("/cases/4?x=1"), "/cases/4?x=1");
+  equal(["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)", ""].map(next), Array(5).fill("/cases"));
+});
+
+const pages = [];
+const rows = await everyPage(async (path) => {
+  pages.push(path);
+  const offset = Number(new URLSearchParams(path.split("?")[1]).get("offset"));
+  return { rows: [1, 2, 3, 4, 5].slice(offset, offset + 2), total: 5 };
+}, "/x", "rows", 2);
+
+test("long lists are asked for page by page", () => {
+  equal(rows, [1, 2, 3, 4, 5]);
+  equal(pages, ["/x?limit=2&offset=0", "/x?limit=2&offset=2", "/x?limit=2&offset=4"]);
+});
