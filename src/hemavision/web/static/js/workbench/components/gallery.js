@@ -114,6 +114,9 @@ function listen(element) {
     if (id) tell(element, "cell-inspected", { id });
   });
   element.addEventListener("pointermove", (event) => {
+    // When cells scroll past a resting pointer the keys go on acting where the focus is.
+    const { clientX, clientY } = element.pointer ?? {};
+    if (event.clientX === clientX && event.clientY === clientY) return;
     element.pointer = event;
     if (event.pointerType === "mouse" && event.buttons === 0) tell(element, "cell-hovered", { id: idOf(event.target) });
   });
