@@ -21,7 +21,7 @@ from hemavision.store.records import Page as Rows
 
 from .bench import Bench, serving, windows
 from .conftest import ARGUMENTS, NARROW, chromium
-from .test_live import fake_camera, freeze, start, violations
+from .test_live import count, fake_camera, freeze, start, violations
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,9 @@ def to_a_case(page: Page) -> None:
 def test_a_frame_goes_into_a_new_case_and_is_there(go: Callable[..., Page], bench: Bench) -> None:
     page = go("/live")
     start(page)
+    expect(page.locator("[data-role=white]")).not_to_have_text("0", timeout=30_000)
     freeze(page)
+    before = count(page)
     to_a_case(page)
     page.keyboard.press("s")
     dialog = page.get_by_role("dialog", name="A new case")
@@ -73,6 +75,7 @@ def test_a_frame_goes_into_a_new_case_and_is_there(go: Callable[..., Page], benc
     outcome = page.locator("[data-role=outcome]")
     expect(outcome).to_contain_text(re.compile(r"In Morning rhosr: .* found\."))
     expect(page.get_by_text("Frozen")).to_be_visible()
+    assert count(page) == before
     (case,), _ = list_cases(bench.store, Search(), Rows(10, 0))
     (image,) = list_images(bench.store, case.id)
     assert image.kind is ImageKind.FIELD
@@ -101,6 +104,7 @@ def test_the_choice_is_remembered_and_cancelling_makes_nothing(
     page.get_by_role("dialog", name="A new case").wait_for()
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_be_hidden()
+    expect(page.locator("[data-role=outcome]")).to_be_empty()
     assert len(list_cases(bench.store, Search(), Rows(10, 0))[0]) == 1
     page.get_by_label("Case that snapshots go to").select_option("Yesterday's · S-1")
     page.reload()

@@ -50,9 +50,9 @@ export function createDesk(store, askName) {
   }
 
   async function put(png, name) {
-    dispatch("filingBegan");
     const into = await chosenCase();
     if (!into) return null;
+    dispatch("filingBegan");
     const form = new FormData();
     form.append("images", png, name);
     form.append("kind", "field"); // a camera's frame, however small, is no picture of one cell

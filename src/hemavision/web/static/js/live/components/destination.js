@@ -41,13 +41,13 @@ function outcomeParts({ busy, outcome }) {
 
 /** Return a function that asks for a new case's name in a dialog: the name, or null. */
 export function mountCaseName(dialog) {
-  const form = dialog.querySelector("form");
+  const entry = dialog.querySelector("input");
   dialog.querySelector("[type=button]").addEventListener("click", () => dialog.close());
   return () => new Promise((resolve) => {
-    form.reset();
+    entry.value = ""; // a form's own reset would say `reset`, which empties the count
     dialog.returnValue = "";
     dialog.addEventListener("close", () => {
-      resolve(dialog.returnValue === "make" ? form.elements.namedItem("name").value.trim() : null);
+      resolve(dialog.returnValue === "make" ? entry.value.trim() : null);
     }, { once: true });
     dialog.showModal();
   });
