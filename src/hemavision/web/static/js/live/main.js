@@ -5,10 +5,13 @@ import { save } from "../saving.js";
 import { createStore } from "../state.js";
 import { CameraTrouble, isAllowed, listCameras, openCamera } from "./camera.js";
 import { census } from "./census.js";
+import { mountCaseName, mountDestination } from "./components/destination.js";
 import { mountKeys } from "./components/keys.js";
 import { mountPanel } from "./components/panel.js";
 import { mountStage } from "./components/stage.js";
+import { createDesk } from "./desk.js";
 import { createFeed } from "./feed.js";
+import { CASE } from "./filing.js";
 import { readings } from "./meter.js";
 import { waitMs } from "./pacing.js";
 import { snapshotJson } from "./snapshot.js";
@@ -22,6 +25,7 @@ const part = (name) => document.querySelector(`[data-part="${name}"]`);
 const video = document.querySelector("video");
 const types = document.body.dataset.cellTypes.split(" ");
 const store = createStore({ ...initialState, types }, reduce);
+const desk = createDesk(store, mountCaseName(document.querySelector(".case-name")));
 let feed = null;
 
 async function start(id = null) {
@@ -71,7 +75,12 @@ async function snapshot() {
   const [name, text] = [snapshotName(new Date()), snapshotJson(store.state, new Date())];
   const canvas = new OffscreenCanvas(picture.width, picture.height);
   canvas.getContext("2d").drawImage(picture.bitmap, 0, 0);
-  save(await canvas.convertToBlob({ type: "image/png" }), `${name}.png`);
+  const png = await canvas.convertToBlob({ type: "image/png" });
+  if (store.state.filing.destination === CASE) {
+    await desk.file(png, `${name}.png`);
+    return;
+  }
+  save(png, `${name}.png`);
   save(new Blob([text], { type: "application/json" }), `${name}.json`);
   write(part("announcer"), savedWords(name));
 }
@@ -84,6 +93,11 @@ function listen() {
   send("reset", "reset");
   document.addEventListener("freeze", () => feed?.asked());
   document.addEventListener("snapshot", snapshot);
+  document.addEventListener("destination-chosen", ({ detail: { destination } }) => {
+    store.dispatch({ type: "destinationChosen", destination });
+    if (destination === CASE) desk.list();
+  });
+  document.addEventListener("case-chosen", ({ detail: { caseId } }) => store.dispatch({ type: "caseChosen", caseId }));
   document.addEventListener("start", () => start(store.state.cameraId));
   document.addEventListener("camera-chosen", ({ detail }) => start(detail.id));
   part("stage").querySelector("[data-role=start]").addEventListener("click", () => tell(document.body, "start"));
@@ -96,12 +110,17 @@ function listen() {
 function mount() {
   const updateStage = mountStage(part("stage"), shown);
   const updatePanel = mountPanel(part("panel"));
-  mountKeys(document.querySelector("dialog"));
+  const updateDestination = mountDestination(part("destination"));
+  updateDestination(store.state.filing);
+  mountKeys(document.querySelector(".keys"));
   let [before, spoken, spokenAt] = [store.state, "", 0];
   store.subscribe((state, previous) => {
     if (previous.picture && previous.picture !== state.picture) previous.picture.bitmap.close();
     updateStage(state);
     if (quick(state) !== quick(previous)) tick();
+    if (state.filing === previous.filing) return;
+    updateDestination(state.filing);
+    desk.remember();
   });
   function tick() {
     const [{ state }, now] = [store, performance.now()];
@@ -126,5 +145,6 @@ const quick = ({ phase, frozen, heatmaps, others, undo, cameras }) =>
 
 mount();
 listen();
+desk.restore();
 if (!window.isSecureContext) store.dispatch({ type: "cameraFailed", trouble: "insecure" });
 else if (await isAllowed()) start();

@@ -1,6 +1,7 @@
 /** What the live page knows, in one place, and the only function that changes it. Pure. */
 
 import { cautioned, noCautions } from "./cautions.js";
+import { filingHandlers, nothingFiled } from "./filing.js";
 import { emptyMeter, measured, readings } from "./meter.js";
 import { advance, emptyMosaic } from "./mosaic.js";
 import { framesAtOnce, GLASS_TO_GLASS_MS, isNewer } from "./pacing.js";
@@ -24,6 +25,7 @@ export const initialState = Object.freeze({
   picture: null, // {bitmap, width, height, capturedAt, answer}: the newest frame that was answered
   cautions: noCautions,
   meter: emptyMeter,
+  filing: nothingFiled,
 });
 
 const handlers = {
@@ -76,6 +78,8 @@ const handlers = {
 
 /** Return the state after an action `{type, ...}`; an unknown type is a programming error. */
 export function reduce(state, action) {
+  const filing = filingHandlers[action.type];
+  if (filing) return { ...state, filing: filing(state.filing, action) };
   const handler = handlers[action.type];
   if (!handler) throw new Error(`Unknown action ${action.type}`);
   return handler(state, action);

@@ -7,7 +7,7 @@ import { cameraName, checkWords, millisecondsWords, othersWords, rateWords } fro
 
 export function mountPanel(element) {
   const list = role(element, "bars");
-  const select = element.querySelector("select");
+  const select = element.querySelector("#camera");
   let rows = { types: null, items: [] };
 
   element.addEventListener("click", ({ target }) => {
