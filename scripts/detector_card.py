@@ -31,7 +31,7 @@ from hemavision.settings import data_folder
 
 CARD = Path(__file__).resolve().parents[1] / "docs" / "detector-card.md"
 BUNDLE = FOLDER / f"{DEFAULT_DETECTOR}.onnx"
-KEPT = ("images", "marked", "map50", "map50_95", "ap50", "intervals", "at_threshold")
+KEPT = ("images", "marked", "map50", "map50_95", "ap50", "intervals", "at_threshold", "elsewhere")
 TITLES = {"white_cell": "White cells", "red_cell": "Red cells", "platelet": "Platelets"}
 
 
@@ -97,6 +97,9 @@ misplace cells. Average precision by pycocotools; in brackets 95% intervals, fie
 Precision and recall at the detector's own thresholds. Most "false" red cells are real ones that
 nobody marked: [decision 0009](decisions/0009-detector.md) has a sample looked at by hand.
 
+Of {figures["elsewhere"]["images"]} single white cells of {figures["elsewhere"]["set"]}, a laboratory that it never saw, it finds
+{_elsewhere(figures["elsewhere"])}.
+
 ## What it was not shown
 
 BCCD is one laboratory's stain, camera and magnification. It has not seen bone marrow, parasites,
@@ -125,6 +128,14 @@ def _rows(figures: dict[str, Any]) -> str:
             f"{100 * at['precision']:.1f}% | {100 * at['recall']:.1f}% |\n"
         )
     return rows
+
+
+def _elsewhere(found: dict[str, Any]) -> str:
+    low, high = found["interval"]
+    return (
+        f"{100 * found['found']:.1f}% [{100 * low:.1f}, {100 * high:.1f}] and "
+        f"{100 * found['found_twice']:.1f}% twice"
+    )
 
 
 def _training(manifest: DetectorManifest) -> str:

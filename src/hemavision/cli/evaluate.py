@@ -245,6 +245,13 @@ def _show_boxes(record: dict[str, Any], options: Options) -> None:
             f"AP50 {kind:<17}{value:.3f}  [{low:.3f}, {high:.3f}]  precision "
             f"{at['precision']:.3f}, recall {at['recall']:.3f}, {record['marked'][kind]} marked"
         )
+    other = record["elsewhere"]
+    low, high = other["interval"]
+    click.echo(
+        f"{other['images']} single white cells of {other['set']}, never seen: found "
+        f"{100 * other['found']:.1f}% [{100 * low:.1f}, {100 * high:.1f}], twice "
+        f"{100 * other['found_twice']:.1f}%"
+    )
     click.echo(record["notice"])
 
 

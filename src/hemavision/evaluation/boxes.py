@@ -16,7 +16,9 @@ from pycocotools.cocoeval import COCOeval
 
 from hemavision.detection.detector import DEFAULT_DETECTOR, Detector, open_detector
 from hemavision.detection.overlaps import matched
-from hemavision.results import NOTICE, Detection
+from hemavision.differential import clopper_pearson
+from hemavision.results import NOTICE, CellKind, Detection
+from hemavision.training.datasets import open_sample, read_pbc
 from hemavision.training.detector.fields import (
     NAMES,
     PROTOCOL,
@@ -28,6 +30,8 @@ from hemavision.training.splits import SPLIT_SEED
 #: Average precision looks at every detection, however unsure.
 LEAST_SCORE = 0.01
 DRAWS = 200
+#: Pictures of single white cells of another laboratory.
+ELSEWHERE = 300
 #: "False" detections to look at by eye: how many, in how many columns, pixels a side.
 SAMPLE, COLUMNS, SIDE_PX = 60, 10, 120
 
@@ -46,8 +50,9 @@ def score_detector(
         progress: called with (done, total).
 
     Returns:
-        ``map50``, ``map50_95``, ``ap50`` by kind, ``intervals`` (95%, fields resampled), and at
-        the detector's own thresholds ``precision`` and ``recall`` by kind.
+        ``map50``, ``map50_95``, ``ap50`` by kind, ``intervals`` (95%, fields resampled); at the
+        detector's own thresholds ``precision`` and ``recall`` by kind; and ``elsewhere``, how many
+        single white cells of a laboratory that it never saw it finds, and finds twice.
 
     Raises:
         BundleError: there is no such detector.
@@ -79,6 +84,7 @@ def score_detector(
             for name in figures
         }),
         "at_threshold": _at_threshold(fields, sure),
+        "elsewhere": _elsewhere(detector, data),
         "detector": asdict(detector.reference),
         "notice": NOTICE,
     }  # fmt: skip
@@ -176,6 +182,25 @@ def _at_threshold(
             "found": named,
         }
     return figures
+
+
+def _elsewhere(detector: Detector, data: Path) -> dict[str, Any]:
+    """Return how often the white cell of a picture out of PBC's test part is found."""
+    cells = [s for s in read_pbc(data / "pbc", "test") if s.cell_type != "platelet"]
+    rng = np.random.default_rng(SPLIT_SEED)
+    chosen = [cells[n] for n in rng.permutation(len(cells))[:ELSEWHERE]]
+    counts = [
+        sum(c.kind is CellKind.WHITE for c in detector.find(open_sample(sample)))
+        for sample in chosen
+    ]
+    found = sum(count > 0 for count in counts)
+    return {
+        "set": "pbc test",
+        "images": len(chosen),
+        "found": round(found / len(chosen), 4),
+        "interval": [round(edge, 4) for edge in clopper_pearson(found, len(chosen))],
+        "found_twice": round(sum(count > 1 for count in counts) / len(chosen), 4),
+    }
 
 
 def write_false(fields: list[BoxedField], sure: list[list[Detection]], path: Path) -> None:
