@@ -14,11 +14,12 @@ from hemavision.cli import main
 from hemavision.detection.detector import open_detector
 from hemavision.detection.fake_finder import FakeFinder
 from hemavision.evaluation.answers import Run, run_model
-from hemavision.evaluation.detected import compare, run_detected
+from hemavision.evaluation.detected import WITHHELD_DETECTOR, compare, run_detected
 from hemavision.evaluation.protocols import DETECTED, find_dataset, open_split
 from hemavision.results import Box, CellKind, Detection
 from hemavision.training.datasets import Sample, open_sample
 from hemavision.training.detector.fields import split_fields
+from hemavision.training.detector.fit import digest_of
 
 
 @pytest.fixture(scope="module")
@@ -89,9 +90,11 @@ def test_the_gain_is_that_of_the_images_that_only_one_way_gets_right(
 def test_the_detector_learned_from_none_of_the_photographs(data: Path) -> None:
     test = {s.original for s in open_split(find_dataset(data), DETECTED, ()).test}
     assert len(test) == 71
-    split = split_fields(data)
+    split = split_fields(data, DETECTED)
     assert not test & {f"bccd/{f.name}" for f in split.train + split.validation}
-    assert open_detector().manifest.training["protocol"] == "bccd-detection"
+    training = open_detector(WITHHELD_DETECTOR).manifest.training
+    assert training["protocol"] == DETECTED
+    assert training["data_digest"] == digest_of(split.train + split.validation)
 
 
 def test_the_command_shows_both_ways_side_by_side(data: Path) -> None:

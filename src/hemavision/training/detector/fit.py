@@ -183,14 +183,14 @@ def _describe(split: FieldSplit, recipe: DetectorRecipe, options: RunOptions) ->
         "start": origin_of(options.start) if options.start else None,
         "precision": options.precision,
         "images": {"train": len(split.train), "validation": len(split.validation)},
-        "data_digest": _digest(split.train + split.validation),
+        "data_digest": digest_of(split.train + split.validation),
         "command": options.command,
         "date": datetime.now(UTC).date().isoformat(),
         "environment": environment(),
     }
 
 
-def _digest(fields: list[BoxedField]) -> str:
+def digest_of(fields: list[BoxedField]) -> str:
     """Return a SHA-256 over names, contents and boxes, independent of where the set lies."""
     total = hashlib.sha256()
     for field in sorted(fields, key=lambda f: f.name):
