@@ -59,6 +59,8 @@ bench: $(BENCH_READY)
 	$(BIN)/python benchmarks/one_pass.py
 	$(BIN)/python benchmarks/serving.py
 	$(BIN)/python benchmarks/two_networks.py
+	$(BIN)/python benchmarks/fields.py
+	$(BIN)/python benchmarks/live.py
 
 compat: $(TEST_READY)
 	$(BIN)/python scripts/compat/matrix.py

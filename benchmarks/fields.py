@@ -14,7 +14,6 @@ Needs the image sets (HEMAVISION_DATA) and scikit-image; times YOLO where Ultral
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import time
 from collections.abc import Callable
 
@@ -31,6 +30,7 @@ from hemavision.detection.overlaps import matched
 from hemavision.pipeline import open_model
 from hemavision.results import CellKind
 from hemavision.settings import data_folder
+from hemavision.smear import read_smear
 from hemavision.training.detector.fields import NAMES, BoxedField, split_fields
 
 #: Of BCCD's training fields: the least area of a white cell's nucleus, the largest of a platelet
@@ -109,25 +109,25 @@ def f_scores(
 
 def ways() -> dict[str, Callable[[np.ndarray], object]]:
     """Return what is timed, by name."""
+    model, finder = open_model(), open_detector()
     chosen: dict[str, Callable[[np.ndarray], object]] = {
         "detector": by_detector(),
+        "detector, types and heatmaps": lambda rgb: read_smear(model, finder, rgb),
         "threshold and watershed": threshold_and_watershed,
     }
-    if importlib.util.find_spec("hemavision.smear"):
-        from hemavision.smear import read_smear
-
-        model, finder = open_model(), open_detector()
-        chosen["detector, types and heatmaps"] = lambda rgb: read_smear(model, finder, rgb)
-    if importlib.util.find_spec("ultralytics"):
-        from ultralytics import YOLO
-
-        yolo = YOLO("yolov8n.yaml")
-        chosen["YOLOv8 nano, untrained"] = lambda rgb: yolo.predict(
-            rgb[..., ::-1], imgsz=(240, 320), device="cpu", verbose=False
-        )
-    else:
-        print("Ultralytics is not installed: YOLO is left out.")
+    try:
+        chosen["YOLOv8 nano, untrained"] = _yolo()
+    except (ImportError, RuntimeError) as error:
+        # RuntimeError: a torchvision that was built for another PyTorch.
+        print(f"YOLO is left out: {error}")
     return chosen
+
+
+def _yolo() -> Callable[[np.ndarray], object]:
+    from ultralytics import YOLO
+
+    yolo = YOLO("yolov8n.yaml")
+    return lambda rgb: yolo.predict(rgb[..., ::-1], imgsz=(240, 320), device="cpu", verbose=False)
 
 
 def main() -> None:
