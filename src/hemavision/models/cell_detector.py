@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from hemavision.models.installed import keras, layers
+from hemavision.models.maker import Maker
 
 #: Filters of each stage; the first keeps the stem's map, every other halves it.
 STAGES = (32, 64, 128, 160)
@@ -26,7 +27,6 @@ KINDS, EDGES = 3, 4
 PRIOR_LOGIT = -4.6
 #: The logarithm of an edge's distance in pixels, before anything is learned.
 PRIOR_EDGE = 3.0
-EPSILON = 1e-3
 
 
 def build(
@@ -68,26 +68,23 @@ def build(
     return keras.Model(inputs, outputs, name="cell_detector")
 
 
-class _Maker:
-    """Layers that share a precision and a momentum."""
-
-    def __init__(self, momentum: float, precision: str) -> None:
-        self._momentum, self._precision = momentum, precision
+class _Maker(Maker):
+    """What this network has beside that: units, its kind of block, and answers."""
 
     def unit(self, x: Any, filters: int, size: int, stride: int, name: str) -> Any:
         """A convolution, normalised, through a ReLU."""
-        x = self._normal(self._convolution(x, filters, size, stride, name), name)
-        return layers.ReLU(dtype=self._precision, name=f"{name}_relu")(x)
+        x = self.norm(self.convolution(x, filters, size, stride, name), name)
+        return self.relu(x, f"{name}_relu")
 
     def block(self, x: Any, filters: int, stride: int, name: str) -> Any:
         """Two 3×3 convolutions beside a shortcut, summed (He et al. 2016)."""
         y = self.unit(x, filters, 3, stride, f"{name}_a")
-        y = self._normal(self._convolution(y, filters, 3, 1, f"{name}_b"), f"{name}_b")
+        y = self.norm(self.convolution(y, filters, 3, 1, f"{name}_b"), f"{name}_b")
         if stride > 1 or x.shape[-1] != filters:
             shortcut = f"{name}_shortcut"
-            x = self._normal(self._convolution(x, filters, 1, stride, shortcut), shortcut)
+            x = self.norm(self.convolution(x, filters, 1, stride, shortcut), shortcut)
         x = layers.Add(dtype=self._precision, name=f"{name}_sum")([x, y])
-        return layers.ReLU(dtype=self._precision, name=f"{name}_relu")(x)
+        return self.relu(x, f"{name}_relu")
 
     def answer(self, x: Any, filters: int, prior: float, name: str) -> Any:
         """The last convolution of a branch; it starts from ``prior`` everywhere."""
@@ -98,21 +95,4 @@ class _Maker:
             bias_initializer=keras.initializers.Constant(prior),
             dtype="float32",
             name=name,
-        )(x)
-
-    def _convolution(self, x: Any, filters: int, size: int, stride: int, name: str) -> Any:
-        return layers.Conv2D(
-            filters,
-            size,
-            strides=stride,
-            padding="same",
-            use_bias=False,
-            kernel_initializer="he_normal",
-            dtype=self._precision,
-            name=f"{name}_convolution",
-        )(x)
-
-    def _normal(self, x: Any, name: str) -> Any:
-        return layers.BatchNormalization(
-            momentum=self._momentum, epsilon=EPSILON, dtype=self._precision, name=f"{name}_norm"
         )(x)

@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import Any
 
 from hemavision.models.installed import keras, layers
+from hemavision.models.maker import EPSILON, Maker
 
 #: Filters of each stage; every stage but the first halves the map.
 STAGES = (32, 64, 128, 192)
@@ -20,7 +21,6 @@ STRIDES = (1, 2, 2, 1)
 BLOCKS_A_STAGE = 2
 #: After the stem and the stages up to this one, an image's own statistics are taken out.
 INSTANCE_NORMS_TO = 3
-EPSILON = 1e-3
 
 
 def build(
@@ -48,37 +48,14 @@ def build(
     return keras.Model(inputs, outputs, name="residual_cnn")
 
 
-class _Maker:
-    """Layers that share a precision and a momentum."""
-
-    def __init__(self, momentum: float, precision: str) -> None:
-        self._momentum, self._precision = momentum, precision
-
-    def convolution(self, x: Any, filters: int, size: int, stride: int, name: str) -> Any:
-        return layers.Conv2D(
-            filters,
-            size,
-            strides=stride,
-            padding="same",
-            use_bias=False,
-            kernel_initializer="he_normal",
-            dtype=self._precision,
-            name=f"{name}_convolution",
-        )(x)
-
-    def norm(self, x: Any, name: str) -> Any:
-        return layers.BatchNormalization(
-            momentum=self._momentum, epsilon=EPSILON, dtype=self._precision, name=f"{name}_norm"
-        )(x)
+class _Maker(Maker):
+    """What this network has beside that: instance normalisation, and its kind of block."""
 
     def own_norm(self, x: Any, name: str) -> Any:
         """Instance normalisation: each channel of each image by itself."""
         return layers.GroupNormalization(
             groups=-1, epsilon=EPSILON, dtype=self._precision, name=f"{name}_own_norm"
         )(x)
-
-    def relu(self, x: Any, name: str) -> Any:
-        return layers.ReLU(dtype=self._precision, name=name)(x)
 
     def block(self, x: Any, filters: int, stride: int, name: str) -> Any:
         """Two 3×3 convolutions beside a shortcut, summed; a strided shortcut takes the mean."""

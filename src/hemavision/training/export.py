@@ -11,7 +11,7 @@ import onnx
 from onnx import helper
 
 from hemavision.bundle import MANIFEST_KEY, Manifest, check_bundle, manifest_from_metadata
-from hemavision.compat.bundle_writer import SCALINGS, write_network
+from hemavision.compat.bundle_writer import SCALINGS, write_model, write_network
 from hemavision.compat.morphology import Attribute
 from hemavision.compat.novelty import NoveltyModel
 from hemavision.compat.reading import network_from_keras
@@ -43,6 +43,4 @@ def stamp_metrics(path: Path, metrics: dict[str, Any]) -> None:
     metadata = {p.key: p.value for p in proto.metadata_props}
     manifest = replace(manifest_from_metadata(metadata, path), metrics=metrics)
     helper.set_model_props(proto, metadata | {MANIFEST_KEY: manifest.to_json()})
-    part = path.with_suffix(".part")
-    part.write_bytes(proto.SerializeToString())
-    part.replace(path)
+    write_model(proto, path)
