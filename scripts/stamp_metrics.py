@@ -33,13 +33,18 @@ def main() -> None:
 
 
 def _metrics(model: str, records: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return a model's figures by protocol; a leaky one never stands without the honest one."""
+    """Return a model's figures by protocol; a leaky one never stands without the honest one.
+
+    Its own honest ones bear the confusions: an estimate that corrects them starts from these.
+    """
     metrics = {}
     for record in records:
         own = record["model"]["name"] == model
         if own or record["protocol"] == "unseen-cells":
             name = record["protocol"] if own else f"unseen-cells, by {record['model']['name']}"
             metrics[name] = {key: record[key] for key in KEPT} | {"leaks": record["leak"]["note"]}
+            if own and record["leak"]["kind"] == "none":
+                metrics[name] |= {key: record[key] for key in ("cell_types", "confusion")}
     return metrics
 
 

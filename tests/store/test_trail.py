@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -20,9 +21,10 @@ from hemavision.store import Store, open_store
 from hemavision.store.agreement import model_against_readers
 from hemavision.store.cases import amend_case, create_case, find_case, sign_case
 from hemavision.store.chain import START, seal
+from hemavision.store.entries import enter
 from hemavision.store.journal import list_entries
 from hemavision.store.reads import decide_blind, open_read
-from hemavision.store.records import Case, Change, Page
+from hemavision.store.records import Case, Change, Entries, Page
 from hemavision.store.schema import chain, log, metadata
 from hemavision.store.undoing import undo
 from hemavision.store.upgrade import HEAD
@@ -50,6 +52,8 @@ TAMPERING = [
     ("UPDATE versions SET signed_by = 'eve'", "version 1 of case 1 is not as it was signed"),
     ("UPDATE versions SET signed_at = NULL", "version 1 of case 1 is not as it was signed"),
     ("UPDATE versions SET decisions = '{}'", "version 1 of case 1 is not as it was signed"),
+    ("UPDATE versions SET entries = '{}'", "version 1 of case 1 is not as it was signed"),
+    ("UPDATE cases SET entries = '{}'", "what is entered for case 1 is not what the log says"),
     ("UPDATE contents SET content = content || content", "is not what was imported"),
 ]
 
@@ -63,6 +67,7 @@ def signed(store: Store, filled: Filled) -> Case:
     decide_all(store, case, "neutrophil")
     undo(store, case.id, None, "ann")
     decide_all(store, case, "monocyte")
+    enter(store, case.id, Entries(white_cells=6.2, comment="No blasts."), "ann")
     return sign_case(store, case.id, find_case(store, case.id).revision, "ann")
 
 
@@ -150,6 +155,21 @@ def test_the_last_migration_is_the_one_that_is_looked_for() -> None:
     assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
 
 
+def test_a_store_without_entries_is_brought_up_to_date(store: Store, filled: Filled) -> None:
+    case = filled(2)
+    decide_all(store, case)
+    sign_case(store, case.id, find_case(store, case.id).revision, "ann")
+    make_as_step_one(store)
+    again = open_store(store.location)
+    assert verify(again).sound
+    assert find_case(again, case.id).entries == Entries()
+    amend_case(again, case.id, "a second look", "sue")
+    entered = enter(again, case.id, Entries(target=200), "ann")
+    assert entered.entries == Entries(target=200, revision=1)
+    assert verify(again).sound
+    again.close()
+
+
 def test_opening_again_changes_nothing(location: str) -> None:
     first, second = open_store(location), open_store(location)
     assert verify(first).sound
@@ -209,13 +229,28 @@ def drop_triggers(store: Store) -> None:
             connection.execute(text(f"DROP TRIGGER {name}{on}"))
 
 
-def rewrite(store: Store) -> None:
-    """Change the first row and seal every row after it anew, as a patient tamperer would."""
+def make_as_step_one(store: Store) -> None:
+    """Take out of a store, and of its log, what the second step of the tables brought."""
+    drop_triggers(store)
+    with store.noting() as connection:
+        for row in connection.execute(select(log).where(log.c.action == "sign")).all():
+            detail = json.loads(row.detail)
+            del detail["entries"]
+            values = {"detail": json.dumps(detail, sort_keys=True, separators=(",", ":"))}
+            connection.execute(update(log).where(log.c.id == row.id).values(**values))
+        for table in ("cases", "versions"):
+            connection.execute(text(f"ALTER TABLE {table} DROP COLUMN entries"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    rewrite(store, "ann")
+
+
+def rewrite(store: Store, who: str = "eve") -> None:
+    """Give the first row to somebody and seal all rows anew, as a patient tamperer would."""
     with store.noting() as connection:
         head = START
         for row in connection.execute(select(log).order_by(log.c.id)).all():
             values = dict(row._mapping) | {"previous": head}
-            values["who"] = "eve" if row.id == 1 else row.who
+            values["who"] = who if row.id == 1 else row.who
             head = values["hash"] = seal(values)
             connection.execute(update(log).where(log.c.id == row.id).values(**values))
         connection.execute(update(chain).values(head=head))

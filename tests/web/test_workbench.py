@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from fixtures_cases import make_model
 from flask.testing import FlaskClient
 
+from hemavision.bundle import Manifest
+from hemavision.cells import FOUR_TYPES
 from hemavision.differential import clopper_pearson
-from hemavision.results import NOTICE
+from hemavision.pipeline import Model
+from hemavision.results import NOTICE, ModelReference
+from hemavision.runtime import FakeEngine
 from hemavision.samples import SAMPLE_NAMES, sample_png
 from hemavision.store import Store
 from hemavision.store.readers import Role, add_reader
@@ -30,6 +35,10 @@ def client(store: Store) -> FlaskClient:
 @pytest.fixture
 def case(client: FlaskClient) -> int:
     """A case of six single cells, which the engine all calls the same."""
+    return six_cells(client)
+
+
+def six_cells(client: FlaskClient) -> int:
     number: int = client.post(f"{API}/cases", json={"name": "Morning"}).json["case"]["id"]
     first = sample_png(SAMPLE_NAMES[0])
     images = [(io.BytesIO(first + str(n).encode()), f"{n}.png") for n in range(CELLS)]
@@ -44,6 +53,22 @@ def decide(client: FlaskClient, case: int, kinds: list[str]) -> None:
         for cell, kind in zip(cells, kinds, strict=False)
     ]
     assert client.patch(f"{API}/cases/{case}/cells", json={"changes": changes}).status_code == 200
+
+
+def enter(client: FlaskClient, case: int, **entries: Any) -> Any:
+    return client.put(f"{API}/cases/{case}/entries", json={"revision": 0} | entries)
+
+
+class Validated(FakeEngine):
+    """The fake engine with validations in its manifest."""
+
+    @property
+    def manifest(self) -> Manifest:
+        return replace(super().manifest, metrics=CONFUSED)
+
+
+def validated(sha256: str = "0" * 64) -> Model:
+    return Model(Validated(), ModelReference("fake", sha256))
 
 
 def differential(client: FlaskClient, case: int, query: str = "") -> Any:
@@ -72,7 +97,10 @@ def test_shares_come_with_exact_intervals_flags_and_absolute_counts(
     client: FlaskClient, case: int
 ) -> None:
     decide(client, case, ["neutrophil"] * 5 + ["eosinophil"])
-    found = differential(client, case, "?white_cells=6.2&target=200&analyser=neutrophil:20")
+    entered = enter(client, case, white_cells=6.2, target=200, analyser={"neutrophil": 20})
+    assert entered.status_code == 200
+    found = differential(client, case)
+    assert found["entries"] == entered.json["entries"]
     (share,) = [s for s in found["differential"]["shares"] if s["cell_type"] == "neutrophil"]
     low, high = clopper_pearson(5, 6)
     assert (share["low"], share["high"]) == pytest.approx((100 * low, 100 * high))
@@ -84,21 +112,108 @@ def test_shares_come_with_exact_intervals_flags_and_absolute_counts(
 
 
 @pytest.mark.parametrize(
-    "query",
+    "entries",
     [
-        "?white_cells=0", "?white_cells=62000", "?target=0", "?profile=mine",
-        "?analyser=neutrophil", "?analyser=neutrophil:x", "?analyser=elf:3",
-        "?analyser=neutrophil:70,neutrophil:2", "?analyser=neutrophil:70,monocyte:60", "?level=2",
+        {"white_cells": 0}, {"white_cells": 62000}, {"target": 0}, {"profile": "mine"},
+        {"analyser": "neutrophil"}, {"analyser": {"neutrophil": "x"}}, {"analyser": {"elf": 3}},
+        {"analyser": {"neutrophil": 170}}, {"analyser": {"neutrophil": 70, "monocyte": 60}},
+        {"analyser_cells": 0}, {"level": 2}, {"revision": None}, {"comment": "a\x07"},
+        {"comment": "x" * 4001}, {"estimate": "yes"},
     ],
 )  # fmt: skip
-def test_terms_that_make_no_sense_are_named(client: FlaskClient, case: int, query: str) -> None:
-    decide(client, case, ["neutrophil"])
-    for what in ("differential", "report.json"):
-        answer = client.get(f"{API}/cases/{case}/{what}{query}")
-        assert (answer.status_code, answer.json["type"]) in (
-            (400, "/docs#bad-option"),
-            (422, "/docs#unusable"),
-        )
+def test_entries_that_make_no_sense_are_named_and_not_kept(
+    client: FlaskClient, case: int, entries: dict[str, Any]
+) -> None:
+    answer = enter(client, case, **entries)
+    assert (answer.status_code, answer.json["type"]) in (
+        (400, "/docs#bad-option"),
+        (422, "/docs#unusable"),
+    )
+    assert client.get(f"{API}/cases/{case}/entries").json["entries"]["revision"] == 0
+
+
+def test_nobody_s_entries_are_lost(client: FlaskClient, case: int) -> None:
+    first = enter(client, case, white_cells=6.2, comment=" Many large\nplatelets. ")
+    assert first.json["entries"] | {"revision": 1, "white_cells": 6.2} == first.json["entries"]
+    assert first.json["entries"]["comment"] == "Many large\nplatelets."
+    assert first.json["case"]["revision"] > 1
+    late = enter(client, case, target=400)
+    assert (late.status_code, late.json["type"]) == (409, "/docs#changed-since")
+    assert late.json["changes"] == [first.json["entries"]]
+    assert enter(client, case, revision=1, target=400).json["entries"]["revision"] == 2
+    again = enter(client, case, revision=2, target=400)
+    assert again.json["entries"]["revision"] == 2, "nothing new was entered"
+
+
+def test_what_is_entered_is_signed_with_the_case(client: FlaskClient, case: int) -> None:
+    decide(client, case, ["neutrophil"] * CELLS)
+    case_now = enter(client, case, white_cells=6.2, comment="No blasts.").json["case"]
+    signed = client.post(f"{API}/cases/{case}/sign", json={"revision": case_now["revision"]})
+    assert signed.json["case"]["state"] == "signed"
+    refused = enter(client, case, revision=2, white_cells=9.9)
+    assert (refused.status_code, refused.json["code"]) == (409, "signed")
+    report = client.get(f"{API}/cases/{case}/report.json").json
+    assert report["differential"]["white_cells"]["entered"] == 6.2
+    assert "No blasts." in client.get(f"{API}/cases/{case}/report.html").get_data(as_text=True)
+    entries = client.get(f"{API}/cases/{case}/entries").json["entries"]
+    assert entries["profile"] == "default", "signing settles which ranges it was read against"
+    log = client.get(f"{API}/cases/{case}/log").json["entries"]
+    assert [entry["action"] for entry in log[:3]] == ["sign", "enter", "enter"]
+    assert log[0]["detail"]["entries"] == entries
+    assert client.get(f"{API}/verify").json["sound"]
+
+
+def test_who_reads_blind_neither_sees_nor_enters(client: FlaskClient, case: int) -> None:
+    enter(client, case, comment="Clearly neutrophils.")
+    client.post(f"{API}/cases/{case}/reads", json={})
+    assert client.get(f"{API}/cases/{case}/entries").status_code == 403
+    assert enter(client, case, revision=1).status_code == 403
+    assert "Clearly" not in client.get(f"{API}/cases/{case}").get_data(as_text=True)
+    assert "Clearly" not in client.get(f"{API}/cases").get_data(as_text=True)
+
+
+CONFUSED = {
+    "pbc": {
+        "cell_types": list(FOUR_TYPES),
+        "confusion": [[90, 0, 0, 10], [0, 100, 0, 0], [0, 0, 100, 0], [0, 0, 0, 100]],
+    },
+    "few": {"cell_types": list(FOUR_TYPES), "confusion": [[1, 0, 0, 0], [0] * 4, [0] * 4, [0] * 4]},
+    "seed": {"accuracy": 0.99},
+}
+
+
+def test_an_estimate_behind_the_model_s_calls(store: Store) -> None:
+    client = create_app(validated(), "127.0.0.1", store=store).test_client()
+    case = six_cells(client)
+    assert differential(client, case)["estimate"] is None
+    enter(client, case, estimate=True)
+    found = differential(client, case)
+    assert (found["no_estimate"], found["estimate"]["protocol"]) == (None, "pbc")
+    assert found["estimate"]["estimate"] is True
+    assert sum(s["percent"] for s in found["estimate"]["shares"]) == pytest.approx(100)
+    (called,) = [s for s in found["estimate"]["shares"] if s["called"] == 100]
+    assert called["low"] < called["high"] == 100
+    decide(client, case, ["monocyte"] * CELLS)
+    assert differential(client, case)["estimate"] == found["estimate"], "of the model's calls"
+    report = client.get(f"{API}/cases/{case}/report.json").json
+    assert report["estimate"]["protocol"] == "pbc"
+
+
+def test_an_estimate_that_cannot_be_had_says_why(client: FlaskClient, case: int) -> None:
+    decide(client, case, ["neutrophil"] * CELLS)
+    enter(client, case, estimate=True)
+    found = differential(client, case)
+    assert found["estimate"] is None
+    assert "bears no validated confusions" in found["no_estimate"]
+    page = client.get(f"{API}/cases/{case}/report.html").get_data(as_text=True)
+    assert "No estimate" in page
+    assert "bears no validated confusions" in page
+
+
+def test_another_model_s_calls_are_not_corrected(store: Store, case: int) -> None:
+    client = create_app(validated("1" * 64), "127.0.0.1", store=store).test_client()
+    enter(client, case, estimate=True)
+    assert f"Another model called {CELLS}" in differential(client, case)["no_estimate"]
 
 
 def test_what_is_unfamiliar_is_never_counted(store: Store) -> None:
@@ -128,7 +243,8 @@ def test_the_report_in_every_format(
     client: FlaskClient, case: int, name: str, kind: str, start: bytes
 ) -> None:
     decide(client, case, ["neutrophil"] * CELLS)
-    answer = client.get(f"{API}/cases/{case}/report.{name}?white_cells=6.2")
+    enter(client, case, white_cells=6.2)
+    answer = client.get(f"{API}/cases/{case}/report.{name}")
     assert answer.status_code == 200
     assert answer.mimetype == kind
     assert answer.data.startswith(start)

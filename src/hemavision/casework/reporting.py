@@ -7,9 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from hemavision.agreement import Agreement, compare_readers
+from hemavision.casework.entered import Calls, analyser_of, find_calls, terms_of
 from hemavision.casework.pictures import Wish, show_cutout, show_heatmap
-from hemavision.differential import Analyser, Terms
+from hemavision.errors import SettingsError
 from hemavision.pipeline import Model
+from hemavision.reference import Profile
 from hemavision.report import Reading, ReportCell, ReportInput, ReportModel, ReportStatus
 from hemavision.store import Store, reads
 from hemavision.store.cases import find_case, list_versions
@@ -26,11 +28,16 @@ MOST_CELLS = 12
 
 @dataclass(frozen=True)
 class Request:
-    """What a report is wanted of, and against what its counts are read."""
+    """What a report is wanted of.
+
+    Attributes:
+        case_id: the case; what was entered there is what its counts are read against.
+        profile: the reference ranges that its entries name.
+        with_suggestions: count the model's word where nobody has decided.
+    """
 
     case_id: int
-    terms: Terms
-    analyser: Analyser | None = None
+    profile: Profile | None = None
     with_suggestions: bool = False
 
 
@@ -50,12 +57,13 @@ def gather_report(store: Store, model: Model, wanted: Request) -> ReportInput:
     counts = tally(store, case.id).counts(types, with_suggestions=wanted.with_suggestions)
     agreement, of = _agreement(store, case)
     last = versions[-1]
+    calls, no_estimate = _calls(store, case, model)
     return ReportInput(
         case_id=str(case.id),
         case_name=case.name,
         counts=counts,
         made_at=now(),
-        terms=wanted.terms,
+        terms=terms_of(case.entries, wanted.profile),
         status=_status(case),
         slide=case.slide,
         version=case.version,
@@ -65,10 +73,24 @@ def gather_report(store: Store, model: Model, wanted: Request) -> ReportInput:
         readings=tuple(_readings(store, versions, case)),
         cells=tuple(_show(store, model, cell) for cell in _representative(store, case)),
         models=(ReportModel.of(model.manifest, model.reference.sha256),),
-        analyser=wanted.analyser,
+        comment=case.entries.comment,
+        analyser=analyser_of(case.entries),
+        model_calls=calls.counts if calls else None,
+        confusion=calls.confusion if calls else None,
+        no_estimate=no_estimate,
         agreement=agreement,
         agreement_of=of,
     )
+
+
+def _calls(store: Store, case: Case, model: Model) -> tuple[Calls | None, str]:
+    """Return what an estimate is made from if one is wanted, or why there is none."""
+    if not case.entries.estimate:
+        return None, ""
+    try:
+        return find_calls(store, case, model), ""
+    except SettingsError as error:
+        return None, str(error)
 
 
 def _status(case: Case) -> ReportStatus:

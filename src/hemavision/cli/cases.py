@@ -108,10 +108,12 @@ def show(choice: StoreChoice, case: int, as_json: bool) -> None:
 @pass_choice
 def sign(choice: StoreChoice, case: int, as_json: bool) -> None:
     """Sign CASE: from now on it is read-only. Refused while cells are undecided."""
+    from hemavision import settings
+    from hemavision.reference import load_profile
     from hemavision.store.cases import sign_case
 
-    seen = choice.find(case)
-    signed = sign_case(choice.open(), case, seen.revision, choice.reader)
+    seen, profile = choice.find(case), load_profile(settings.text("reference")).name
+    signed = sign_case(choice.open(), case, seen.revision, choice.reader, profile)
     click.echo(json.dumps(signed.to_json()) if as_json else _line(signed))
 
 

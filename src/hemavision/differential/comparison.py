@@ -41,6 +41,25 @@ class Analyser:
     step: float = 0.1
     name: str = ""
 
+    def check(self) -> None:
+        """Say what of it cannot be used.
+
+        Raises:
+            SettingsError: a percentage, their sum, the cells or the step.
+        """
+        for name, percent in self.percents.items():
+            if not 0 <= percent <= 100:
+                raise SettingsError(f"The analyser's {name} is {percent:g}; it must be 0 to 100%.")
+        # Rounding may carry a sum of several classes past 100, by half a step each.
+        highest = 100 + self.step * max(1, len(self.percents))
+        total = sum(self.percents.values())
+        if total > highest:
+            raise SettingsError(f"The analyser's percentages sum to {total:g}; at most 100 can be.")
+        if self.cells is not None and self.cells < 1:
+            raise SettingsError(f"The analyser's cells are {self.cells}; it must be 1 or more.")
+        if not 0 < self.step <= 5:
+            raise SettingsError(f"The analyser's step is {self.step:g}; it must be 0 to 5%.")
+
 
 @dataclass(frozen=True)
 class ComparedShare:
@@ -111,7 +130,7 @@ def compare(counts: Mapping[str, int], analyser: Analyser, level: float = LEVEL)
     Raises:
         SettingsError: the analyser's figures cannot be used, or no white cell was counted.
     """
-    _check(analyser)
+    analyser.check()
     white = {name: n for name, n in counts.items() if name not in COUNTED_APART | NOT_DECIDED}
     total = sum(white.values())
     if total == 0:
@@ -172,18 +191,3 @@ def _holm(tests: Mapping[str, float]) -> dict[str, float]:
         highest = max(highest, min(1.0, (len(tests) - rank) * tests[name]))
         adjusted[name] = highest
     return adjusted
-
-
-def _check(analyser: Analyser) -> None:
-    for name, percent in analyser.percents.items():
-        if not 0 <= percent <= 100:
-            raise SettingsError(f"The analyser's {name} is {percent:g}; it must be 0 to 100%.")
-    # Rounding may carry a sum of several classes past 100, by half a step each.
-    highest = 100 + analyser.step * max(1, len(analyser.percents))
-    if sum(analyser.percents.values()) > highest:
-        total = sum(analyser.percents.values())
-        raise SettingsError(f"The analyser's percentages sum to {total:g}; at most 100 can be.")
-    if analyser.cells is not None and analyser.cells < 1:
-        raise SettingsError(f"The analyser's cells are {analyser.cells}; it must be 1 or more.")
-    if not 0 < analyser.step <= 5:
-        raise SettingsError(f"The analyser's step is {analyser.step:g}; it must be 0 to 5%.")

@@ -99,7 +99,7 @@ def correct(
             counted.
     """
     matrix = _matrix(confusion)
-    calls = _calls(counts, confusion)
+    calls = check_calls(counts, confusion)
     rng = np.random.default_rng(SEED)
     white = np.array([name not in COUNTED_APART for name in confusion.cell_types])
     best = _whites(_solve((calls / calls.sum())[None], _rows(matrix)[None]), white)[0]
@@ -181,7 +181,12 @@ def _matrix(confusion: Confusion) -> np.ndarray:
     return matrix
 
 
-def _calls(counts: Mapping[str, int], confusion: Confusion) -> np.ndarray:
+def check_calls(counts: Mapping[str, int], confusion: Confusion) -> np.ndarray:
+    """Return the decided calls in the order of the matrix: float K.
+
+    Raises:
+        SettingsError: the matrix does not know a counted type, or no white cell was counted.
+    """
     decided = {name: n for name, n in counts.items() if name not in NOT_DECIDED and n > 0}
     unknown = [name for name in decided if name not in confusion.cell_types]
     if unknown:

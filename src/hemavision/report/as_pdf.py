@@ -363,6 +363,9 @@ def _methods(report: Report) -> list[str]:
             "Estimate, no count: the differential behind the model's calls, "
             f"{report.corrected.method}; validated on {report.corrected.protocol}."
         )
+    if report.given.no_estimate:
+        missing = report.given.no_estimate
+        texts.append(f"No estimate of the differential behind the model's calls: {missing}")
     if report.comparison:
         texts.append(f"Analyser (* differs): {report.comparison.method}.")
     texts.append(

@@ -193,6 +193,7 @@ class ReportInput:
         model_calls: type → cells as the model called them, for an estimate that corrects its
             confusions; needs ``confusion``.
         confusion: the model's, from a validation.
+        no_estimate: why an estimate that was wanted is not there, in words.
         agreement: with a second reader or with the model.
         agreement_of: between whom, such as "second reader, blind".
     """
@@ -215,5 +216,6 @@ class ReportInput:
     analyser: Analyser | None = None
     model_calls: Mapping[str, int] | None = None
     confusion: Confusion | None = None
+    no_estimate: str = ""
     agreement: Agreement | None = None
     agreement_of: str = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
@@ -11,7 +11,7 @@ from hemavision.errors import ConflictError, MissingError, RefusedError
 from hemavision.store.chain import Event, Transaction
 from hemavision.store.database import Store
 from hemavision.store.journal import entries_since
-from hemavision.store.records import Case, Counts, Page, State, Version
+from hemavision.store.records import Case, Counts, Entries, Page, State, Version
 from hemavision.store.schema import cases, cells, images, versions
 from hemavision.store.vocabulary import checked_text
 
@@ -40,7 +40,7 @@ def create_case(store: Store, name: str, slide: str, who: str) -> Case:
         made = {"created_at": turn.at, "created_by": who, "updated_at": turn.at, "updated_by": who}
         words = f"{name} {slide}".casefold()
         given = {"name": name, "slide": slide, "words": words}
-        values = {"state": State.NEW, "version": 1, "revision": 1}
+        values = {"state": State.NEW, "version": 1, "revision": 1, "entries": {}}
         number = turn.add(cases, **given, **values, **made)
         _open_version(turn, number, 1, "")
         detail = {"name": name, "slide": slide}
@@ -78,7 +78,7 @@ def list_versions(store: Store, number: int) -> list[Version]:
         return [Version(**row._mapping) for row in connection.execute(found)]
 
 
-def sign_case(store: Store, number: int, revision: int, who: str) -> Case:
+def sign_case(store: Store, number: int, revision: int, who: str, profile: str = "") -> Case:
     """Sign a case: from now on it is read-only.
 
     Args:
@@ -86,6 +86,8 @@ def sign_case(store: Store, number: int, revision: int, who: str) -> Case:
         number: of the case.
         revision: of the case as the reader saw it.
         who: signs.
+        profile: name of the reference ranges that it was read against where its entries name
+            none: what is signed must not change with the server's settings.
 
     Raises:
         RefusedError: it is signed already, has no cells, or some are undecided.
@@ -101,18 +103,20 @@ def sign_case(store: Store, number: int, revision: int, who: str) -> Case:
                 changes,
             )
         _refuse_undecided(turn.connection, number)
-        decisions = _decisions(turn.connection, number)
+        after = touch(turn, case, State.SIGNED)
+        entries = replace(case.entries, profile=case.entries.profile or profile)
+        entered = write_entries(turn, case, entries, after)
+        content = {
+            "decisions": _decisions(turn.connection, number),
+            "entries": read_case(turn.connection, number).entries.to_json(),
+        }
         mine = (versions.c.case_id == number) & (versions.c.version == case.version)
         turn.connection.execute(
-            update(versions)
-            .where(mine)
-            .values(signed_at=turn.at, signed_by=who, decisions=decisions)
+            update(versions).where(mine).values(signed_at=turn.at, signed_by=who, **content)
         )
-        after = touch(turn, case, State.SIGNED)
-        detail = {"version": case.version, "decisions": decisions}
-        turn.record(
-            [Event("sign", number, after, before=case.state, after=State.SIGNED, detail=detail)]
-        )
+        detail = {"version": case.version} | content
+        signed = Event("sign", number, after, before=case.state, after=State.SIGNED, detail=detail)
+        turn.record([*entered, signed])
         return read_case(turn.connection, number)
 
 
@@ -175,6 +179,23 @@ def touch(turn: Transaction, case: Case, state: State, version: int | None = Non
     return revision
 
 
+def write_entries(turn: Transaction, case: Case, entries: Entries, revision: int) -> list[Event]:
+    """Put entries in the place of a case's; return what the log says of it: nothing if alike.
+
+    Args:
+        turn: the writer's.
+        case: as it was before this turn.
+        entries: all of them.
+        revision: of the case after this turn.
+    """
+    if replace(entries, revision=case.entries.revision) == case.entries:
+        return []
+    values = replace(entries, revision=case.entries.revision + 1).to_json()
+    turn.connection.execute(update(cases).where(cases.c.id == case.id).values(entries=values))
+    detail = {"entries": values, "before": case.entries.to_json()}
+    return [Event("enter", case.id, revision, detail=detail)]
+
+
 def _wanted(search: Search) -> list[ColumnElement[bool]]:
     wanted: list[ColumnElement[bool]] = [
         cases.c.words.contains(word, autoescape=True) for word in search.words.casefold().split()
@@ -193,7 +214,7 @@ def _with_counts(connection: Connection, rows: list[Row[Any]] | Any) -> list[Cas
     return [
         Case(
             **{name: value for name, value in row._mapping.items() if name != "words"}
-            | {"state": State(row.state)},
+            | {"state": State(row.state), "entries": Entries(**row.entries)},
             images=pictures.get(row.id, 0),
             counts=counts[row.id],
         )

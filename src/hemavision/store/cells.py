@@ -86,6 +86,18 @@ def count_types(store: Store, case_id: int) -> dict[str, tuple[int, int]]:
     return dict(sorted(counts.items()))
 
 
+def count_suggestions(store: Store, case_id: int) -> dict[tuple[str, str], int]:
+    """Return (SHA-256 of the model, type) → cells of a case that it called so.
+
+    Whatever was decided since; cells that were unfamiliar to the model are left out.
+    """
+    kinds = (cells.c.model_sha256, cells.c.suggested_type)
+    mine = (cells.c.case_id == case_id, cells.c.status != Status.UNFAMILIAR)
+    found = select(*kinds, func.count()).where(*mine).group_by(*kinds).order_by(*kinds)
+    with store.reading() as connection:
+        return {(sha256, name): n for sha256, name, n in connection.execute(found)}
+
+
 def find_cell(store: Store, case_id: int, number: int) -> Cell:
     """Return a cell of a case.
 

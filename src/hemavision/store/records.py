@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -39,6 +39,39 @@ class Counts:
 
 
 @dataclass(frozen=True)
+class Entries:
+    """What a reader enters beside the cells; part of what is signed.
+
+    Attributes:
+        target: white cells to count.
+        white_cells: total white cell count, 10⁹/L.
+        nucleated_apart: that count has no nucleated red cells in it.
+        analyser: type → share of the white cells, percent, as an analyser gave it.
+        analyser_cells: white cells that it classified, where it says so.
+        analyser_name: of the analyser.
+        profile: name of the reference ranges; empty for the server's own.
+        estimate: whether the estimate behind the model's calls is wanted.
+        comment: the reader's own words, for the report.
+        revision: counts up with every change; a change names the one that it saw.
+    """
+
+    target: int = 100
+    white_cells: float | None = None
+    nucleated_apart: bool = False
+    analyser: Mapping[str, float] = field(default_factory=dict)
+    analyser_cells: int | None = None
+    analyser_name: str = ""
+    profile: str = ""
+    estimate: bool = False
+    comment: str = ""
+    revision: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the record as JSON values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
 class Case:
     """A slide's images and cells.
 
@@ -53,6 +86,7 @@ class Case:
         created_by: by whom.
         updated_at: last change.
         updated_by: by whom.
+        entries: what a reader entered beside the cells.
         images: how many there are.
         counts: of its cells.
     """
@@ -67,12 +101,15 @@ class Case:
     created_by: str
     updated_at: str
     updated_by: str
+    entries: Entries
     images: int
     counts: Counts
 
     def to_json(self) -> dict[str, Any]:
-        """Return the record as JSON values."""
-        return asdict(self) | {"state": self.state.value}
+        """Return the record as JSON values, without the entries: a blind reader sees the rest."""
+        values = asdict(self) | {"state": self.state.value}
+        del values["entries"]
+        return values
 
 
 @dataclass(frozen=True)
@@ -87,6 +124,7 @@ class Version:
         signed_at: when, if it was.
         signed_by: by whom, if it was.
         decisions: cell → type as signed; None while open.
+        entries: as signed, their JSON values; None while open.
     """
 
     version: int
@@ -96,6 +134,7 @@ class Version:
     signed_at: str | None
     signed_by: str | None
     decisions: dict[str, str] | None
+    entries: dict[str, Any] | None
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as JSON values."""

@@ -62,6 +62,8 @@ cases = Table(
     Column("created_by", NAME, nullable=False),
     Column("updated_at", TIME, nullable=False),
     Column("updated_by", NAME, nullable=False),
+    # What a reader entered beside the cells; a case in which nobody did has an empty object.
+    Column("entries", JSON, nullable=False, server_default="{}"),
 )
 
 #: What was signed, and why it was opened again.
@@ -76,6 +78,7 @@ versions = Table(
     Column("signed_at", TIME),
     Column("signed_by", NAME),
     Column("decisions", JSON),
+    Column("entries", JSON),
 )
 
 images = Table(

@@ -67,6 +67,7 @@ def verify(store: Store, expected: str | None = None, *, deep: bool = True) -> V
             lambda: _check_images(connection),
             lambda: _check_reads(connection),
             lambda: _check_cases(connection),
+            lambda: _check_entries(connection),
             lambda: _check_signatures(connection),
             lambda: _check_contents(connection) if deep else "",
         )
@@ -136,7 +137,7 @@ def _check_reads(connection: Connection) -> str:
 
 
 def _check_cases(connection: Connection) -> str:
-    stands = log.c.action.in_(("create", "import", "decide", "undo", "sign", "amend"))
+    stands = log.c.action.in_(("create", "import", "decide", "undo", "enter", "sign", "amend"))
     last = select(log.c.case_id, func.max(log.c.case_revision)).where(stands)
     rows = connection.execute(last.group_by(log.c.case_id))
     logged = {row[0]: row[1] for row in rows}
@@ -146,14 +147,25 @@ def _check_cases(connection: Connection) -> str:
     return f"case {min(logged)} is in the log and nowhere else" if logged else ""
 
 
+def _check_entries(connection: Connection) -> str:
+    said = select(log.c.case_id, log.c.detail).where(log.c.action == "enter").order_by(log.c.id)
+    logged = {number: json.loads(detail)["entries"] for number, detail in connection.execute(said)}
+    for number, entries in connection.execute(select(cases.c.id, cases.c.entries)):
+        if logged.pop(number, {}) != entries:
+            return f"what is entered for case {number} is not what the log says"
+    return f"case {min(logged)} is in the log and nowhere else" if logged else ""
+
+
 def _check_signatures(connection: Connection) -> str:
     signed = select(log.c.case_id, log.c.who, log.c.at, log.c.detail).where(log.c.action == "sign")
     logged = {}
     for case_id, who, at, detail in connection.execute(signed):
         values = json.loads(detail)
-        logged[case_id, values["version"]] = (who, at, values["decisions"])
+        content = (values["decisions"], values.get("entries"))  # none before step 0002
+        logged[case_id, values["version"]] = (who, at, *content)
     for row in connection.execute(select(versions)):
-        shown = (row.signed_by, row.signed_at, row.decisions) if row.signed_at else None
+        content = (row.decisions, row.entries)
+        shown = (row.signed_by, row.signed_at, *content) if row.signed_at else None
         if logged.pop((row.case_id, row.version), None) != shown:
             return f"version {row.version} of case {row.case_id} is not as it was signed"
     return "a signed version is in the log and nowhere else" if logged else ""

@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response, jsonify
+from flask import Response, current_app, jsonify
 
-from hemavision.differential import compare, find_differential
+from hemavision.casework.entered import analyser_of, find_calls, terms_of
+from hemavision.differential import compare, correct, find_differential
 from hemavision.differential.counting import TARGETS
 from hemavision.errors import SettingsError
 from hemavision.results import NOTICE
 from hemavision.store.cases import find_case
+from hemavision.store.records import Case
 from hemavision.store.tally import Tally, tally
 from hemavision.web.api.bodies import read_query, takes
-from hemavision.web.api.case_terms import TermsQuery, model_types, read_analyser, read_terms
+from hemavision.web.api.case_terms import CountQuery, model_types, profile_of, profiles
 from hemavision.web.api.differential_schemas import CaseDifferential
 from hemavision.web.api.schemas import problem_responses
 from hemavision.web.errors import Problem
@@ -26,7 +28,7 @@ blueprint = APIBlueprint(
 
 
 @blueprint.get("/<int:case_id>/differential")
-@takes(blueprint, TermsQuery, "query")
+@takes(blueprint, CountQuery, "query")
 @blueprint.output(CaseDifferential)
 @blueprint.doc(responses=problem_responses(400, 401, 403, 404, 422))
 def get_differential(case_id: int) -> Response:
@@ -34,12 +36,13 @@ def get_differential(case_id: int) -> Response:
 
     Counts what readers decided; with `suggestions` also the model's word where nobody has yet.
     What is unfamiliar to the model is never counted before a person decides. `cells` says how
-    many of each type are decided and how many only suggested.
+    many of each type are decided and how many only suggested. Read against what was entered for
+    the case; `estimate` is there where those ask for it.
     """
     sighted(case_id)
-    query = read_query(TermsQuery)
+    query = read_query(CountQuery)
     case = find_case(the_store(), case_id)
-    terms, analyser = read_terms(query), read_analyser(query)
+    terms, analyser = terms_of(case.entries, profile_of(case.entries)), analyser_of(case.entries)
     cells = tally(the_store(), case_id)
     counts = cells.counts(model_types(), with_suggestions=query["suggestions"])
     try:
@@ -50,9 +53,12 @@ def get_differential(case_id: int) -> Response:
     return jsonify(
         differential=_without_notice(found.to_json()),
         comparison=comparison.to_json() if comparison else None,
+        **_estimate(case),
         cells=_cells(cells),
         suggestions=query["suggestions"],
+        entries=case.entries.to_json(),
         profile=terms.profile.name if terms.profile else None,
+        profiles=[{"name": p.name, "title": p.title} for p in profiles().values()],
         targets=list(TARGETS),
         revision=case.revision,
         notice=NOTICE,
@@ -61,6 +67,18 @@ def get_differential(case_id: int) -> Response:
 
 def _without_notice(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name != "notice"}
+
+
+def _estimate(case: Case) -> dict[str, Any]:
+    """Return the estimate behind the model's calls if it is wanted, or why it cannot be had."""
+    if not case.entries.estimate:
+        return {"estimate": None, "no_estimate": None}
+    try:
+        calls = find_calls(the_store(), case, current_app.extensions["hemavision"])
+        found = correct(calls.counts, calls.confusion)
+    except SettingsError as error:
+        return {"estimate": None, "no_estimate": str(error)}
+    return {"estimate": found.to_json(), "no_estimate": None}
 
 
 def _cells(cells: Tally) -> dict[str, Any]:

@@ -8,8 +8,9 @@ from flask import Response, current_app
 from hemavision.casework.reporting import Request, gather_report
 from hemavision.errors import SettingsError
 from hemavision.report import FORMATS, write_report
+from hemavision.store.cases import find_case
 from hemavision.web.api.bodies import read_query, takes
-from hemavision.web.api.case_terms import TermsQuery, read_analyser, read_terms
+from hemavision.web.api.case_terms import CountQuery, profile_of
 from hemavision.web.api.schemas import problem_responses
 from hemavision.web.errors import Problem
 from hemavision.web.identity import sighted, the_store
@@ -25,7 +26,7 @@ _CONTENT = {
 
 
 @blueprint.get("/<int:case_id>/report.<format_name>")
-@takes(blueprint, TermsQuery, "query")
+@takes(blueprint, CountQuery, "query")
 @blueprint.doc(
     responses={200: {"description": "The report", "content": _CONTENT}}
     | problem_responses(400, 401, 403, 404, 422)
@@ -33,16 +34,17 @@ _CONTENT = {
 def get_report(case_id: int, format_name: str) -> Response:
     """Write a case's report: `html`, `pdf`, `csv`, `json` or `fhir`.
 
-    Counted and read against the same values as the case's differential. A case that is not
-    signed is reported as preliminary.
+    Read against what was entered for the case, as its differential is. A case that is not signed
+    is reported as preliminary.
     """
     sighted(case_id)
     if format_name not in FORMATS:
         raise Problem("not-found", f"No report.{format_name[:40]}; there are {', '.join(FORMATS)}.")
-    query = read_query(TermsQuery)
-    wanted = Request(case_id, read_terms(query), read_analyser(query), query["suggestions"])
-    given = gather_report(the_store(), current_app.extensions["hemavision"], wanted)
+    query = read_query(CountQuery)
+    profile = profile_of(find_case(the_store(), case_id).entries)
+    wanted = Request(case_id, profile, query["suggestions"])
     try:
+        given = gather_report(the_store(), current_app.extensions["hemavision"], wanted)
         document = write_report(given, format_name)
     except SettingsError as error:
         raise Problem("unusable", str(error)) from error

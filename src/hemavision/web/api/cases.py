@@ -26,6 +26,7 @@ from hemavision.store.vocabulary import cell_types
 from hemavision.web.api import case_requests as requests
 from hemavision.web.api import case_schemas as schemas
 from hemavision.web.api.bodies import created, read_json, read_query, takes
+from hemavision.web.api.case_terms import own_profile
 from hemavision.web.api.schemas import problem_responses
 from hemavision.web.api.trail_schemas import Log
 from hemavision.web.identity import asking, sighted, the_store
@@ -72,7 +73,8 @@ def get_case(case_id: int) -> Response:
     case = find_case(the_store(), case_id)
     versions = [version.to_json() for version in list_versions(the_store(), case_id)]
     for version in versions:
-        del version["decisions"]  # they stand in the log, which a second reader must not see
+        # They stand in the log, which a second reader must not see.
+        del version["decisions"], version["entries"]
     return jsonify(case=case.to_json(), versions=versions, cell_types=_types(), notice=NOTICE)
 
 
@@ -88,7 +90,7 @@ def post_signature(case_id: int) -> Response:
     """
     reader = sighted(case_id)
     body = read_json(requests.Signature)
-    case = sign_case(the_store(), case_id, body["revision"], reader.name)
+    case = sign_case(the_store(), case_id, body["revision"], reader.name, own_profile())
     return jsonify(case=case.to_json(), notice=NOTICE)
 
 

@@ -10,6 +10,7 @@ from marshmallow.validate import Equal, Length, OneOf, Range
 
 from hemavision.differential import Flag
 from hemavision.results import NOTICE
+from hemavision.web.api.case_entries import EntriesRecord
 from hemavision.web.api.case_schemas import SecondRead
 
 _FLAGS = [flag.value for flag in Flag]
@@ -145,14 +146,49 @@ class CountedCells(Schema):
     unfamiliar = _count()
 
 
+class EstimatedShare(Schema):
+    """One type's share of the white cells, percent: as the model called it, and as estimated."""
+
+    cell_type = _name()
+    called = _number()
+    percent = _number()
+    low = _number()
+    high = _number()
+
+
+class Estimate(Schema):
+    """The differential behind the model's calls: an estimate, no count."""
+
+    shares = fields.List(fields.Nested(EstimatedShare), required=True)
+    protocol = _name(metadata={"description": "What the confusions were validated on."})
+    unvalidated = fields.List(fields.String(), required=True)
+    method = _name()
+    level = _number()
+    estimate = fields.Boolean(required=True, validate=Equal(True))
+
+
+class ProfileName(Schema):
+    """Reference ranges that this server has."""
+
+    name = _name()
+    title = _name()
+
+
 class CaseDifferential(Schema):
     """A case, counted."""
 
     differential = fields.Nested(DifferentialRecord, required=True)
     comparison = fields.Nested(AnalyserComparison, required=True, allow_none=True)
+    estimate = fields.Nested(Estimate, required=True, allow_none=True)
+    no_estimate = _name(
+        allow_none=True,
+        metadata={"description": "Why an estimate that the entries ask for cannot be had."},
+    )
     cells = fields.Nested(CountedCells, required=True)
+    entries = fields.Nested(EntriesRecord, required=True)
     suggestions = fields.Boolean(required=True)
     profile = _name(allow_none=True)
+    profiles = fields.List(fields.Nested(ProfileName), required=True)
     targets = fields.List(fields.Integer(), required=True)
     revision = _count()
     notice = _notice()
