@@ -87,6 +87,7 @@ def test_the_whole_way_of_a_slide(
     expect(page.locator("[data-role=import-list]")).to_contain_text("is here already")
     page.locator("[data-act=import-closed]").click()
     review_by_keyboard(page)
+    enter(page)
     sign(page)
     report(page, bench)
     read_again(page)
@@ -122,6 +123,19 @@ def review_by_keyboard(page: Page) -> None:
     commit_everything(page)
 
 
+def enter(page: Page) -> None:
+    """Enter what the analyser said; another window of the same case shows it, and so does a reload."""
+    page.get_by_label("Total white cells").fill("6,2")
+    expect(page.locator(".bin-words").first).to_contain_text("×10⁹/L")
+    page.get_by_label("Comment, for the report").fill("A thick film, read at its edge.")
+    page.get_by_role("radio", name="200", exact=True).check()
+    expect(page.locator("[data-role=target-words]")).to_contain_text("to go")
+    saved(page)
+    page.reload()
+    expect(page.get_by_label("Total white cells")).to_have_value("6.2")
+    expect(page.get_by_role("radio", name="200", exact=True)).to_be_checked()
+
+
 def sign(page: Page) -> None:
     total = page.locator("[data-role=total]")
     page.get_by_role("radio", name="Committed only").check()
@@ -139,7 +153,7 @@ def sign(page: Page) -> None:
 
 
 def report(page: Page, bench: Bench) -> None:
-    page.get_by_label("Total white cells").fill("6,2")
+    expect(page.get_by_label("Total white cells")).to_be_disabled()
     expect(page.locator(".bin-words").first).to_contain_text("×10⁹/L")
     page.locator(".menu summary").click()
     links = {
@@ -156,6 +170,8 @@ def report(page: Page, bench: Bench) -> None:
     blocked = watched(shown)
     shown.goto(bench.url + str(links["HTML"]))
     expect(shown.get_by_text(NOTICE).first).to_be_visible()
+    expect(shown.get_by_text("A thick film, read at its edge.")).to_be_visible()
+    expect(shown.locator("dd", has_text="× 10⁹/L").first).to_contain_text("6.20")
     assert shown.locator("figure img").first.evaluate("image => image.naturalWidth") > 0
     assert blocked.errors == []
     shown.close()

@@ -1,8 +1,8 @@
 import { everyPage, safeNext } from "/static/js/workbench/api.js";
 import { inLoads, isWanted, nothingYet, resultWords, summed } from "/static/js/workbench/imports.js";
-import { numberFrom, recall, remember, termsQuery } from "/static/js/workbench/terms.js";
+import { countQuery, isTyped, numberFrom, stillTyped, wholeFrom } from "/static/js/workbench/entered.js";
 import {
-  captionWords, cellWords, conflictWords, entryWords, flagWords, importWords, targetWords,
+  captionWords, cellWords, conflictWords, entryWords, estimateWords, flagWords, importWords, targetWords,
 } from "/static/js/workbench/words.js";
 import { equal, test } from "./harness.js";
 
@@ -44,31 +44,38 @@ test("the log in words", () => {
   equal(entryWords({ action: "amend", before: null, after: null, cell_id: null, detail: { reason: "late" } }, TYPES), "opened the case again: late");
 });
 
+test("what was entered, in the log", () => {
+  const before = { target: 100, white_cells: null, analyser: {}, estimate: false, comment: "" };
+  const entries = { target: 100, white_cells: 6.2, analyser: { monocyte: 5 }, estimate: true, comment: "No blasts." };
+  equal(entryWords({ action: "enter", before: null, after: null, cell_id: null, detail: { before, entries } }, TYPES),
+    "entered: total white cells none → 6.2, analyser none → monocyte 5, estimate no → yes, comment none → No blasts.");
+});
+
+test("an estimate beside what the model called", () => {
+  equal(estimateWords({ called: 57, percent: 54.13, low: 46, high: 62.25 }), "54.1% (46.0 to 62.3%), called 57.0%");
+});
+
 test("how far the count is", () => {
   equal(targetWords({ total: 87, target: 100, missing: 13 }), "13 to go");
   equal(targetWords({ total: 143, target: 100, missing: 0 }), "target of 100 reached (143)");
 });
 
-test("terms go into the address only where they were entered", () => {
-  const none = { target: null, whiteCells: null, nucleatedApart: true, analyser: {}, suggestions: false };
-  equal(termsQuery(none), "");
-  const all = { target: 200, whiteCells: 6.2, nucleatedApart: true, analyser: { neutrophil: 58.2, monocyte: 0 }, suggestions: true };
-  equal(termsQuery(all), "?suggestions=true&target=200&white_cells=6.2&nucleated_apart=true&analyser=neutrophil%3A58.2%2Cmonocyte%3A0");
+test("only whether suggestions count goes into the address", () => {
+  equal([countQuery(false), countQuery(true)], ["", "?suggestions=true"]);
 });
 
 test("numbers as people type them", () => {
   equal([" 6,2 ", "6.2", "62", "6..2", "-1", "1e3", ""].map(numberFrom), [6.2, 6.2, 62, null, null, null, null]);
 });
 
-test("what was entered is kept by case, and nonsense is left alone", () => {
-  const kept = new Map();
-  const storage = { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => kept.set(key, value) };
-  remember(storage, 4, { target: 200, whiteCells: 6.2, nucleatedApart: true, analyser: { monocyte: 5 }, suggestions: true });
-  equal(recall(storage, 4), { target: 200, whiteCells: 6.2, nucleatedApart: true, analyser: { monocyte: 5 } });
-  kept.set("hemavision-case-5", "{oops");
-  equal(recall(storage, 5), {});
-  kept.set("hemavision-case-6", '{"target":"x","analyser":{"monocyte":"y"}}');
-  equal(recall(storage, 6), { target: null, whiteCells: null, nucleatedApart: false, analyser: {} });
+test("whole numbers of cells", () => {
+  equal(["1000", " 12 ", "0", "1.5", "x"].map(wholeFrom), [1000, 12, null, null, null]);
+});
+
+test("what was typed while something was on its way is still to be kept", () => {
+  const sent = { white_cells: 6, analyser: { monocyte: 5 } };
+  equal(stillTyped({ white_cells: 6.2, analyser: { monocyte: 5 } }, sent), { white_cells: 6.2 });
+  equal([isTyped(stillTyped(sent, sent)), isTyped(stillTyped({ comment: "" }, sent))], [false, true]);
 });
 
 test("files go in loads that the server takes", () => {

@@ -19,7 +19,7 @@ export class Refusal extends Problem {
 }
 
 /**
- * Return {session, get, post, patch, destroy, upload}. `onStranger()` is called where a login is
+ * Return {session, get, post, put, patch, destroy, upload}. `onStranger()` is called where a login is
  * needed; what was asked for then fails as well.
  */
 export function createApi(onStranger = () => {}) {
@@ -41,6 +41,7 @@ export function createApi(onStranger = () => {}) {
   return {
     get: (path) => ask(path),
     post: write("POST"),
+    put: write("PUT"),
     patch: write("PATCH"),
     destroy: (path) => ask(path, { method: "DELETE" }),
     upload: (path, form) => ask(path, { method: "POST", body: form }),

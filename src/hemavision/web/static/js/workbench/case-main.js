@@ -18,11 +18,12 @@ import { mountAgreement, mountFinishing, mountReads } from "./components/reads.j
 import { mountAmending, mountSigning } from "./components/signing.js";
 import { mountSelection, mountToolbar } from "./components/toolbar.js";
 import { createDesk, createLoader } from "./desk.js";
+import { isTyped } from "./entered.js";
+import { createEntering } from "./entering.js";
 import { mountKeyboard } from "./keyboard.js";
 import { createNumbers } from "./numbers.js";
 import { createReview } from "./review.js";
 import { initialState, reduce, undecided } from "./state.js";
-import { recall, remember } from "./terms.js";
 import { createWatch } from "./watching.js";
 import { conflictWords } from "./words.js";
 import { createWriter } from "./writing.js";
@@ -33,7 +34,7 @@ const THUMBNAIL_PX = 192;
 const caseId = Number(document.body.dataset.case);
 const root = `/cases/${caseId}`;
 const api = createApi(() => window.location.assign(loginAddress(window.location)));
-const store = createStore({ ...initialState, terms: { ...initialState.terms, ...recall(window.localStorage, caseId) } }, reduce);
+const store = createStore(initialState, reduce);
 const addresses = {
   thumbnail: (id) => `/api/v1${root}/cells/${id}/thumbnail?side=${THUMBNAIL_PX}`,
   cutout: (id) => `/api/v1${root}/cells/${id}/cutout`,
@@ -51,6 +52,7 @@ const writer = createWriter({
     refusal.code === "changed-since" ? conflictWords(refusal, store.state.types) : refusal.message,
     "conflict", changes.map(([id]) => id)),
 });
+const entering = createEntering({ api, store, root, report: (refusal) => notice(refusal.message, "conflict") });
 const gallery = mountGallery(part("gallery"), addresses);
 const review = createReview({ store, writer, view: gallery.view, notice, say });
 const importer = mountImporter(document.body, { api, maxBodyMb: Number(document.body.dataset.maxBodyMb) });
@@ -123,7 +125,8 @@ function compare() {
 }
 
 async function sign() {
-  await writer.rest();
+  await Promise.all([writer.rest(), entering.rest()]);
+  if (store.state.entriesError) return dialogs.sign.fail(`What you entered cannot be kept: ${store.state.entriesError}`);
   const { revision } = store.state.case;
   try {
     const { case: found } = await api.post(`${root}/sign`, { revision });
@@ -234,10 +237,13 @@ function listen() {
   on("selection-compared", compare);
   on("selection-inspected", () => inspect());
   on("compared-classified", ({ id, type }) => review.classify(type, [id]));
-  on("terms-changed", (terms) => {
-    store.dispatch({ type: "termsChanged", terms });
-    remember(window.localStorage, caseId, store.state.terms);
+  on("suggestions-counted", ({ suggestions }) => {
+    store.dispatch({ type: "counted", suggestions });
     numbers.refresh();
+  });
+  on("entries-typed", (values) => {
+    store.dispatch({ type: "typedIn", values });
+    entering.soon();
   });
   on("act-undo", () => writer.undo());
   on("act-redo", () => writer.redo());
@@ -267,7 +273,7 @@ function listen() {
     undo: () => writer.undo(), redo: () => writer.redo(), keys: () => part("keys").showModal(),
   });
   window.addEventListener("beforeunload", (event) => {
-    if (!writer.idle || importer.busy) event.preventDefault();
+    if (!writer.idle || importer.busy || isTyped(store.state.typed)) event.preventDefault();
   });
 }
 

@@ -1,7 +1,7 @@
 /** The differential, asked for anew a moment after whatever it depends on has changed. */
 
 import { Problem } from "../api.js";
-import { termsQuery } from "./terms.js";
+import { countQuery } from "./entered.js";
 
 const WAIT_MS = 120;
 
@@ -13,7 +13,7 @@ export function createNumbers({ api, store, root }) {
     if (!store.state.case || store.state.reading) return;
     const mine = (asked += 1);
     try {
-      const numbers = await api.get(`${root}/differential${termsQuery(store.state.terms)}`);
+      const numbers = await api.get(`${root}/differential${countQuery(store.state.suggestions)}`);
       if (mine === asked && !store.state.reading) store.dispatch({ type: "numbersLoaded", numbers });
     } catch (error) {
       if (!(error instanceof Problem)) throw error;

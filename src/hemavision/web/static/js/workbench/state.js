@@ -6,6 +6,7 @@
  */
 
 import { binOf, groupCells } from "./cells.js";
+import { stillTyped } from "./entered.js";
 import { joined, kept, NONE } from "./selection.js";
 import { doneAgain, emptyHistory, numbered, pushed, takenBack, without } from "./undo.js";
 
@@ -35,7 +36,10 @@ export const initialState = Object.freeze({
   inspectedId: null,
   detail: null, // the inspected cell with all that the model said, once it is here
   history: emptyHistory,
-  terms: Object.freeze({ target: null, whiteCells: null, nucleatedApart: false, analyser: {}, suggestions: true }),
+  entries: null, // what was entered beside the cells, as the case has it
+  typed: Object.freeze({}), // what was changed of it since and is not kept yet
+  entriesError: null, // why it was not
+  suggestions: true, // whether the model's word counts where nobody has decided
   numbers: null, // the server's differential
   numbersError: null,
   notices: [], // {id, words, kind, ids}
@@ -103,8 +107,18 @@ const handlers = {
   inspected: (state, { id }) => ({ ...state, inspectedId: id, detail: state.detail?.id === id ? state.detail : null }),
   detailLoaded: (state, { detail }) => (detail.id === state.inspectedId ? { ...state, detail } : state),
 
-  termsChanged: (state, { terms }) => ({ ...state, terms: { ...state.terms, ...terms } }),
-  numbersLoaded: (state, { numbers }) => ({ ...state, numbers, numbersError: null }),
+  counted: (state, { suggestions }) => ({ ...state, suggestions }),
+  typedIn: (state, { values }) => ({ ...state, typed: { ...state.typed, ...values }, entriesError: null }),
+  entered: (state, { entries, sent, found }) => ({
+    ...state, entries, typed: stillTyped(state.typed, sent), entriesError: null, case: found,
+  }),
+  entryRefused: (state, { theirs, error }) => (theirs
+    ? { ...state, entries: theirs, typed: {}, entriesError: null } : { ...state, entriesError: error }),
+  numbersLoaded: (state, { numbers }) => ({
+    ...state, numbers, numbersError: null,
+    // One asked for before something was entered may come after it.
+    entries: numbers.entries.revision < (state.entries?.revision ?? 0) ? state.entries : numbers.entries,
+  }),
   numbersFailed: (state, { error }) => ({ ...state, numbersError: error }),
   importMoved: (state, { importing }) => ({ ...state, importing }),
 

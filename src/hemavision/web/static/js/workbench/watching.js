@@ -16,7 +16,8 @@ export function createWatch({ api, store, root, isIdle, load, notice }) {
     await load.pictures();
     const changed = [...store.state.server.values()].filter((cell) => before.get(cell.id)?.revision !== cell.revision);
     const who = now.updated_by === store.state.me?.name ? "In another window" : `By ${now.updated_by}`;
-    const what = now.state === "signed" ? "the case was signed" : `${cellsWords(changed.length)} changed`;
+    const what = now.state === "signed" ? "the case was signed"
+      : changed.length ? `${cellsWords(changed.length)} changed` : "something was entered beside the cells";
     notice(`${who}: ${what}. What shows is up to date.`, "info", changed.slice(0, 1).map(({ id }) => id));
   }
   const turn = () => look().catch((error) => {

@@ -9,7 +9,14 @@ const FILTER_NAMES = { all: "All", undecided: "Undecided", check: "Check", unfam
 const FLAGS = { high: "high", low: "low", possibly_high: "possibly high", possibly_low: "possibly low" };
 const ACTIONS = {
   create: "made the case", add: "brought in an image", decide: "decided", undo: "took back", sign: "signed the case",
-  amend: "opened the case again", read: "second reading", reread: "read again, blind",
+  amend: "opened the case again", read: "second reading", reread: "read again, blind", enter: "entered",
+};
+
+/** What may be entered beside the cells, for the log. */
+const ENTRIES = {
+  target: "cells to count", white_cells: "total white cells", nucleated_apart: "counted without nucleated red cells",
+  analyser: "analyser", analyser_cells: "analyser's cells", analyser_name: "analyser's name",
+  profile: "reference ranges", estimate: "estimate", comment: "comment",
 };
 
 /** Return a case's state for people. */
@@ -76,6 +83,12 @@ export function targetWords({ total, target, missing }) {
   return missing > 0 ? `${missing.toLocaleString("en-GB")} to go` : `target of ${target} reached (${total})`;
 }
 
+/** Return an estimated share beside what the model called: "54.1% (46.0 to 62.3%), called 57.0%". */
+export function estimateWords(share) {
+  const { value, interval } = shareWords(share);
+  return `${value} (${interval}), called ${round(share.called)}%`;
+}
+
 /** Return a p-value for people. */
 export function pWords(p) {
   return p < 0.001 ? "p < 0.001" : `p = ${p.toFixed(3)}`;
@@ -123,9 +136,24 @@ export function conflictWords(refusal, types) {
 export function entryWords({ action, before, after, cell_id: cell, detail }, types) {
   const name = (type) => (type === null ? "undecided" : binWords(type, types).toLowerCase());
   if (cell !== null) return `${ACTIONS[action] ?? action}: cell ${cell}, ${name(before)} → ${name(after)}`;
+  if (action === "enter") return `${ACTIONS.enter}: ${changesWords(detail.before, detail.entries)}`;
   if (action === "read") return `${ACTIONS.read} ${after}`;
   const about = detail?.name ?? detail?.reason ?? "";
   return about ? `${ACTIONS[action] ?? action}: ${about}` : ACTIONS[action] ?? action;
+}
+
+/** Return what was changed of the entries: "total white cells none → 6.2, comment". */
+function changesWords(before, after) {
+  const changed = Object.keys(ENTRIES).filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
+  return changed.map((name) => `${ENTRIES[name]} ${valueWords(before[name])} → ${valueWords(after[name])}`).join(", ");
+}
+
+function valueWords(value) {
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  if (value !== null && typeof value === "object") {
+    return Object.entries(value).map(([name, share]) => `${name} ${share}`).join(" ") || "none";
+  }
+  return value === null || value === "" ? "none" : String(value);
 }
 
 /** Return what became of an import in one line. */

@@ -1,8 +1,8 @@
 /** The head of a case: what it is, how far it is, and what can be done with it as a whole. Says `act-…`. */
 
 import { make, role, tell, write } from "../../components/dom.js";
+import { countQuery, isTyped } from "../entered.js";
 import { isReadOnly, undecided } from "../state.js";
-import { termsQuery } from "../terms.js";
 import { stateWords, timeWords } from "../words.js";
 
 const FORMATS = ["html", "pdf", "csv", "json", "fhir"];
@@ -39,7 +39,7 @@ export function mountCaseBar(element) {
     write(role(element, "reader"), me ? me.name : "");
     fillProgress(element, state);
     fillButtons(element, state);
-    if (state.terms !== before.terms || state.case !== before.case) fillReports(element, found.id, state.terms);
+    if (state.suggestions !== before.suggestions || state.case !== before.case) fillReports(element, state);
     role(element, "report-menu").hidden = reading !== null;
     role(element, "logout").hidden = !state.accounts;
   };
@@ -50,7 +50,7 @@ function fillProgress(element, state) {
   const total = state.cells.size;
   write(role(element, "progress-words"), total ? `${(total - left).toLocaleString("en-GB")} of ${total.toLocaleString("en-GB")} decided` : "");
   role(element, "progress").style.setProperty("transform", `scaleX(${total ? (total - left) / total : 0})`);
-  write(role(element, "saved"), state.wishes.size ? "Saving…" : "Saved");
+  write(role(element, "saved"), state.wishes.size || isTyped(state.typed) ? "Saving…" : "Saved");
 }
 
 function fillButtons(element, state) {
@@ -67,8 +67,9 @@ function fillButtons(element, state) {
   for (const act of ["act-log", "act-reads"]) button(act).hidden = reading !== null;
 }
 
-function fillReports(element, id, terms) {
-  const query = termsQuery(terms);
+/** A signed case has no suggestions left: its report hangs on nothing but the case. */
+function fillReports(element, { case: { id, state }, suggestions }) {
+  const query = countQuery(suggestions && state !== "signed");
   for (const link of role(element, "formats").querySelectorAll("a")) {
     link.href = `/api/v1/cases/${id}/report.${link.dataset.format}${query}`;
   }

@@ -1,82 +1,125 @@
 /**
- * What a reader enters beside the count: target, total white cell count, an analyser's values; and
- * where the analyser disagrees by more than chance. Says `terms-changed`.
+ * What a reader enters beside the count, and what it shows: where the analyser disagrees by more than
+ * chance, and the estimate behind the model's calls. Says `entries-typed`, `suggestions-counted`.
  */
 
 import { make, role, tell, write } from "../../components/dom.js";
-import { numberFrom } from "../terms.js";
-import { binWords, pWords, shareWords } from "../words.js";
+import { numberFrom, wholeFrom } from "../entered.js";
+import { isReadOnly } from "../state.js";
+import { binWords, estimateWords, pWords, shareWords } from "../words.js";
+
+/** Name of an input → name of the entry, and how what was typed becomes its value. */
+const INPUTS = {
+  "white-cells": ["white_cells", numberFrom],
+  "analyser-cells": ["analyser_cells", wholeFrom],
+  "analyser-name": ["analyser_name", (text) => text.trim()],
+  comment: ["comment", (text) => text.trim()],
+};
+const CHECKS = { "nucleated-apart": "nucleated_apart", estimate: "estimate" };
 
 export function mountEntries(element) {
   const fields = role(element, "analyser-fields");
-  let [shown, typesShown] = [null, null];
+  let [numbersShown, entriesShown, typesShown] = [null, null, null];
+  const say = (values) => tell(element, "entries-typed", values);
 
   element.addEventListener("change", ({ target }) => {
-    if (target.name === "target") tell(element, "terms-changed", { target: Number(target.value) });
-    if (target.name === "counted") tell(element, "terms-changed", { suggestions: target.value === "suggestions" });
-    if (target.name === "nucleated-apart") tell(element, "terms-changed", { nucleatedApart: target.checked });
+    if (target.name === "counted") tell(element, "suggestions-counted", { suggestions: target.value === "suggestions" });
+    if (target.name === "target") say({ target: Number(target.value) });
+    if (target.name === "profile") say({ profile: target.value });
+    if (target.name in CHECKS) say({ [CHECKS[target.name]]: target.checked });
   });
   element.addEventListener("input", ({ target }) => {
-    if (target.name === "white-cells") tell(element, "terms-changed", { whiteCells: entered(target) });
-    if (target.dataset.analyser) tell(element, "terms-changed", { analyser: analyserOf(fields) });
+    if (target.name in INPUTS) {
+      const [name, read] = INPUTS[target.name];
+      const value = entered(target, read);
+      if (isSound(target)) say({ [name]: value });
+    }
+    if (target.dataset.analyser) {
+      const analyser = analyserOf(fields);
+      if (isSound(target)) say({ analyser });
+    }
   });
 
   return function update(state) {
     element.hidden = state.reading !== null;
+    element.querySelector("[name=counted][value=suggestions]").checked = state.suggestions;
+    element.querySelector("[name=counted][value=decided]").checked = !state.suggestions;
+    role(element, "entries").disabled = isReadOnly(state);
+    write(role(element, "entries-error"), state.entriesError ?? "");
     if (state.types !== typesShown && state.types.length && state.numbers) {
-      typesShown = state.types;
-      const apart = state.numbers.differential.left_out;
-      const white = state.types.filter((type) => type.by_model && !(type.name in apart));
-      fields.replaceChildren(...white.map((type) => makeField(type, state.terms.analyser[type.name])));
-      role(element, "white-cells").value = state.terms.whiteCells ?? "";
-      element.querySelector("[name=nucleated-apart]").checked = state.terms.nucleatedApart;
-      element.querySelector("[name=counted][value=suggestions]").checked = state.terms.suggestions;
+      [typesShown, entriesShown] = [state.types, null];
+      makeFields(fields, state);
     }
-    if (state.numbers === shown) return;
-    shown = state.numbers;
-    fillTargets(element, state.numbers);
-    fillComparison(element, state);
+    if (state.numbers !== numbersShown && state.numbers) {
+      numbersShown = state.numbers;
+      fillChoices(element, state.numbers);
+      fillComparison(element, state);
+      fillEstimate(element, state);
+    }
+    if (state.entries !== entriesShown && typesShown) {
+      entriesShown = state.entries;
+      fillEntries(element, { ...state.entries, ...state.typed });
+    }
   };
 }
 
-function entered(input) {
-  const value = numberFrom(input.value);
+function entered(input, read) {
+  const value = read(input.value);
   input.setAttribute("aria-invalid", String(input.value.trim() !== "" && value === null));
   return value;
 }
 
+/** What is half typed is not kept: the field shows that it is not understood. */
+const isSound = (input) => input.getAttribute("aria-invalid") !== "true";
+
 function analyserOf(fields) {
-  const values = [...fields.querySelectorAll("input")].map((input) => [input.dataset.analyser, entered(input)]);
+  const inputs = [...fields.querySelectorAll("input")];
+  const values = inputs.map((input) => [input.dataset.analyser, entered(input, numberFrom)]);
   return Object.fromEntries(values.filter(([, value]) => value !== null));
 }
 
-function makeField({ name, display_name: label }, value) {
-  const input = make("input", { type: "text", inputMode: "decimal", autocomplete: "off", value: value ?? "" });
-  input.dataset.analyser = name;
-  return make("label", { className: "entry" }, make("span", { textContent: label }), input, make("span", { textContent: "%" }));
+function makeFields(fields, { types, numbers }) {
+  const apart = numbers.differential.left_out;
+  const white = types.filter((type) => type.by_model && !(type.name in apart));
+  fields.replaceChildren(...white.map(({ name, display_name: label }) => {
+    const input = make("input", { type: "text", inputMode: "decimal", autocomplete: "off" });
+    input.dataset.analyser = name;
+    return make("label", { className: "entry" }, make("span", { textContent: label }), input, make("span", { textContent: "%" }));
+  }));
 }
 
-function fillTargets(element, numbers) {
+/** Show what the case has; what somebody is typing into stays as it is. */
+function fillEntries(element, entries) {
+  const put = (input, value) => {
+    if (input !== document.activeElement) input.value = value ?? "";
+  };
+  for (const [input, [name]] of Object.entries(INPUTS)) put(element.querySelector(`[name=${input}]`), entries[name]);
+  for (const [input, name] of Object.entries(CHECKS)) element.querySelector(`[name=${input}]`).checked = entries[name];
+  for (const input of element.querySelectorAll("[data-analyser]")) put(input, entries.analyser[input.dataset.analyser]);
+  for (const input of element.querySelectorAll("[name=target]")) input.checked = Number(input.value) === entries.target;
+}
+
+/** The targets and the reference ranges that this server offers. */
+function fillChoices(element, { targets, profile, profiles }) {
   const holder = role(element, "targets");
-  if (!numbers) return;
-  const said = numbers.targets.join();
-  if (holder.dataset.said !== said) {
-    holder.dataset.said = said;
-    holder.replaceChildren(...numbers.targets.map((target) => {
+  if (!holder.children.length) {
+    holder.replaceChildren(...targets.map((target) => {
       const input = make("input", { type: "radio", name: "target", value: String(target) });
       return make("label", { className: "segment" }, input, make("span", { textContent: String(target) }));
     }));
   }
-  for (const input of holder.querySelectorAll("input")) input.checked = Number(input.value) === numbers.differential.target;
+  const list = element.querySelector("[name=profile]");
+  if (list.children.length !== profiles.length) {
+    list.replaceChildren(...profiles.map(({ name, title }) => make("option", { value: name, textContent: title })));
+  }
+  list.value = profile;
 }
 
-function fillComparison(element, { numbers, types }) {
-  const comparison = numbers?.comparison ?? null;
-  const list = role(element, "comparison");
-  list.replaceChildren(...(comparison?.shares ?? []).map((share) => {
+function fillComparison(element, { numbers: { comparison }, types }) {
+  role(element, "comparison").replaceChildren(...(comparison?.shares ?? []).map((share) => {
     const here = shareWords(share);
     const words = `${here.value} here (${here.interval}), ${share.analyser_percent}% there, ${pWords(share.adjusted)}`;
-    const row = make("li", {}, make("b", { textContent: binWords(share.cell_type, types) }), make("span", { textContent: words }));
+    const row = makeRow(share, words, types);
     row.dataset.disagrees = String(share.disagrees);
     return row;
   }));
@@ -89,4 +132,16 @@ function comparisonWords(comparison, types) {
   if (!comparison.disagreeing.length) return "The analyser differs in no class by more than chance.";
   const names = comparison.disagreeing.map((name) => binWords(name, types).toLowerCase());
   return `Differs by more than chance: ${names.join(", ")}.`;
+}
+
+function fillEstimate(element, { numbers: { estimate, no_estimate: missing }, types }) {
+  role(element, "estimate").replaceChildren(
+    ...(estimate?.shares ?? []).map((share) => makeRow(share, estimateWords(share), types)));
+  write(role(element, "estimate-method"), estimate
+    ? `An estimate, no count: ${estimate.method}; validated on ${estimate.protocol}. It holds as far as this slide is like those.`
+    : missing ?? "");
+}
+
+function makeRow({ cell_type: name }, words, types) {
+  return make("li", {}, make("b", { textContent: binWords(name, types) }), make("span", { textContent: words }));
 }

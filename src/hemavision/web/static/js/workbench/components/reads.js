@@ -1,7 +1,7 @@
 /** Second readings: begin one, finish or drop it, see how far it agrees. Says `read-begun`, `read-closed`, `agreement-wanted`. */
 
 import { make, role, tell, write } from "../../components/dom.js";
-import { numberFrom } from "../terms.js";
+import { numberFrom } from "../entered.js";
 import { binWords, cellsWords, kappaWords, shareWords, slidesWords, timeWords } from "../words.js";
 
 /** Return {open(state, reads), fail(words), close}. */
