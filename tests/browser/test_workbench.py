@@ -124,7 +124,7 @@ def review_by_keyboard(page: Page) -> None:
 
 
 def enter(page: Page) -> None:
-    """Enter what the analyser said; another window of the same case shows it, and so does a reload."""
+    """Enter what the analyser said and a comment; a reload shows them."""
     page.get_by_label("Total white cells").fill("6,2")
     expect(page.locator(".bin-words").first).to_contain_text("×10⁹/L")
     page.get_by_label("Comment, for the report").fill("A thick film, read at its edge.")

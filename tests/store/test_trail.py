@@ -141,6 +141,9 @@ def test_agreement_of_model_and_readers(store: Store, signed: Case) -> None:
     assert list(month.confusion) == ["monocyte"]
     assert model_against_readers(store, "day", signed.id)[0].period == signed.updated_at[:10]
     assert model_against_readers(store, "year", 99) == []
+    open_read(store, signed.id, "eve")
+    assert model_against_readers(store, who="eve") == [], "who reads a case anew stays blind"
+    assert model_against_readers(store, who="ann") == [month]
 
 
 def test_the_migrations_make_the_tables(store: Store) -> None:

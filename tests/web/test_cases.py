@@ -11,6 +11,7 @@ from fixtures_cases import make_model
 from flask.testing import FlaskClient
 
 from hemavision.detection.fake_finder import FakeFinder
+from hemavision.differential import clopper_pearson
 from hemavision.images import open_image
 from hemavision.pipeline import Model
 from hemavision.results import NOTICE, Box, CellKind, Detection
@@ -98,9 +99,12 @@ def test_the_whole_way(client: FlaskClient, case: int) -> None:
     assert [version["signed_by"] for version in versions] == ["local", None]
     log = client.get(f"{API}/cases/{case}/log?limit=1000").json
     actions = [entry["action"] for entry in reversed(log["entries"])]
-    assert actions == ["create", *["import"] * 3, *["decide"] * 3, "sign", "amend"]
+    assert actions == ["create", *["import"] * 3, *["decide"] * 3, "enter", "sign", "amend"]
     assert client.get(f"{API}/verify").json["sound"]
-    assert client.get(f"{API}/agreement?case={case}").json["periods"][0]["decided"] == 3
+    (period,) = client.get(f"{API}/agreement?case={case}").json["periods"]
+    assert (period["decided"], period["agreed"], period["model_name"]) == (3, 0, "fake")
+    assert period["interval"] == list(clopper_pearson(0, 3))
+    assert sum(part["decided"] for part in period["by_status"].values()) == 3
 
 
 def test_lists(client: FlaskClient, case: int) -> None:

@@ -328,7 +328,7 @@ def test_two_readers_slide_by_slide(client: FlaskClient, case: int) -> None:
 
 
 def test_pages_are_served_and_an_unknown_case_is_none(client: FlaskClient, case: int) -> None:
-    for path in ("/cases", f"/cases/{case}", "/login"):
+    for path in ("/cases", f"/cases/{case}", "/agreement", "/login"):
         page = client.get(path)
         assert page.status_code == 200
         assert NOTICE in page.get_data(as_text=True)

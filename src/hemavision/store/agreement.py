@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import select
 
 from hemavision.store.database import Store
-from hemavision.store.schema import cells
+from hemavision.store.reads import ReadState
+from hemavision.store.schema import cells, images, reads
 
 _LENGTHS = {"day": 10, "month": 7, "year": 4}
 PERIODS = tuple(_LENGTHS)
@@ -21,7 +22,8 @@ class Agreement:
 
     Attributes:
         period: day, month or year of the decisions, such as ``"2026-11"``.
-        model_sha256: whose suggestions.
+        model_name: whose suggestions.
+        model_sha256: of its bundle.
         decided: cells that a person decided on.
         agreed: of them, those where the model had said the same.
         by_status: status → [decided, agreed].
@@ -29,6 +31,7 @@ class Agreement:
     """
 
     period: str
+    model_name: str
     model_sha256: str
     decided: int
     agreed: int
@@ -41,7 +44,7 @@ class Agreement:
 
 
 def model_against_readers(
-    store: Store, period: str = "month", case_id: int | None = None
+    store: Store, period: str = "month", case_id: int | None = None, who: str = ""
 ) -> list[Agreement]:
     """Return how often readers kept what the model suggested, the oldest period first.
 
@@ -49,20 +52,25 @@ def model_against_readers(
         store: whose decisions.
         period: one of :data:`PERIODS`.
         case_id: of this case; None is all.
+        who: asks; cases that they are reading a second time are left out: they must stay blind.
     """
-    columns = (cells.c.decided_at, cells.c.model_sha256, cells.c.status)
-    found = select(*columns, cells.c.decided_type, cells.c.suggested_type)
-    found = found.where(cells.c.decided_type.is_not(None))
+    whose = (cells.c.decided_at, images.c.model_name, cells.c.model_sha256)
+    said = (cells.c.status, cells.c.decided_type, cells.c.suggested_type)
+    blind = select(reads.c.case_id).where(reads.c.reader == who, reads.c.state == ReadState.OPEN)
+    found = select(*whose, *said).join_from(cells, images, cells.c.image_id == images.c.id)
+    found = found.where(cells.c.decided_type.is_not(None), cells.c.case_id.not_in(blind))
     if case_id is not None:
         found = found.where(cells.c.case_id == case_id)
-    seen: defaultdict[tuple[str, str], Counter[tuple[str, str, str]]] = defaultdict(Counter)
+    seen: defaultdict[tuple[str, str, str], Counter[tuple[str, str, str]]] = defaultdict(Counter)
     with store.reading() as connection:
-        for at, model, status, decided, suggested in connection.execute(found):
-            seen[at[: _LENGTHS[period]], model][status, decided, suggested] += 1
+        for at, name, model, *answers in connection.execute(found):
+            seen[at[: _LENGTHS[period]], name, model][tuple(answers)] += 1
     return [_agreement(*key, counts) for key, counts in sorted(seen.items())]
 
 
-def _agreement(period: str, model: str, counts: Counter[tuple[str, str, str]]) -> Agreement:
+def _agreement(
+    period: str, name: str, model: str, counts: Counter[tuple[str, str, str]]
+) -> Agreement:
     by_status: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
     confusion: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for (status, decided, suggested), count in counts.items():
@@ -72,4 +80,4 @@ def _agreement(period: str, model: str, counts: Counter[tuple[str, str, str]]) -
     total = sum(count for count, _ in by_status.values())
     agreed = sum(count for _, count in by_status.values())
     tables = {kind: dict(row) for kind, row in sorted(confusion.items())}
-    return Agreement(period, model, total, agreed, dict(by_status), tables)
+    return Agreement(period, name, model, total, agreed, dict(by_status), tables)

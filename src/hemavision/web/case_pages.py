@@ -1,4 +1,4 @@
-"""The reader's workbench: the list of cases, a case under review, the login. No numbers here."""
+"""The reader's workbench: cases, a case under review, agreement, the login. No numbers here."""
 
 from __future__ import annotations
 
@@ -27,6 +27,12 @@ def case_page(case_id: int) -> str | Response:
         return to_login
     find_case(the_store(), case_id)
     return render_template("case.html", case_id=case_id, **shared_words())
+
+
+@case_pages.get("/agreement")
+def agreement_page() -> str | Response:
+    """Return the page of the model against the readers over time."""
+    return _to_login() or render_template("agreement.html", **shared_words())
 
 
 @case_pages.get("/login")

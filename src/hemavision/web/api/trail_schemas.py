@@ -66,18 +66,30 @@ class Verdict(Schema):
     notice = _notice()
 
 
-class Agreement(Schema):
+class Agreed(Schema):
+    """Cells that a reader decided on, and of them those that the model had called the same."""
+
+    decided = _count()
+    agreed = _count()
+    interval = fields.List(
+        fields.Float(validate=Range(0, 1)),
+        required=True,
+        validate=Length(equal=2),
+        metadata={"description": "Of the share agreed, exact (Clopper-Pearson), 95%."},
+    )
+
+
+class Agreement(Agreed):
     """One model's suggestions of one period, against what readers decided."""
 
     period = _name()
+    model_name = _name()
     model_sha256 = _digest()
-    decided = _count()
-    agreed = _count()
     by_status = fields.Dict(
         keys=fields.String(),
-        values=fields.List(fields.Integer(), validate=Length(equal=2)),
+        values=fields.Nested(Agreed),
         required=True,
-        metadata={"description": "Status → decided, agreed."},
+        metadata={"description": "The same by the status of the suggestion."},
     )
     confusion = fields.Dict(
         keys=fields.String(),

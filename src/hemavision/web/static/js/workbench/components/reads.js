@@ -2,7 +2,8 @@
 
 import { make, role, tell, write } from "../../components/dom.js";
 import { numberFrom } from "../entered.js";
-import { binWords, cellsWords, kappaWords, shareWords, slidesWords, timeWords } from "../words.js";
+import { binWords, cellsWords, kappaWords, shareWords, timeWords } from "../words.js";
+import { fillSlides } from "./slides.js";
 
 /** Return {open(state, reads), fail(words), close}. */
 export function mountReads(dialog) {
@@ -61,12 +62,7 @@ export function mountFinishing(dialog) {
 /** Return {open(agreement, types)}; `loadSlides(type)` resolves to how both readers saw all slides. */
 export function mountAgreement(dialog, loadSlides) {
   const select = role(dialog, "slides-type");
-  const showSlides = async () => {
-    const { slides, limits, plot } = await loadSlides(select.value);
-    write(role(dialog, "slides-words"), slidesWords(slides, limits));
-    const drawn = plot ? [document.importNode(new DOMParser().parseFromString(plot, "image/svg+xml").documentElement, true)] : [];
-    role(dialog, "plot").replaceChildren(...drawn);
-  };
+  const showSlides = async () => fillSlides(dialog, await loadSlides(select.value));
   select.addEventListener("change", showSlides);
   return {
     async open({ read, first_reader: first, model }, types) {
