@@ -12,12 +12,14 @@ from click.testing import Result
 
 from hemavision.bundle import find_bundle
 from hemavision.cli import checks as doctor_checks
+from hemavision.store import open_store
+from hemavision.store.cases import create_case
 
 Invoke = Callable[..., Result]
 NAMES = {
     "python", "onnxruntime", "settings", "reference", "data",
     "model eight-types", "model seed", "model unseen-cells",
-    "detector", "keras", "convert", "training", "port", "cache", "browser",
+    "detector", "store", "keras", "convert", "training", "port", "cache", "browser",
 }  # fmt: skip
 
 
@@ -50,6 +52,26 @@ def test_text_says_the_fix(invoke: Invoke, tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert "warning  data" in result.stdout
     assert "→ Set HEMAVISION_DATA, or run `hemavision data download`." in result.stdout
+
+
+def test_the_store(invoke: Invoke, tmp_path: Path) -> None:
+    file = tmp_path / "store.sqlite"
+
+    def found(location: Path | str) -> dict[str, str]:
+        environment = {"HEMAVISION_STORE": str(location)}
+        return checks(invoke("doctor", "--json", environment=environment))["store"]
+
+    assert found(file)["message"] == f"{file}, made with the first case"
+    assert not file.exists()
+    store = open_store(file)
+    create_case(store, "One", "", "ann")
+    store.close()
+    assert found(file)["message"].startswith("1 case in ")
+    (tmp_path / "text").write_text("no database" * 100)
+    assert found(tmp_path / "text")["level"] == "fail"
+    server = found("postgresql://nobody:secret@127.0.0.1:1/none")
+    assert (server["level"], "secret" in server["message"]) == ("fail", False)
+    assert server["fix"]
 
 
 def test_a_detector_that_is_none_is_a_failure(invoke: Invoke, tmp_path: Path) -> None:

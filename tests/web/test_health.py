@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
+import numpy as np
 import pytest
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from hemavision import Model
+from hemavision.detection.fake_finder import FakeFinder
+from hemavision.results import Detection
 from hemavision.web import create_app
 
 
@@ -38,6 +42,7 @@ def test_live(client: FlaskClient) -> None:
 def test_ready_names_the_model(client: FlaskClient, model: Model) -> None:
     answer = client.get("/health/ready").json
     assert (answer["status"], answer["sha256"]) == ("ready", model.reference.sha256)
+    assert answer["detector"] == "cells"
 
 
 def test_a_model_that_fails_is_live_but_not_ready(model: Model) -> None:
@@ -47,6 +52,42 @@ def test_a_model_that_fails_is_live_but_not_ready(model: Model) -> None:
     assert response.status_code == 503
     assert response.json["type"] == "/docs#not-ready"
     assert "secret" not in response.get_data(as_text=True)
+
+
+class Blind(FakeFinder):
+    """A detector that fails."""
+
+    def find(self, rgb: np.ndarray) -> list[Detection]:
+        raise RuntimeError("secret")
+
+
+def test_a_detector_that_fails_is_named(model: Model) -> None:
+    response = create_app(model, finder=Blind()).test_client().get("/health/ready")
+    assert response.status_code == 503
+    assert response.json["detail"].startswith("The detector gave an error")
+    assert "secret" not in response.get_data(as_text=True)
+
+
+def test_a_store_that_is_gone_is_named(
+    model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEMAVISION_STORE", "postgresql://nobody:secret@127.0.0.1:1/none")
+    client = create_app(model).test_client()
+    response = client.get("/health/ready")
+    assert response.status_code == 503
+    assert response.json["detail"].startswith("The store of cases does not answer")
+    assert "secret" not in response.get_data(as_text=True)
+    monkeypatch.setenv("HEMAVISION_STORE", str(tmp_path / "store.sqlite"))
+    assert client.get("/health/ready").status_code == 200
+
+
+def test_asking_makes_no_store(
+    model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.delenv("HEMAVISION_STORE", raising=False)
+    assert create_app(model).test_client().get("/health/ready").status_code == 200
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_metrics_count_requests_predictions_and_errors(model: Model, good: bytes) -> None:

@@ -15,7 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from hemavision import settings
-from hemavision.errors import HemaVisionError
+from hemavision.errors import HemaVisionError, StoreError
 
 OLDEST_PYTHON = (3, 11)
 CONVERTING = ("h5py", "onnx")
@@ -47,8 +47,8 @@ def run_checks() -> Iterator[Check]:
     """Yield every finding; a check that breaks is itself a failed one."""
     checks: tuple[Callable[[], Iterator[Check]], ...] = (
         check_python, check_runtime, check_settings, check_models, check_detector, check_profile,
-        check_data, check_keras, check_convert, check_training, check_port, check_cache,
-        check_browser,
+        check_store, check_data, check_keras, check_convert, check_training, check_port,
+        check_cache, check_browser,
     )  # fmt: skip
     for check in checks:
         try:
@@ -138,6 +138,30 @@ def check_profile() -> Iterator[Check]:
 
     profile = load_profile(settings.text("reference"))
     yield Check(Level.OK, "reference", f"profile {profile.name}")
+
+
+def check_store() -> Iterator[Check]:
+    """The store of cases opens; none is made for it."""
+    from hemavision.store import open_store
+    from hemavision.store.cases import Search, list_cases
+    from hemavision.store.database import find_file
+    from hemavision.store.records import Page
+
+    file = find_file()
+    if file and not file.exists():
+        yield Check(Level.OK, "store", f"{file}, made with the first case")
+        return
+    try:
+        store = open_store()
+        _, cases = list_cases(store, Search(), Page(1))
+    except StoreError as error:
+        fix = "Set HEMAVISION_STORE to another, or bring back a copy."
+        yield Check(Level.FAIL, "store", str(error), fix)
+        return
+    yield Check(
+        Level.OK, "store", f"{cases:,} {'case' if cases == 1 else 'cases'} in {store.location}"
+    )
+    store.close()
 
 
 def check_data() -> Iterator[Check]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from platformdirs import user_data_path
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select
+from sqlalchemy import URL, Connection, Engine, create_engine, event, literal, make_url, select
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from hemavision import settings
@@ -71,6 +71,15 @@ class Store:
         with self._translated(), self._writer.begin() as connection:
             yield connection
 
+    def ping(self) -> None:
+        """Ask the database for nothing.
+
+        Raises:
+            StoreError: it does not answer.
+        """
+        with self.reading() as connection:
+            connection.execute(select(literal(1)))
+
     def close(self) -> None:
         """Give back every connection."""
         self._engine.dispose()
@@ -106,6 +115,16 @@ def open_store(location: str | Path | None = None) -> Store:
         store.close()
         raise StoreError(f"{error} Check the setting HEMAVISION_STORE.") from error
     return store
+
+
+def find_file() -> Path | None:
+    """Return the file of the store that the setting names, there or not; None for a server's.
+
+    Raises:
+        StoreError: the setting cannot be read.
+    """
+    url = _url(settings.text("store"))
+    return Path(str(url.database)) if url.get_backend_name() == "sqlite" else None
 
 
 def _url(text: str) -> URL:

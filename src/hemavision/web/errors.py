@@ -46,7 +46,7 @@ PROBLEMS = {
     "too-many-logins": (429, "Too many failed logins"),
     "internal": (500, "Something went wrong inside"),
     "store-failed": (503, "The store does not answer"),
-    "not-ready": (503, "The model does not answer"),
+    "not-ready": (503, "A part does not answer"),
     "no-detector": (503, "There is no detector to find cells with"),
 }
 _BY_STATUS = {400: "bad-request", 404: "not-found", 405: "method-not-allowed", 415: (

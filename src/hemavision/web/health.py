@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 from apiflask import APIBlueprint
 from flask import Response, current_app, jsonify
 
+from hemavision import settings
+from hemavision.detection.finder import Finder
 from hemavision.pipeline import Model
+from hemavision.store.database import USER
 from hemavision.web.api.schemas import Live, Ready, problem_responses
+from hemavision.web.api.smears import DETECTOR
 from hemavision.web.errors import Problem
+from hemavision.web.identity import has_store, the_store
 
 health = APIBlueprint("health", __name__, url_prefix="/health", tag="Operations")
 
@@ -26,11 +34,33 @@ def live() -> Response:
 @health.output(Ready)
 @health.doc(responses=problem_responses(503))
 def ready() -> Response:
-    """Whether the model answers: it is given one grey image."""
+    """Whether model, detector and store answer: the first two are given one grey image.
+
+    `detector` is null where there is none. The store is asked where it is open already or a
+    setting names it; the user's own file is made when the first case is.
+    """
     model: Model = current_app.extensions["hemavision"]
-    try:
+    finder: Finder | None = current_app.extensions[DETECTOR]
+    with _answering("model", "gave an error on a plain grey image"):
         list(model.predict_arrays([_GREY]))
+    if finder:
+        with _answering("detector", "gave an error on a plain grey image"):
+            finder.find(_GREY)
+    if has_store() or settings.text("store") != USER:
+        with _answering("store of cases", "does not answer"):
+            the_store().ping()
+    return jsonify(
+        status="ready",
+        model=model.reference.name,
+        sha256=model.reference.sha256,
+        detector=finder.reference.name if finder else None,
+    )
+
+
+@contextmanager
+def _answering(what: str, trouble: str) -> Iterator[None]:
+    try:
+        yield
     except Exception as error:
-        current_app.logger.exception("The model does not answer")
-        raise Problem("not-ready", "The model gave an error on a plain grey image.") from error
-    return jsonify(status="ready", model=model.reference.name, sha256=model.reference.sha256)
+        current_app.logger.exception("The %s does not answer", what)
+        raise Problem("not-ready", f"The {what} {trouble}. It has been logged.") from error

@@ -57,6 +57,11 @@ def _refuse_impossible(endpoint: str | None, values: dict[str, Any] | None) -> N
             raise Problem("not-found", f"Nothing at {request.path[:200]}.")
 
 
+def has_store() -> bool:
+    """Say whether the application's store is open already."""
+    return current_app.extensions[STORE] is not None
+
+
 def the_store() -> Store:
     """Return the application's store, opened when it is first needed."""
     store: Store | None = current_app.extensions[STORE]

@@ -370,11 +370,12 @@ class Live(Schema):
 
 
 class Ready(Schema):
-    """The model answers."""
+    """Model, detector and store answer."""
 
     status = fields.String(required=True, validate=Equal("ready"), metadata={"enum": ["ready"]})
     model = fields.String(required=True)
     sha256 = _sha256()
+    detector = fields.String(required=True, allow_none=True)
 
 
 def problem_responses(*statuses: int) -> dict[int, Any]:
