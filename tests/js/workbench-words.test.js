@@ -1,5 +1,5 @@
 import { everyPage, safeNext } from "/static/js/workbench/api.js";
-import { inLoads, isWanted, nothingYet, resultWords, summed } from "/static/js/workbench/imports.js";
+import { digestOf, inLoads, isWanted, nothingYet, partKnown, resultWords, summed } from "/static/js/workbench/imports.js";
 import { countQuery, isTyped, numberFrom, stillTyped, wholeFrom } from "/static/js/workbench/entered.js";
 import {
   captionWords, cellWords, conflictWords, entryWords, estimateWords, flagWords, importWords, targetWords,
@@ -82,6 +82,16 @@ test("files go in loads that the server takes", () => {
   const sizes = (loads) => loads.map((load) => load.map(({ size }) => size / 2 ** 20));
   equal(sizes(inLoads([1, 1, 1, 30, 1].map((mb) => ({ size: mb * 2 ** 20 })), 32, 2)), [[1, 1], [1], [30], [1]]);
   equal(inLoads([], 32), []);
+});
+
+test("what the case has already is not sent again", async () => {
+  const [one, two] = ["one", "two"].map((text) => new File([text], `${text}.png`));
+  const known = new Map([[await digestOf(one), "first.png"]]);
+  const { fresh, there } = await partKnown([one, two], known, digestOf);
+  equal([fresh.map(({ name }) => name), there.map(({ name, result, same_as: same }) => [name, result, same])],
+    [["two.png"], [["one.png", "duplicate", "first.png"]]]);
+  equal((await partKnown([one], known, async () => null)).fresh.length, 1);
+  equal(await digestOf(new File(["abc"], "abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 });
 
 test("others' notes are no images", () => {

@@ -39,6 +39,31 @@ export function summed(sum, results) {
   };
 }
 
+/**
+ * Part a load into {fresh, there}: files to send, and results for those that the case has already.
+ *
+ * @param known SHA-256 of the case's image files → their names there
+ * @param digestOf(file) resolves to a file's SHA-256, or to null where it cannot be had
+ */
+export async function partKnown(load, known, digestOf) {
+  const parted = { fresh: [], there: [] };
+  if (!known.size) return { ...parted, fresh: load };
+  for (const file of load) {
+    const same = known.get(await digestOf(file));
+    if (same === undefined) parted.fresh.push(file);
+    else parted.there.push({ name: file.name, result: "duplicate", cells: 0, same_as: same, also_in: [], error: null });
+  }
+  return parted;
+}
+
+/** Return a file's SHA-256 in hexadecimal; null where the browser gives none (a page without TLS). */
+export async function digestOf(file) {
+  const subtle = globalThis.crypto?.subtle;
+  if (!subtle) return null;
+  const bytes = new Uint8Array(await subtle.digest("SHA-256", await file.arrayBuffer()));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 /** Return what became of one file, in words. */
 export function resultWords({ name, result, same_as: same, also_in: also, error }) {
   if (result === "failed") return `${name}: ${error}`;

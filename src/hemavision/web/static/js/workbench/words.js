@@ -8,7 +8,7 @@ const BINS = { [UNFAMILIAR]: "Unfamiliar", [TO_READ]: "To read" };
 const FILTER_NAMES = { all: "All", undecided: "Undecided", check: "Check", unfamiliar: "Unfamiliar", decided: "Decided" };
 const FLAGS = { high: "high", low: "low", possibly_high: "possibly high", possibly_low: "possibly low" };
 const ACTIONS = {
-  create: "made the case", add: "brought in an image", decide: "decided", undo: "took back", sign: "signed the case",
+  create: "made the case", import: "brought in an image", decide: "decided", undo: "took back", sign: "signed the case",
   amend: "opened the case again", read: "second reading", reread: "read again, blind", enter: "entered",
 };
 

@@ -1,12 +1,12 @@
 /**
  * Images into a case: by drop, picker or paste, with a bar. What stopped goes on where it stopped:
- * the server knows files by their content. Says `files-chosen`.
+ * files that the case has already, by their content, are not sent again. Says `files-chosen`.
  */
 
 import { Problem } from "../../api.js";
 import { make, role, tell, write } from "../../components/dom.js";
 import { carriesFiles } from "../../intake.js";
-import { filesOf, inLoads, isWanted, nothingYet, resultWords, summed } from "../imports.js";
+import { digestOf, filesOf, inLoads, isWanted, nothingYet, partKnown, resultWords, summed } from "../imports.js";
 import { importWords } from "../words.js";
 
 const RETRIES = 5;
@@ -40,13 +40,16 @@ export function mountImporter(root, { api, maxBodyMb }) {
     let [sum, done] = [nothingYet, 0];
     show(element, sum, done, files.length);
     try {
+      const { images } = await api.get(`/cases/${caseId}/images`);
+      const known = new Map(images.map(({ sha256, name }) => [sha256, name]));
       for (const load of inLoads(files, maxBodyMb)) {
         if (run.paused) await new Promise((resolve) => { run.wake = resolve; });
-        const { results, case: found } = await send(caseId, load);
-        sum = summed(sum, results);
+        const { fresh, there } = await partKnown(load, known, digestOf);
+        const { results, case: found } = fresh.length ? await send(caseId, fresh) : { results: [], case: null };
+        sum = summed(sum, [...there, ...results]);
         done += load.length;
         show(element, sum, done, files.length);
-        onBatch(found);
+        if (found) onBatch(found);
       }
       write(role(element, "importer-title"), "Images brought in");
     } catch (error) {
