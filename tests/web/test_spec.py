@@ -28,7 +28,7 @@ from hemavision.store.schema import tokens
 from hemavision.web import create_app
 
 SCHEMATHESIS = Path(__file__).parent / "schemathesis"
-OPERATIONS = 52
+OPERATIONS = 53
 CASES = "^/api/v1/(cases|reads)"
 ACCOUNT, TOKEN = "/api/v1/readers/{name}", "/api/v1/tokens/{token_id}"
 
@@ -67,10 +67,10 @@ def small_server(
 @pytest.mark.parametrize(
     ("which", "count"),
     [
-        (("--include-path-regex", CASES), 30),
+        (("--include-path-regex", CASES), 31),
         (
             ("--exclude-path-regex", CASES, "--exclude-path", ACCOUNT, "--exclude-path", TOKEN),
-            OPERATIONS - 30 - 2,
+            OPERATIONS - 31 - 2,
         ),
         # They would close the account, or end the token, that the others are asked with.
         (("--include-path", ACCOUNT, "--include-path", TOKEN), 2),
@@ -126,6 +126,7 @@ def test_the_document_says_what_it_must(client: FlaskClient, model: Model) -> No
         "/api/v1/cases/{case_id}/differential",
         "/api/v1/cases/{case_id}/entries",
         "/api/v1/cases/{case_id}/images",
+        "/api/v1/cases/{case_id}/images/{image_id}/cells",
         "/api/v1/cases/{case_id}/images/{image_id}/others",
         "/api/v1/cases/{case_id}/images/{image_id}/picture",
         "/api/v1/cases/{case_id}/log",

@@ -14,7 +14,7 @@ from hemavision.fields import FoundCell, Smear
 from hemavision.images import open_image
 from hemavision.pipeline import Model
 from hemavision.results import Box, CellKind, Detection, Prediction
-from hemavision.smear import read_smear
+from hemavision.smear import name_white_cells, read_smear
 from hemavision.store.records import ImageKind, NewCell, NewImage
 
 #: Longest side of the single-cell pictures of the public image sets, in pixels (PBC, 360×363).
@@ -54,7 +54,7 @@ def read_image(eyes: Eyes, name: str, content: bytes, kind: ImageKind | None = N
         cells: tuple[NewCell, ...] = (NewCell(prediction.box, prediction),)
         others: tuple[Detection, ...] = ()
     else:
-        cells = tuple(_new_cell(photo.rgb, *found) for found in _whole(smear))
+        cells = tuple(_new_cell(photo.rgb, found.box, said) for found, said in _whole(smear))
         others = tuple(
             Detection(c.kind, c.box, c.score) for c in smear.cells if c.cut or not c.prediction
         )
@@ -70,6 +70,22 @@ def read_image(eyes: Eyes, name: str, content: bytes, kind: ImageKind | None = N
         others=others,
         model=eyes.model.reference,
     )
+
+
+def read_cell(model: Model, content: bytes, box: Box) -> NewCell:
+    """Let the model name a white cell of a field that a person points at.
+
+    Args:
+        model: that names it, as it names those that were found.
+        content: the field's image file.
+        box: around the cell, in pixels of the image, inside it.
+
+    Raises:
+        ImageError: the file cannot be read.
+    """
+    rgb = open_image(content).rgb
+    (prediction,) = name_white_cells(model, rgb, [Detection(CellKind.WHITE, box, 1.0)])
+    return _new_cell(rgb, box, prediction)
 
 
 def digest(content: bytes) -> str:
@@ -113,7 +129,7 @@ def _whole(smear: Smear) -> list[tuple[FoundCell, Prediction]]:
     return [(c, c.prediction) for c in smear.cells if c.prediction and not c.cut]
 
 
-def _new_cell(rgb: np.ndarray, cell: FoundCell, prediction: Prediction) -> NewCell:
-    window = window_around(cell.box, rgb.shape[1], rgb.shape[0])
+def _new_cell(rgb: np.ndarray, box: Box, prediction: Prediction) -> NewCell:
+    window = window_around(box, rgb.shape[1], rgb.shape[0])
     picture = rgb[window.top : window.bottom, window.left : window.right]
-    return NewCell(cell.box, prediction, encode_png(np.ascontiguousarray(picture)))
+    return NewCell(box, prediction, encode_png(np.ascontiguousarray(picture)))

@@ -8,14 +8,18 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select
 
-from hemavision.errors import MissingError
-from hemavision.results import ModelReference
+from hemavision.errors import MissingError, RefusedError
+from hemavision.results import Box, ModelReference
 from hemavision.store.cases import open_case, touch
+from hemavision.store.cells import read_cells
 from hemavision.store.chain import Event, Transaction
 from hemavision.store.database import Store
-from hemavision.store.records import ImageKind, NewCell, NewImage, StoredImage
+from hemavision.store.records import Cell, ImageKind, NewCell, NewImage, StoredImage
 from hemavision.store.schema import cells, contents, cutouts, images
 from hemavision.store.suggestions import seal_suggestions
+
+#: Boxes that share more of what they cover are around one cell.
+SAME_CELL = 0.5
 
 
 def has_image(store: Store, case_id: int, sha256: str) -> str | None:
@@ -69,6 +73,39 @@ def add_image(store: Store, case_id: int, image: NewImage, who: str) -> bool:
     return True
 
 
+def add_cell(store: Store, image: StoredImage, cell: NewCell, who: str) -> Cell:
+    """Put a cell that nobody had found into a field.
+
+    Args:
+        store: where the field is.
+        image: the field.
+        cell: with its box inside the field, in pixels.
+        who: found it.
+
+    Raises:
+        RefusedError: the case is signed, the image is no field, or a cell is there already.
+    """
+    if image.kind is not ImageKind.FIELD:
+        raise RefusedError("no-field", f"{image.name} shows one cell, which the case has.")
+    with store.writing(who) as turn:
+        case = open_case(turn.connection, image.case_id)
+        _refuse_known(turn.connection, image.id, cell.box)
+        number = _insert_cell(turn, case.id, image.id, cell)
+        seal = seal_suggestions(turn.connection, image.id)
+        detail = {"image": image.id, "box": asdict(cell.box), "suggestions": seal}
+        event = Event(
+            "add",
+            case.id,
+            touch(turn, case, case.state),
+            cell_id=number,
+            image_sha256=image.sha256,
+            model_sha256=cell.prediction.model.sha256,
+            detail=detail,
+        )
+        turn.record([event])
+        return read_cells(turn.connection, case.id, [number])[number]
+
+
 def list_images(store: Store, case_id: int) -> list[StoredImage]:
     """Return a case's images in the order in which they came."""
     with store.reading() as connection:
@@ -115,6 +152,24 @@ def read_cutout(store: Store, cell_id: int) -> bytes | None:
         found = connection.execute(select(cutouts.c.png).where(cutouts.c.cell_id == cell_id))
         png: bytes | None = found.scalar()
     return None if png is None else bytes(png)
+
+
+def _refuse_known(connection: Connection, image_id: int, box: Box) -> None:
+    places = (cells.c.left, cells.c.top, cells.c.right, cells.c.bottom)
+    there = select(cells.c.id, *places).where(cells.c.image_id == image_id)
+    for number, *edges in connection.execute(there.order_by(cells.c.id)):
+        if _shared(box, Box(*edges)) > SAME_CELL:
+            message = f"Cell {number} is at this place already."
+            raise RefusedError("there-already", message, [number])
+
+
+def _shared(one: Box, other: Box) -> float:
+    """Return the area that two boxes share as a part of the area that both cover."""
+    wide = min(one.right, other.right) - max(one.left, other.left)
+    high = min(one.bottom, other.bottom) - max(one.top, other.top)
+    both = max(wide, 0) * max(high, 0)
+    areas = [(b.right - b.left) * (b.bottom - b.top) for b in (one, other)]
+    return both / (sum(areas) - both)
 
 
 def _insert_image(turn: Transaction, case_id: int, image: NewImage) -> int:

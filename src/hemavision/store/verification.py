@@ -111,9 +111,11 @@ def _check_cells(connection: Connection) -> str:
 
 
 def _check_images(connection: Connection) -> str:
-    imports = select(log.c.case_id, log.c.image_sha256, log.c.detail)
+    seals = select(log.c.case_id, log.c.image_sha256, log.c.detail).order_by(log.c.id)
     logged = {}
-    for case_id, sha256, detail in connection.execute(imports.where(log.c.action == "import")):
+    for case_id, sha256, detail in connection.execute(
+        seals.where(log.c.action.in_(("import", "add")))  # the last one seals all cells
+    ):
         values = json.loads(detail)
         logged[values["image"]] = (case_id, sha256, values["suggestions"])
     shown = select(images.c.id, images.c.case_id, images.c.sha256).order_by(images.c.id)
@@ -137,7 +139,9 @@ def _check_reads(connection: Connection) -> str:
 
 
 def _check_cases(connection: Connection) -> str:
-    stands = log.c.action.in_(("create", "import", "decide", "undo", "enter", "sign", "amend"))
+    stands = log.c.action.in_(
+        ("create", "import", "add", "decide", "undo", "enter", "sign", "amend")
+    )
     last = select(log.c.case_id, func.max(log.c.case_revision)).where(stands)
     rows = connection.execute(last.group_by(log.c.case_id))
     logged = {row[0]: row[1] for row in rows}

@@ -6,19 +6,25 @@ from apiflask import APIBlueprint
 from flask import Response, current_app, jsonify
 
 from hemavision.casework.pictures import Wish, show_cutout, show_heatmap, show_thumbnail
-from hemavision.results import NOTICE, Status
+from hemavision.casework.reading import read_cell
+from hemavision.results import NOTICE, Box, Status
 from hemavision.store import cells
 from hemavision.store.cases import find_case
-from hemavision.store.records import Change, Page
+from hemavision.store.images import add_cell, find_image, read_content
+from hemavision.store.records import Change, Page, StoredImage
 from hemavision.store.undoing import undo
 from hemavision.web.api import case_requests as requests
 from hemavision.web.api import case_schemas as schemas
-from hemavision.web.api.bodies import read_json, read_query, takes
+from hemavision.web.api.bodies import created, read_json, read_query, takes
 from hemavision.web.api.case_images import PICTURES, picture_response, respond
 from hemavision.web.api.schemas import problem_responses
+from hemavision.web.errors import Problem
 from hemavision.web.identity import asking, sighted, the_store
 
 blueprint = APIBlueprint("case_cells", __name__, url_prefix="/api/v1/cases", tag="Case cells")
+
+#: Least side of a box around a cell, in pixels.
+LEAST_PX = 8
 
 
 @blueprint.get("/<int:case_id>/cells")
@@ -38,6 +44,36 @@ def get_cells(case_id: int) -> Response:
     page = Page(query["limit"], query["offset"])
     found, total = cells.list_cells(the_store(), case_id, wanted, page)
     return jsonify(cells=[cell.summary() for cell in found], total=total, notice=NOTICE)
+
+
+@blueprint.post("/<int:case_id>/images/<int:image_id>/cells")
+@takes(blueprint, requests.NewCell)
+@blueprint.output(schemas.AddedCell, status_code=201)
+@blueprint.doc(responses=problem_responses(400, 401, 403, 404, 409, 415, 422))
+def post_cell(case_id: int, image_id: int) -> Response:
+    """Add a white cell of a field that the detector has missed; the model names it.
+
+    `box` is around the cell, in pixels of the image. Refused with 409 where a cell is at this
+    place already (`cells` names it).
+    """
+    reader = sighted(case_id)
+    store, model = the_store(), current_app.extensions["hemavision"]
+    box = Box(**read_json(requests.NewCell)["box"])
+    image = find_image(store, case_id, image_id)
+    _check_box(box, image)
+    new = read_cell(model, read_content(store, image.sha256), box)
+    cell = add_cell(store, image, new, reader.name)
+    return created(cell=cell.summary(), case=find_case(store, case_id).to_json(), notice=NOTICE)
+
+
+def _check_box(box: Box, image: StoredImage) -> None:
+    inside = box.right <= image.width and box.bottom <= image.height
+    if not inside or min(box.right - box.left, box.bottom - box.top) < LEAST_PX:
+        raise Problem(
+            "unusable",
+            f"The box {box.left}, {box.top}, {box.right}, {box.bottom} must lie inside the image "
+            f"of {image.width} x {image.height} pixels and be {LEAST_PX} or more wide and high.",
+        )
 
 
 @blueprint.get("/<int:case_id>/counts")

@@ -57,6 +57,21 @@ class CellsQuery(PageQuery):
     image = _number()
 
 
+class CellBox(Body):
+    """A box around a cell, in pixels of its image; right and bottom are exclusive."""
+
+    left = _number(required=True)
+    top = _number(required=True)
+    right = _number(required=True)
+    bottom = _number(required=True)
+
+
+class NewCell(Body):
+    """A white cell that nobody had found."""
+
+    box = fields.Nested(CellBox, required=True)
+
+
 class CellChange(Body):
     """A decision: ``revision`` is the cell's as it was seen; null takes a decision back."""
 

@@ -232,6 +232,14 @@ class CellAnswer(Schema):
     notice = _notice()
 
 
+class AddedCell(Schema):
+    """The new cell, and the case after it."""
+
+    cell = fields.Nested(CellSummary, required=True)
+    case = fields.Nested(CaseRecord, required=True)
+    notice = _notice()
+
+
 class TypeCount(Schema):
     """Cells of one type."""
 

@@ -25,7 +25,7 @@ import { createNumbers } from "./numbers.js";
 import { createReview } from "./review.js";
 import { initialState, reduce, undecided } from "./state.js";
 import { createWatch } from "./watching.js";
-import { conflictWords } from "./words.js";
+import { binWords, conflictWords } from "./words.js";
 import { createWriter } from "./writing.js";
 
 const part = (name) => document.querySelector(`[data-part="${name}"]`);
@@ -191,6 +191,20 @@ async function logOut() {
   window.location.assign("/login");
 }
 
+/** Put a cell that nobody had found into the case, and go to it: its key names it at once. */
+async function addMissed({ imageId, box }) {
+  try {
+    const { cell } = await api.post(`${root}/images/${imageId}/cells`, { box });
+    await load.pictures();
+    document.querySelector("[data-part=field-view]").close();
+    review.show(cell.id);
+    say(`Cell ${cell.id} is added; ${binWords(cell.suggestion.cell_type, store.state.types).toLowerCase()}, suggests the model.`);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    dialogs.field.fail(error.message);
+  }
+}
+
 function showTab(tab) {
   document.body.dataset.tab = tab;
   for (const button of document.querySelectorAll(".tabs button")) button.setAttribute("aria-pressed", String(button.dataset.tab === tab));
@@ -221,6 +235,7 @@ function listen() {
   on("cell-wanted", ({ id }) => review.show(id));
   on("cell-stepped", ({ by }) => review.move(by > 0 ? "right" : "left", false));
   on("cell-shown-in-field", () => dialogs.field.open(store.state.inspectedId));
+  on("cell-missed", addMissed);
   on("inspector-closed", closeInspector);
   on("bin-committed", ({ name }) => review.commitConfident(name));
   on("unseen-wanted", ({ name }) => review.showUnseen(name));

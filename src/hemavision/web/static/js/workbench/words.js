@@ -8,7 +8,7 @@ const BINS = { [UNFAMILIAR]: "Unfamiliar", [TO_READ]: "To read" };
 const FILTER_NAMES = { all: "All", undecided: "Undecided", check: "Check", unfamiliar: "Unfamiliar", decided: "Decided" };
 const FLAGS = { high: "high", low: "low", possibly_high: "possibly high", possibly_low: "possibly low" };
 const ACTIONS = {
-  create: "made the case", import: "brought in an image", decide: "decided", undo: "took back", sign: "signed the case",
+  create: "made the case", import: "brought in an image", add: "added by hand", decide: "decided", undo: "took back", sign: "signed the case",
   amend: "opened the case again", read: "second reading", reread: "read again, blind", enter: "entered",
 };
 
@@ -135,6 +135,7 @@ export function conflictWords(refusal, types) {
 /** Return a row of the log in words. */
 export function entryWords({ action, before, after, cell_id: cell, detail }, types) {
   const name = (type) => (type === null ? "undecided" : binWords(type, types).toLowerCase());
+  if (action === "add") return `${ACTIONS.add}: cell ${cell}`;
   if (cell !== null) return `${ACTIONS[action] ?? action}: cell ${cell}, ${name(before)} → ${name(after)}`;
   if (action === "enter") return `${ACTIONS.enter}: ${changesWords(detail.before, detail.entries)}`;
   if (action === "read") return `${ACTIONS.read} ${after}`;

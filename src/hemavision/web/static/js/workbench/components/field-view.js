@@ -1,6 +1,7 @@
 /**
  * A cell in its field: the Smear page's canvas over what the case keeps. The canvas speaks by
- * events that stay inside the dialog; it opens cells by `cell-inspected`.
+ * events that stay inside the dialog; it opens cells by `cell-inspected`, and says `cell-missed`
+ * where a reader adds one.
  */
 
 import { role, stillness, tell, write } from "../../components/dom.js";
@@ -10,16 +11,30 @@ import { focusOn, oneToOne } from "../../smear/framing.js";
 import { createPictures } from "../../smear/pictures.js";
 import { ZOOM_FIT } from "../../state.js";
 import { isDecided } from "../cells.js";
+import { isReadOnly } from "../state.js";
+import { mountAdder } from "./adder.js";
 
-/** `others(imageId)` resolves to what else was found there. Return {open(cellId), update}. */
+/** `others(imageId)` resolves to what else was found there. Return {open(cellId), update, fail(words)}. */
 export function mountFieldView(dialog, addresses, others) {
   const stage = mountField(role(dialog, "field"), createPictures());
-  let [state, page] = [smearPage, null];
+  let [state, page, imageId] = [smearPage, null, null];
+  const adder = mountAdder(role(dialog, "field"), () => {
+    const { image, size } = stage.scene;
+    return image && size.width > 1 ? { image, size, view: state.view } : null;
+  });
 
   const send = (action) => {
     const before = state;
     state = reduce(state, action);
     if (state !== before) stage.update(state, before);
+    adder.update();
+  };
+  const adding = (on) => {
+    write(role(dialog, "field-error"), "");
+    dialog.dataset.adding = String(on);
+    role(dialog, "add").setAttribute("aria-pressed", String(on));
+    if (on) adder.start([...page.cells.values()].filter((cell) => cell.image_id === imageId).map(({ box }) => box));
+    else adder.stop();
   };
   const own = (name, act) => dialog.addEventListener(name, (event) => {
     event.stopPropagation();
@@ -42,6 +57,9 @@ export function mountFieldView(dialog, addresses, others) {
   own("card-wanted", () => {
     if (page.cells.has(state.cellId)) tell(role(dialog, "field"), "cell-opened", { id: state.cellId });
   });
+  own("cell-placed", ({ box }) => tell(dialog, "cell-missed", { imageId, box }));
+  role(dialog, "add").addEventListener("click", () => adding(!adder.active));
+  dialog.addEventListener("close", () => adding(false));
   dialog.addEventListener("click", ({ target }) => {
     const button = target.closest("button[data-zoom]");
     if (button) zoom(button.dataset.zoom);
@@ -50,7 +68,8 @@ export function mountFieldView(dialog, addresses, others) {
     if (event.key !== "Escape") return;
     event.stopPropagation(); // the canvas would leave the cell and keep the dialog
     event.preventDefault();
-    dialog.close();
+    if (adder.active) adding(false);
+    else dialog.close();
   }, { capture: true });
 
   function zoom(direction) {
@@ -71,7 +90,10 @@ export function mountFieldView(dialog, addresses, others) {
   async function open(cellId) {
     const cell = page.cells.get(cellId);
     const image = page.images.get(cell.image_id);
+    imageId = image.id;
+    adding(false);
     write(role(dialog, "title"), image.name);
+    role(dialog, "add").hidden = image.kind !== "field" || page.reading !== null || isReadOnly(page);
     const found = image.kind === "field" ? await others(image.id).catch(() => []) : [];
     state = { ...smearPage, layers: { ...smearPage.layers, red_cell: false, platelet: false } };
     const shown = asSmear(image, [...page.cells.values()].filter((one) => one.image_id === image.id), found);
@@ -83,7 +105,7 @@ export function mountFieldView(dialog, addresses, others) {
     const settle = () => requestAnimationFrame(() => requestAnimationFrame(() => focus(cellId)));
     if (image.kind === "field") settle();
   }
-  return { open, update(now) { page = now; } };
+  return { open, update(now) { page = now; }, fail(words) { write(role(dialog, "field-error"), words); } };
 }
 
 function asItem(image, smear, addresses) {
