@@ -102,8 +102,8 @@ def test_the_whole_way(client: FlaskClient, case: int) -> None:
     assert actions == ["create", *["import"] * 3, *["decide"] * 3, "enter", "sign", "amend"]
     assert client.get(f"{API}/verify").json["sound"]
     (period,) = client.get(f"{API}/agreement?case={case}").json["periods"]
-    assert (period["decided"], period["agreed"], period["model_name"]) == (3, 0, "fake")
-    assert period["interval"] == list(clopper_pearson(0, 3))
+    assert (period["decided"], period["agreed"], period["model_name"]) == (3, 1, "fake")
+    assert period["interval"] == list(clopper_pearson(1, 3))
     assert sum(part["decided"] for part in period["by_status"].values()) == 3
 
 
