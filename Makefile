@@ -61,6 +61,7 @@ bench: $(BENCH_READY)
 	$(BIN)/python benchmarks/two_networks.py
 	$(BIN)/python benchmarks/fields.py
 	$(BIN)/python benchmarks/live.py
+	$(BIN)/python benchmarks/workbench.py
 
 compat: $(TEST_READY)
 	$(BIN)/python scripts/compat/matrix.py

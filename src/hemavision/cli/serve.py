@@ -114,6 +114,8 @@ def _server(app: Any, listening: Any, threads: int) -> Any:
         sockets=[listening],
         threads=threads,
         max_request_body_size=body_limit,
+        # A gallery that scrolls fast drops requests for pictures and asks for others.
+        connection_limit=400,
         ident="HemaVision",
     )
 
