@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import (
@@ -24,6 +25,9 @@ from waitress.server import create_server
 
 from hemavision import Model
 from hemavision.web import create_app
+
+if TYPE_CHECKING:
+    from .bench import Bench
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -155,3 +159,21 @@ def hold(page: Page, endpoint: str = "classify") -> list[Route]:
 
     page.route(f"**/api/v1/{endpoint}", keep)
     return held
+
+
+@pytest.fixture(scope="module")
+def bench(model: Model, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """A server with a store of its own, which a file's tests share."""
+    from .bench import serving
+
+    with serving(model, tmp_path_factory.mktemp("bench")) as served:
+        yield served
+
+
+@pytest.fixture
+def go(browser: Browser, bench: Bench) -> Iterator[Callable[..., Page]]:
+    """Open a page of that server, in a window of its own."""
+    from .bench import windows
+
+    with windows(browser, bench) as open_:
+        yield open_

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from hemavision import Model
 from hemavision.store import database
@@ -14,7 +14,7 @@ from hemavision.store.reads import ReadState, close_read, decide_blind, list_bli
 from hemavision.store.records import Change
 from hemavision.store.records import Page as Rows
 
-from .bench import Bench, serving, windows
+from .bench import Bench, serving
 from .conftest import NARROW, WIDE
 from .test_everyone import violations
 
@@ -26,12 +26,6 @@ CELLS = 24
 def bench(model: Model, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     with serving(model, tmp_path_factory.mktemp("bench")) as served:
         yield served
-
-
-@pytest.fixture
-def go(browser: Browser, bench: Bench) -> Iterator[Callable[..., Page]]:
-    with windows(browser, bench) as open_:
-        yield open_
 
 
 @pytest.fixture

@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 
-from hemavision import Model
-
-from .bench import Bench, drawn, opened, serving, windows
+from .bench import drawn, opened
 
 #: More than two loads of the page's.
 FILES = 20
 A_LOAD = 8
-
-
-@pytest.fixture(scope="module")
-def bench(model: Model, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    with serving(model, tmp_path_factory.mktemp("bench")) as served:
-        yield served
-
-
-@pytest.fixture
-def go(browser: Browser, bench: Bench) -> Iterator[Callable[..., Page]]:
-    with windows(browser, bench) as open_:
-        yield open_
 
 
 @pytest.fixture

@@ -5,13 +5,12 @@ from __future__ import annotations
 import csv
 import json
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from hemavision import Model
 from hemavision.cells import EIGHT_TYPES
 from hemavision.results import NOTICE
 from hemavision.store.cells import Filter, decide, list_cells
@@ -19,21 +18,9 @@ from hemavision.store.records import Change
 from hemavision.store.records import Page as Rows
 from hemavision.store.verification import verify
 
-from .bench import Bench, decided, focused, opened, saved, serving, windows
+from .bench import Bench, decided, focused, opened, saved
 from .conftest import Watch
 from .test_everyone import violations
-
-
-@pytest.fixture(scope="module")
-def bench(model: Model, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    with serving(model, tmp_path_factory.mktemp("bench")) as served:
-        yield served
-
-
-@pytest.fixture
-def go(browser: Browser, bench: Bench) -> Iterator[Callable[..., Page]]:
-    with windows(browser, bench) as open_:
-        yield open_
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,18 +20,6 @@ from .test_everyone import violations
 SHOWN_MS = 50
 #: Half of 60 frames a second: generous, for machines without a graphics card that do other work.
 FRAME_MS = 34
-
-
-@pytest.fixture(scope="module")
-def bench(model: Model, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    with serving(model, tmp_path_factory.mktemp("bench")) as served:
-        yield served
-
-
-@pytest.fixture
-def go(browser: Browser, bench: Bench) -> Iterator[Callable[..., Page]]:
-    with windows(browser, bench) as open_:
-        yield open_
 
 
 def test_a_thousand_cells_scroll_and_change_at_once(go: Callable[..., Page], bench: Bench) -> None:
