@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 
 from hemavision.cells import EIGHT_TYPES
 from hemavision.results import NOTICE
+from hemavision.store.cases import find_case
 from hemavision.store.cells import Filter, decide, list_cells
 from hemavision.store.records import Change
 from hemavision.store.records import Page as Rows
@@ -226,6 +227,31 @@ def test_two_readers_at_once_lose_nothing(go: Callable[..., Page], bench: Bench)
     other = next(c for c in list_cells(bench.store, number, Filter(decided=False), Rows(9))[0])
     decide(bench.store, number, [Change(other.id, other.revision, "monocyte")], "bob")
     expect(page.locator(".notice-item").last).to_contain_text("By bob: 1 cell changed")
+
+
+def test_two_who_enter_at_once_lose_nothing(go: Callable[..., Page], bench: Bench) -> None:
+    case = bench.case(3)
+    first, second = opened(go(f"/cases/{case}")), opened(go(f"/cases/{case}"))
+    for page in (first, second):
+        page.wait_for_selector("[data-role=targets] input")
+    first.get_by_label("Total white cells").fill("6.2")
+    saved(first)
+    # Before it has heard of that: in another place it stands beside it, in the same it does not.
+    second.get_by_label("Comment, for the report").fill("Seen.")
+    saved(second)
+    expect(second.get_by_label("Total white cells")).to_have_value("6.2")
+    first.get_by_label("Total white cells").fill("9.9")
+    second.get_by_label("Total white cells").fill("8.8")
+    saved(first)
+    saved(second)
+    late = first if first.locator(".notice-item").count() else second
+    expect(late.locator(".notice-item").last).to_contain_text("was changed while you looked")
+    kept = find_case(bench.store, case).entries
+    assert (kept.comment, kept.white_cells in (9.9, 8.8)) == ("Seen.", True)
+    late.get_by_label("Comment, for the report").focus()
+    for page in (first, second):
+        field = page.get_by_label("Total white cells")
+        expect(field).to_have_value(str(kept.white_cells), timeout=15_000)
 
 
 def test_dragging_framing_hovering_and_comparing(go: Callable[..., Page], bench: Bench) -> None:

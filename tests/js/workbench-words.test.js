@@ -1,6 +1,6 @@
 import { everyPage, safeNext } from "/static/js/workbench/api.js";
 import { digestOf, inLoads, isWanted, nothingYet, partKnown, resultWords, summed } from "/static/js/workbench/imports.js";
-import { countQuery, isTyped, numberFrom, stillTyped, wholeFrom } from "/static/js/workbench/entered.js";
+import { countQuery, isTyped, numberFrom, stillTyped, untouched, wholeFrom } from "/static/js/workbench/entered.js";
 import {
   captionWords, cellWords, conflictWords, entryWords, estimateWords, flagWords, importWords, targetWords,
 } from "/static/js/workbench/words.js";
@@ -42,6 +42,12 @@ test("a conflict says who did what, and what shows now", () => {
 test("the log in words", () => {
   equal(entryWords({ action: "decide", before: null, after: "monocyte", cell_id: 7, detail: {} }, TYPES), "decided: cell 7, undecided → monocyte");
   equal(entryWords({ action: "amend", before: null, after: null, cell_id: null, detail: { reason: "late" } }, TYPES), "opened the case again: late");
+});
+
+test("what others have not touched is still to be kept", () => {
+  const before = { white_cells: null, comment: "", analyser: {} };
+  const theirs = { white_cells: 6.2, comment: "", analyser: { monocyte: 5 } };
+  equal(untouched({ white_cells: 7, comment: "Seen.", analyser: {} }, before, theirs), { comment: "Seen." });
 });
 
 test("what was entered, in the log", () => {

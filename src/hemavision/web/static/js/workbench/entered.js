@@ -21,6 +21,11 @@ export function stillTyped(typed, sent) {
   return Object.fromEntries(Object.entries(typed).filter(([name, value]) => !same(value, sent[name])));
 }
 
+/** Return what of `typed` nobody else has changed meanwhile, from `before` to `theirs`. */
+export function untouched(typed, before, theirs) {
+  return Object.fromEntries(Object.entries(typed).filter(([name]) => same(before[name], theirs[name])));
+}
+
 /** Return the query of the differential and of the report. */
 export const countQuery = (suggestions) => (suggestions ? "?suggestions=true" : "");
 

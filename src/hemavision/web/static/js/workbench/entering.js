@@ -25,7 +25,10 @@ export function createEntering({ api, store, root, report }) {
       if (!(error instanceof Problem)) throw error;
       const [theirs = null] = error.code === "changed-since" ? error.changes : [];
       store.dispatch({ type: "entryRefused", theirs, error: error.words.detail });
-      if (theirs) report(error);
+      if (!theirs) return;
+      // What two people entered in different places stands side by side; in one place the first stays.
+      if (Object.keys(typed).some((name) => !(name in store.state.typed))) report(error);
+      await send();
     }
   }
 

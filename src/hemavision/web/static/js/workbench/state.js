@@ -6,7 +6,7 @@
  */
 
 import { binOf, groupCells } from "./cells.js";
-import { stillTyped } from "./entered.js";
+import { stillTyped, untouched } from "./entered.js";
 import { joined, kept, NONE } from "./selection.js";
 import { doneAgain, emptyHistory, numbered, pushed, takenBack, without } from "./undo.js";
 
@@ -113,7 +113,8 @@ const handlers = {
     ...state, entries, typed: stillTyped(state.typed, sent), entriesError: null, case: found,
   }),
   entryRefused: (state, { theirs, error }) => (theirs
-    ? { ...state, entries: theirs, typed: {}, entriesError: null } : { ...state, entriesError: error }),
+    ? { ...state, entries: theirs, typed: untouched(state.typed, state.entries, theirs), entriesError: null }
+    : { ...state, entriesError: error }),
   numbersLoaded: (state, { numbers }) => ({
     ...state, numbers, numbersError: null,
     // One asked for before something was entered may come after it.
