@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 from PIL import Image
 
-from hemavision.bundle import SHIPPED, check_bundle, sha256_of
+from hemavision.bundle import SHIPPED
 from hemavision.detection.manifest import DetectorManifest, manifest_from_metadata
 from hemavision.detection.overlaps import surest_boxes
 from hemavision.detection.tiles import tiles_of
 from hemavision.errors import BundleError
+from hemavision.onnx_session import open_network, require_outputs
 from hemavision.results import Box, CellKind, Detection, ModelReference
 
 #: The sides of the network's input are multiples of this; the rest is filled with bright grey.
@@ -43,22 +43,11 @@ class Detector:
         Raises:
             BundleError: the file is missing, too large, damaged or no detector.
         """
-        content = check_bundle(path)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        try:
-            self._session = onnxruntime.InferenceSession(
-                content, options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # onnxruntime's errors share no public base class
-            raise BundleError(f"{path} is not a usable ONNX file: {error}") from error
-        metadata = self._session.get_modelmeta().custom_metadata_map
-        self.manifest: DetectorManifest = manifest_from_metadata(metadata, path)
-        self.reference = ModelReference(self.manifest.name, sha256_of(content))
-        missing = {"scores", "edges"} - {output.name for output in self._session.get_outputs()}
-        if missing:
-            raise BundleError(f"{path} lacks the outputs {', '.join(sorted(missing))}.")
+        network = open_network(path, threads)
+        self._session = network.session
+        self.manifest: DetectorManifest = manifest_from_metadata(network.metadata, path)
+        self.reference = ModelReference(self.manifest.name, network.sha256)
+        require_outputs(network, ("scores", "edges"), path)
 
     def find(self, rgb: np.ndarray, least: float | None = None) -> list[Detection]:
         """Find the cells of a field of any size.

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 
-from hemavision.bundle import Manifest, check_bundle, manifest_from_metadata, sha256_of
-from hemavision.errors import BundleError
+from hemavision.bundle import Manifest, manifest_from_metadata
+from hemavision.onnx_session import open_network, require_outputs
 from hemavision.runtime.engine import EngineOutput
 
 OUTPUTS = ("probabilities", "heatmaps", "embedding", "novelty")
@@ -23,30 +22,16 @@ class OnnxEngine:
         Raises:
             BundleError: the file is missing, too large, damaged or not a bundle.
         """
-        content = check_bundle(path)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        # Spinning threads would take a core from the web server between two requests.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        try:
-            # The very bytes that were checked and hashed.
-            self._session = onnxruntime.InferenceSession(
-                content, options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # onnxruntime's errors share no public base class
-            raise BundleError(f"{path} is not a usable ONNX file: {error}") from error
-        metadata = self._session.get_modelmeta().custom_metadata_map
-        self._manifest = manifest_from_metadata(metadata, path)
-        self.sha256 = sha256_of(content)
+        network = open_network(path, threads)
+        self._session, self.sha256 = network.session, network.sha256
+        self._manifest = manifest_from_metadata(network.metadata, path)
         self._looks = tuple(self._manifest.morphology)
         self._outputs = [
             *OUTPUTS,
             *(f"morphology/{name}" for name in self._looks),
             *(f"morphology_heatmaps/{name}" for name in self._looks),
         ]
-        missing = set(self._outputs) - {output.name for output in self._session.get_outputs()}
-        if missing:
-            raise BundleError(f"{path} lacks the outputs {', '.join(sorted(missing))}.")
+        require_outputs(network, self._outputs, path)
 
     @property
     def manifest(self) -> Manifest:
