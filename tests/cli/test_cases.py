@@ -19,13 +19,15 @@ from fixtures_cases import cells_of
 
 from hemavision.cli import main
 from hemavision.detection.fake_finder import FakeFinder
+from hemavision.results import NOTICE
 from hemavision.samples import SAMPLE_NAMES, sample_png
 from hemavision.store import open_store
 from hemavision.store.cases import find_case, list_versions
 from hemavision.store.cells import decide
+from hemavision.store.entries import enter
 from hemavision.store.images import list_images
 from hemavision.store.logins import find_token, log_in
-from hemavision.store.records import Change
+from hemavision.store.records import Change, Entries
 from hemavision.store.verification import verify
 
 PASSWORD = "correct horse battery"
@@ -185,6 +187,26 @@ def test_accounts_and_tokens(run: Run, path: Path) -> None:
     assert "bob: supervisor (disabled)" in run("readers", "list").stdout
     assert run("readers", "enable", "bob").exit_code == 0
     assert "last administrator" in run("readers", "disable", "ann").stderr
+    store.close()
+
+
+def test_a_report_is_written_and_nothing_overwritten(run: Run, path: Path, tmp_path: Path) -> None:
+    run("create", "One")
+    image = tmp_path / "a.png"
+    image.write_bytes(sample_png(SAMPLE_NAMES[0]))
+    run("import", 1, "--kind", "cell", image)
+    store = open_store(path)
+    enter(store, 1, Entries(comment="No blasts."), "ann")
+    out = tmp_path / "report.html"
+    assert run("report", 1, out).exit_code == 0
+    assert "No blasts." in out.read_text(encoding="utf-8")
+    assert NOTICE in out.read_text(encoding="utf-8")
+    assert "was not touched" in run("report", 1, out).stderr
+    fhir = tmp_path / "report.json"
+    assert run("report", 1, fhir, "--format", "fhir", "--suggestions").exit_code == 0
+    assert json.loads(fhir.read_text())["resourceType"] == "DiagnosticReport"
+    assert "ends in no format" in run("report", 1, tmp_path / "report.docx").stderr
+    assert "no case 7" in run("report", 7, tmp_path / "seven.pdf").stderr
     store.close()
 
 

@@ -1,6 +1,6 @@
 """A process that is killed leaves nothing half-done; two at once lose nothing.
 
-Real processes, forked so that fifty of each take seconds. Half are killed from outside at a random
+Real processes, forked so that two dozen of each take seconds. Half are killed from outside at a random
 moment; half kill themselves right after a random one of the statements that they send, so that no
 place in a transaction is left out.
 """
@@ -32,7 +32,7 @@ from hemavision.store.schema import log
 from hemavision.store.undoing import undo
 from hemavision.store.verification import verify
 
-KILLS = 50
+KILLS = 25
 IMAGES = 6
 FORK = multiprocessing.get_context("fork")
 Act = Callable[[Store], None]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hemavision.cli.accounts import readers, tokens
+from hemavision.cli.case_report import report
 from hemavision.cli.case_store import AS_JSON, CASE, StoreChoice, pass_choice
 from hemavision.cli.cases_import import import_
 
@@ -175,6 +176,7 @@ def export(choice: StoreChoice, /, out: Path, **given: Any) -> None:
 
 
 cases.add_command(import_)
+cases.add_command(report)
 cases.add_command(readers)
 cases.add_command(tokens)
 
