@@ -1,8 +1,8 @@
 """A process that is killed leaves nothing half-done; two at once lose nothing.
 
-Real processes, forked so that two dozen of each take seconds. Half are killed from outside at a random
-moment; half kill themselves right after a random one of the statements that they send, so that no
-place in a transaction is left out.
+Real processes, forked so that two dozen of each take seconds. Half are killed from outside at a
+random moment; half kill themselves right after a random one of the statements that they send, so
+that no place in a transaction is left out.
 """
 
 from __future__ import annotations
