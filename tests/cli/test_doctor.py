@@ -4,7 +4,9 @@ import importlib.metadata
 import importlib.util
 import json
 import socket
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,8 +14,10 @@ from click.testing import Result
 
 from hemavision.bundle import find_bundle
 from hemavision.cli import checks as doctor_checks
-from hemavision.store import open_store
+from hemavision.store import Store, open_store
 from hemavision.store.cases import create_case
+from hemavision.store.inspection import Condition
+from hemavision.store.upgrade import HEAD
 
 Invoke = Callable[..., Result]
 NAMES = {
@@ -54,24 +58,75 @@ def test_text_says_the_fix(invoke: Invoke, tmp_path: Path) -> None:
     assert "→ Set HEMAVISION_DATA, or run `hemavision data download`." in result.stdout
 
 
-def test_the_store(invoke: Invoke, tmp_path: Path) -> None:
+@pytest.fixture
+def store_check(invoke: Invoke, tmp_path: Path) -> Callable[..., dict[str, str]]:
+    """What doctor says of a store, by default of a file in a folder of its own."""
+
+    def check(location: Path | str = tmp_path / "store.sqlite") -> dict[str, str]:
+        result = invoke("doctor", "--json", environment={"HEMAVISION_STORE": str(location)})
+        found = checks(result)["store"]
+        assert result.exit_code == (found["level"] == "fail")
+        assert (found["level"] == "ok") == (found["fix"] == "")
+        return found
+
+    return check
+
+
+def test_a_store_that_is_not_there_is_not_made(
+    store_check: Callable[..., dict[str, str]], tmp_path: Path
+) -> None:
     file = tmp_path / "store.sqlite"
-
-    def found(location: Path | str) -> dict[str, str]:
-        environment = {"HEMAVISION_STORE": str(location)}
-        return checks(invoke("doctor", "--json", environment=environment))["store"]
-
-    assert found(file)["message"] == f"{file}, made with the first case"
+    assert store_check()["message"] == f"{file}: will be made on first use"
     assert not file.exists()
-    store = open_store(file)
+
+
+def test_a_store(store_check: Callable[..., dict[str, str]], store: Store, location: str) -> None:
     create_case(store, "One", "", "ann")
-    store.close()
-    assert found(file)["message"].startswith("1 case in ")
-    (tmp_path / "text").write_text("no database" * 100)
-    assert found(tmp_path / "text")["level"] == "fail"
-    server = found("postgresql://nobody:secret@127.0.0.1:1/none")
-    assert (server["level"], "secret" in server["message"]) == ("fail", False)
-    assert server["fix"]
+    found = store_check(location)
+    assert found["level"] == "ok"
+    assert found["message"] == f"{store.location}: 1 case at step {HEAD}, writable"
+
+
+def test_an_older_and_a_newer_store(
+    store_check: Callable[..., dict[str, str]], tmp_path: Path
+) -> None:
+    file = tmp_path / "store.sqlite"
+    open_store(file).close()
+    for step, level, words in (("0001", "ok", "brought up to date"), ("9999", "fail", "newer")):
+        with closing(sqlite3.connect(file)) as connection, connection:
+            connection.execute("UPDATE alembic_version SET version_num = ?", (step,))
+        found = store_check()
+        assert found["level"] == level
+        assert words in found["message"]
+        assert f"step {step}" in found["message"]
+    assert "--upgrade" in found["fix"]
+
+
+def test_what_is_no_store(store_check: Callable[..., dict[str, str]], tmp_path: Path) -> None:
+    file = tmp_path / "store.sqlite"
+    file.write_text("no database" * 100)
+    found = store_check()
+    assert (found["level"], "copy" in found["fix"]) == ("fail", True)
+    file.unlink()
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("CREATE TABLE bookmarks (address TEXT)")
+    assert store_check()["level"] == "warn"
+    with closing(sqlite3.connect(file)) as connection:
+        tables = connection.execute("SELECT name FROM sqlite_master").fetchall()
+    assert tables == [("bookmarks",)]
+
+
+@pytest.mark.parametrize("place", ["@127.0.0.1:1/none", "@host:port/none"])
+def test_a_server_s_store_that_cannot_be_reached(
+    store_check: Callable[..., dict[str, str]], place: str
+) -> None:
+    found = store_check(f"postgresql://nobody:secret{place}")
+    assert (found["level"], "secret" in str(found)) == ("fail", False)
+    assert "HEMAVISION_STORE" in found["fix"]
+
+
+def test_every_condition_of_a_store_has_its_words() -> None:
+    assert set(doctor_checks.STORES) == {condition.value for condition in Condition}
 
 
 def test_a_detector_that_is_none_is_a_failure(invoke: Invoke, tmp_path: Path) -> None:

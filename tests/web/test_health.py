@@ -9,10 +9,13 @@ import numpy as np
 import pytest
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import create_engine, text
 
 from hemavision import Model
 from hemavision.detection.fake_finder import FakeFinder
 from hemavision.results import Detection
+from hemavision.store import Store
+from hemavision.store.database import find_url
 from hemavision.web import create_app
 
 
@@ -68,6 +71,23 @@ def test_a_detector_that_fails_is_named(model: Model) -> None:
     assert "secret" not in response.get_data(as_text=True)
 
 
+def test_a_store_that_goes_away_is_named(model: Model, store: Store, location: str) -> None:
+    client = create_app(model, store=store).test_client()
+    assert client.get("/health/ready").json["store"] == store.dialect
+    if store.dialect == "sqlite":
+        store.close()
+        Path(location).write_text("no database " * 100)
+    else:
+        url = find_url(location)
+        engine = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(f"DROP DATABASE {url.database} WITH (FORCE)"))
+        engine.dispose()
+    response = client.get("/health/ready")
+    assert response.status_code == 503
+    assert response.json["detail"].startswith("The store of cases does not answer")
+
+
 def test_a_store_that_is_gone_is_named(
     model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -86,7 +106,8 @@ def test_asking_makes_no_store(
 ) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     monkeypatch.delenv("HEMAVISION_STORE", raising=False)
-    assert create_app(model).test_client().get("/health/ready").status_code == 200
+    response = create_app(model).test_client().get("/health/ready")
+    assert (response.status_code, response.json["store"]) == (200, None)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -43,6 +43,26 @@ class Check:
     fix: str = ""
 
 
+#: What is at a store's place → how bad that is, in words, and the fix.
+STORES = {
+    "sound": (Level.OK, "{cases}, writable", ""),
+    "missing": (Level.OK, "will be made on first use", ""),
+    "older": (Level.OK, "{cases}, writable; brought up to date when it is next opened", ""),
+    "foreign": (Level.WARN, "holds something else's tables and no cases",
+                "Set HEMAVISION_STORE to another file or database."),
+    "newer": (Level.FAIL, "a newer HemaVision made it (step {step})",
+              "pip install --upgrade hemavision"),
+    "read-only": (Level.FAIL, "{cases}, but it cannot be written",
+                  "Let this user write the file and its folder, or the database."),
+    "denied": (Level.FAIL, "cannot be opened ({reason})",
+               "Let this user read and write the file and its folder."),
+    "damaged": (Level.FAIL, "damaged, or no store ({reason})",
+                "Bring back a copy, or set HEMAVISION_STORE to another file."),
+    "unreachable": (Level.FAIL, "does not let us look ({reason})",
+                    "Start the server, or mend host, name and password in HEMAVISION_STORE."),
+}  # fmt: skip
+
+
 def run_checks() -> Iterator[Check]:
     """Yield every finding; a check that breaks is itself a failed one."""
     checks: tuple[Callable[[], Iterator[Check]], ...] = (
@@ -141,27 +161,19 @@ def check_profile() -> Iterator[Check]:
 
 
 def check_store() -> Iterator[Check]:
-    """The store of cases opens; none is made for it."""
-    from hemavision.store import open_store
-    from hemavision.store.cases import Search, list_cases
-    from hemavision.store.database import find_file
-    from hemavision.store.records import Page
+    """The store of cases opens and takes changes; none is made, and none brought up to date."""
+    from hemavision.store.inspection import inspect_store
 
-    file = find_file()
-    if file and not file.exists():
-        yield Check(Level.OK, "store", f"{file}, made with the first case")
-        return
     try:
-        store = open_store()
-        _, cases = list_cases(store, Search(), Page(1))
+        found = inspect_store()
     except StoreError as error:
-        fix = "Set HEMAVISION_STORE to another, or bring back a copy."
+        fix = "Set HEMAVISION_STORE to a file, or to postgresql://USER@HOST/NAME."
         yield Check(Level.FAIL, "store", str(error), fix)
         return
-    yield Check(
-        Level.OK, "store", f"{cases:,} {'case' if cases == 1 else 'cases'} in {store.location}"
-    )
-    store.close()
+    level, words, fix = STORES[found.condition]
+    counted = f"{found.cases:,} {'case' if found.cases == 1 else 'cases'} at step {found.step}"
+    said = words.format(cases=counted, step=found.step, reason=found.reason)
+    yield Check(level, "store", f"{found.location}: {said}", fix)
 
 
 def check_data() -> Iterator[Check]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from platformdirs import user_data_path
-from sqlalchemy import URL, Connection, Engine, create_engine, event, literal, make_url, select
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from hemavision import settings
@@ -23,6 +23,8 @@ from hemavision.store.upgrade import upgrade
 USER = "user"
 #: How long a writer waits for its turn, in seconds.
 WAIT_S = 30
+#: How long a server may take to answer the call, in seconds.
+CONNECT_S = 10
 #: Execution option of connections that write.
 _WRITES = "hemavision_writes"
 
@@ -43,8 +45,7 @@ class Store:
     @property
     def location(self) -> str:
         """The file's path or the database's URL, its password hidden."""
-        url = self._engine.url
-        return str(url.database) if self.dialect == "sqlite" else url.render_as_string()
+        return shown(self._engine.url)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -72,13 +73,13 @@ class Store:
             yield connection
 
     def ping(self) -> None:
-        """Ask the database for nothing.
+        """Read one row; SQLite would answer a question about nothing without its file.
 
         Raises:
-            StoreError: it does not answer.
+            StoreError: the store does not answer.
         """
         with self.reading() as connection:
-            connection.execute(select(literal(1)))
+            connection.execute(select(chain.c.length)).one()
 
     def close(self) -> None:
         """Give back every connection."""
@@ -89,7 +90,7 @@ class Store:
         try:
             yield
         except (SQLAlchemyError, UnicodeError) as error:
-            raise StoreError(f"The store at {self.location} failed: {_reason(error)}.") from error
+            raise StoreError(f"The store at {self.location} failed: {reason(error)}.") from error
 
 
 def now() -> str:
@@ -106,7 +107,7 @@ def open_store(location: str | Path | None = None) -> Store:
     Raises:
         StoreError: it cannot be opened, or a newer HemaVision made it.
     """
-    url = _url(str(location or settings.text("store")))
+    url = find_url(location)
     store = Store(_engine(url))
     try:
         with store.noting() as connection:
@@ -117,17 +118,16 @@ def open_store(location: str | Path | None = None) -> Store:
     return store
 
 
-def find_file() -> Path | None:
-    """Return the file of the store that the setting names, there or not; None for a server's.
+def find_url(location: str | Path | None = None) -> URL:
+    """Return where a store is, there or not: a file as a ``sqlite`` URL, or a server's.
+
+    Args:
+        location: as for :func:`open_store`.
 
     Raises:
-        StoreError: the setting cannot be read.
+        StoreError: it cannot be read.
     """
-    url = _url(settings.text("store"))
-    return Path(str(url.database)) if url.get_backend_name() == "sqlite" else None
-
-
-def _url(text: str) -> URL:
+    text = str(location or settings.text("store"))
     if "://" not in text:
         path = user_data_path("hemavision") / "store.sqlite" if text == USER else Path(text)
         return URL.create("sqlite", database=str(path.expanduser().absolute()))
@@ -135,13 +135,39 @@ def _url(text: str) -> URL:
         url = make_url(text)
         if url.get_backend_name() == "postgresql":
             return url.set(drivername="postgresql+psycopg")
-    except ArgumentError as error:
-        raise StoreError(f"The store's URL cannot be read: {error}.") from error
+    except (ArgumentError, ValueError) as error:  # its words may hold a part of the password
+        raise StoreError(
+            "The store's URL cannot be read. It goes postgresql://USER:PASSWORD@HOST:PORT/NAME, "
+            "with %40 for an @ in the password and %2F for a /."
+        ) from error
     if url.get_backend_name() != "sqlite" or not url.database:
         raise StoreError(
             f"A store is a file, sqlite:///FILE or postgresql://…; received {url.drivername}://…."
         )
     return url
+
+
+def shown(url: URL) -> str:
+    """Return a file's path or a database's URL for people to read, without its password."""
+    if url.get_backend_name() == "sqlite":
+        return str(url.database)
+    return url.difference_update_query(("password", "sslpassword")).render_as_string()
+
+
+def make_engine(url: URL) -> Engine:
+    """Return an engine for a server's store; nothing is connected yet.
+
+    Raises:
+        StoreError: the driver is not installed.
+    """
+    # Without a limit a host that swallows every packet holds whoever asks for minutes.
+    limit = {} if "connect_timeout" in url.query else {"connect_timeout": CONNECT_S}
+    try:
+        return create_engine(url, pool_pre_ping=True, connect_args=limit)
+    except (ImportError, NoSuchModuleError) as error:
+        raise StoreError(
+            "A store in PostgreSQL needs the package psycopg: pip install 'hemavision[postgres]'."
+        ) from error
 
 
 def _engine(url: URL) -> Engine:
@@ -151,12 +177,7 @@ def _engine(url: URL) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    try:
-        return create_engine(url, pool_pre_ping=True)
-    except (ImportError, NoSuchModuleError) as error:
-        raise StoreError(
-            "A store in PostgreSQL needs the package psycopg: pip install 'hemavision[postgres]'."
-        ) from error
+    return make_engine(url)
 
 
 def _make_file(path: Path) -> None:
@@ -184,6 +205,7 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
+    """Return what a database said, in a line."""
     cause = getattr(error, "orig", None) or error
     return str(cause).strip().split("\n")[0].rstrip(".")

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
 
 from hemavision.errors import StoreError
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 #: The last migration; a test holds it to the files.
 HEAD = "0002"
@@ -22,27 +26,40 @@ def upgrade(connection: Connection) -> None:
     """
     if connection.dialect.name == "postgresql":  # SQLite's transaction has locked the file
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-    current = _current(connection)
+    current = read_step(connection)
     if current == HEAD:
         return
     # Slow to import, and nearly always the tables are as they should be.
     from alembic import command
-    from alembic.config import Config
-    from alembic.script import ScriptDirectory
 
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
-    config.attributes["connection"] = connection
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if current is not None and current not in known:
+    if current is not None and current not in known_steps():
         raise StoreError(
             f"A newer HemaVision made this store (step {current}; this one knows {HEAD}). Update "
             "HemaVision."
         )
+    config = _config()
+    config.attributes["connection"] = connection
     command.upgrade(config, "head")
 
 
-def _current(connection: Connection) -> str | None:
+def known_steps() -> set[str]:
+    """Return every migration that this HemaVision has."""
+    from alembic.script import ScriptDirectory
+
+    scripts = ScriptDirectory.from_config(_config()).walk_revisions()
+    return {script.revision for script in scripts}
+
+
+def _config() -> Config:
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    return config
+
+
+def read_step(connection: Connection) -> str | None:
+    """Return the migration that a store's tables are at, None where there is no store."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()

@@ -37,7 +37,8 @@ def ready() -> Response:
     """Whether model, detector and store answer: the first two are given one grey image.
 
     `detector` is null where there is none. The store is asked where it is open already or a
-    setting names it; the user's own file is made when the first case is.
+    setting names it; the user's own file is made when the first case is, and `store` is null
+    until then.
     """
     model: Model = current_app.extensions["hemavision"]
     finder: Finder | None = current_app.extensions[DETECTOR]
@@ -46,15 +47,23 @@ def ready() -> Response:
     if finder:
         with _answering("detector", "gave an error on a plain grey image"):
             finder.find(_GREY)
-    if has_store() or settings.text("store") != USER:
-        with _answering("store of cases", "does not answer"):
-            the_store().ping()
+    store = _dialect()
     return jsonify(
         status="ready",
         model=model.reference.name,
         sha256=model.reference.sha256,
         detector=finder.reference.name if finder else None,
+        store=store,
     )
+
+
+def _dialect() -> str | None:
+    """Return the kind of database that keeps the cases and answers; None where none is made yet."""
+    if not has_store() and settings.text("store") == USER:
+        return None
+    with _answering("store of cases", "does not answer"):
+        the_store().ping()
+        return the_store().dialect
 
 
 @contextmanager

@@ -376,6 +376,11 @@ class Ready(Schema):
     model = fields.String(required=True)
     sha256 = _sha256()
     detector = fields.String(required=True, allow_none=True)
+    store = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "sqlite or postgresql; null before the first case."},
+    )
 
 
 def problem_responses(*statuses: int) -> dict[int, Any]:
