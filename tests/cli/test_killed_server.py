@@ -192,7 +192,8 @@ def test_a_killed_server_leaves_nothing_half_done(tmp_path: Path) -> None:
     assert min(len(ends) for ends in (imported, reclassified, signed)) >= KILLS
     # Kills came before a change was kept and after it; of an import, between its images too.
     assert set(reclassified) == set(signed) == {0, 1}
-    assert {0, 1 / IMAGES} <= set(imported)
+    assert 0 in imported
+    assert any(0 < kept < 1 for kept in imported)
     for store in stores:
         command = [sys.executable, "-m", "hemavision", "cases", "--store", store, "verify"]
         subprocess.run(command, check=True, timeout=60, capture_output=True)
