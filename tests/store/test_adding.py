@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from fixtures_cases import cells_of, decide_all, new_image
+from fixtures_cases import a_cell, a_field, cells_of, decide_all
 from sqlalchemy import delete, insert, select, update
 
 from hemavision.errors import MissingError, RefusedError
@@ -25,19 +25,6 @@ FORK = multiprocessing.get_context("fork")
 #: Boxes of 50 pixels that lie apart.
 APART = [Box(70 * n, 0, 70 * n + 50, 50) for n in range(5)]
 Filled = Callable[..., Case]
-
-
-def a_cell(box: Box) -> NewCell:
-    (cell,) = new_image().cells
-    return NewCell(box, replace(cell.prediction, box=box), b"PNG")
-
-
-def a_field(store: Store, *found: Box) -> tuple[Case, StoredImage]:
-    """A case with a field in which these cells were found."""
-    case = create_case(store, "Field", "", "ann")
-    boxes = tuple(a_cell(box) for box in found)
-    add_image(store, case.id, replace(new_image(), kind=ImageKind.FIELD, cells=boxes), "ann")
-    return case, list_images(store, case.id)[0]
 
 
 def test_an_added_cell_is_kept_with_who_added_it(store: Store) -> None:
