@@ -13,11 +13,11 @@ from sqlalchemy import delete, insert, select, update
 from hemavision.errors import MissingError, RefusedError
 from hemavision.results import Box
 from hemavision.store import Store, open_store
-from hemavision.store.cases import amend_case, create_case, find_case, sign_case
+from hemavision.store.cases import amend_case, find_case, sign_case
 from hemavision.store.cells import decide, find_cell
-from hemavision.store.images import add_cell, add_image, list_images, read_cutout
+from hemavision.store.images import add_cell, list_images, read_cutout
 from hemavision.store.journal import list_entries
-from hemavision.store.records import Case, Change, ImageKind, NewCell, Page, State, StoredImage
+from hemavision.store.records import Case, Change, Page, State, StoredImage
 from hemavision.store.schema import cells, cutouts
 from hemavision.store.verification import verify
 
