@@ -6,19 +6,29 @@ Loaded as a pytest plugin by ``tests/conftest.py``.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from hemavision.casework.reading import Eyes, read_image
 from hemavision.pipeline import Model
-from hemavision.results import ModelReference
+from hemavision.results import Box, ModelReference
 from hemavision.runtime import FakeEngine
 from hemavision.samples import SAMPLE_NAMES, sample_png
 from hemavision.store import Store
 from hemavision.store.cases import create_case
 from hemavision.store.cells import Filter, decide, list_cells
-from hemavision.store.images import add_image
-from hemavision.store.records import Case, Cell, Change, NewImage, Page
+from hemavision.store.images import add_image, list_images
+from hemavision.store.records import (
+    Case,
+    Cell,
+    Change,
+    ImageKind,
+    NewCell,
+    NewImage,
+    Page,
+    StoredImage,
+)
 
 ALL = Page(1000)
 
@@ -33,6 +43,20 @@ def new_image(index: int = 0, novelty: float = 0.5) -> NewImage:
     # Bytes after the end of a PNG change its digest and not its picture.
     content = sample_png(name) + (b"" if index < len(SAMPLE_NAMES) else str(index).encode())
     return read_image(Eyes(make_model(novelty)), f"{name}-{index}.png", content)
+
+
+def a_cell(box: Box) -> NewCell:
+    """A cell of a field at this place."""
+    (cell,) = new_image().cells
+    return NewCell(box, replace(cell.prediction, box=box), b"PNG")
+
+
+def a_field(store: Store, *found: Box) -> tuple[Case, StoredImage]:
+    """A case with a field in which these cells were found."""
+    case = create_case(store, "Field", "", "ann")
+    there = tuple(a_cell(box) for box in found)
+    add_image(store, case.id, replace(new_image(), kind=ImageKind.FIELD, cells=there), "ann")
+    return case, list_images(store, case.id)[0]
 
 
 def cells_of(store: Store, case: Case) -> list[Cell]:

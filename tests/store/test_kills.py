@@ -16,17 +16,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from fixtures_cases import cells_of, decide_all, make_model
+from fixtures_cases import a_cell, a_field, cells_of, decide_all, make_model
 from sqlalchemy import event, select
 from sqlalchemy.engine import Engine
 
 from hemavision.casework.importing import Import, Source, import_images
 from hemavision.casework.reading import Eyes
 from hemavision.errors import ConflictError, RefusedError
+from hemavision.results import Box
 from hemavision.store import Store, open_store
 from hemavision.store.cases import amend_case, create_case, find_case, list_versions, sign_case
 from hemavision.store.cells import decide, find_cell
-from hemavision.store.images import list_images
+from hemavision.store.images import add_cell, list_images, read_cutout
 from hemavision.store.records import Case, Change, State
 from hemavision.store.schema import log
 from hemavision.store.undoing import undo
@@ -117,6 +118,27 @@ def test_killed_decisions_are_whole_or_not_at_all(location: str, filled: Filled)
         found = verify(store)
         assert found.sound, found.problem
     assert cells[0].revision > 1  # something was done, too
+    store.close()
+
+
+def test_killed_additions_are_whole_or_not_at_all(location: str) -> None:
+    chance, store = random.Random(4), open_store(location)
+    case, image = a_field(store)
+    places = [Box(60 * n, 0, 60 * n + 50, 50) for n in range(10_000)]
+
+    def act(theirs: Store) -> None:
+        add_cell(theirs, image, a_cell(places[len(cells_of(theirs, case))]), "bob")
+
+    for _ in range(KILLS):
+        killed(location, act, chance)
+        cells = cells_of(store, case)
+        assert [cell.box for cell in cells] == places[: len(cells)]
+        assert {cell.added_by for cell in cells} <= {"bob"}
+        assert all(read_cutout(store, cell.id) == b"PNG" for cell in cells)
+        assert find_case(store, case.id).revision == 2 + len(cells)
+        found = verify(store)
+        assert found.sound, found.problem
+    assert len(cells) > 5
     store.close()
 
 

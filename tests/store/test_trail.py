@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,30 +12,20 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from fixtures_cases import cells_of, decide_all, new_image
+from fixtures_cases import cells_of, decide_all
 from sqlalchemy import select, text, update
 
 import hemavision.store
-from hemavision.errors import RefusedError, StoreError
-from hemavision.results import Box
+from hemavision.errors import StoreError
 from hemavision.store import Store, open_store
 from hemavision.store.agreement import model_against_readers
 from hemavision.store.cases import amend_case, create_case, find_case, sign_case
 from hemavision.store.chain import START, seal
 from hemavision.store.entries import enter
-from hemavision.store.images import add_cell, add_image, list_images
 from hemavision.store.journal import list_entries
 from hemavision.store.reads import decide_blind, open_read
-from hemavision.store.records import (
-    Case,
-    Change,
-    Entries,
-    ImageKind,
-    NewCell,
-    Page,
-    StoredImage,
-)
-from hemavision.store.schema import cells, chain, log, metadata
+from hemavision.store.records import Case, Change, Entries, Page
+from hemavision.store.schema import chain, log, metadata
 from hemavision.store.undoing import undo
 from hemavision.store.upgrade import HEAD
 from hemavision.store.verification import verify
@@ -167,48 +156,6 @@ def test_the_last_migration_is_the_one_that_is_looked_for() -> None:
     config = Config()
     config.set_main_option("script_location", str(folder))
     assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
-
-
-def test_a_cell_added_by_hand_is_sealed(store: Store) -> None:
-    case, image = a_field(store)
-    cell = add_cell(store, image, a_cell(Box(10, 10, 60, 60)), "ann")
-    assert (cell.decided_type, cell.box, cell.image_id) == (None, Box(10, 10, 60, 60), image.id)
-    entries, _ = list_entries(store, case.id, Page(1))
-    assert (entries[0].action, entries[0].who, entries[0].cell_id) == ("add", "ann", cell.id)
-    assert find_case(store, case.id).counts.cells == 2
-    assert verify(store).sound
-    with pytest.raises(RefusedError, match=f"Cell {cell.id} is at this place") as refused:
-        add_cell(store, image, a_cell(Box(14, 12, 66, 60)), "bob")
-    assert refused.value.cells == (cell.id,)
-    add_cell(store, image, a_cell(Box(50, 50, 100, 100)), "bob")
-    with store.noting() as connection:
-        moved = update(cells).where(cells.c.id == cell.id).values(left=12)
-        connection.execute(moved)
-    assert "image 1, or what was suggested" in verify(store).problem
-
-
-def test_where_no_cell_can_be_added(store: Store, filled: Filled) -> None:
-    alone = list_images(store, filled(1).id)[0]
-    with pytest.raises(RefusedError, match="shows one cell"):
-        add_cell(store, alone, a_cell(Box(10, 10, 60, 60)), "ann")
-    case, image = a_field(store)
-    decide_all(store, case)
-    sign_case(store, case.id, find_case(store, case.id).revision, "ann")
-    with pytest.raises(RefusedError, match="signed"):
-        add_cell(store, image, a_cell(Box(10, 10, 60, 60)), "ann")
-
-
-def a_field(store: Store) -> tuple[Case, StoredImage]:
-    """A case with a field in which one cell was found."""
-    case = create_case(store, "Field", "", "ann")
-    found = replace(new_image(), kind=ImageKind.FIELD, cells=(a_cell(Box(200, 200, 260, 260)),))
-    add_image(store, case.id, found, "ann")
-    return case, list_images(store, case.id)[0]
-
-
-def a_cell(box: Box) -> NewCell:
-    (cell,) = new_image().cells
-    return NewCell(box, replace(cell.prediction, box=box), b"PNG")
 
 
 def test_a_store_without_entries_is_brought_up_to_date(store: Store, filled: Filled) -> None:

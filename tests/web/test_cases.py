@@ -145,6 +145,117 @@ def test_each_file_has_its_own_outcome(client: FlaskClient, case: int) -> None:
     ]  # fmt: skip
 
 
+def field_of(client: FlaskClient, case: int) -> dict[str, Any]:
+    """Bring a field into a case; one white cell is found in it."""
+    upload(client, case, {"field.png": FIELD})
+    image: dict[str, Any] = client.get(f"{API}/cases/{case}/images").json["images"][-1]
+    return image
+
+
+def add(client: FlaskClient, case: int, image: int, *edges: Any) -> Any:
+    box = dict(zip(("left", "top", "right", "bottom"), edges, strict=True))
+    return client.post(f"{API}/cases/{case}/images/{image}/cells", json={"box": box})
+
+
+def test_a_missed_cell_is_added(client: FlaskClient, case: int) -> None:
+    field = field_of(client, case)
+    (found,) = cells_of(client, case, f"?image={field['id']}")
+    before = revision(client, case)
+    answer = add(client, case, field["id"], 40, 60, 140, 150)
+    assert answer.status_code == 201
+    assert answer.json["notice"] == NOTICE
+    cell = answer.json["cell"]
+    assert cell["box"] == {"left": 40, "top": 60, "right": 140, "bottom": 150}
+    assert (cell["image_id"], cell["added_by"]) == (field["id"], "local")
+    assert (cell["decided_type"], cell["revision"]) == (None, 0)
+    assert answer.json["case"]["revision"] == before + 1
+    assert answer.json["case"]["counts"]["cells"] == 5
+    adders = {c["id"]: c["added_by"] for c in cells_of(client, case)}
+    assert (adders[found["id"]], adders[cell["id"]]) == (None, "local")
+    address = f"{API}/cases/{case}/cells/{cell['id']}"
+    whole = client.get(address).json["cell"]
+    assert whole["added_by"] == "local"
+    assert whole["suggestion"]["cell_type"] == cell["suggestion"]["cell_type"]
+    # Twice the box wide, as an import cuts it out, and no further than the field's corner.
+    assert open_image(client.get(f"{address}/cutout").data).rgb.shape == (200, 190, 3)
+    assert client.get(f"{address}/heatmap").status_code == 200
+    decided = decide(client, case, "blast", [cell])
+    assert decided.json["cells"][0]["added_by"] == "local"
+    assert client.get(f"{API}/verify").json["sound"]
+
+
+def test_an_added_cell_is_named_and_cut_out_as_an_import_does(
+    client: FlaskClient, store: Store, case: int
+) -> None:
+    (found,) = cells_of(client, case, f"?image={field_of(client, case)['id']}")
+    blind = create_app(make_model(), "127.0.0.1", FakeFinder(), store).test_client()
+    other = blind.post(f"{API}/cases", json={"name": "Nothing found"}).json["case"]["id"]
+    upload(blind, other, {"field.png": FIELD}, kind="field")
+    (image,) = blind.get(f"{API}/cases/{other}/images").json["images"]
+    assert image["cells"] == 0
+    added = add(blind, other, image["id"], *found["box"].values()).json["cell"]
+    addresses = [
+        f"{API}/cases/{number}/cells/{cell['id']}"
+        for number, cell in ((case, found), (other, added))
+    ]
+    said = [client.get(address).json["cell"]["suggestion"] for address in addresses]
+    assert said[0] | {"milliseconds": 0} == said[1] | {"milliseconds": 0}
+    shown = [client.get(f"{address}/cutout").data for address in addresses]
+    assert shown[0] == shown[1]
+    assert client.get(f"{API}/verify").json["sound"]
+
+
+@pytest.mark.parametrize(
+    ("edges", "status", "words"),
+    [
+        ((0, 0, 8, 8), 201, ""),
+        ((0, 0, 7, 30), 422, "8 or more wide and high"),
+        ((30, 30, 20, 60), 422, "8 or more wide and high"),
+        ((600, 400, 9999, 480), 422, "inside the image of"),
+        ((-1, 0, 30, 30), 400, "box.left"),
+        ((0.5, 0, 30, 30), 400, "valid integer"),
+        (("0", 0, 30, 30), 400, "valid integer"),
+        ((0, 0, 2**70, 30), 400, "box.right"),
+        ((302, 202, 402, 302), 409, "is at this place already"),
+    ],
+)
+def test_which_boxes_can_be_added(
+    client: FlaskClient, case: int, edges: tuple[Any, ...], status: int, words: str
+) -> None:
+    field = field_of(client, case)
+    before = revision(client, case)
+    answer = add(client, case, field["id"], *edges)
+    assert answer.status_code == status, answer.data
+    if status != 201:
+        assert answer.mimetype == "application/problem+json"
+        assert words in answer.get_data(as_text=True)
+        assert revision(client, case) == before
+    if status == 409:
+        (found,) = cells_of(client, case, f"?image={field['id']}")
+        assert (answer.json["code"], answer.json["cells"]) == ("there-already", [found["id"]])
+
+
+def test_where_nothing_can_be_added(client: FlaskClient, case: int) -> None:
+    field = field_of(client, case)
+    (alone, *_) = client.get(f"{API}/cases/{case}/images").json["images"]
+    refused = add(client, case, alone["id"], 0, 0, 50, 50)
+    assert (refused.status_code, refused.json["code"]) == (409, "no-field")
+    assert add(client, case, 99, 0, 0, 50, 50).status_code == 404
+    other = client.post(f"{API}/cases", json={"name": "Other"}).json["case"]["id"]
+    assert add(client, other, field["id"], 0, 0, 50, 50).status_code == 404
+    address = f"{API}/cases/{case}/images/{field['id']}/cells"
+    for body in ({}, {"box": {"left": 1}}, {"box": [0, 0, 50, 50]}, [1]):
+        assert client.post(address, json=body).status_code == 400
+    read = client.post(f"{API}/cases/{case}/reads", json={}).json["read"]["id"]
+    blind = add(client, case, field["id"], 0, 0, 50, 50)
+    assert (blind.status_code, blind.json["type"]) == (403, "/docs#blind")
+    client.post(f"{API}/reads/{read}/drop")
+    decide(client, case, "blast", cells_of(client, case))
+    client.post(f"{API}/cases/{case}/sign", json={"revision": revision(client, case)})
+    signed = add(client, case, field["id"], 0, 0, 50, 50)
+    assert (signed.status_code, signed.json["code"]) == (409, "signed")
+
+
 def test_pictures(client: FlaskClient, case: int) -> None:
     upload(client, case, {"field.png": FIELD})
     field = client.get(f"{API}/cases/{case}/images").json["images"][-1]

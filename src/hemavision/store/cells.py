@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, case, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, select, update
 
 from hemavision.errors import ConflictError, MissingError, RefusedError
 from hemavision.results import Box, Prediction, Status
@@ -14,7 +14,7 @@ from hemavision.store.cases import open_case, read_case, touch
 from hemavision.store.chain import Event, Transaction
 from hemavision.store.database import Store
 from hemavision.store.records import Case, Cell, Change, Page, State
-from hemavision.store.schema import cells, images
+from hemavision.store.schema import cells, images, log
 from hemavision.store.vocabulary import cell_types
 
 #: Most changes at once: a case's cells, and more.
@@ -60,7 +60,7 @@ def list_cells(store: Store, case_id: int, wanted: Filter, page: Page) -> tuple[
     order = (doubt, cells.c.confidence, cells.c.id)
     with store.reading() as connection:
         total = connection.execute(select(func.count()).select_from(cells).where(*where)).scalar()
-        found = select(cells).where(*where).order_by(*order)
+        found = _with_adders(case_id).where(*where).order_by(*order)
         rows = connection.execute(found.limit(page.limit).offset(page.offset)).all()
     return [as_cell(row) for row in rows], int(total or 0)
 
@@ -106,7 +106,7 @@ def find_cell(store: Store, case_id: int, number: int) -> Cell:
     """
     mine = (cells.c.case_id == case_id) & (cells.c.id == number)
     with store.reading() as connection:
-        row = connection.execute(select(cells).where(mine)).one_or_none()
+        row = connection.execute(_with_adders(case_id).where(mine)).one_or_none()
     if row is None:
         raise MissingError(f"Case {case_id} has no cell {number}.")
     return as_cell(row)
@@ -142,7 +142,8 @@ def read_cells(connection: Connection, case_id: int, numbers: Sequence[int]) -> 
         raise RefusedError("named-twice", "A cell is named twice; name each once.")
     if len(numbers) > MOST_CHANGES:
         raise RefusedError("too-many", f"{len(numbers)} cells at once; {MOST_CHANGES} may be.")
-    found = select(cells).where(cells.c.case_id == case_id, cells.c.id.in_(numbers))
+    mine = (cells.c.case_id == case_id, cells.c.id.in_(numbers))
+    found = _with_adders(case_id).where(*mine)
     there = {row.id: as_cell(row) for row in connection.execute(found)}
     missing = [number for number in numbers if number not in there]
     if missing:
@@ -151,7 +152,7 @@ def read_cells(connection: Connection, case_id: int, numbers: Sequence[int]) -> 
 
 
 def as_cell(row: Row[Any]) -> Cell:
-    """Return a row of the table as a record."""
+    """Return a row of the table, and who added it, as a record."""
     return Cell(
         id=row.id,
         case_id=row.case_id,
@@ -162,7 +163,15 @@ def as_cell(row: Row[Any]) -> Cell:
         decided_by=row.decided_by,
         decided_at=row.decided_at,
         revision=row.revision,
+        added_by=row.added_by,
     )
+
+
+def _with_adders(case_id: int) -> Select[Any]:
+    """Return a case's cells to choose from, each with who added it by hand: the log says so."""
+    by_hand = (log.c.case_id == case_id) & (log.c.action == "add")
+    added = select(log.c.cell_id, log.c.who.label("added_by")).where(by_hand).subquery()
+    return select(cells, added.c.added_by).outerjoin(added, added.c.cell_id == cells.c.id)
 
 
 def _where(case_id: int, wanted: Filter) -> list[ColumnElement[bool]]:

@@ -55,7 +55,7 @@ def add_image(store: Store, case_id: int, image: NewImage, who: str) -> bool:
             return False
         number = _insert_image(turn, case_id, image)
         added = [_insert_cell(turn, case_id, number, cell) for cell in image.cells]
-        seal = seal_suggestions(turn.connection, number)
+        seal = seal_suggestions(turn.connection, number)[-1]
         about = {"image": number, "name": image.name, "kind": image.kind}
         detail = about | {"cells": added, "suggestions": seal}
         turn.record(
@@ -91,7 +91,7 @@ def add_cell(store: Store, image: StoredImage, cell: NewCell, who: str) -> Cell:
         case = open_case(turn.connection, image.case_id)
         _refuse_known(turn.connection, image.id, cell.box)
         number = _insert_cell(turn, case.id, image.id, cell)
-        seal = seal_suggestions(turn.connection, image.id)
+        seal = seal_suggestions(turn.connection, image.id)[-1]
         detail = {"image": image.id, "box": asdict(cell.box), "suggestions": seal}
         event = Event(
             "add",

@@ -222,6 +222,7 @@ class Cell:
         decided_by: who.
         decided_at: when.
         revision: counts up with every decision; a change names the one that it saw.
+        added_by: who added it by hand; None where it came with its image.
     """
 
     id: int
@@ -233,6 +234,7 @@ class Cell:
     decided_by: str | None
     decided_at: str | None
     revision: int
+    added_by: str | None
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as JSON values."""
@@ -241,6 +243,7 @@ class Cell:
             "case_id": self.case_id,
             "image_id": self.image_id,
             "box": asdict(self.box),
+            "added_by": self.added_by,
             "suggestion": self.suggestion.to_json(),
         }
         return values | self.decision()
@@ -258,7 +261,8 @@ class Cell:
             "seen": said.reasons.seen if said.reasons else None,
         }
         values = {"id": self.id, "image_id": self.image_id, "box": dict(vars(self.box))}
-        return values | {"suggestion": suggestion} | self.decision()
+        more = {"suggestion": suggestion, "added_by": self.added_by}
+        return values | more | self.decision()
 
     def decision(self) -> dict[str, Any]:
         """Return what was decided, by whom and when, as JSON values."""

@@ -25,13 +25,20 @@ _SEALED = (
 )
 
 
-def seal_suggestions(connection: Connection, image_id: int) -> str:
-    """Return the SHA-256 of the suggestions for an image's cells, as they are kept."""
+def seal_suggestions(connection: Connection, image_id: int) -> list[str]:
+    """Return the SHA-256 of the suggestions for an image's cells, as they are kept.
+
+    Returns:
+        One for no cell, then one for each cell with all before it: an import and every cell that
+        is added later have each sealed what was there, and each seal still has to hold.
+    """
     total = hashlib.sha256()
+    seals = [total.hexdigest()]
     found = select(*_SEALED).where(cells.c.image_id == image_id).order_by(cells.c.id)
     for row in connection.execute(found):
         total.update(_as_text(row).encode("ascii"))
-    return total.hexdigest()
+        seals.append(total.hexdigest())
+    return seals
 
 
 def _as_text(row: Sequence[Any]) -> str:

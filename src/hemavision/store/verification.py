@@ -111,19 +111,27 @@ def _check_cells(connection: Connection) -> str:
 
 
 def _check_images(connection: Connection) -> str:
-    seals = select(log.c.case_id, log.c.image_sha256, log.c.detail).order_by(log.c.id)
-    logged = {}
-    for case_id, sha256, detail in connection.execute(
-        seals.where(log.c.action.in_(("import", "add")))  # the last one seals all cells
-    ):
-        values = json.loads(detail)
-        logged[values["image"]] = (case_id, sha256, values["suggestions"])
+    logged = _logged_images(connection)
     shown = select(images.c.id, images.c.case_id, images.c.sha256).order_by(images.c.id)
     for number, case_id, sha256 in connection.execute(shown).all():
-        seal = seal_suggestions(connection, number)
-        if logged.pop(number, None) != (case_id, sha256, seal):
+        said = logged.pop(number, None)
+        seals = seal_suggestions(connection, number)
+        # The import sealed its cells; each one that was added, all that were there by then.
+        if said is None or said != (case_id, sha256, seals[-len(said[2]) :]):
             return f"image {number}, or what was suggested of its cells, is not as it was imported"
     return f"image {min(logged)} is in the log and nowhere else" if logged else ""
+
+
+def _logged_images(connection: Connection) -> dict[int, tuple[int, str, list[str]]]:
+    """Return image → case, SHA-256, and the seals of its import and of each cell added since."""
+    events = select(log.c.case_id, log.c.image_sha256, log.c.detail)
+    wanted = events.where(log.c.action.in_(("import", "add"))).order_by(log.c.id)
+    logged: dict[int, tuple[int, str, list[str]]] = {}
+    for case_id, sha256, detail in connection.execute(wanted):
+        values = json.loads(detail)
+        image = logged.setdefault(values["image"], (case_id, sha256, []))
+        image[2].append(values["suggestions"])
+    return logged
 
 
 def _check_reads(connection: Connection) -> str:

@@ -37,6 +37,11 @@ def _time(**options: Any) -> fields.String:
     return fields.String(required=True, metadata={"format": "date-time"}, **options)
 
 
+def _adder() -> fields.String:
+    words = "Who added it by hand; null where it was found in its image."
+    return _name(allow_none=True, metadata={"description": words})
+
+
 class CaseCounts(Schema):
     """A case's cells."""
 
@@ -205,6 +210,7 @@ class CellSummary(CellDecision):
     image_id = _count()
     box = fields.Nested(Box, required=True)
     suggestion = fields.Nested(Suggestion, required=True)
+    added_by = _adder()
 
 
 class CaseCells(Schema):
@@ -223,6 +229,7 @@ class CellRecord(CellDecision):
     image_id = _count()
     box = fields.Nested(Box, required=True)
     suggestion = fields.Nested(Prediction, required=True)
+    added_by = _adder()
 
 
 class CellAnswer(Schema):
