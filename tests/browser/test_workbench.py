@@ -21,7 +21,6 @@ from hemavision.store.verification import verify
 
 from .bench import Bench, decided, focused, opened, saved
 from .conftest import Watch
-from .test_everyone import violations
 
 
 @pytest.fixture(scope="module")
@@ -289,58 +288,6 @@ def test_dragging_framing_hovering_and_comparing(go: Callable[..., Page], bench:
     expect(page.locator("[data-part=field-view] canvas")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator("[data-part=field-view]")).to_be_hidden()
-
-
-@pytest.mark.parametrize("way", ["mouse", "keyboard"])
-def test_a_missed_cell_is_added_in_its_field(
-    go: Callable[..., Page], bench: Bench, way: str
-) -> None:
-    case = bench.fields(1)
-    page = opened(go(f"/cases/{case}"))
-    expect(page.locator("[data-role=progress-words]")).to_have_text("0 of 20 decided")
-    page.locator(".cell").first.focus()
-    page.keyboard.press("f")
-    dialog = page.locator("[data-part=field-view]")
-    dialog.locator("[data-settled=true]").wait_for()
-    page.wait_for_timeout(600)  # the field glides to the cell
-    page.get_by_role("button", name="Add a missed cell").click()
-    expect(dialog.locator(".adder")).to_be_visible()
-    assert violations(page) == []
-    place(page, way, 0)
-    expect(dialog.get_by_role("alert")).to_contain_text("is at this place already")
-    page.get_by_role("button", name="Fit the field").click()
-    dialog.locator(".field-viewer").focus()
-    place(page, way, 1)
-    expect(dialog).to_be_hidden()
-    expect(page.locator("[data-role=progress-words]")).to_have_text("0 of 21 decided")
-    name = focused(page)
-    assert "only suggested" in name or "unfamiliar" in name
-    page.keyboard.press("9")
-    expect(page.locator("[data-drop=blast] .bin-count").first).to_have_text("1")
-    saved(page)
-    (added,), _ = list_cells(bench.store, case, Filter(decided=True), Rows(2))
-    assert added.decided_type == "blast"
-    assert added.id == max(cell.id for cell in list_cells(bench.store, case, Filter(), Rows(30))[0])
-    assert verify(bench.store).sound
-
-
-def place(page: Page, way: str, steps: int) -> None:
-    """Put the square on the cell in the middle, or ``steps`` of a third of a cell beside it."""
-    canvas = page.locator("[data-part=field-view] canvas").bounding_box()
-    assert canvas
-    x, y = canvas["x"] + canvas["width"] / 2, canvas["y"] + canvas["height"] / 2
-    if way == "mouse":
-        square = page.locator(".adder").bounding_box()
-        assert square
-        page.mouse.move(x, y)
-        page.mouse.click(x + steps * square["width"] * 0.6, y + steps * square["height"] * 0.6)
-    else:
-        for _ in range(4 * steps):
-            page.keyboard.press("ArrowRight")
-            page.keyboard.press("ArrowDown")
-        page.keyboard.press("Shift+ArrowUp")
-        page.keyboard.press("Shift+ArrowDown")
-        page.keyboard.press("Enter")
 
 
 def test_confident_ones_can_be_committed_once_they_were_on_the_screen(

@@ -2,7 +2,7 @@ import { everyPage, safeNext } from "/static/js/workbench/api.js";
 import { digestOf, inLoads, isWanted, nothingYet, partKnown, resultWords, summed } from "/static/js/workbench/imports.js";
 import { countQuery, isTyped, numberFrom, stillTyped, untouched, wholeFrom } from "/static/js/workbench/entered.js";
 import {
-  captionWords, cellWords, conflictWords, entryWords, estimateWords, flagWords, importWords, targetWords,
+  captionWords, cellWords, conflictWords, decisionWords, entryWords, estimateWords, flagWords, foreignWords, importWords, targetWords,
 } from "/static/js/workbench/words.js";
 import { equal, test } from "./harness.js";
 
@@ -22,6 +22,22 @@ test("a screen reader hears whether a person has decided", () => {
   equal(cellWords(cell(null), TYPES), "Cell 7, Neutrophil, only suggested, 90.0%, check");
   equal(cellWords(cell("monocyte"), TYPES), "Cell 7, Monocyte, decided by ann, the model says neutrophil, 90.0%, check");
   equal(cellWords({ id: 7, decided_type: null, suggestion: null }, TYPES), "Cell 7, To read");
+});
+
+test("who added a cell by hand is said with it", () => {
+  const added = { ...cell(null), added_by: "bob" };
+  equal(cellWords(added, TYPES), "Cell 7, Neutrophil, only suggested, 90.0%, check, added by bob");
+  equal(decisionWords(added), "Not decided yet. Added by hand by bob.");
+  equal(decisionWords({ ...cell(null), added_by: null }), "Not decided yet.");
+  equal(decisionWords({ decided_type: "monocyte", decided_by: null }), "Decided.");
+  equal(entryWords({ action: "add", before: null, after: null, cell_id: 7, detail: {} }, TYPES), "added by hand: cell 7");
+});
+
+test("what others did meanwhile", () => {
+  equal(foreignWords({ isSigned: true, added: 0, changed: 3 }), "the case was signed");
+  equal(foreignWords({ isSigned: false, added: 1, changed: 0 }), "1 cell added");
+  equal(foreignWords({ isSigned: false, added: 2, changed: 1 }), "2 cells added and 1 cell changed");
+  equal(foreignWords({ isSigned: false, added: 0, changed: 0 }), "something was entered beside the cells");
 });
 
 test("a flag is sure or possible, and says what would settle it", () => {

@@ -198,6 +198,8 @@ async function addMissed({ imageId, box }) {
     await load.pictures();
     document.querySelector("[data-part=field-view]").close();
     review.show(cell.id);
+    // Whatever was selected before, or lies under the pointer: the next key is for this cell.
+    store.dispatch({ type: "selected", ids: [cell.id], anchor: cell.id });
     say(`Cell ${cell.id} is added; ${binWords(cell.suggestion.cell_type, store.state.types).toLowerCase()}, suggests the model.`);
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
@@ -284,7 +286,7 @@ function listen() {
     classify: ({ type }) => review.classify(type), commit: review.commit, takeBack: review.takeBack,
     toggle: review.toggle, move: ({ by, extend }) => review.move(by, extend), selectAll: review.selectAll,
     next: review.next, heat: () => store.dispatch({ type: "heatTurned" }), inspect: () => inspect(),
-    field: () => review.targets().length && dialogs.field.open(review.targets()[0]), compare, leave,
+    field: () => dialogs.field.open(review.targets()[0]), compare, leave,
     undo: () => writer.undo(), redo: () => writer.redo(), keys: () => part("keys").showModal(),
   });
   window.addEventListener("beforeunload", (event) => {

@@ -1,7 +1,7 @@
 /** Looks every few seconds whether somebody else has changed the case, and shows what they did. */
 
 import { Problem } from "../api.js";
-import { cellsWords } from "./words.js";
+import { foreignWords } from "./words.js";
 
 const EVERY_MS = 5000;
 
@@ -15,9 +15,9 @@ export function createWatch({ api, store, root, isIdle, load, notice }) {
     const before = store.state.server;
     await load.pictures();
     const changed = [...store.state.server.values()].filter((cell) => before.get(cell.id)?.revision !== cell.revision);
+    const added = changed.filter(({ id }) => !before.has(id)).length;
     const who = now.updated_by === store.state.me?.name ? "In another window" : `By ${now.updated_by}`;
-    const what = now.state === "signed" ? "the case was signed"
-      : changed.length ? `${cellsWords(changed.length)} changed` : "something was entered beside the cells";
+    const what = foreignWords({ isSigned: now.state === "signed", added, changed: changed.length - added });
     notice(`${who}: ${what}. What shows is up to date.`, "info", changed.slice(0, 1).map(({ id }) => id));
   }
   const turn = () => look().catch((error) => {

@@ -45,7 +45,7 @@ export function captionWords(cell, types) {
 
 /** Return a cell for a screen reader, and for the pointer resting on it. */
 export function cellWords(cell, types) {
-  const { suggestion, decided_type: decided, decided_by: by } = cell;
+  const { suggestion, decided_type: decided, decided_by: by, added_by: adder } = cell;
   const parts = [`Cell ${cell.id}`, binWords(binOf(cell), types)];
   if (isDecided(cell)) parts.push(by ? `decided by ${by}` : "decided");
   else if (suggestion) parts.push("only suggested");
@@ -54,7 +54,14 @@ export function cellWords(cell, types) {
   }
   if (suggestion) parts.push(percent(suggestion.confidence), statusWords(suggestion.status).word.toLowerCase());
   if (suggestion?.looked_elsewhere) parts.push("the heatmap lies outside the cell");
+  if (adder) parts.push(`added by ${adder}`);
   return parts.join(", ");
+}
+
+/** Return who decided on a cell, and who added it where it did not come with its image. */
+export function decisionWords({ decided_type: type, decided_by: by, decided_at: at, added_by: adder }) {
+  const decided = type === null ? "Not decided yet." : `Decided${by ? ` by ${by}, ${timeWords(at)}` : ""}.`;
+  return adder ? `${decided} Added by hand by ${adder}.` : decided;
 }
 
 /** Return a share with its interval: {value: "52.4%", interval: "45.2 to 59.6%"}. */
@@ -130,6 +137,13 @@ export function conflictWords(refusal, types) {
   const more = others.length ? ` (and ${cellsWords(others.length, "other cell")} changed too)` : "";
   return `Somebody else was first: ${first.decided_by ?? "somebody"} ${what} on cell ${first.id} at `
     + `${timeWords(first.decided_at)}${more}. Your change was not made; what shows now is theirs.`;
+}
+
+/** Return what somebody else did to a case, for a notice: "2 cells added and 1 cell changed". */
+export function foreignWords({ isSigned, added, changed }) {
+  if (isSigned) return "the case was signed";
+  const parts = [[added, "added"], [changed, "changed"]].filter(([count]) => count > 0);
+  return parts.map(([count, what]) => `${cellsWords(count)} ${what}`).join(" and ") || "something was entered beside the cells";
 }
 
 /** Return a row of the log in words. */

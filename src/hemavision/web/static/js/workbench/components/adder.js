@@ -1,87 +1,141 @@
 /**
- * Adding a cell to a field by hand: a square that follows the pointer or the arrow keys over the
- * canvas. It lies over the canvas and takes its clicks and keys before it. Says `cell-placed`.
+ * Adding a cell to a field by hand: a box that follows the pointer or the arrow keys over the
+ * canvas, or is drawn there. It takes the canvas's pointers and keys before it; two fingers and the
+ * wheel still zoom. Says `cell-placed`, and `glide` where the keys take the box out of sight.
  */
 
 import { role, tell } from "../../components/dom.js";
+import { reveal } from "../../smear/framing.js";
 import { place } from "../../viewport.js";
-import { boxOf, firstSquare, movedTo, sized } from "../pointing.js";
+import { drawn, edgesOf, firstBox, movedTo, sized } from "../pointing.js";
 
 const STEP_PX = 12; // on the screen
-const CLICK_PX = 6; // a press that moves further drags the field
+const CLICK_PX = 6; // a press that moves further draws
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-/** Return {start(boxes), stop, update, active}; `scene()` gives {image, size, view}, or null. */
+/**
+ * Return {start(boxes), stop, goOn, update, active}; `scene()` gives {image, size, view}, or null.
+ * Once a cell is placed the box waits where it is for `stop` or `goOn`.
+ */
 export function mountAdder(field, scene) {
   const frame = role(field, "adder");
-  let [square, pressed] = [null, null];
+  // `press` is that of the one pointer that may draw: {id, event, at, before}.
+  const hand = { box: null, press: null, waiting: false, change, put, first, also };
 
   function draw() {
-    frame.hidden = square === null;
+    const { box } = hand;
+    frame.hidden = box === null;
     const now = scene();
-    if (!square || !now) return;
+    if (!box || !now) return;
     const { scale, left, top } = place(now.view, now.image, now.size);
-    const side = square.side * scale;
-    frame.style.setProperty("width", `${side}px`);
-    frame.style.setProperty("height", `${side}px`);
-    frame.style.setProperty("transform", `translate(${left + square.x * scale - side / 2}px, ${top + square.y * scale - side / 2}px)`);
+    const [width, height] = [box.width * scale, box.height * scale];
+    frame.style.setProperty("width", `${width}px`);
+    frame.style.setProperty("height", `${height}px`);
+    frame.style.setProperty("transform", `translate(${left + box.x * scale - width / 2}px, ${top + box.y * scale - height / 2}px)`);
   }
-  function change(next) {
-    square = next;
+  function change(box) {
+    hand.box = box;
     draw();
   }
+  function put() {
+    wait(true);
+    tell(field, "cell-placed", { box: edgesOf(hand.box, scene().image) });
+  }
+  function wait(on) {
+    hand.waiting = on;
+    frame.dataset.waiting = String(on);
+  }
+  /** Do something before the canvas does, while there is a box. */
+  function also(name, act) {
+    field.addEventListener(name, (event) => {
+      const now = scene();
+      if (hand.box && now) act(event, now);
+    }, { capture: true });
+  }
+  /** Do something in the canvas's place where `act` says that it was for the box. */
+  function first(name, act) {
+    also(name, (event, now) => {
+      if (!act(event, now)) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    });
+  }
+  mountPointer(field, hand);
+  mountKeys(field, hand);
+
+  function begin(box) {
+    hand.press = null;
+    wait(false);
+    change(box);
+  }
+  return {
+    start(boxes) {
+      const now = scene();
+      if (!now) return;
+      begin(firstBox(now.image, boxes, now.view));
+      field.focus({ preventScroll: true });
+    },
+    stop: () => begin(null),
+    goOn: () => wait(false),
+    update: draw,
+    get active() { return hand.box !== null; },
+  };
+}
+
+/** A resting pointer moves the box, a click puts it, a press that moves draws another one and puts that. */
+function mountPointer(field, hand) {
   const under = ({ clientX, clientY }, { image, size, view }) => {
     const bounds = field.getBoundingClientRect();
     const { scale, left, top } = place(view, image, size);
     return { x: (clientX - bounds.left - left) / scale, y: (clientY - bounds.top - top) / scale };
   };
-  const put = () => tell(field, "cell-placed", { box: boxOf(square, scene().image) });
-  /** Take an event before the canvas does, while there is a square. */
-  const first = (name, act) => field.addEventListener(name, (event) => {
-    const now = scene();
-    if (square && now && act(event, now)) {
-      event.preventDefault();
-      event.stopImmediatePropagation();
-    }
-  }, { capture: true });
-
-  first("pointerdown", (event, now) => {
-    pressed = event;
-    if (event.pointerType === "touch") change(movedTo(square, under(event, now), now.image));
-    return false; // the canvas may be dragged
-  });
-  first("pointermove", (event, now) => {
-    if (event.buttons === 0) change(movedTo(square, under(event, now), now.image));
-    return event.buttons === 0;
-  });
-  first("click", (event, now) => {
-    if (pressed && Math.hypot(event.clientX - pressed.clientX, event.clientY - pressed.clientY) <= CLICK_PX) {
-      change(movedTo(square, under(event, now), now.image));
-      put();
-    }
-    return true;
-  });
-  first("keydown", (event, { image, size, view }) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return false;
-    if (event.key === "Enter") put();
-    else if (event.key in ARROWS) {
-      const [x, y] = ARROWS[event.key];
-      const step = STEP_PX / place(view, image, size).scale;
-      if (event.shiftKey) change(sized(square, x - y, image));
-      else change(movedTo(square, { x: square.x + x * step, y: square.y + y * step }, image));
-    } else return false;
-    return true;
-  });
-
-  return {
-    start(boxes) {
-      const now = scene();
-      if (!now) return;
-      change(firstSquare(now.image, boxes, now.view));
-      field.focus({ preventScroll: true });
-    },
-    stop: () => change(null),
-    update: draw,
-    get active() { return square !== null; },
+  const follow = (event, now) => hand.change(movedTo(hand.box, under(event, now), now.image));
+  const draws = ({ pointerId, clientX, clientY }, { id, event }) =>
+    id === pointerId && Math.hypot(clientX - event.clientX, clientY - event.clientY) > CLICK_PX;
+  const giveUp = () => {
+    if (hand.press) hand.change(hand.press.before);
+    hand.press = null;
   };
+
+  hand.also("pointerdown", (event, now) => { // the canvas knows of it too, for two fingers
+    if (hand.waiting) return;
+    if (!event.isPrimary) giveUp();
+    else if (event.button === 0) {
+      hand.press = { id: event.pointerId, event, at: under(event, now), before: hand.box };
+      follow(event, now);
+    }
+  });
+  hand.first("pointermove", (event, now) => {
+    const { press } = hand;
+    if (hand.waiting) return true;
+    if (press && draws(event, press)) hand.change(drawn(press.at, under(event, now), now.image));
+    else if (event.buttons === 0) follow(event, now);
+    return press !== null || event.buttons === 0;
+  });
+  hand.also("pointerup", (event) => {
+    if (hand.press?.id !== event.pointerId) return;
+    hand.press = null;
+    hand.put();
+  });
+  hand.also("pointercancel", giveUp);
+  hand.first("click", () => true); // it would open the cell under it
+}
+
+function mountKeys(field, hand) {
+  const keys = (event, { image, size, view }) => {
+    if (event.key === "Enter") return hand.put();
+    const [x, y] = ARROWS[event.key];
+    const { box } = hand;
+    const step = STEP_PX / place(view, image, size).scale;
+    hand.change(event.shiftKey ? sized(box, x - y, image) : movedTo(box, { x: box.x + x * step, y: box.y + y * step }, image));
+    const seen = reveal(view, edgesOf(hand.box, image), image, size);
+    if (seen !== view) tell(field, "glide", { view: seen });
+    return undefined;
+  };
+  hand.first("keydown", (event, now) => {
+    const mine = event.key === "Enter" || event.key in ARROWS;
+    if (!mine || event.ctrlKey || event.metaKey || event.altKey) return false;
+    if (!hand.waiting) keys(event, now);
+    return true;
+  });
 }

@@ -1,7 +1,7 @@
 /**
- * A cell in its field: the Smear page's canvas over what the case keeps. The canvas speaks by
- * events that stay inside the dialog; it opens cells by `cell-inspected`, and says `cell-missed`
- * where a reader adds one.
+ * A case's fields, one at a time: the Smear page's canvas over what the case keeps. The canvas
+ * speaks by events that stay inside the dialog; it opens cells by `cell-inspected`, and says
+ * `cell-missed` where a reader adds one.
  */
 
 import { role, stillness, tell, write } from "../../components/dom.js";
@@ -14,7 +14,7 @@ import { isDecided } from "../cells.js";
 import { isReadOnly } from "../state.js";
 import { mountAdder } from "./adder.js";
 
-/** `others(imageId)` resolves to what else was found there. Return {open(cellId), update, fail(words)}. */
+/** `others(imageId)` resolves to what else was found there. Return {open(cellId or none), update, fail(words)}. */
 export function mountFieldView(dialog, addresses, others) {
   const stage = mountField(role(dialog, "field"), createPictures());
   let [state, page, imageId] = [smearPage, null, null];
@@ -29,11 +29,12 @@ export function mountFieldView(dialog, addresses, others) {
     if (state !== before) stage.update(state, before);
     adder.update();
   };
+  const cellsHere = () => [...page.cells.values()].filter((cell) => cell.image_id === imageId);
   const adding = (on) => {
     write(role(dialog, "field-error"), "");
     dialog.dataset.adding = String(on);
     role(dialog, "add").setAttribute("aria-pressed", String(on));
-    if (on) adder.start([...page.cells.values()].filter((cell) => cell.image_id === imageId).map(({ box }) => box));
+    if (on) adder.start(cellsHere().map(({ box }) => box));
     else adder.stop();
   };
   const own = (name, act) => dialog.addEventListener(name, (event) => {
@@ -53,23 +54,31 @@ export function mountFieldView(dialog, addresses, others) {
   });
   own("layer-flipped", ({ layer }) => send({ type: "layerToggled", layer, on: !state.layers[layer] }));
   own("zoom-wanted", ({ direction }) => zoom(direction));
-  for (const name of ["cell-left", "item-moved", "keys-wanted"]) own(name, () => {});
+  for (const name of ["cell-left", "keys-wanted"]) own(name, () => {});
   own("card-wanted", () => {
     if (page.cells.has(state.cellId)) tell(role(dialog, "field"), "cell-opened", { id: state.cellId });
   });
-  own("cell-placed", ({ box }) => tell(dialog, "cell-missed", { imageId, box }));
+  own("item-moved", ({ by }) => step(by));
+  own("cell-placed", ({ box }) => {
+    write(role(dialog, "field-error"), "");
+    tell(dialog, "cell-missed", { imageId, box });
+  });
   role(dialog, "add").addEventListener("click", () => adding(!adder.active));
   dialog.addEventListener("close", () => adding(false));
   dialog.addEventListener("click", ({ target }) => {
-    const button = target.closest("button[data-zoom]");
-    if (button) zoom(button.dataset.zoom);
+    const { zoom: direction, step: by } = target.closest("button")?.dataset ?? {};
+    if (direction) zoom(direction);
+    if (by) step(Number(by));
   });
   dialog.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape") return;
+    const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
+    if (event.key === "Escape") {
+      if (adder.active) adding(false);
+      else dialog.close();
+    } else if (plain && event.key.toLowerCase() === "b" && !role(dialog, "add").hidden) adding(!adder.active);
+    else return;
     event.stopPropagation(); // the canvas would leave the cell and keep the dialog
     event.preventDefault();
-    if (adder.active) adding(false);
-    else dialog.close();
   }, { capture: true });
 
   function zoom(direction) {
@@ -87,25 +96,47 @@ export function mountFieldView(dialog, addresses, others) {
     if (image && cell && size.width > 1) tell(role(dialog, "field"), "glide", { view: focusOn(cell.box, image, size) });
   }
 
-  async function open(cellId) {
+  const fields = () => [...page.images.values()].filter(({ kind }) => kind === "field");
+
+  function step(by) {
+    const all = fields();
+    const at = all.findIndex(({ id }) => id === imageId);
+    if (at !== -1 && all.length > 1) show(all[(at + by + all.length) % all.length], null);
+  }
+
+  /** Open a cell's field; without one, the first field: it may be that no cell was found in any. */
+  function open(cellId) {
     const cell = page.cells.get(cellId);
-    const image = page.images.get(cell.image_id);
+    const image = cell ? page.images.get(cell.image_id) : fields()[0];
+    if (image) show(image, cell?.id ?? null);
+  }
+
+  async function show(image, cellId) {
     imageId = image.id;
     adding(false);
+    const all = fields();
+    const isField = image.kind === "field";
     write(role(dialog, "title"), image.name);
-    role(dialog, "add").hidden = image.kind !== "field" || page.reading !== null || isReadOnly(page);
-    const found = image.kind === "field" ? await others(image.id).catch(() => []) : [];
-    state = { ...smearPage, layers: { ...smearPage.layers, red_cell: false, platelet: false } };
-    const shown = asSmear(image, [...page.cells.values()].filter((one) => one.image_id === image.id), found);
+    write(role(dialog, "which"), isField && all.length > 1 ? `${all.indexOf(image) + 1} of ${all.length}` : "");
+    role(dialog, "steps").hidden = !isField || all.length < 2;
+    role(dialog, "add").hidden = !isField || page.reading !== null || isReadOnly(page);
+    const found = isField ? await others(image.id).catch(() => []) : [];
+    if (imageId !== image.id) return; // stepped on meanwhile
     const before = state;
-    state = { ...state, items: [asItem(image, shown, addresses)], selectedId: 1, cellId };
+    const layers = { ...smearPage.layers, red_cell: false, platelet: false };
+    state = { ...smearPage, layers, items: [asItem(image, asSmear(image, cellsHere(), found), addresses)], selectedId: 1, cellId };
     if (!dialog.open) dialog.showModal();
     stage.update(state, before);
+    adder.update();
     role(dialog, "field").focus({ preventScroll: true });
-    const settle = () => requestAnimationFrame(() => requestAnimationFrame(() => focus(cellId)));
-    if (image.kind === "field") settle();
+    if (isField && cellId !== null) requestAnimationFrame(() => requestAnimationFrame(() => focus(cellId)));
   }
-  return { open, update(now) { page = now; }, fail(words) { write(role(dialog, "field-error"), words); } };
+
+  function fail(words) {
+    write(role(dialog, "field-error"), words);
+    adder.goOn();
+  }
+  return { open, update(now) { page = now; }, fail };
 }
 
 function asItem(image, smear, addresses) {

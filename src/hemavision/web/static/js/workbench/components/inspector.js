@@ -8,7 +8,7 @@ import { mountReasons } from "../../components/reasons.js";
 import { initialState as cellPage } from "../../state.js";
 import { percent, statusWords } from "../../words.js";
 import { binOf } from "../cells.js";
-import { binWords, timeWords } from "../words.js";
+import { binWords, decisionWords } from "../words.js";
 import { binColour } from "./tile.js";
 
 const MOST_BARS = 5;
@@ -58,8 +58,7 @@ function fill(element, cell, { types, images }) {
   element.style.setProperty("--tone", binColour(bin));
   write(role(element, "number"), `Cell ${cell.id}`);
   write(role(element, "bin"), binWords(bin, types));
-  write(role(element, "decision"), cell.decided_type === null
-    ? "Not decided yet." : `Decided${cell.decided_by ? ` by ${cell.decided_by}, ${timeWords(cell.decided_at)}` : ""}.`);
+  write(role(element, "decision"), decisionWords(cell));
   write(role(element, "status"), suggestion ? statusWords(suggestion.status).word : "");
   role(element, "status").dataset.status = suggestion?.status ?? "";
   write(role(element, "advice"), suggestion
