@@ -29,6 +29,7 @@ from .conftest import WIDE
 
 SIDE_PX = 96
 COLUMNS, ROWS = 5, 4
+FAKE = ModelReference("fake", "0" * 64)
 
 
 @dataclass
@@ -38,11 +39,17 @@ class Bench:
     url: str
     store: Store
 
-    def case(self, cells: int, name: str = "A case", novelty: float = 0.5) -> int:
+    def case(
+        self,
+        cells: int,
+        name: str = "A case",
+        novelty: float = 0.5,
+        model: ModelReference = FAKE,
+    ) -> int:
         """Make a case of drawn cells of all types, an image each; return its number."""
         case = create_case(self.store, name, "S-1", "ann")
         for index in range(cells):
-            image = read_image(_eyes(novelty), f"cell-{index}.png", drawn(index))
+            image = read_image(_eyes(novelty, model), f"cell-{index}.png", drawn(index))
             assert add_image(self.store, case.id, image, "ann")
         return case.id
 
@@ -54,9 +61,8 @@ class Bench:
         return case.id
 
 
-def _eyes(novelty: float = 0.5) -> Eyes:
-    engine = FakeEngine(EIGHT_TYPES, novelty=novelty)
-    return Eyes(Model(engine, ModelReference("fake", "0" * 64)))
+def _eyes(novelty: float = 0.5, model: ModelReference = FAKE) -> Eyes:
+    return Eyes(Model(FakeEngine(EIGHT_TYPES, novelty=novelty), model))
 
 
 def drawn_field(number: int) -> NewImage:
@@ -84,7 +90,7 @@ def drawn_field(number: int) -> NewImage:
         notes=(),
         cells=tuple(cells),
         others=(),
-        model=ModelReference("fake", "0" * 64),
+        model=FAKE,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,16 +13,19 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from fixtures_cases import cells_of, decide_all
+from fixtures_cases import cells_of, decide_all, new_image
 from sqlalchemy import select, text, update
 
 import hemavision.store
 from hemavision.errors import StoreError
-from hemavision.store import Store, open_store
+from hemavision.results import ModelReference
+from hemavision.store import Store, database, open_store
 from hemavision.store.agreement import model_against_readers
 from hemavision.store.cases import amend_case, create_case, find_case, sign_case
+from hemavision.store.cells import decide
 from hemavision.store.chain import START, seal
 from hemavision.store.entries import enter
+from hemavision.store.images import add_image
 from hemavision.store.journal import list_entries
 from hemavision.store.reads import decide_blind, open_read
 from hemavision.store.records import Case, Change, Entries, Page
@@ -131,6 +135,23 @@ def test_a_log_written_anew_is_found_by_a_noted_head(store: Store, signed: Case)
     rewrite(store)
     assert verify(store).sound  # a chain alone cannot tell
     assert not verify(store, noted).sound
+
+
+def test_models_of_one_period_stand_in_the_order_in_which_they_came(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither names nor digests say which model was there before the other."""
+    case = create_case(store, "A case", "", "ann")
+    for index, name in enumerate(("zebra", "zebra", "aardvark")):
+        digit = "f" if name == "zebra" else "1"
+        image = replace(new_image(index), model=ModelReference(name, digit * 64))
+        assert add_image(store, case.id, image, "ann")
+    for month, cell in zip((9, 10, 10), cells_of(store, case), strict=True):
+        moment = f"2026-{month:02}-15T12:00:00.000000+00:00"
+        monkeypatch.setattr(database, "now", lambda moment=moment: moment)
+        decide(store, case.id, [Change(cell.id, 0, "blast")], "ann")
+    found = [(part.period, part.model_name) for part in model_against_readers(store)]
+    assert found == [("2026-09", "zebra"), ("2026-10", "zebra"), ("2026-10", "aardvark")]
 
 
 def test_agreement_of_model_and_readers(store: Store, signed: Case) -> None:

@@ -28,7 +28,7 @@ from hemavision.store.schema import tokens
 from hemavision.web import create_app
 
 SCHEMATHESIS = Path(__file__).parent / "schemathesis"
-OPERATIONS = 53
+OPERATIONS = 54
 CASES = "^/api/v1/(cases|reads)"
 ACCOUNT, TOKEN = "/api/v1/readers/{name}", "/api/v1/tokens/{token_id}"
 
@@ -113,6 +113,7 @@ def test_the_document_says_what_it_must(client: FlaskClient, model: Model) -> No
     assert NOTICE in spec["info"]["description"]
     assert set(spec["paths"]) == {
         "/api/v1/agreement",
+        "/api/v1/agreement/reads",
         "/api/v1/agreement/slides",
         "/api/v1/cases",
         "/api/v1/cases/{case_id}",

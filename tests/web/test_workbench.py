@@ -302,6 +302,33 @@ def test_a_second_reader_s_agreement(client: FlaskClient, case: int) -> None:
     assert found["first_reader"]["same"] in (3, 4)
     assert found["first_reader"]["kappa"]["low"] <= found["first_reader"]["kappa"]["value"]
     assert found["model"]["n_cells"] == CELLS
+    listed = client.get(f"{API}/agreement/reads").json
+    (one,) = listed["reads"]
+    assert listed["total"] == 1
+    assert one["case_name"] == client.get(f"{API}/cases/{case}").json["case"]["name"]
+    assert {key: one[key] for key in ("read", "first_reader", "model")} == {
+        key: found[key] for key in ("read", "first_reader", "model")
+    }
+
+
+def test_second_readings_of_all_cases_the_last_finished_first(
+    client: FlaskClient, case: int
+) -> None:
+    url = f"{API}/agreement/reads"
+    assert client.get(url).json["reads"] == []
+    decide(client, case, ["neutrophil"] * CELLS)
+    numbers = []
+    for _ in range(2):
+        numbers.append(client.post(f"{API}/cases/{case}/reads", json={}).json["read"]["id"])
+        # Whoever reads a case blind does not learn from an earlier reading what was decided.
+        assert client.get(url).json["reads"] == []
+        cells = client.get(f"{API}/reads/{numbers[-1]}/cells").json["cells"]
+        changes = [{"id": c["id"], "revision": 0, "cell_type": "monocyte"} for c in cells]
+        client.patch(f"{API}/reads/{numbers[-1]}/cells", json={"changes": changes})
+        client.post(f"{API}/reads/{numbers[-1]}/finish")
+    assert [one["read"]["id"] for one in client.get(url).json["reads"]] == numbers[::-1]
+    page = client.get(f"{url}?limit=1&offset=1").json
+    assert ([one["read"]["id"] for one in page["reads"]], page["total"]) == (numbers[:1], 2)
 
 
 def test_two_readers_slide_by_slide(client: FlaskClient, case: int) -> None:

@@ -1,4 +1,4 @@
-"""Slides that two readers read: each reader's percentage of a type, slide by slide."""
+"""What two readers read: every finished second reading, and each reader's percentage of a type."""
 
 from __future__ import annotations
 
@@ -28,19 +28,29 @@ def percents_by_slide(store: Store, cell_type: str, who: str) -> tuple[list[floa
     """
     first: list[float] = []
     second: list[float] = []
+    for _, read in finished_reads(store, who):
+        pairs = reads.list_pairs(store, read.id)
+        ones = _percent([pair.first for pair in pairs], cell_type)
+        twos = _percent([pair.second for pair in pairs], cell_type)
+        if ones is not None and twos is not None:
+            first.append(ones)
+            second.append(twos)
+    return first, second
+
+
+def finished_reads(store: Store, who: str) -> Iterator[tuple[Case, reads.Read]]:
+    """Yield every finished second reading and its case.
+
+    Args:
+        store: whose cases.
+        who: asks; cases that they are reading a second time are left out: they must stay blind.
+    """
     for case in _cases(store):
         if reads.is_blind(store, case.id, who):
             continue
         for read in reads.list_reads(store, case.id):
-            if read.state is not reads.ReadState.FINISHED:
-                continue
-            pairs = reads.list_pairs(store, read.id)
-            ones = _percent([pair.first for pair in pairs], cell_type)
-            twos = _percent([pair.second for pair in pairs], cell_type)
-            if ones is not None and twos is not None:
-                first.append(ones)
-                second.append(twos)
-    return first, second
+            if read.state is reads.ReadState.FINISHED:
+                yield case, read
 
 
 def _cases(store: Store) -> Iterator[Case]:

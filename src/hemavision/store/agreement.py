@@ -48,6 +48,8 @@ def model_against_readers(
 ) -> list[Agreement]:
     """Return how often readers kept what the model suggested, the oldest period first.
 
+    Of models in one period the one comes first whose suggestions were decided on first of all.
+
     Args:
         store: whose decisions.
         period: one of :data:`PERIODS`.
@@ -62,10 +64,13 @@ def model_against_readers(
     if case_id is not None:
         found = found.where(cells.c.case_id == case_id)
     seen: defaultdict[tuple[str, str, str], Counter[tuple[str, str, str]]] = defaultdict(Counter)
+    began: dict[tuple[str, str], str] = {}
     with store.reading() as connection:
         for at, name, model, *answers in connection.execute(found):
             seen[at[: _LENGTHS[period]], name, model][tuple(answers)] += 1
-    return [_agreement(*key, counts) for key, counts in sorted(seen.items())]
+            began[name, model] = min(at, began.get((name, model), at))
+    order = sorted(seen, key=lambda key: (key[0], began[key[1:]], key))
+    return [_agreement(*key, seen[key]) for key in order]
 
 
 def _agreement(

@@ -230,7 +230,7 @@ class AgreementRecord(Schema):
     level = _number()
 
 
-class ReadAgreement(Schema):
+class ComparedRead(Schema):
     """A second reading against the first one and against the model."""
 
     read = fields.Nested(SecondRead, required=True)
@@ -241,6 +241,25 @@ class ReadAgreement(Schema):
         metadata={"description": "Null where the first reader has decided on none of the cells."},
     )
     model = fields.Nested(AgreementRecord, required=True)
+
+
+class ReadAgreement(ComparedRead):
+    """One second reading, compared."""
+
+    notice = _notice()
+
+
+class ReadOfCase(ComparedRead):
+    """One second reading among those of all cases."""
+
+    case_name = _name()
+
+
+class ReadAgreements(Schema):
+    """A page of the finished second readings, the last finished first."""
+
+    reads = fields.List(fields.Nested(ReadOfCase), required=True)
+    total = _count()
     notice = _notice()
 
 

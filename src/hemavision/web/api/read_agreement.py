@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from apiflask import APIBlueprint
 from flask import Response, jsonify
@@ -13,13 +14,14 @@ from hemavision.agreement import (
     draw_bland_altman,
     find_limits,
 )
-from hemavision.casework.second_readers import percents_by_slide
+from hemavision.casework.second_readers import finished_reads, percents_by_slide
 from hemavision.reference import display_name
 from hemavision.results import NOTICE
 from hemavision.store import reads
 from hemavision.web.api.bodies import read_query, takes
+from hemavision.web.api.case_requests import PageQuery
 from hemavision.web.api.case_terms import SlidesQuery, known_types
-from hemavision.web.api.differential_schemas import ReadAgreement, SlideAgreement
+from hemavision.web.api.differential_schemas import ReadAgreement, ReadAgreements, SlideAgreement
 from hemavision.web.api.schemas import problem_responses
 from hemavision.web.errors import Problem
 from hemavision.web.identity import asking, sighted, the_store
@@ -35,13 +37,28 @@ def get_read_agreement(read_id: int) -> Response:
     asking()
     read = reads.find_read(the_store(), read_id)
     sighted(read.case_id)
-    first, model = compare_pairs(reads.list_pairs(the_store(), read_id))
-    return jsonify(
-        read=read.to_json(),
-        first_reader=first.to_json() if first else None,
-        model=model.to_json(),
-        notice=NOTICE,
+    return jsonify(**_compared(read), notice=NOTICE)
+
+
+@blueprint.get("/agreement/reads")
+@takes(blueprint, PageQuery, "query")
+@blueprint.output(ReadAgreements)
+@blueprint.doc(responses=problem_responses(400, 401, 403))
+def get_read_agreements() -> Response:
+    """Compare every finished second reading of all cases, the last finished first.
+
+    Cases that you are reading a second time are left out.
+    """
+    reader = asking()
+    query = read_query(PageQuery)
+    found = sorted(
+        finished_reads(the_store(), reader.name),
+        key=lambda pair: (pair[1].closed_at or "", pair[1].id),
+        reverse=True,
     )
+    shown = found[query["offset"] : query["offset"] + query["limit"]]
+    compared = [{"case_name": case.name, **_compared(read)} for case, read in shown]
+    return jsonify(reads=compared, total=len(found), notice=NOTICE)
 
 
 @blueprint.get("/agreement/slides")
@@ -69,6 +86,15 @@ def get_slide_agreement() -> Response:
         plot=draw_bland_altman(limits, title) if limits else None,
         notice=NOTICE,
     )
+
+
+def _compared(read: reads.Read) -> dict[str, Any]:
+    first, model = compare_pairs(reads.list_pairs(the_store(), read.id))
+    return {
+        "read": read.to_json(),
+        "first_reader": first.to_json() if first else None,
+        "model": model.to_json(),
+    }
 
 
 def compare_pairs(pairs: Sequence[reads.Pair]) -> tuple[Agreement | None, Agreement]:

@@ -3,6 +3,7 @@
 import { Problem } from "../api.js";
 import { make, write } from "../components/dom.js";
 import { createApi, loginAddress } from "./api.js";
+import { fillReads } from "./components/read-table.js";
 import { fillSlides } from "./components/slides.js";
 import { mountTimeChart } from "./components/time-chart.js";
 import { mountTypeTable } from "./components/type-table.js";
@@ -14,6 +15,8 @@ const api = createApi(() => window.location.assign(loginAddress(window.location)
 const showChart = mountTimeChart(part("over-time"));
 const showTypes = mountTypeTable(part("by-type"));
 const wish = { period: "month", status: ALL, chosen: ALL, asked: 0 };
+/** What could not be had, by what was asked; each goes when its own question is answered. */
+const troubles = new Map();
 let periods = [];
 
 function draw() {
@@ -34,7 +37,8 @@ function offerPeriods() {
 
 async function ask() {
   const mine = (wish.asked += 1);
-  await attempt(async () => {
+  part("figures").ariaBusy = "true";
+  await attempt("periods", async () => {
     const found = await api.get(`/agreement?period=${wish.period}`);
     if (mine !== wish.asked) return;
     periods = found.periods;
@@ -43,23 +47,39 @@ async function ask() {
     offerPeriods();
     draw();
   });
+  if (mine === wish.asked) part("figures").ariaBusy = "false";
+}
+
+async function askReads() {
+  await attempt("reads", async () => fillReads(part("reads"), await api.get("/agreement/reads")));
 }
 
 async function askSlides() {
-  await attempt(async () => {
-    fillSlides(part("slides"), await api.get(`/agreement/slides?cell_type=${encodeURIComponent(part("slides-type").value)}`));
+  const type = part("slides-type").value;
+  await attempt("slides", async () => {
+    const found = await api.get(`/agreement/slides?cell_type=${encodeURIComponent(type)}`);
+    if (type === part("slides-type").value) fillSlides(part("slides"), found);
   });
 }
 
-/** Do what the server may refuse; say so where it does. */
-async function attempt(act) {
+async function askAll() {
+  part("loading").hidden = false;
+  await Promise.all([ask(), askReads(), askSlides()]);
+  part("loading").hidden = true;
+  document.body.dataset.phase = "ready";
+}
+
+/** Do what the server may refuse; say so where it does, until it no longer does. */
+async function attempt(what, act) {
   try {
     await act();
-    write(part("error"), "");
+    troubles.delete(what);
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    write(part("error"), error.message);
+    troubles.set(what, error.message);
   }
+  write(part("error"), [...new Set(troubles.values())].join(" "));
+  part("again").hidden = troubles.size === 0;
 }
 
 part("over-time").addEventListener("change", ({ target }) => {
@@ -77,4 +97,5 @@ part("chosen").addEventListener("change", ({ target }) => {
   draw();
 });
 part("slides-type").addEventListener("change", askSlides);
-Promise.all([ask(), askSlides()]).then(() => { document.body.dataset.phase = "ready"; });
+part("again").addEventListener("click", askAll);
+askAll();

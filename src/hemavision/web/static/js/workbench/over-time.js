@@ -42,9 +42,35 @@ export function ticksOf(floor) {
   return ticks;
 }
 
-/** Return the places at which another model begins, each being the index of its first point. */
+/** Return the indices of the points at which a model is seen for the first time, but for the first one's. */
 export function modelChanges(points) {
-  return points.flatMap((point, index) => (index && point.sha256 !== points[index - 1].sha256 ? [index] : []));
+  const seen = new Set(points.slice(0, 1).map(({ sha256 }) => sha256));
+  return points.flatMap(({ sha256 }, index) => (seen.has(sha256) ? [] : [seen.add(sha256) && index]));
+}
+
+/** Return the points with their places: `slot` counts periods, `beside` is how far off its middle, in points: models of one period stand side by side. */
+export function placesOf(points) {
+  const slots = Map.groupBy(points, ({ period }) => period);
+  return [...slots.values()].flatMap((same, slot) => same.map((point, index) => ({ ...point, slot, beside: index - (same.length - 1) / 2 })));
+}
+
+/** Return what a line may join: points of one model in periods without a gap. */
+export function coursesOf(points) {
+  return [...Map.groupBy(points, ({ sha256 }) => sha256).values()].flatMap((own) => {
+    const courses = [];
+    own.forEach((point, index) => {
+      if (index && ordinal(point.period) - ordinal(own[index - 1].period) === 1) courses.at(-1).push(point);
+      else courses.push([point]);
+    });
+    return courses;
+  });
+}
+
+/** Number the days, months or years. */
+function ordinal(period) {
+  const [year, month, day] = period.split("-").map(Number);
+  if (day) return Date.UTC(year, month - 1, day) / 86_400_000;
+  return month ? year * 12 + month : year;
 }
 
 /**
@@ -84,7 +110,8 @@ export function pointWords({ period, percent, low, high, decided }) {
   return `${periodWords(period)}: ${percent.toFixed(1)}% (${low.toFixed(1)} to ${high.toFixed(1)}%) of ${cellsWords(decided)}`;
 }
 
-/** Return a difference in words: "12 of 140 called eosinophil are neutrophil to readers". */
+/** Return a difference in words: "Eosinophil called neutrophil by readers: 12 of 140 (8.6%)". */
 export function differenceWords({ model, reader, count, of }, nameOf) {
-  return `${count.toLocaleString("en-GB")} of ${of.toLocaleString("en-GB")} called ${nameOf(model)}: ${nameOf(reader)} to readers`;
+  const [counted, all] = [count, of].map((number) => number.toLocaleString("en-GB"));
+  return `${nameOf(model)} called ${nameOf(reader).toLowerCase()} by readers: ${counted} of ${all} (${((100 * count) / of).toFixed(1)}%)`;
 }

@@ -1,20 +1,27 @@
 /** Agreement over time as points with whiskers; the same numbers stand in a table. Says nothing. */
 
 import { make, role, write } from "../../components/dom.js";
-import { floorOf, modelChanges, periodWords, pointWords, ticksOf } from "../over-time.js";
+import { coursesOf, floorOf, modelChanges, periodWords, placesOf, pointWords, ticksOf } from "../over-time.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 /** In the drawing's own units; the drawing fills the page's width and keeps its height. */
 const HEIGHT = 320;
-const ROOM = { left: 46, top: 26, right: 14, bottom: 50 };
+const ROOM = { left: 46, top: 40, right: 36, bottom: 50 };
 const LEAST_WIDTH = 320;
-/** Least room for a period's name. */
-const LABEL = 64;
+/** Least room for a period's name, for a period, and between two models' points in it. */
+const LABEL = 72;
+const SLOT = 18;
+const BESIDE = 12;
+/** Models' names stand in two rows by turns, and on the left of their mark where there is no room on the right. */
+const NAME = { row: 14, width: 150 };
 
 export function mountTimeChart(element) {
   const holder = role(element, "chart");
   let points = [];
-  const draw = () => holder.replaceChildren(...(points.length ? [drawing(points, Math.max(LEAST_WIDTH, holder.clientWidth))] : []));
+  const draw = () => {
+    holder.replaceChildren(...(points.length ? [drawing(placesOf(points), holder.clientWidth)] : []));
+    holder.scrollLeft = holder.scrollWidth; // the newest periods, where not all have room
+  };
   new ResizeObserver(draw).observe(holder);
   return function show(found) {
     points = found;
@@ -31,46 +38,50 @@ function makeRow(point) {
     ...cells.map((textContent) => make("td", { textContent })));
 }
 
-function drawing(points, width) {
+function drawing(points, room) {
+  const slots = Map.groupBy(points, ({ slot }) => slot);
+  const width = Math.max(LEAST_WIDTH, room, ROOM.left + ROOM.right + SLOT * slots.size);
   const floor = floorOf(points);
   const inside = { width: width - ROOM.left - ROOM.right, height: HEIGHT - ROOM.top - ROOM.bottom };
   const down = (percent) => ROOM.top + inside.height * (1 - (percent - floor) / (100 - floor));
-  const across = (index) => ROOM.left + (inside.width * (index + 0.5)) / points.length;
-  const every = Math.max(1, Math.ceil((LABEL * points.length) / inside.width));
-  const changes = modelChanges(points);
-  return shape("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, role: "img", "aria-label": points.map(pointWords).join("; ") },
+  const middle = (slot) => ROOM.left + (inside.width * (slot + 0.5)) / slots.size;
+  const across = ({ slot, beside }) => middle(slot) + beside * BESIDE;
+  return shape("svg", { width, height: HEIGHT, role: "img", "aria-label": points.map(pointWords).join("; ") },
     ...ticksOf(floor).flatMap((tick) => [
       shape("line", { class: "grid", x1: ROOM.left, x2: width - ROOM.right, y1: down(tick), y2: down(tick) }),
       text(`${tick}%`, { x: ROOM.left - 10, y: down(tick) + 4, "text-anchor": "end" }),
     ]),
-    ...changes.flatMap((index) => modelMark((across(index - 1) + across(index)) / 2, points[index])),
-    shape("path", { class: "way", d: way(points, across, down) }),
-    ...points.flatMap((point, index) => [
-      shape("path", { class: "whisker", d: whisker(across(index), down(point.low), down(point.high)) }),
-      shape("circle", { class: "point", cx: across(index), cy: down(point.percent), r: 5 }, titled(pointWords(point))),
-      ...(index % every ? [] : [
-        text(periodWords(point.period), { x: across(index), y: HEIGHT - 26, "text-anchor": "middle" }),
-        text(`n ${point.decided.toLocaleString("en-GB")}`, { x: across(index), y: HEIGHT - 8, "text-anchor": "middle", class: "small" }),
-      ]),
-    ]));
+    ...modelChanges(points).flatMap((index, turn) => (
+      modelMark((across(points[index - 1]) + across(points[index])) / 2, points[index], { turn, width }))),
+    ...coursesOf(points).map((course) => shape("path", {
+      class: "way", d: `M${course.map((point) => `${across(point)} ${down(point.percent)}`).join("L")}` })),
+    ...points.flatMap((point) => [
+      shape("path", { class: "whisker", d: whisker(across(point), down(point.low), down(point.high)) }),
+      shape("circle", { class: "point", cx: across(point), cy: down(point.percent), r: 5 }, titled(pointWords(point))),
+    ]),
+    ...periodLabels(slots, middle, Math.ceil((LABEL * slots.size) / inside.width)));
 }
 
-/** The line ends where the model changes: two models' figures are no course of one. */
-function way(points, across, down) {
-  return points.map((point, index) => {
-    const begins = index === 0 || point.sha256 !== points[index - 1].sha256;
-    return `${begins ? "M" : "L"}${across(index)} ${down(point.percent)}`;
-  }).join("");
+function periodLabels(slots, middle, every) {
+  return [...slots].filter(([slot]) => slot % every === 0).flatMap(([slot, points]) => {
+    const decided = points.reduce((sum, point) => sum + point.decided, 0);
+    return [
+      text(periodWords(points[0].period), { x: middle(slot), y: HEIGHT - 26, "text-anchor": "middle" }),
+      text(`n ${decided.toLocaleString("en-GB")}`, { x: middle(slot), y: HEIGHT - 8, "text-anchor": "middle", class: "small" }),
+    ];
+  });
 }
 
 function whisker(x, low, high) {
   return `M${x} ${low}V${high}M${x - 5} ${low}h10M${x - 5} ${high}h10`;
 }
 
-function modelMark(x, { model, sha256 }) {
+function modelMark(x, { model, sha256 }, { turn, width }) {
+  const left = x + NAME.width > width;
+  const y = NAME.row * (1 + (turn % 2));
   return [
-    shape("line", { class: "model-change", x1: x, x2: x, y1: ROOM.top - 8, y2: HEIGHT - ROOM.bottom }),
-    text(`${model} ${sha256.slice(0, 6)}`, { x, y: ROOM.top - 12, "text-anchor": "middle", class: "small" }),
+    shape("line", { class: "model-change", x1: x, x2: x, y1: y - 10, y2: HEIGHT - ROOM.bottom }),
+    text(`${model} ${sha256.slice(0, 6)}`, { x: x + (left ? -6 : 6), y, "text-anchor": left ? "end" : "start", class: "small" }),
   ];
 }
 

@@ -16,7 +16,7 @@ export function mountTypeTable(element) {
     role(element, "type-rows").replaceChildren(...table.models.map((model) => makeRow(table, model, name)));
     const found = differences(table);
     role(element, "differences").replaceChildren(...found.slice(0, MOST_DIFFERENCES).map((pair) => make(
-      "li", { textContent: differenceWords(pair, (type) => name(type).toLowerCase()) })));
+      "li", { textContent: differenceWords(pair, name) })));
     write(role(element, "differences-words"), found.length ? "Readers most often changed:" : "Readers changed nothing.");
   };
 }
@@ -25,7 +25,8 @@ function makeRow({ readers, count, total }, model, name) {
   const all = total(model);
   const cells = readers.map((reader) => {
     const here = count(model, reader);
-    const cell = make("td", { textContent: here ? here.toLocaleString("en-GB") : "·", title: `${((100 * here) / all).toFixed(1)}%` });
+    const cell = make("td", { textContent: here ? here.toLocaleString("en-GB") : "·" });
+    if (here) cell.append(make("small", { textContent: `${((100 * here) / all).toFixed(0)}%` }));
     cell.dataset.kind = here ? (reader === model ? "same" : "other") : "none";
     cell.style.setProperty("--share", (here / all).toFixed(3));
     return cell;
