@@ -238,7 +238,7 @@ def test_with_fingers(go: Callable[..., Page], bench: Bench) -> None:
     assert after["width"] > 1.5 * before["width"]
     assert newest(bench, case).added_by is None
     field.get_by_role("button", name="Fit the field").tap()
-    page.wait_for_timeout(600)
+    expect(field.locator(".field-viewer")).to_have_attribute("data-zoomed", "false")
     touch(session, "touchStart", at(GAP.left, GAP.top))
     for share in (0.3, 0.6, 1.0):
         touch(
