@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, case, func, select, update
 
 from hemavision.errors import ConflictError, MissingError, RefusedError
 from hemavision.results import Box, Prediction, Status
@@ -60,9 +60,10 @@ def list_cells(store: Store, case_id: int, wanted: Filter, page: Page) -> tuple[
     order = (doubt, cells.c.confidence, cells.c.id)
     with store.reading() as connection:
         total = connection.execute(select(func.count()).select_from(cells).where(*where)).scalar()
-        found = _with_adders(case_id).where(*where).order_by(*order)
+        found = select(cells).where(*where).order_by(*order)
         rows = connection.execute(found.limit(page.limit).offset(page.offset)).all()
-    return [as_cell(row) for row in rows], int(total or 0)
+        adders = _adders(connection, case_id)
+    return [as_cell(row, adders) for row in rows], int(total or 0)
 
 
 def count_types(store: Store, case_id: int) -> dict[str, tuple[int, int]]:
@@ -106,10 +107,11 @@ def find_cell(store: Store, case_id: int, number: int) -> Cell:
     """
     mine = (cells.c.case_id == case_id) & (cells.c.id == number)
     with store.reading() as connection:
-        row = connection.execute(_with_adders(case_id).where(mine)).one_or_none()
+        row = connection.execute(select(cells).where(mine)).one_or_none()
+        adders = _adders(connection, case_id)
     if row is None:
         raise MissingError(f"Case {case_id} has no cell {number}.")
-    return as_cell(row)
+    return as_cell(row, adders)
 
 
 def decide(store: Store, case_id: int, changes: Sequence[Change], who: str) -> Decided:
@@ -142,17 +144,17 @@ def read_cells(connection: Connection, case_id: int, numbers: Sequence[int]) -> 
         raise RefusedError("named-twice", "A cell is named twice; name each once.")
     if len(numbers) > MOST_CHANGES:
         raise RefusedError("too-many", f"{len(numbers)} cells at once; {MOST_CHANGES} may be.")
-    mine = (cells.c.case_id == case_id, cells.c.id.in_(numbers))
-    found = _with_adders(case_id).where(*mine)
-    there = {row.id: as_cell(row) for row in connection.execute(found)}
+    found = select(cells).where(cells.c.case_id == case_id, cells.c.id.in_(numbers))
+    adders = _adders(connection, case_id)
+    there = {row.id: as_cell(row, adders) for row in connection.execute(found)}
     missing = [number for number in numbers if number not in there]
     if missing:
         raise RefusedError("unknown-cell", f"Case {case_id} has no cell {missing[0]}.")
     return there
 
 
-def as_cell(row: Row[Any]) -> Cell:
-    """Return a row of the table, and who added it, as a record."""
+def as_cell(row: Row[Any], adders: Mapping[int, str]) -> Cell:
+    """Return a row of the table as a record; ``adders`` says who added cells by hand."""
     return Cell(
         id=row.id,
         case_id=row.case_id,
@@ -163,15 +165,18 @@ def as_cell(row: Row[Any]) -> Cell:
         decided_by=row.decided_by,
         decided_at=row.decided_at,
         revision=row.revision,
-        added_by=row.added_by,
+        added_by=adders.get(row.id),
     )
 
 
-def _with_adders(case_id: int) -> Select[Any]:
-    """Return a case's cells to choose from, each with who added it by hand: the log says so."""
+def _adders(connection: Connection, case_id: int) -> dict[int, str]:
+    """Return cell → who added it, for those of a case that were added by hand: the log says so.
+
+    Not joined to the cells: SQLite would go through the case's log anew for each of them.
+    """
     by_hand = (log.c.case_id == case_id) & (log.c.action == "add")
-    added = select(log.c.cell_id, log.c.who.label("added_by")).where(by_hand).subquery()
-    return select(cells, added.c.added_by).outerjoin(added, added.c.cell_id == cells.c.id)
+    found = connection.execute(select(log.c.cell_id, log.c.who).where(by_hand))
+    return {row[0]: row[1] for row in found}
 
 
 def _where(case_id: int, wanted: Filter) -> list[ColumnElement[bool]]:
