@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from .bench import drawn, opened
+from .test_everyone import violations
 
 #: More than two loads of the page's.
 FILES = 20
@@ -72,6 +73,13 @@ def done(page: Page) -> None:
     expect(page.locator("[data-role=importer-title]")).to_have_text("Images brought in")
 
 
+def let_all_through(page: Page, gate: Gate) -> None:
+    while page.locator("[data-role=importer-title]").inner_text() != "Images brought in":
+        page.wait_for_timeout(50)
+        if gate.held:
+            gate.let_through()
+
+
 def test_a_dropped_folder(go: Callable[..., Page], folder: Path) -> None:
     page = go("/cases")
     drop(page, folder)
@@ -105,6 +113,23 @@ def test_a_dropped_archive(go: Callable[..., Page], folder: Path, tmp_path: Path
     expect(page.get_by_role("link", name="slide", exact=True).first).to_be_visible()
 
 
+def test_a_file_that_is_too_large_fails_alone(go: Callable[..., Page], folder: Path) -> None:
+    with (folder / "huge.tif").open("wb") as file:
+        file.truncate(40 * 2**20)
+    page = go("/cases")
+    gate = Gate(page)
+    page.locator("#folder-picker").set_input_files(folder)
+    create(page)
+    let_all_through(page, gate)
+    assert f"{FILES} images added, {FILES} cells · 2 could not be read" in words(page)
+    assert sum(gate.files) == FILES + 1, "it was not even sent"
+    page.locator("[data-role=import-details] summary").click()
+    expect(page.locator("[data-role=import-list]")).to_contain_text(
+        "huge.tif: larger than the 25 MiB"
+    )
+    assert violations(page) == []
+
+
 def test_a_pause_stops_after_the_load_on_its_way(go: Callable[..., Page], folder: Path) -> None:
     page = go("/cases")
     gate = Gate(page)
@@ -114,6 +139,7 @@ def test_a_pause_stops_after_the_load_on_its_way(go: Callable[..., Page], folder
     expect(page.locator("[data-role=import-words]")).to_contain_text(f"{A_LOAD} of")
     page.get_by_role("button", name="Pause").click()
     expect(page.locator("[data-role=importer-title]")).to_have_text("Paused")
+    expect(page.get_by_role("button", name="Go on")).to_be_focused()
     gate.let_through()
     expect(page.locator("[data-role=import-words]")).to_contain_text(f"{2 * A_LOAD} of")
     page.wait_for_timeout(500)
@@ -143,10 +169,7 @@ def test_what_was_cut_off_goes_on_without_sending_it_again(
     assert 0 < there <= A_LOAD
     sent = Gate(page)
     page.locator("#folder-picker").set_input_files(folder)
-    while page.locator("[data-role=importer-title]").inner_text() != "Images brought in":
-        page.wait_for_timeout(50)
-        if sent.held:
-            sent.let_through()
+    let_all_through(page, sent)
     assert sum(sent.files) == FILES + 1 - there
     assert f"{FILES - there} images added" in words(page)
     assert f"{there} already here" in words(page)

@@ -237,7 +237,8 @@ def test_with_fingers(go: Callable[..., Page], bench: Bench) -> None:
     assert after
     assert after["width"] > 1.5 * before["width"]
     assert newest(bench, case).added_by is None
-    field.get_by_role("button", name="Fit the field").tap()
+    # A tap so soon after the fingers may be taken for the second of a double one.
+    field.get_by_role("button", name="Fit the field").click()
     expect(field.locator(".field-viewer")).to_have_attribute("data-zoomed", "false")
     touch(session, "touchStart", at(GAP.left, GAP.top))
     for share in (0.3, 0.6, 1.0):

@@ -49,11 +49,17 @@ export async function partKnown(load, known, digestOf) {
   const parted = { fresh: [], there: [] };
   if (!known.size) return { ...parted, fresh: load };
   for (const file of load) {
-    const same = known.get(await digestOf(file));
+    // What the case has of an archive are the images in it; a file that is gone fails when it is sent.
+    const same = /\.zip$/i.test(file.name) ? undefined : known.get(await digestOf(file).catch(() => null));
     if (same === undefined) parted.fresh.push(file);
     else parted.there.push({ name: file.name, result: "duplicate", cells: 0, same_as: same, also_in: [], error: null });
   }
   return parted;
+}
+
+/** Return the result of a file that is not taken. */
+export function failed({ name }, error) {
+  return { name, result: "failed", cells: 0, same_as: null, also_in: [], error };
 }
 
 /** Return a file's SHA-256 in hexadecimal; null where the browser gives none (a page without TLS). */

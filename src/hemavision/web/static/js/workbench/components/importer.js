@@ -6,15 +6,19 @@
 import { Problem } from "../../api.js";
 import { make, role, tell, write } from "../../components/dom.js";
 import { carriesFiles } from "../../intake.js";
-import { digestOf, filesOf, inLoads, isWanted, nothingYet, partKnown, resultWords, summed } from "../imports.js";
+import { digestOf, failed, filesOf, inLoads, isWanted, nothingYet, partKnown, resultWords, summed } from "../imports.js";
 import { importWords } from "../words.js";
 
+/** What the server says of a file, and not of the case or of who asks. */
+const OF_A_FILE = new Set([400, 413, 415, 422]);
 const RETRIES = 5;
 const RETRY_MS = 1500;
 
 /** Return {bring(caseId, files, {onBatch, onEnd, link}), busy}. */
 export function mountImporter(root, { api, maxBodyMb }) {
   const element = root.querySelector("[data-part=importer]");
+  const fits = ({ size }) => size <= maxBodyMb * 2 ** 20;
+  const tooLarge = `larger than the ${maxBodyMb} MiB that this server takes at once. Choose the folder instead of an archive, or bring it in by the command line.`;
   const run = { paused: false, going: false, wake: null };
   mountWays(root);
   element.addEventListener("click", ({ target }) => {
@@ -25,10 +29,12 @@ export function mountImporter(root, { api, maxBodyMb }) {
   });
 
   function pause(paused) {
+    const held = element.contains(document.activeElement);
     run.paused = paused;
     role(element, "pause").hidden = paused;
     role(element, "resume").hidden = !paused;
     write(role(element, "importer-title"), paused ? "Paused" : "Bringing in images");
+    if (held) role(element, paused ? "resume" : "pause").focus();
     if (!paused) run.wake?.();
   }
 
@@ -44,9 +50,10 @@ export function mountImporter(root, { api, maxBodyMb }) {
       const known = new Map(images.map(({ sha256, name }) => [sha256, name]));
       for (const load of inLoads(files, maxBodyMb)) {
         if (run.paused) await new Promise((resolve) => { run.wake = resolve; });
-        const { fresh, there } = await partKnown(load, known, digestOf);
+        const { fresh, there } = await partKnown(load.filter(fits), known, digestOf);
         const { results, case: found } = fresh.length ? await send(caseId, fresh) : { results: [], case: null };
-        sum = summed(sum, [...there, ...results]);
+        const large = load.filter((file) => !fits(file)).map((file) => failed(file, tooLarge));
+        sum = summed(sum, [...large, ...there, ...results]);
         done += load.length;
         show(element, sum, done, files.length);
         if (found) onBatch(found);
@@ -73,9 +80,11 @@ export function mountImporter(root, { api, maxBodyMb }) {
         write(role(element, "import-trouble"), "");
         return answer;
       } catch (error) {
-        const refused = error.status !== undefined && error.status < 500;
-        if (!(error instanceof Problem) || (refused && load.length === 1) || attempt > RETRIES) throw error;
-        if (refused) return inTurn(caseId, load);
+        if (!(error instanceof Problem)) throw error;
+        if (OF_A_FILE.has(error.status)) {
+          return load.length === 1 ? { results: [failed(load[0], error.words.detail)], case: null } : inTurn(caseId, load);
+        }
+        if (error.status < 500 || attempt > RETRIES) throw error;
         write(role(element, "import-trouble"), `${error.message} Trying again…`);
         await new Promise((resolve) => { setTimeout(resolve, RETRY_MS * attempt); });
       }
@@ -87,14 +96,9 @@ export function mountImporter(root, { api, maxBodyMb }) {
     const results = [];
     let found = null;
     for (const file of load) {
-      try {
-        const answer = await send(caseId, [file]);
-        results.push(...answer.results);
-        found = answer.case;
-      } catch (error) {
-        if (!(error instanceof Problem) || error.status === 409 || error.status === 401) throw error;
-        results.push({ name: file.name, result: "failed", cells: 0, same_as: null, also_in: [], error: error.words.detail });
-      }
+      const answer = await send(caseId, [file]);
+      results.push(...answer.results);
+      found = answer.case ?? found;
     }
     return { results, case: found };
   }
