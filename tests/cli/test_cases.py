@@ -93,7 +93,7 @@ def test_the_whole_way(run: Run, path: Path, pictures: Path) -> None:
     proved = run("verify", "--json")
     assert proved.exit_code == 0
     head = json.loads(proved.stdout)["head"]
-    assert f"Sound: 8 rows, the last one's hash is {head}" in run("verify").stdout
+    assert f"Sound: 9 rows, the last one's hash is {head}" in run("verify").stdout
     assert run("verify", "--expect", head).exit_code == 0
     assert run("verify", "--expect", "0" * 64).exit_code == 1
     store.close()
