@@ -21,7 +21,8 @@ from hemavision.smear import read_smear
 
 #: Reads the file of its argument in a process of its own; prints seconds, MiB and what it found.
 PANORAMA = """
-import json, resource, sys, time
+import json, re, sys, time
+from pathlib import Path
 from hemavision import open_model
 from hemavision.detection.detector import open_detector
 from hemavision.images import open_image
@@ -31,7 +32,8 @@ rgb = open_image(sys.argv[1]).rgb
 started = time.perf_counter()
 smear = read_smear(model, detector, rgb)
 seconds = time.perf_counter() - started
-mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+# Not ru_maxrss: that begins at the size of the process that started this one.
+mib = int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) / 1024
 print(json.dumps([seconds, mib, smear.counts, len(smear.predictions)]))
 """
 
