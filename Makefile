@@ -53,7 +53,7 @@ layers: $(TEST_READY)
 	$(BIN)/lint-imports
 
 unit: $(TEST_READY)
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 bench: $(BENCH_READY)
 	$(BIN)/python benchmarks/one_pass.py

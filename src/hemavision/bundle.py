@@ -39,9 +39,11 @@ class Manifest:
         looks: type → attribute → value → share of the type's training cells that show it.
         laboratory: light, stain and novelty of the training cells, as
             :func:`hemavision.training.laboratory.describe` gives them.
-        doubt: the temperature grows with (novelty / ``doubt_from``) to this power: what is
-            unlike the known cells is answered less surely.
-        doubt_from: novelty up to which it does not grow.
+        doubt: the temperature grows with (foreign / ``doubt_from``) to this power: cells of a
+            laboratory that the model never saw (:mod:`hemavision.compat.foreign`) are answered
+            less surely.
+        doubt_from: what ``foreign`` may be up to which it does not grow.
+        doubt_most: the temperature grows to this multiple of itself, and no further.
         seldom: type → logarithm of its odds in blood, as :data:`hemavision.cells.SELDOM`. The less
             a cell's looks count for, the more this does.
         focus_below: a heatmap with a smaller share of its heat on the located cell is flagged.
@@ -65,26 +67,28 @@ class Manifest:
     laboratory: dict[str, Any] = field(default_factory=dict)
     doubt: float = 0.0
     doubt_from: float = 1.0
+    doubt_most: float = 1.0
     seldom: dict[str, float] = field(default_factory=dict)
     focus_below: float = 0.0
     licence: str = "MIT"
     version: int = MANIFEST_VERSION
 
-    def temperature_at(self, novelty: np.ndarray) -> np.ndarray:
-        """Return what the logits of answers with a novelty (float N) are divided by."""
-        temperature: np.ndarray = self.temperature * self._growth_at(novelty)
+    def temperature_at(self, foreign: np.ndarray) -> np.ndarray:
+        """Return what logits are divided by in laboratories so foreign (float N)."""
+        temperature: np.ndarray = self.temperature * self._growth_at(foreign)
         return temperature
 
-    def odds_at(self, novelty: np.ndarray) -> np.ndarray:
-        """Return what is then added to the logits of answers with a novelty: float N×K."""
-        discount = 1.0 - 1.0 / self._growth_at(novelty)
+    def odds_at(self, foreign: np.ndarray) -> np.ndarray:
+        """Return what is then added to the logits in laboratories so foreign: float N×K."""
+        discount = 1.0 - 1.0 / self._growth_at(foreign)
         odds = np.array([self.seldom.get(name, 0.0) for name in self.cell_types])
         added: np.ndarray = discount[:, None] * odds
         return added
 
-    def _growth_at(self, novelty: np.ndarray) -> np.ndarray:
-        growth: np.ndarray = np.maximum(novelty / self.doubt_from, 1.0) ** self.doubt
-        return growth
+    def _growth_at(self, foreign: np.ndarray) -> np.ndarray:
+        growth = np.maximum(foreign / self.doubt_from, 1.0) ** self.doubt
+        limited: np.ndarray = np.minimum(growth, self.doubt_most)
+        return limited
 
     def to_json(self) -> str:
         """Return the manifest as JSON text."""

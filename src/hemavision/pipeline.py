@@ -127,6 +127,7 @@ class Model:
             milliseconds=milliseconds,
             morphology=morphology,
             reasons=reasons,
+            foreign_colours=float(output.foreign[index]) > 1.0,
             heatmaps=output.heatmaps[index],
             morphology_heatmaps={
                 name: maps[index] for name, maps in output.morphology_heatmaps.items()

@@ -130,6 +130,8 @@ class Prediction:
         morphology: attribute → its values → their probability, where the model was taught
             it; empty otherwise. The values of an attribute sum to 1.
         reasons: what that argues for; ``None`` where the model was not taught it.
+        foreign_colours: whether light and stain are those of no laboratory that the model learned
+            from: its looks then count less, and how often a type is met in blood counts more.
         heatmaps: float32 K×h×w over ``box``, ≥ 0, Grad-CAM of each type before
             normalisation; left out of the JSON form and of equality.
         morphology_heatmaps: attribute → float32 V×h×w, the same for each of its values.
@@ -149,6 +151,7 @@ class Prediction:
     milliseconds: float
     morphology: dict[str, dict[str, float]] = field(default_factory=dict)
     reasons: Reasons | None = None
+    foreign_colours: bool = False
     heatmaps: np.ndarray | None = field(default=None, compare=False, repr=False)
     morphology_heatmaps: dict[str, np.ndarray] = field(
         default_factory=dict, compare=False, repr=False
@@ -219,4 +222,6 @@ class Prediction:
             milliseconds=values["milliseconds"],
             reasons=Reasons.from_json(values["reasons"]) if values.get("reasons") else None,
             morphology={name: dict(kinds) for name, kinds in values["morphology"].items()},
+            # Records of before this was told lack it.
+            foreign_colours=values.get("foreign_colours", False),
         )

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from hemavision.bundle import find_bundle, shipped_bundles
-from hemavision.compat.from_bundle import keras_from_bundle
+from hemavision.compat.colours import colours_of
+from hemavision.compat.from_bundle import keras_from_bundle, take_apart
 from hemavision.detection import locate_cell
 from hemavision.errors import BundleError
 from hemavision.images import open_image
@@ -25,9 +26,11 @@ def test_probabilities_are_the_bundle_s_on_real_images(data: Path, name: str) ->
     output = engine.run(crops)
     expected = output.probabilities
     uncalibrated = keras_from_bundle(path).predict(crops / np.float32(127.5) - 1, verbose=0)
+    known = take_apart(path).foreign
+    foreign = known.measure(colours_of(crops)) if known else np.zeros(len(crops))
     calibrated = uncalibrated.astype(np.float64) ** (
-        1 / engine.manifest.temperature_at(output.novelty)[:, None]
-    ) * np.exp(engine.manifest.odds_at(output.novelty))
+        1 / engine.manifest.temperature_at(foreign)[:, None]
+    ) * np.exp(engine.manifest.odds_at(foreign))
     calibrated /= calibrated.sum(axis=1, keepdims=True)
     assert np.abs(calibrated - expected).max() < 1e-5
     # Not one answer for all: the comparison would then say nothing about the images.

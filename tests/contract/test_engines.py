@@ -14,13 +14,13 @@ from hemavision.detection import locate_cell
 from hemavision.images import open_image
 from hemavision.pipeline import Model
 from hemavision.preprocess import crop_and_resize
-from hemavision.results import ModelReference, Status
+from hemavision.results import ModelReference, Prediction, Status
 from hemavision.runtime import Engine, EngineOutput, FakeEngine, OnnxEngine
 
 ENGINES: dict[str, Callable[[], Engine]] = {"fake": FakeEngine} | {
     path.stem: lambda path=path: OnnxEngine(path) for path in shipped_bundles()
 }
-FIELDS = ("probabilities", "heatmaps", "embedding", "novelty")
+FIELDS = ("probabilities", "heatmaps", "embedding", "novelty", "foreign")
 
 
 @pytest.fixture(scope="module", params=list(ENGINES))
@@ -50,7 +50,7 @@ def test_shapes_and_types(engine: Engine, crops: np.ndarray, output: EngineOutpu
     assert output.heatmaps.shape[:2] == (count, kinds)
     assert output.heatmaps.ndim == 4
     assert output.embedding.shape[0] == count
-    assert output.novelty.shape == (count,)
+    assert output.novelty.shape == output.foreign.shape == (count,)
     assert {getattr(output, name).dtype for name in FIELDS} == {np.dtype(np.float32)}
 
 
@@ -60,6 +60,7 @@ def test_ranges(output: EngineOutput) -> None:
     assert (output.probabilities >= 0).all()
     assert (output.heatmaps >= 0).all()
     assert (output.novelty >= 0).all()
+    assert (output.foreign >= 0).all()
     assert output.heatmaps.max() > 0
 
 
@@ -121,3 +122,11 @@ def test_the_pipeline_s_word_follows_from_the_engine_s_numbers(
     engine = FakeEngine(confidence=confidence, novelty=novelty)
     model = Model(engine, ModelReference("fake", "0" * 64))
     assert model.predict(np.full((30, 30, 3), 90, np.uint8))[0].status is status
+
+
+@pytest.mark.parametrize(("foreign", "told"), [(0.9, False), (1.1, True)])
+def test_colours_of_no_known_laboratory_are_told(foreign: float, told: bool) -> None:
+    model = Model(FakeEngine(foreign=foreign), ModelReference("fake", "0" * 64))
+    (answer,) = model.predict([np.full((30, 30, 3), 90, np.uint8)])
+    assert answer.foreign_colours is told
+    assert Prediction.from_json(answer.to_json()).foreign_colours is told

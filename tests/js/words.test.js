@@ -1,4 +1,4 @@
-import { announcement, derivedName, duration, figures, percent, problemWords, progressWords, range, statusWords, title, tooLarge } from "/static/js/words.js";
+import { advice, announcement, derivedName, duration, figures, percent, problemWords, progressWords, range, statusWords, title, tooLarge } from "/static/js/words.js";
 import { equal, test } from "./harness.js";
 
 test("a percentage never claims certainty that is not there", () => {
@@ -18,6 +18,12 @@ test("each status has a word and advice", () => {
     equal(word.toLowerCase(), status);
     equal(advice.length > 10, true, status);
   }
+});
+
+test("advice says why it asks for a look", () => {
+  const said = advice({ status: "check", looked_elsewhere: true, foreign_colours: true });
+  equal(said.includes("outside the located cell") && said.includes("new to the model"), true);
+  equal(advice({ status: "check", looked_elsewhere: false }), statusWords("check").advice);
 });
 
 test("progress in words", () => {

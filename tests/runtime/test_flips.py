@@ -25,7 +25,7 @@ class Corner:
         bright = crops[:, :half, :half].mean(axis=(1, 2, 3)) / 255
         maps = crops[..., 0][:, None].astype(np.float32)
         said = np.stack([bright, 1 - bright], axis=1)
-        return EngineOutput(said, maps, said, bright, {"look": said}, {"look": maps})
+        return EngineOutput(said, maps, said, bright, bright, {"look": said}, {"look": maps})
 
 
 @pytest.fixture
@@ -36,7 +36,12 @@ def crops() -> np.ndarray:
 def test_every_corner_counts_alike(crops: np.ndarray) -> None:
     output = run_flipped(Corner(), crops)
     whole = crops.mean(axis=(1, 2, 3)) / 255
-    for found in (output.novelty, output.probabilities[:, 0], output.morphology["look"][:, 0]):
+    for found in (
+        output.novelty,
+        output.foreign,
+        output.probabilities[:, 0],
+        output.morphology["look"][:, 0],
+    ):
         np.testing.assert_allclose(found, whole, rtol=1e-5)
     np.testing.assert_allclose(output.embedding.sum(axis=1), 1, rtol=1e-5)
 

@@ -11,6 +11,7 @@ from hemavision.training.calibrate import (
     NoveltyModel,
     apply_temperature,
     fit_check_threshold,
+    fit_foreign,
     fit_novelty,
     fit_temperature,
 )
@@ -105,12 +106,26 @@ def test_foreign_colours_are_novel_though_the_embedding_is_not(rng):
 
     def cells(colour):
         embedding = centres[labels] + rng.normal(size=(1500, 60))
-        return np.concatenate([embedding, rng.normal(colour, 0.02, (1500, 6))], axis=1)
+        return np.concatenate([embedding, rng.normal(colour, 0.02, (1500, 15))], axis=1)
 
-    fitted = fit_novelty(cells(0.5), labels, cells(0.5), 6)
+    fitted = fit_novelty(cells(0.5), labels, cells(0.5), 15)
     assert np.mean(fitted.measure(cells(0.5)) > 1) < 0.03
     assert np.mean(fitted.measure(cells(0.8)) > 1) > 0.97
 
 
 def test_the_neutral_novelty_finds_nothing_novel(rng):
     assert not NoveltyModel.neutral(8).measure(rng.normal(size=(5, 8))).any()
+
+
+def test_a_laboratory_is_foreign_by_its_colours(rng):
+    def colours(light, count=600):
+        # One lamp brightens all quantiles together; noise moves each by itself.
+        return light + rng.normal(0, 0.1, (count, 1)) + rng.normal(0, 0.01, (count, 15))
+
+    known = np.concatenate([colours(0.0), colours(0.8)]).astype(np.float32)
+    fitted = fit_foreign(known, colours(0.0).astype(np.float32))
+    for home in (0.0, 0.8):
+        assert np.mean(fitted.measure(colours(home)) > 1) < 0.05
+    # Between two known laboratories, and with another contrast, lies none.
+    other = colours(0.4) + np.linspace(-0.2, 0.2, 15)
+    assert np.mean(fitted.measure(other) > 1) > 0.99

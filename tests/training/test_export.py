@@ -11,9 +11,12 @@ import tensorflow as tf
 
 from hemavision.bundle import Manifest, find_bundle
 from hemavision.cells import FOUR_TYPES
-from hemavision.compat.bundle_writer import write_network
+from hemavision.compat.bundle_writer import SCALINGS, write_network
+from hemavision.compat.colours import COLOURS, colours_of
+from hemavision.compat.foreign import ForeignModel
 from hemavision.compat.from_bundle import keras_from_bundle, take_apart
-from hemavision.compat.novelty import COLOURS, NoveltyModel, colours_of
+from hemavision.compat.novelty import NoveltyModel
+from hemavision.compat.reading import network_from_keras
 from hemavision.detection import locate_cell
 from hemavision.images import open_image
 from hemavision.models import separable_cnn
@@ -78,40 +81,61 @@ def test_probabilities_equal_keras(pair, crops):
     np.testing.assert_allclose(engine.run(crops).probabilities, expected, atol=1e-5)
 
 
-def test_doubt_cools_no_familiar_answer_and_heats_the_others(pair, crops, tmp_path):
+def test_doubt_cools_no_answer_at_home_and_heats_the_others(pair, crops, tmp_path):
     network, engine = pair
-    start = float(np.median(engine.run(crops).novelty))
-    doubting = replace(engine.manifest, doubt=3.0, doubt_from=start)
+    colours = colours_of(crops)
+    home = ForeignModel(np.eye(COLOURS, dtype=np.float32), colours[:2], 0.05)
+    doubting = replace(engine.manifest, doubt=3.0, doubt_from=0.8, doubt_most=2.5)
     parts = take_apart(find_bundle(engine.manifest.name))
-    write_network(parts.network, doubting, parts.scaling, tmp_path / "d.onnx", parts.novelty)
-    output = OnnxEngine(tmp_path / "d.onnx").run(crops)
+    path = tmp_path / "d.onnx"
+    write_network(parts.network, doubting, parts.scaling, path, parts.novelty, foreign=home)
+    probabilities = OnnxEngine(path).run(crops).probabilities
+    foreign = home.measure(colours)
     raw = np.asarray(network(to_input(crops)))
-    expected = apply_temperature(raw, doubting.temperature_at(output.novelty))
-    np.testing.assert_allclose(output.probabilities, expected, atol=1e-5)
-    familiar = output.novelty <= start
+    expected = apply_temperature(raw, doubting.temperature_at(foreign))
+    np.testing.assert_allclose(probabilities, expected, atol=1e-5)
+    at_home = foreign <= 0.8
+    assert at_home.any()
+    assert not at_home.all()
     same = engine.run(crops).probabilities
-    np.testing.assert_allclose(output.probabilities[familiar], same[familiar], atol=1e-6)
-    assert (output.probabilities[~familiar].min(axis=1) > same[~familiar].min(axis=1)).all()
+    np.testing.assert_allclose(probabilities[at_home], same[at_home], atol=1e-6)
+    assert (probabilities[~at_home].min(axis=1) > same[~at_home].min(axis=1)).all()
+    assert doubting.temperature_at(np.array([99.0])) == pytest.approx(2.5 * doubting.temperature)
 
 
 def test_foreign_colours_and_the_odds_of_blood_are_in_the_graph(extreme, manifest, crops, tmp_path):
     rng = np.random.default_rng(5)
     whiten = rng.normal(0, 1, (512 + COLOURS, 3)).astype(np.float32)
     novelty = NoveltyModel(whiten, np.zeros((1, 3), np.float32), 0.5, COLOURS, 2.0)
+    mixing = rng.normal(0, 1, (COLOURS, COLOURS)).astype(np.float32)
+    colours = colours_of(crops)
+    home = ForeignModel(mixing, colours[:3] @ mixing + np.float32(0.01), 0.3)
     network = separable_cnn.build()
-    leaning = replace(manifest, doubt=2.0, doubt_from=0.7, seldom={FOUR_TYPES[2]: -4.0})
-    write_bundle(network, leaning, novelty, tmp_path / "leaning.onnx")
-    output = OnnxEngine(tmp_path / "leaning.onnx").run(crops)
-    features = np.concatenate([output.embedding, colours_of(crops)], axis=1)
+    leaning = replace(
+        manifest, doubt=2.0, doubt_from=0.7, doubt_most=3.0, seldom={FOUR_TYPES[2]: -4.0}
+    )
+    path = tmp_path / "leaning.onnx"
+    scaling = SCALINGS["minus-one-to-one"]
+    write_network(network_from_keras(network), leaning, scaling, path, novelty, foreign=home)
+    output = OnnxEngine(path).run(crops)
+    features = np.concatenate([output.embedding, colours], axis=1)
     np.testing.assert_allclose(output.novelty, novelty.measure(features), rtol=1e-3)
     assert not np.allclose(output.novelty, output.novelty[0])
+    foreign = home.measure(colours)
     raw = np.asarray(network(to_input(crops)))
-    expected = apply_temperature(
-        raw, leaning.temperature_at(output.novelty), leaning.odds_at(output.novelty)
-    )
+    expected = apply_temperature(raw, leaning.temperature_at(foreign), leaning.odds_at(foreign))
     np.testing.assert_allclose(output.probabilities, expected, atol=1e-5)
-    assert (leaning.odds_at(output.novelty)[:, 2] < -0.1).any()
+    assert (leaning.odds_at(foreign)[:, 2] < -0.1).any()
     assert (leaning.odds_at(np.array([0.5, 0.7])) == 0).all()
+    again = take_apart(path)
+    np.testing.assert_array_equal(again.foreign.known, home.known)
+    np.testing.assert_array_equal(again.novelty.whiten, novelty.whiten)
+    assert (again.novelty.colours, again.foreign.scale) == (COLOURS, pytest.approx(0.3))
+
+
+def test_colours_are_quantiles_of_every_fourth_pixel(crops):
+    expected = np.quantile(crops[0, ::4, ::4, 1], 0.5, method="closest_observation")
+    assert colours_of(crops)[0, 7] == pytest.approx(expected / 127.5 - 1, abs=0.01)
 
 
 def test_batch_equals_single(pair, crops):

@@ -133,6 +133,23 @@ def test_settled_norms_hold_the_mean_of_the_batches(few_crops):
     assert norm.momentum == 0.9
 
 
+def test_resting_norms_stay_and_the_rest_learns(few_crops, tmp_path):
+    recipe = replace(TINY, phases=(Phase(32, 1, 2),), network="residual_cnn")
+    begun = fit(recipe, few_crops, few_crops, tmp_path / "a", start=Start(seed=3))
+    resting = replace(recipe, norms_rest=True)
+    ended = fit(resting, few_crops, few_crops, tmp_path / "b", start=Start(3, begun))
+    before, after = (residual_cnn.build(len(few_crops.cell_types)) for _ in range(2))
+    before.load_weights(begun)
+    after.load_weights(ended)
+    for one, other in zip(before.layers, after.layers, strict=True):
+        if isinstance(one, keras.layers.BatchNormalization):
+            assert_same(one.get_weights(), other.get_weights())
+        elif isinstance(one, keras.layers.Conv2D):
+            assert not np.allclose(one.get_weights()[0], other.get_weights()[0], atol=1e-7)
+    with pytest.raises(TrainingError, match="--start"):
+        fit(resting, few_crops, few_crops, tmp_path / "c", start=Start(seed=3))
+
+
 def test_diverging_run_says_so(few_crops, tmp_path):
     wild = Recipe(name="wild", phases=(Phase(32, 3, 4),), batch_size=4, learning_rate=1e30)
     with pytest.raises(TrainingError, match="lower the learning rate"):

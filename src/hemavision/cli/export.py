@@ -13,7 +13,7 @@ from hemavision.cli.train import DETECTORS
 
 
 @click.command()
-@click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("run", type=click.Path(exists=True, path_type=Path))
 @click.argument(
     "dataset", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path)
 )
@@ -25,17 +25,14 @@ from hemavision.cli.train import DETECTORS
 def export(run: Path, dataset: Path | None, out: Path | None) -> None:
     """Write the finished training RUN as a calibrated bundle: one ONNX file.
 
-    DATASET is your own folder, where the run was trained on one.
+    RUN may be a bundle, too: its doubt is fitted anew. DATASET is your own folder, where the run
+    was trained on one.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from hemavision.training import splits
     from hemavision.training.finish import export_run
-    from hemavision.training.run import CONFIG
 
-    config = run / CONFIG
-    if not config.exists():
-        raise click.UsageError(f"{run} holds no training run ({CONFIG} is missing).")
-    protocol = json.loads(config.read_text())["protocol"]
+    protocol = _protocol_of(run)
     if protocol in DETECTORS:
         _export_detector(run, protocol, out or run.with_suffix(".onnx"))
         return
@@ -46,6 +43,8 @@ def export(run: Path, dataset: Path | None, out: Path | None) -> None:
     else:
         raise click.UsageError(f"{run} was trained on a folder of yours; name it after RUN.")
     bundle = out or run.with_suffix(".onnx")
+    if bundle == run:
+        raise click.UsageError(f"{run} would be overwritten; name another file with --out.")
     with click.progressbar(length=1, label="Calibrating", hidden=not os.isatty(2)) as bar:
 
         def show(done: int, total: int) -> None:
@@ -57,6 +56,20 @@ def export(run: Path, dataset: Path | None, out: Path | None) -> None:
         f"{bundle}: {manifest.name}, temperature {manifest.temperature:.3f}, "
         f"check below {manifest.check_below:.3f}"
     )
+
+
+def _protocol_of(run: Path) -> str:
+    """Return what a run, or a bundle's, was trained by."""
+    from hemavision.runtime import OnnxEngine
+    from hemavision.training.run import CONFIG
+
+    if run.is_file():
+        config = OnnxEngine(run).manifest.training
+    elif (run / CONFIG).exists():
+        config = json.loads((run / CONFIG).read_text())
+    else:
+        raise click.UsageError(f"{run} holds no training run ({CONFIG} is missing).")
+    return str(config.get("protocol", ""))
 
 
 def _export_detector(run: Path, protocol: str, bundle: Path) -> None:

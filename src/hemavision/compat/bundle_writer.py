@@ -12,7 +12,9 @@ import onnx
 from onnx import TensorProto, helper
 
 from hemavision.bundle import MANIFEST_KEY, Manifest
+from hemavision.compat.colours import add_colours
 from hemavision.compat.configuration import config_of
+from hemavision.compat.foreign import ForeignModel, add_foreign
 from hemavision.compat.forward import Forward
 from hemavision.compat.gradcam import Head, add_heatmaps, find_head
 from hemavision.compat.morphology import Attribute, add_morphology
@@ -85,6 +87,7 @@ def write_network(
     path: Path,
     novelty: NoveltyModel | None = None,
     attributes: tuple[Attribute, ...] = (),
+    foreign: ForeignModel | None = None,
 ) -> None:
     """Write ``network`` as the bundle ``path``.
 
@@ -95,6 +98,7 @@ def write_network(
         path: the file; written whole or not at all.
         novelty: what is familiar; nothing counts as novel without it.
         attributes: what can be said about a cell's looks.
+        foreign: which colours are known; no laboratory counts as foreign without it.
 
     Raises:
         BundleError: see :func:`check_convertible`; nothing is written then.
@@ -104,8 +108,12 @@ def write_network(
     forward = add_forward(graph, network, add_input(graph, scaling))
     embedding = _add_embedding(forward, head)
     novelty = novelty or NoveltyModel.neutral(forward.shapes[head.features][-1])
-    add_novelty(graph, novelty, embedding, PIXELS, "novelty")
-    _add_answer(graph, forward.sums[head.logits.name], manifest)
+    colours = ""
+    if novelty.colours or foreign:
+        colours = add_colours(graph, PIXELS, manifest.preprocess.size_px)
+    add_novelty(graph, novelty, embedding, colours, "novelty")
+    doubt = add_foreign(graph, foreign, colours, "foreign") if foreign else ""
+    _add_answer(graph, forward.sums[head.logits.name], manifest, doubt)
     add_heatmaps(forward, head, "heatmaps")
     height, width, channels = forward.shapes[head.features]
     features = (forward.results[head.features], forward.shapes[head.features])
@@ -122,6 +130,7 @@ def write_network(
                 _floats("heatmaps", ["N", kinds, height, width]),
                 _floats("embedding", ["N", channels]),
                 _floats("novelty", ["N"]),
+                *([_floats("foreign", ["N"])] if foreign else []),
                 *(_floats(name, shape) for name, shape in looks),
             ],
             initializer=graph.initializers,
@@ -160,26 +169,28 @@ def add_input(graph: Graph, scaling: Scaling) -> str:
     return graph.add("Div", [x, graph.floats("input:deviation", deviation)], "input:scaled")
 
 
-def _add_answer(graph: Graph, sums: str, manifest: Manifest) -> None:
+def _add_answer(graph: Graph, sums: str, manifest: Manifest, foreign: str) -> None:
     temperature = graph.floats("temperature", manifest.temperature)
-    if manifest.doubt:
-        logits = _add_doubt(graph, sums, temperature, manifest)
+    if foreign:
+        logits = _add_doubt(graph, sums, temperature, foreign, manifest)
     else:
         logits = graph.add("Div", [sums, temperature], "logits")
     graph.add("Softmax", [logits], "probabilities", axis=1)
 
 
-def _add_doubt(graph: Graph, sums: str, temperature: str, manifest: Manifest) -> str:
+def _add_doubt(graph: Graph, sums: str, temperature: str, foreign: str, manifest: Manifest) -> str:
     """Add logits / (temperature × growth) + odds × (1 − 1 / growth).
 
-    The growth is max(novelty / start, 1) to the power of the doubt: 1 for whatever is quite
-    familiar. What the looks no longer say, blood in general does.
+    The growth is max(foreign / start, 1) to the power of the doubt, up to a limit: 1 in every
+    known laboratory. What the looks no longer say, blood in general does.
     """
     one, axis = graph.floats("one", 1.0), graph.ints("axis_1", 1)
     start = graph.floats("doubt:from", manifest.doubt_from)
-    ratio = graph.add("Div", ["novelty", start], "doubt:ratio")
+    most = graph.floats("doubt:most", manifest.doubt_most)
+    ratio = graph.add("Div", [foreign, start], "doubt:ratio")
     beyond = graph.add("Max", [ratio, one], "doubt:beyond")
-    growth = graph.add("Pow", [beyond, graph.floats("doubt", manifest.doubt)], "doubt:growth")
+    power = graph.add("Pow", [beyond, graph.floats("doubt", manifest.doubt)], "doubt:power")
+    growth = graph.add("Min", [power, most], "doubt:growth")
     growth = graph.add("Unsqueeze", [growth, axis], "doubt:growths")
     divisor = graph.add("Mul", [growth, temperature], "doubt:temperatures")
     logits = graph.add("Div", [sums, divisor], "logits")

@@ -14,10 +14,12 @@ from hemavision.bundle import Manifest, check_bundle, manifest_from_metadata
 from hemavision.compat.architecture import Plan, plan_of
 from hemavision.compat.archive import parse_config
 from hemavision.compat.bundle_writer import NETWORK_KEY, Scaling
+from hemavision.compat.colours import COLOURS
+from hemavision.compat.foreign import ForeignModel
 from hemavision.compat.kinds import KINDS
 from hemavision.compat.morphology import Attribute
 from hemavision.compat.network import Network
-from hemavision.compat.novelty import COLOURS, NoveltyModel
+from hemavision.compat.novelty import NoveltyModel
 from hemavision.compat.reading import network_of
 from hemavision.compat.weights import Weights
 from hemavision.errors import BundleError
@@ -34,6 +36,7 @@ class BundleParts:
         scaling: what the network wants its pixels to be.
         novelty: what is familiar.
         attributes: what can be said about a cell's looks.
+        foreign: which colours are known, where the bundle says so.
     """
 
     network: Network
@@ -41,6 +44,7 @@ class BundleParts:
     scaling: Scaling
     novelty: NoveltyModel
     attributes: tuple[Attribute, ...]
+    foreign: ForeignModel | None
 
 
 def network_from_bundle(path: Path) -> Network:
@@ -69,15 +73,17 @@ def take_apart(path: Path) -> BundleParts:
         raise BundleError(f"{path} does not hold its network's configuration; export it again.")
     plan = plan_of(parse_config(metadata[NETWORK_KEY], str(path)), str(path))
     constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in proto.graph.initializer}
+    results = {node.output[0] for node in proto.graph.node}
     try:
         return BundleParts(
             network_of(plan, _weights(plan, constants)),
             manifest,
-            _scaling(constants, any(node.output[0] == "input:bgr" for node in proto.graph.node)),
-            _novelty(constants),
+            _scaling(constants, bgr="input:bgr" in results),
+            _novelty(constants, COLOURS if "novelty:features" in results else 0),
             tuple(
                 _attribute(name, values, constants) for name, values in manifest.morphology.items()
             ),
+            _foreign(constants),
         )
     except (KeyError, ValueError) as error:
         raise BundleError(f"{path} does not hold its network's weights: {error}") from error
@@ -92,12 +98,18 @@ def _scaling(constants: dict[str, np.ndarray], bgr: bool) -> Scaling:
     )
 
 
-def _novelty(constants: dict[str, np.ndarray]) -> NoveltyModel:
+def _novelty(constants: dict[str, np.ndarray], colours: int) -> NoveltyModel:
     centres, scale = constants["novelty:centres"][0], constants["novelty:scale"]
     faint = constants.get("novelty:faint", np.zeros(()))
-    colours = COLOURS if "colours:half" in constants else 0
     whiten = constants["novelty:whiten"]
     return NoveltyModel(whiten, centres, float(scale.item()), colours, float(faint.item()))
+
+
+def _foreign(constants: dict[str, np.ndarray]) -> ForeignModel | None:
+    if "foreign:whiten" not in constants:
+        return None
+    whiten, known, scale = (constants[f"foreign:{name}"] for name in ("whiten", "known", "scale"))
+    return ForeignModel(whiten, known[0], float(scale.item()))
 
 
 def _attribute(name: str, values: tuple[str, ...], constants: dict[str, np.ndarray]) -> Attribute:

@@ -15,17 +15,8 @@ import numpy as np
 
 from hemavision.compat.onnx_graph import Graph
 
-#: Of each channel of the input on the scale [-1, 1], its mean and its root mean square.
-COLOURS = 6
 #: A length below this share of the faint one counts as this: a blank embedding has none.
 SHORTEST = 0.1
-
-
-def colours_of(crops: np.ndarray) -> np.ndarray:
-    """Return what novelty sees of the pixels of N inputs (uint8 N×H×W×3): float32 N×6."""
-    values = crops.astype(np.float32) / np.float32(127.5) - np.float32(1.0)
-    roots = np.sqrt((values**2).mean(axis=(1, 2)))
-    return np.concatenate([values.mean(axis=(1, 2)), roots], axis=1)
 
 
 @dataclass(frozen=True)
@@ -33,7 +24,7 @@ class NoveltyModel:
     """Distance to the nearest known kind of cell, in whitened embeddings and, maybe, colours.
 
     Attributes:
-        whiten: float32 D×d, or (D+6)×d, applied to embeddings (with colours) from the right.
+        whiten: float32 D×d, or (D+15)×d, applied to embeddings (with colours) from the right.
         centres: float32 M×d, what is known, after whitening: the centres of the types, each of
             each laboratory.
         scale: the sum of both signs that counts as 1.
@@ -66,7 +57,7 @@ class NoveltyModel:
 
 
 def add_novelty(
-    graph: Graph, novelty: NoveltyModel, embedding: str, pixels: str, output: str
+    graph: Graph, novelty: NoveltyModel, embedding: str, colours: str, output: str
 ) -> str:
     """Add how novel each input is, float N.
 
@@ -74,10 +65,12 @@ def add_novelty(
         graph: to add to.
         novelty: what is familiar.
         embedding: name of the embeddings, N×D.
-        pixels: name of the inputs as floats N×3×H×W, 0 to 255.
+        colours: name of the inputs' colours, N×15; not asked for where ``novelty`` has none.
         output: name for the result.
     """
-    features = _add_colours(graph, embedding, pixels) if novelty.colours else embedding
+    features = embedding
+    if novelty.colours:
+        features = graph.add("Concat", [embedding, colours], "novelty:features", axis=1)
     whiten = graph.floats("novelty:whiten", novelty.whiten)
     x = graph.add("MatMul", [features, whiten], "novelty:whitened")
     x = graph.add("Unsqueeze", [x, graph.ints("axis_1", 1)], "novelty:rows")
@@ -97,16 +90,3 @@ def _add_faintness(graph: Graph, novelty: NoveltyModel, embedding: str) -> str:
     x = graph.add("ReduceL2", [embedding], "faint:length", axes=[1], keepdims=0)
     x = graph.add("Div", [faint, graph.add("Max", [x, shortest], "faint:kept")], "faint:ratio")
     return graph.add("Pow", [x, graph.floats("faint:power", 3.0)], "faint:added")
-
-
-def _add_colours(graph: Graph, embedding: str, pixels: str) -> str:
-    """Add :func:`colours_of` beside the embedding."""
-    half = graph.floats("colours:half", 127.5)
-    x = graph.add("Div", [graph.add("Sub", [pixels, half], "colours:centred"), half], "colours:x")
-    mean = graph.add("GlobalAveragePool", [x], "colours:mean")
-    x = graph.add(
-        "GlobalAveragePool", [graph.add("Mul", [x, x], "colours:square")], "colours:power"
-    )
-    x = graph.add("Concat", [mean, graph.add("Sqrt", [x], "colours:root")], "colours:six", axis=1)
-    x = graph.add("Flatten", [x], "colours", axis=1)
-    return graph.add("Concat", [embedding, x], "colours:beside", axis=1)

@@ -34,5 +34,11 @@ class Graph:
 
     def add(self, operator: str, inputs: list[str], output: str, **attributes: Any) -> str:
         """Add a node with one result and return the result's name."""
-        self.nodes.append(helper.make_node(operator, inputs, [output], output, **attributes))
-        return output
+        return self.add_several(operator, inputs, [output], **attributes)[0]
+
+    def add_several(
+        self, operator: str, inputs: list[str], outputs: list[str], **attributes: Any
+    ) -> list[str]:
+        """Add a node, named as the first of its results, and return the results' names."""
+        self.nodes.append(helper.make_node(operator, inputs, outputs, outputs[0], **attributes))
+        return outputs

@@ -19,6 +19,8 @@ class EngineOutput:
         heatmaps: float32 N×K×h×w, ≥ 0: Grad-CAM on each type's logit, not normalised.
         embedding: float32 N×D.
         novelty: float32 N, ≥ 0: above 1 lies outside what the model was trained on.
+        foreign: float32 N, ≥ 0: above 1 the colours are those of no known laboratory; 0 where the
+            bundle does not say.
         morphology: attribute → float32 N×V, the probability of each of its values.
         morphology_heatmaps: attribute → float32 N×V×h×w, as ``heatmaps``.
     """
@@ -27,6 +29,7 @@ class EngineOutput:
     heatmaps: np.ndarray
     embedding: np.ndarray
     novelty: np.ndarray
+    foreign: np.ndarray
     morphology: dict[str, np.ndarray] = field(default_factory=dict)
     morphology_heatmaps: dict[str, np.ndarray] = field(default_factory=dict)
 

@@ -29,6 +29,7 @@ def run_flipped(engine: Engine, crops: np.ndarray) -> EngineOutput:
         _mean_map([o.heatmaps for o in outputs]),
         _mean([o.embedding for o in outputs]),
         _mean([o.novelty for o in outputs]),
+        _mean([o.foreign for o in outputs]),
         {name: _mean([o.morphology[name] for o in outputs]) for name in first.morphology},
         {
             name: _mean_map([o.morphology_heatmaps[name] for o in outputs])

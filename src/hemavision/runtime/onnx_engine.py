@@ -11,6 +11,7 @@ from hemavision.onnx_session import open_network, require_outputs
 from hemavision.runtime.engine import EngineOutput
 
 OUTPUTS = ("probabilities", "heatmaps", "embedding", "novelty")
+FOREIGN = "foreign"
 
 
 class OnnxEngine:
@@ -32,6 +33,10 @@ class OnnxEngine:
             *(f"morphology_heatmaps/{name}" for name in self._looks),
         ]
         require_outputs(network, self._outputs, path)
+        # Bundles that were written from Keras files know no laboratory.
+        self._tells_foreign = FOREIGN in {output.name for output in network.session.get_outputs()}
+        if self._tells_foreign:
+            self._outputs.append(FOREIGN)
 
     @property
     def manifest(self) -> Manifest:
@@ -41,8 +46,9 @@ class OnnxEngine:
     def run(self, crops: np.ndarray) -> EngineOutput:
         """Run uint8 N×S×S×3 RGB crops, S being the manifest's input size."""
         values = self._session.run(self._outputs, {"image": crops})
+        foreign = values.pop() if self._tells_foreign else np.zeros(len(crops), np.float32)
         core, rest = len(OUTPUTS), len(OUTPUTS) + len(self._looks)
         looks = dict(zip(self._looks, values[core:rest], strict=True))
         maps = dict(zip(self._looks, values[rest:], strict=True))
         probabilities, heatmaps, embedding, novelty = values[:core]
-        return EngineOutput(probabilities, heatmaps, embedding, novelty, looks, maps)
+        return EngineOutput(probabilities, heatmaps, embedding, novelty, foreign, looks, maps)

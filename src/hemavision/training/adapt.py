@@ -14,12 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize
-from scipy.special import log_softmax, softmax
+from scipy.special import softmax
 from sklearn.model_selection import StratifiedKFold
 
-from hemavision.bundle import Manifest
 from hemavision.compat.bundle_writer import write_network
+from hemavision.compat.foreign import ForeignModel
 from hemavision.compat.from_bundle import BundleParts, take_apart
 from hemavision.compat.network import Layer
 from hemavision.compat.novelty import NoveltyModel
@@ -34,6 +33,8 @@ from hemavision.training.calibrate import (
 from hemavision.training.checks import check_split
 from hemavision.training.datasets import Sample, digest, open_sample, read_folders
 from hemavision.training.finish import Seen, look_at
+from hemavision.training.heads import Layer as Weights
+from hemavision.training.heads import fit_layer
 from hemavision.training.run import origin_of
 from hemavision.training.splits import Split, split_by_original
 
@@ -121,15 +122,15 @@ def adapt(
     learned, kept = _cells(split.train, split.validation, seen, features, types)
     start = _old_layer(parts, len(types))
     hold, guesses = _choose_hold(learned, start)
-    kernel, bias = fit_layer(learned, start, hold)
+    kernel, bias = fit_layer(learned.embeddings, learned.labels, start, hold)
     novelty = _familiar(parts.novelty, learned)
-    distances = novelty.measure(learned.features)
-    doubting = replace(parts.manifest, cell_types=types, temperature=1.0)
-    growth, odds = doubting.temperature_at(distances), doubting.odds_at(distances)
-    temperature = fit_temperature(guesses, learned.labels, growth, odds)
-    sure = apply_temperature(guesses, temperature * growth, odds)
+    # The laboratory is no foreign one any more: its cells' temperature is the plain one.
+    foreign = _at_home(parts.foreign, seen.colours[: len(split.train)])
+    temperature = fit_temperature(guesses, learned.labels)
+    sure = apply_temperature(guesses, temperature)
     manifest = replace(
-        doubting,
+        parts.manifest,
+        cell_types=types,
         name=out.stem,
         temperature=temperature,
         check_below=fit_check_threshold(sure, learned.labels),
@@ -137,7 +138,7 @@ def adapt(
         metrics={},
     )
     after = softmax(kept.embeddings @ kernel + bias, axis=1).argmax(axis=1)
-    _write(parts, manifest, (kernel, bias), novelty, out)
+    _write(replace(parts, manifest=manifest, novelty=novelty, foreign=foreign), (kernel, bias), out)
     held_out = {
         name: (
             int((kept.labels == index).sum()),
@@ -150,35 +151,7 @@ def adapt(
     return Adapted(types, len(learned.labels), held_out, hold)
 
 
-def fit_layer(
-    cells: Cells, start: tuple[np.ndarray, np.ndarray], hold: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return kernel (D×K) and bias (K) of a logistic regression held near ``start``."""
-    kernel, bias = start
-    depth, kinds = kernel.shape
-    x, rows = cells.embeddings.astype(np.float64), np.arange(len(cells.labels))
-    # Every channel counts alike, however large its values are.
-    spread = x.std(axis=0) + 1e-6
-    truth = np.eye(kinds)[cells.labels]
-
-    def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
-        shift, offset = flat[: depth * kinds].reshape(depth, kinds), flat[depth * kinds :]
-        logits = x @ (kernel + shift / spread[:, None]) + bias + offset
-        logs = log_softmax(logits, axis=1)
-        wrong = (np.exp(logs) - truth) / len(rows)
-        value = -logs[rows, cells.labels].mean() + hold * (flat**2).mean() / 2
-        gradient = np.concatenate([((x / spread).T @ wrong).ravel(), wrong.sum(axis=0)])
-        return float(value), gradient + hold * flat / flat.size
-
-    found = minimize(loss, np.zeros(depth * kinds + kinds), jac=True, method="L-BFGS-B").x
-    shift, offset = found[: depth * kinds].reshape(depth, kinds), found[depth * kinds :]
-    return (
-        (kernel + shift / spread[:, None]).astype(np.float32),
-        (bias + offset).astype(np.float32),
-    )
-
-
-def _choose_hold(cells: Cells, start: tuple[np.ndarray, np.ndarray]) -> tuple[float, np.ndarray]:
+def _choose_hold(cells: Cells, start: Weights) -> tuple[float, np.ndarray]:
     """Return the hold whose guesses of cells left out are best, and those guesses (N×K)."""
     best: tuple[float, float, np.ndarray] | None = None
     folds = list(
@@ -188,7 +161,8 @@ def _choose_hold(cells: Cells, start: tuple[np.ndarray, np.ndarray]) -> tuple[fl
     for hold in HOLDS:
         guesses = np.zeros((len(rows), start[0].shape[1]))
         for inside, outside in folds:
-            kernel, bias = fit_layer(cells.only(inside), start, hold)
+            some = cells.only(inside)
+            kernel, bias = fit_layer(some.embeddings, some.labels, start, hold)
             guesses[outside] = softmax(cells.embeddings[outside] @ kernel + bias, axis=1)
         loss = -float(np.log(np.maximum(guesses[rows, cells.labels], 1e-12)).mean())
         if best is None or loss < best[0]:
@@ -254,7 +228,7 @@ def _cells(
     return whole.only(slice(len(train))), whole.only(slice(len(train), None))
 
 
-def _old_layer(parts: BundleParts, kinds: int) -> tuple[np.ndarray, np.ndarray]:
+def _old_layer(parts: BundleParts, kinds: int) -> Weights:
     """Return the old layer; a new type starts as the mean of the old ones."""
     kernel, bias = parts.network.output.weights
     new = kinds - kernel.shape[1]
@@ -262,19 +236,21 @@ def _old_layer(parts: BundleParts, kinds: int) -> tuple[np.ndarray, np.ndarray]:
     return kernel, np.concatenate([bias, np.repeat(bias.mean(), new)])
 
 
-def _write(
-    parts: BundleParts,
-    manifest: Manifest,
-    layer: tuple[np.ndarray, np.ndarray],
-    novelty: NoveltyModel,
-    out: Path,
-) -> None:
+def _write(parts: BundleParts, layer: Weights, out: Path) -> None:
     last = parts.network.output
-    options = last.options | {"units": len(manifest.cell_types)}
+    options = last.options | {"units": len(parts.manifest.cell_types)}
     new = Layer(last.kind, last.name, options, last.inputs, layer)
     network = replace(parts.network, layers=(*parts.network.layers[:-1], new))
-    manifest = replace(manifest, weights_sha256=network.weights_sha256())
-    write_network(network, manifest, parts.scaling, out, novelty, parts.attributes)
+    manifest = replace(parts.manifest, weights_sha256=network.weights_sha256())
+    write_network(
+        network,
+        manifest,
+        parts.scaling,
+        out,
+        novelty=parts.novelty,
+        attributes=parts.attributes,
+        foreign=parts.foreign,
+    )
 
 
 def _familiar(old: NoveltyModel, cells: Cells) -> NoveltyModel:
@@ -285,6 +261,13 @@ def _familiar(old: NoveltyModel, cells: Cells) -> NoveltyModel:
     wider = replace(old, centres=centres)
     far = float(np.quantile(wider.measure(cells.features), FAMILIAR_SHARE))
     return replace(wider, scale=old.scale * max(1.0, far))
+
+
+def _at_home(old: ForeignModel | None, colours: np.ndarray) -> ForeignModel | None:
+    """Return what is foreign with the laboratory's own cells (their colours, N×15) as known."""
+    if old is None:
+        return None
+    return replace(old, known=np.concatenate([old.known, colours @ old.whiten]))
 
 
 def _record(bundle: Path, split: Split, command: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import numpy as np
 from hemavision.training.augment import (
     another_laboratory,
     here_or_elsewhere,
+    mostly_here,
     plain_view,
     random_light,
     random_view,
@@ -25,6 +26,7 @@ COLOURS = {
     "full": random_light,
     "laboratories": another_laboratory,
     "half-laboratories": here_or_elsewhere,
+    "fifth-laboratories": mostly_here,
 }
 #: An array for each output of the network in training, by its name.
 Targets = dict[str, np.ndarray]

@@ -1,9 +1,9 @@
 """Turns a trained network into one that knows its doubt, by its validation images alone.
 
-Three numbers and a space are fitted: the temperature that the logits are divided by (Guo
-et al. 2017), the confidence under which a person should check, and the novelty beyond which
-an image resembles nothing the network was trained on: a distance in embedding space (after
-Lee et al. 2018: Gaussian kinds with one shared covariance) and how short the embedding is.
+Fitted are the temperature that the logits are divided by (Guo et al. 2017), the confidence under
+which a person should check, the novelty beyond which an image resembles nothing the network was
+trained on: a distance in embedding space (after Lee et al. 2018: Gaussian kinds with one shared
+covariance) and how short the embedding is; and which colours are foreign.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
+from hemavision.compat.foreign import ForeignModel
 from hemavision.compat.novelty import NoveltyModel
 
 #: An answer is `confident` where, on validation, answers as sure were right this often.
@@ -22,11 +23,17 @@ CONFIDENT_ACCURACY = 0.99
 FAMILIAR_SHARE = 0.99
 #: Directions kept of the embedding space: those in which known cells vary most.
 DIRECTIONS = 96
+#: How much longer than the length that nearly all validation embeddings exceed a faint one is: the
+#: weight of shortness beside distance, where types left out of training are told best.
+FAINT_WEIGHT = 1.2
 #: How much wider colours are spread than the embedding before directions are chosen.
 COLOUR_WEIGHT = 6.0
-#: Power of the novelty that the temperature grows with, and the novelty that it grows from. Chosen
-#: by the withheld laboratories (docs/decisions/0007-eight-types.md).
-DOUBT, DOUBT_FROM = 2.0, 0.75
+#: Directions in which colours vary less than this share of the most count as varying so much.
+LEAST_VARIANCE = 0.01
+#: Power of how foreign a laboratory is that the temperature grows with, where it starts to grow,
+#: and the multiple where it stops. Chosen by the withheld laboratories
+#: (docs/decisions/0007-eight-types.md).
+DOUBT, DOUBT_FROM, DOUBT_MOST = 3.0, 1.0, 2.8
 
 
 def fit_temperature(
@@ -34,6 +41,7 @@ def fit_temperature(
     labels: np.ndarray,
     growth: np.ndarray | float = 1.0,
     odds: np.ndarray | float = 0.0,
+    weights: np.ndarray | None = None,
 ) -> float:
     """Return the temperature that makes uncalibrated probabilities most likely.
 
@@ -42,13 +50,14 @@ def fit_temperature(
         labels: int N, the true types' indices.
         growth: float N, how much hotter than the temperature each row is.
         odds: float N×K, what is added to the logits once they are divided.
+        weights: float N, how much each row counts; alike without.
     """
     logits = np.log(np.clip(probabilities, 1e-12, 1.0)) / np.reshape(growth, (-1, 1))
     rows = np.arange(len(labels))
 
     def loss(log_temperature: float) -> float:
         logs = log_softmax(logits / np.exp(log_temperature) + odds, axis=1)
-        return -float(logs[rows, labels].mean())
+        return -float(np.average(logs[rows, labels], weights=weights))
 
     return float(np.exp(minimize_scalar(loss, bounds=(-2.3, 2.3), method="bounded").x))
 
@@ -102,7 +111,7 @@ def fit_novelty(
     variances, directions = np.linalg.eigh(np.cov(spread, rowvar=False))
     kept = slice(-DIRECTIONS, None)
     # The floor keeps directions in which known cells hardly vary from ruling the distance.
-    floor = 0.01 * variances[-1]
+    floor = LEAST_VARIANCE * variances[-1]
     whiten = directions[:, kept] / np.sqrt(np.maximum(variances[kept], floor))
     lengths = np.linalg.norm(validation[:, : validation.shape[1] - colours], axis=1)
     far = NoveltyModel(whiten, centres @ whiten, 1.0)
@@ -112,7 +121,22 @@ def fit_novelty(
         whiten=whiten.astype(np.float32),
         centres=(centres @ whiten).astype(np.float32),
         colours=colours,
-        faint=float(np.quantile(lengths, 1 - FAMILIAR_SHARE)),
+        faint=FAINT_WEIGHT * float(np.quantile(lengths, 1 - FAMILIAR_SHARE)),
     )
     scale = float(np.quantile(both.measure(validation), FAMILIAR_SHARE))
     return replace(both, whiten=(weights[:, None] * whiten).astype(np.float32), scale=scale)
+
+
+def fit_foreign(known: np.ndarray, validation: np.ndarray) -> ForeignModel:
+    """Fit what is no foreign laboratory: nearly all validation images lie within 1 of a known one.
+
+    Args:
+        known: float N×15, colours of training images.
+        validation: float M×15, of images that were not trained on.
+    """
+    variances, directions = np.linalg.eigh(np.cov(known, rowvar=False))
+    floor = max(LEAST_VARIANCE * variances[-1], 1e-8)
+    whiten = (directions / np.sqrt(np.maximum(variances, floor))).astype(np.float32)
+    far = ForeignModel(whiten, known @ whiten, 1.0)
+    scale = float(np.quantile(far.measure(validation), FAMILIAR_SHARE))
+    return replace(far, scale=max(scale, 1e-3))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,8 +15,13 @@ from scipy.special import softmax
 
 from hemavision.bundle import Manifest
 from hemavision.cells import FOUR_TYPES, SELDOM
+from hemavision.compat.bundle_writer import SCALINGS, write_network
+from hemavision.compat.colours import COLOURS, colours_of
+from hemavision.compat.foreign import ForeignModel
+from hemavision.compat.from_bundle import BundleParts, take_apart
 from hemavision.compat.morphology import Attribute
-from hemavision.compat.novelty import COLOURS, NoveltyModel, colours_of
+from hemavision.compat.novelty import NoveltyModel
+from hemavision.compat.reading import network_from_keras
 from hemavision.detection import locate_cell
 from hemavision.errors import TrainingError
 from hemavision.explain import focus
@@ -25,13 +31,14 @@ from hemavision.runtime import OnnxEngine
 from hemavision.training.calibrate import (
     DOUBT,
     DOUBT_FROM,
+    DOUBT_MOST,
     apply_temperature,
     fit_check_threshold,
+    fit_foreign,
     fit_novelty,
     fit_temperature,
 )
 from hemavision.training.datasets import Sample, open_sample
-from hemavision.training.export import weights_sha256, write_bundle
 from hemavision.training.fit import BEST, FINAL, LOOKS
 from hemavision.training.laboratory import describe, measure_cell
 from hemavision.training.questions import load_attributes
@@ -42,59 +49,100 @@ from hemavision.training.splits import Split, restrict
 UNUSUAL_FOCUS = 0.01
 #: About how many training, and how many validation images are looked at.
 MOST_IMAGES = 1200
+#: Of about how many training images the colours are known.
+MOST_COLOURS = 4000
 
 
-def export_run(
-    folder: Path,
-    split: Split,
-    bundle: Path,
-    *,
-    on_image: Callable[[int, int], None] | None = None,
-) -> Manifest:
-    """Write the weights of a run as a calibrated bundle.
-
-    Temperature, check threshold and novelty come from the split's validation images,
-    through the very path that serving takes.
+def trained_in(run: Path) -> BundleParts:
+    """Return the network of a finished run, or of a bundle, as it was before calibration.
 
     Args:
-        folder: of the run.
-        split: that the run was trained with.
-        bundle: the file to write; its stem becomes the model's name.
-        on_image: called with (done, total).
+        run: the run's folder, or the bundle's file.
 
     Raises:
         TrainingError: the run is not finished.
+        BundleError: not a bundle, or one without its network's configuration.
     """
-    config = json.loads((folder / CONFIG).read_text()) if (folder / CONFIG).exists() else None
-    weights = folder / (BEST if config and config["recipe"]["patience"] is not None else FINAL)
-    if config is None or not (folder / FINAL).exists():
-        raise TrainingError(f"{folder} holds no finished run; `hemavision train` makes one.")
+    if run.is_file():
+        parts = take_apart(run)
+        old = parts.manifest
+        return replace(
+            parts,
+            manifest=_uncalibrated(old.name, old.cell_types, old.preprocess, old.training),
+        )
+    config = json.loads((run / CONFIG).read_text()) if (run / CONFIG).exists() else None
+    weights = run / (BEST if config and config["recipe"]["patience"] is not None else FINAL)
+    if config is None or not (run / FINAL).exists():
+        raise TrainingError(f"{run} holds no finished run; `hemavision train` makes one.")
     recipe = config["recipe"]
     cell_types = tuple(config.get("cell_types", FOUR_TYPES))
     size_px = recipe["phases"][-1]["size_px"]
     build = ARCHITECTURES[recipe.get("network", "separable_cnn")]
     model = build(classes=len(cell_types), input_px=size_px)
     model.load_weights(weights)
-    manifest = Manifest(
-        name=bundle.stem,
+    preprocess = PreprocessSpec(size_px=size_px, stain=recipe.get("stain", "as-is"))
+    return BundleParts(
+        network_from_keras(model),
+        _uncalibrated(run.name, cell_types, preprocess, config),
+        SCALINGS["minus-one-to-one"],
+        NoveltyModel.neutral(model.get_layer("embedding").output.shape[-1]),
+        load_attributes(run / LOOKS),
+        None,
+    )
+
+
+def _uncalibrated(
+    name: str, cell_types: tuple[str, ...], preprocess: PreprocessSpec, config: dict[str, Any]
+) -> Manifest:
+    return Manifest(
+        name=name,
         cell_types=cell_types,
-        preprocess=PreprocessSpec(size_px=size_px, stain=recipe.get("stain", "as-is")),
+        preprocess=preprocess,
         check_below=1.0,
         temperature=1.0,
-        weights_sha256=weights_sha256(model),
+        weights_sha256="",
         training=config,
     )
-    split = restrict(split, cell_types, ask=False)
+
+
+def export_run(
+    run: Path,
+    split: Split,
+    bundle: Path,
+    *,
+    on_image: Callable[[int, int], None] | None = None,
+) -> Manifest:
+    """Write the weights of a run as a calibrated bundle; or calibrate those of a bundle anew.
+
+    Temperature, check threshold, novelty and what is foreign come from the split's images,
+    through the very path that serving takes.
+
+    Args:
+        run: the run's folder, or a bundle's file.
+        split: that the run was trained with.
+        bundle: the file to write; its stem becomes the model's name.
+        on_image: called with (done, total).
+
+    Raises:
+        TrainingError: the run is not finished.
+        BundleError: not a bundle, or one without its network's configuration.
+    """
+    parts = trained_in(run)
+    network, scaling = parts.network, parts.scaling
+    manifest = replace(parts.manifest, name=bundle.stem, weights_sha256=network.weights_sha256())
+    split = restrict(split, manifest.cell_types, ask=False)
     known = _spread_evenly(split.train, MOST_IMAGES)
     judged = _spread_evenly(split.validation, MOST_IMAGES)
     with tempfile.TemporaryDirectory() as scratch:
         raw = Path(scratch) / "raw.onnx"
-        neutral = NoveltyModel.neutral(model.get_layer("embedding").output.shape[-1])
-        write_bundle(model, manifest, neutral, raw)
+        write_network(network, manifest, scaling, raw)
         output = look_at(known + judged, OnnxEngine(raw), on_image)
-    calibrated, novelty = _calibrate(manifest, output, known, judged)
-    looks = load_attributes(folder / LOOKS)
-    attributes = calibrate_attributes(looks, output.embedding[len(known) :], judged)
+    foreign = fit_foreign(
+        _colours_in(_spread_evenly(split.train, MOST_COLOURS), manifest.preprocess),
+        output.colours[len(known) :],
+    )
+    calibrated, novelty = _calibrate(manifest, output, foreign, known, judged)
+    attributes = calibrate_attributes(parts.attributes, output.embedding[len(known) :], judged)
     cells = [measure_cell(open_sample(sample)) for sample in known]
     distances = novelty.measure(output.features[: len(known)])
     calibrated = replace(
@@ -103,28 +151,42 @@ def export_run(
         morphology={a.name: a.values for a in attributes},
         looks=looks_of_types(split.train, attributes),
     )
-    write_bundle(model, calibrated, novelty, bundle, attributes)
+    write_network(network, calibrated, scaling, bundle, novelty, attributes, foreign)
     return calibrated
 
 
+def _colours_in(samples: list[Sample], spec: PreprocessSpec) -> np.ndarray:
+    colours = []
+    for sample in samples:
+        rgb = open_sample(sample)
+        colours.append(colours_of(cut_input(rgb, locate_cell(rgb), spec)[None]))
+    return np.concatenate(colours)
+
+
 def _calibrate(
-    manifest: Manifest, output: Seen, known: list[Sample], validation: list[Sample]
+    manifest: Manifest,
+    output: Seen,
+    foreign: ForeignModel,
+    known: list[Sample],
+    validation: list[Sample],
 ) -> tuple[Manifest, NoveltyModel]:
     count = len(known)
     labels = np.array([manifest.cell_types.index(s.cell_type) for s in validation])
     kinds = np.array([f"{s.cell_type} in {s.source}" for s in known])
-    seen, fresh = output.features[:count], output.features[count:]
-    novelty = fit_novelty(seen, kinds, fresh, COLOURS)
-    distances = novelty.measure(fresh)
+    novelty = fit_novelty(output.features[:count], kinds, output.features[count:], COLOURS)
     doubting = replace(
         manifest,
         doubt=DOUBT,
         doubt_from=DOUBT_FROM,
+        doubt_most=DOUBT_MOST,
         seldom={name: odds for name, odds in SELDOM.items() if name in manifest.cell_types},
     )
-    growth = doubting.temperature_at(distances)
-    odds = doubting.odds_at(distances)
-    temperature = fit_temperature(output.probabilities[count:], labels, growth, odds)
+    strangeness = foreign.measure(output.colours[count:])
+    growth, odds = doubting.temperature_at(strangeness), doubting.odds_at(strangeness)
+    # Copies of one photograph are one cell.
+    copies = Counter(s.original for s in validation)
+    weights = np.array([1 / copies[s.original] for s in validation])
+    temperature = fit_temperature(output.probabilities[count:], labels, growth, odds, weights)
     probabilities = apply_temperature(output.probabilities[count:], temperature * growth, odds)
     calibration: dict[str, Any] = {
         "validation_images": len(validation),
@@ -133,11 +195,22 @@ def _calibrate(
     fitted = replace(
         doubting,
         temperature=temperature,
-        check_below=fit_check_threshold(probabilities, labels),
+        check_below=_check_threshold(probabilities, labels, validation),
         focus_below=float(np.quantile(output.focus[count:], UNUSUAL_FOCUS)),
         training=manifest.training | {"calibration": calibration},
     )
     return fitted, novelty
+
+
+def _check_threshold(
+    probabilities: np.ndarray, labels: np.ndarray, validation: list[Sample]
+) -> float:
+    """Return the confidence from which on answers are right often enough in every image set."""
+    sources = np.array([s.source for s in validation])
+    return max(
+        fit_check_threshold(probabilities[sources == source], labels[sources == source])
+        for source in np.unique(sources)
+    )
 
 
 def calibrate_attributes(
@@ -180,12 +253,12 @@ def looks_of_types(
 
 @dataclass(frozen=True)
 class Seen:
-    """What a network made of N samples: float N×K, N×D, N×6, N and N.
+    """What a network made of N samples: float N×K, N×D, N×15, N and N.
 
     Attributes:
         probabilities: of the types.
         embedding: as the bundle gives it.
-        colours: of the input, as :func:`hemavision.compat.novelty.colours_of` gives them.
+        colours: of the input, as :func:`hemavision.compat.colours.colours_of` gives them.
         novelty: likewise.
         focus: of the named type's heatmap, as :func:`hemavision.explain.focus` gives it.
     """

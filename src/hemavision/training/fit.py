@@ -18,6 +18,7 @@ from hemavision.compat.reading import read_network
 from hemavision.errors import BundleError, TrainingError
 from hemavision.models.architectures import ARCHITECTURES
 from hemavision.training.batches import LabelledCrops, PlainBatches, TrainingBatches, steps_in
+from hemavision.training.heads import settle_heads
 from hemavision.training.questions import (
     ANSWER,
     Questions,
@@ -85,8 +86,12 @@ def fit(
         on_epoch: called after each epoch with its row of the log.
 
     Raises:
-        TrainingError: the loss is no longer finite.
+        TrainingError: the loss is no longer finite, or norms are to rest that never moved.
     """
+    if recipe.norms_rest and not start.weights:
+        raise TrainingError(
+            f"Recipe {recipe.name!r} goes on from a trained network; name one with --start."
+        )
     folder.mkdir(parents=True, exist_ok=True)
     state = read_state(folder)
     questions = questions_in(train.samples) if recipe.questions else {}
@@ -124,7 +129,9 @@ def fit(
         questions=questions,
         key=(start.seed, len(phases)),
     )
-    settle_norms(core, last)
+    if not recipe.norms_rest:
+        settle_norms(core, last)
+    settle_heads(model, train, questions, recipe)
     save_attributes(model, questions, folder / LOOKS)
     core.save_weights(folder / FINAL)
     # With patience the run went on past its best epoch; with a schedule the end is the best.
@@ -137,7 +144,7 @@ def settle_norms(model: keras.Model, batches: keras.utils.PyDataset) -> None:
     Moving statistics remember about ten batches, and ten batches of 32 cells are too few:
     the same weights scored 94% or 99% on validation with the chance of the last ones.
     """
-    norms = [n for n in model.layers if isinstance(n, keras.layers.BatchNormalization)]
+    norms = norms_in(model)
     momenta = [norm.momentum for norm in norms]
     for index in range(len(batches)):
         for norm in norms:
@@ -145,6 +152,11 @@ def settle_norms(model: keras.Model, batches: keras.utils.PyDataset) -> None:
         model(batches[index][0], training=True)
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
+
+
+def norms_in(model: keras.Model) -> list[keras.layers.BatchNormalization]:
+    """Return a network's batch normalisations."""
+    return [n for n in model.layers if isinstance(n, keras.layers.BatchNormalization)]
 
 
 def _should_stop(recipe: Recipe, state: State) -> bool:
@@ -159,6 +171,8 @@ def _new_model(
     core = build(classes=len(train.cell_types), input_px=None, precision=start.precision)
     if start.weights:
         take_weights(start.weights, core)
+    for norm in norms_in(core):
+        norm.trainable = not recipe.norms_rest
     model = asking(core, questions)
     if start.weights:
         for attribute in _looks_in(start.weights):

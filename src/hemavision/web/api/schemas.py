@@ -113,6 +113,13 @@ class Prediction(Schema):
         required=True,
         metadata={"description": "The heatmap lies outside the cell more than is usual: check."},
     )
+    foreign_colours = fields.Boolean(
+        required=True,
+        metadata={
+            "description": "Light and stain are those of no laboratory that the model learned "
+            "from: looks count less, and how often a type is met in blood counts more."
+        },
+    )
     box = fields.Nested(Box, required=True)
     width = fields.Integer(required=True, validate=Range(min=1))
     height = fields.Integer(required=True, validate=Range(min=1))

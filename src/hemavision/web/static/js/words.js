@@ -6,6 +6,9 @@ const STATUS = {
   unfamiliar: ["Unfamiliar", "Unlike anything the model was trained on. Do not rely on the name."],
 };
 
+const FOREIGN =
+  "Stain and light are new to the model: it is less sure, and slower to name a rare type.";
+
 /** Return {word, advice} of a status. */
 export function statusWords(status) {
   const [word, advice] = STATUS[status] ?? [status, ""];
@@ -14,8 +17,10 @@ export function statusWords(status) {
 
 /** Return what to do with an answer: the status's advice, and why it asks for a look. */
 export function advice(prediction) {
-  const words = statusWords(prediction.status).advice;
-  return prediction.looked_elsewhere ? `${words} The heatmap lies outside the located cell.` : words;
+  const parts = [statusWords(prediction.status).advice];
+  if (prediction.looked_elsewhere) parts.push("The heatmap lies outside the located cell.");
+  if (prediction.foreign_colours) parts.push(FOREIGN);
+  return parts.join(" ");
 }
 
 /** Return a probability as a percentage that never claims more than it knows: "98.6%", ">99.9%". */

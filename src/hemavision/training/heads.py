@@ -1,0 +1,109 @@
+"""The last layers of a network that are linear in its embedding, fitted for what they are.
+
+Given the embeddings, the best layer is a convex problem: it needs no steps and no schedule. It is
+held near the layer that is there, so that a few cells, or cells of one laboratory, do not undo
+what many have taught it.
+"""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+from scipy.optimize import minimize
+from scipy.special import log_softmax
+
+from hemavision.training.batches import LabelledCrops, PlainBatches
+from hemavision.training.datasets import ATTRIBUTES
+from hemavision.training.questions import ANSWER, Questions, targets_of
+from hemavision.training.recipes import Recipe
+
+#: A layer: kernel (float32 D×K) and bias (float32 K).
+Layer = tuple[np.ndarray, np.ndarray]
+#: How strongly the trained layer holds the one fitted anew: the types' more than the looks', which
+#: no withheld laboratory is asked about (docs/decisions/0007-eight-types.md).
+HOLD_TYPES, HOLD_LOOKS = 50.0, 1.0
+#: A look's value counts as much more as it is rarer, to this power: that a nucleus is indented
+#: must be seen even where few are.
+RARE_LOOKS = 0.3
+
+
+def fit_layer(
+    embeddings: np.ndarray,
+    labels: np.ndarray,
+    start: Layer,
+    hold: float,
+    weights: np.ndarray | None = None,
+) -> Layer:
+    """Return the layer of a logistic regression held near ``start``.
+
+    Args:
+        embeddings: float N×D.
+        labels: int N, below K.
+        start: the layer that holds.
+        hold: how strongly; at 0 not at all.
+        weights: float N, how much each row counts; alike without.
+    """
+    kernel, bias = start
+    depth, kinds = kernel.shape
+    x, rows = embeddings.astype(np.float64), np.arange(len(labels))
+    counts = np.ones(len(rows)) if weights is None else weights
+    counts = counts / counts.sum()
+    # Every channel counts alike, however large its values are.
+    spread = x.std(axis=0) + 1e-6
+    given, x = x @ kernel + bias, x / spread
+    truth = np.eye(kinds)[labels]
+
+    def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
+        shift, offset = flat[: depth * kinds].reshape(depth, kinds), flat[depth * kinds :]
+        logs = log_softmax(given + x @ shift + offset, axis=1)
+        wrong = (np.exp(logs) - truth) * counts[:, None]
+        value = -(logs[rows, labels] * counts).sum() + hold * (flat**2).mean() / 2
+        gradient = np.concatenate([(x.T @ wrong).ravel(), wrong.sum(axis=0)])
+        return float(value), gradient + hold * flat / flat.size
+
+    found = minimize(loss, np.zeros(depth * kinds + kinds), jac=True, method="L-BFGS-B").x
+    shift, offset = found[: depth * kinds].reshape(depth, kinds), found[depth * kinds :]
+    return (
+        (kernel + shift / spread[:, None]).astype(np.float32),
+        (bias + offset).astype(np.float32),
+    )
+
+
+def settle_heads(
+    model: keras.Model, train: LabelledCrops, questions: Questions, recipe: Recipe
+) -> None:
+    """Fit the layers for types and looks to the plain views of what ``model`` was trained on.
+
+    Training draws rare types more often than they are met, and shows most cells in another light;
+    that teaches the network to see, and its last layer to expect the wrong cells. Here every set
+    counts as it does in training, and its cells as often as they are there.
+
+    Args:
+        model: an :func:`hemavision.training.questions.asking` network, or one that only names
+            types, with one layer on its ``embedding``; another is left as it is.
+        train: what it was trained on.
+        questions: that it answers.
+        recipe: that it was trained by.
+    """
+    embedding = model.get_layer("embedding").output
+    if model.get_layer(ANSWER).kernel.shape[0] != embedding.shape[-1]:
+        return  # hidden layers in between
+    seer = keras.Model(model.input, embedding)
+    views = PlainBatches(train, recipe.phases[-1].size_px)
+    seen = np.concatenate([np.asarray(seer(views[i][0])) for i in range(len(views))])
+    share = dict(recipe.source_weights)
+    sources = np.array([sample.source for sample in train.samples])
+    weights = np.zeros(len(sources))
+    for source in np.unique(sources):
+        own = sources == source
+        weights[own] = share.get(source, 1.0) / own.sum()
+    for name, answers in targets_of(train.samples, train.cell_types, questions).items():
+        if name != ANSWER and name not in ATTRIBUTES:
+            continue
+        known = answers.any(axis=1) & (weights > 0)
+        labels = answers[known].argmax(axis=1)
+        hold, counts = HOLD_TYPES, weights[known]
+        if name != ANSWER:
+            hold, counts = HOLD_LOOKS, counts / np.bincount(labels)[labels] ** RARE_LOOKS
+        layer = model.get_layer(name)
+        layer.set_weights(fit_layer(seen[known], labels, layer.get_weights(), hold, counts))
