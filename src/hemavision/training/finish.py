@@ -49,8 +49,9 @@ from hemavision.training.splits import Split, restrict
 UNUSUAL_FOCUS = 0.01
 #: About how many training, and how many validation images are looked at.
 MOST_IMAGES = 1200
-#: Of about how many training images the colours are known.
-MOST_COLOURS = 4000
+#: Of about how many training images of each image set the colours are known: a small set's
+#: laboratory is as much at home as a large one's.
+COLOURS_OF_EACH = 1500
 
 
 def trained_in(run: Path) -> BundleParts:
@@ -138,8 +139,7 @@ def export_run(
         write_network(network, manifest, scaling, raw)
         output = look_at(known + judged, OnnxEngine(raw), on_image)
     foreign = fit_foreign(
-        _colours_in(_spread_evenly(split.train, MOST_COLOURS), manifest.preprocess),
-        output.colours[len(known) :],
+        _colours_in(split.train, manifest.preprocess), output.colours[len(known) :]
     )
     calibrated, novelty = _calibrate(manifest, output, foreign, known, judged)
     attributes = calibrate_attributes(parts.attributes, output.embedding[len(known) :], judged)
@@ -156,10 +156,13 @@ def export_run(
 
 
 def _colours_in(samples: list[Sample], spec: PreprocessSpec) -> np.ndarray:
+    """Return the colours of about as many images of every image set: float N×15."""
     colours = []
-    for sample in samples:
-        rgb = open_sample(sample)
-        colours.append(colours_of(cut_input(rgb, locate_cell(rgb), spec)[None]))
+    for source in sorted({s.source for s in samples}):
+        own = [s for s in samples if s.source == source]
+        for sample in _spread_evenly(own, COLOURS_OF_EACH):
+            rgb = open_sample(sample)
+            colours.append(colours_of(cut_input(rgb, locate_cell(rgb), spec)[None]))
     return np.concatenate(colours)
 
 
