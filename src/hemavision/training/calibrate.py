@@ -19,15 +19,17 @@ from hemavision.compat.novelty import NoveltyModel
 
 #: An answer is `confident` where, on validation, answers as sure were right this often.
 CONFIDENT_ACCURACY = 0.99
+#: No higher confidence is asked for.
+SUREST = 0.999
 #: This share of validation images counts as familiar.
 FAMILIAR_SHARE = 0.99
 #: Directions kept of the embedding space: those in which known cells vary most.
 DIRECTIONS = 96
 #: How much longer than the length that nearly all validation embeddings exceed a faint one is: the
 #: weight of shortness beside distance, where types left out of training are told best.
-FAINT_WEIGHT = 1.2
+FAINT_WEIGHT = 1.15
 #: How much wider colours are spread than the embedding before directions are chosen.
-COLOUR_WEIGHT = 6.0
+COLOUR_WEIGHT = 15.0
 #: Directions in which colours vary less than this share of the most count as varying so much.
 LEAST_VARIANCE = 0.01
 #: Power of how foreign a laboratory is that the temperature grows with, where it starts to grow,
@@ -79,15 +81,15 @@ def fit_check_threshold(probabilities: np.ndarray, labels: np.ndarray) -> float:
         labels: int N.
 
     Returns:
-        Between 0.5 and 0.99; 0.99 where no confidence is high enough.
+        Between 0.5 and :data:`SUREST`; that where no confidence is high enough.
     """
     confidence = probabilities.max(axis=1)
     order = np.argsort(-confidence)
     right = (probabilities.argmax(axis=1) == labels)[order]
     accuracy = np.cumsum(right) / np.arange(1, len(right) + 1)
     good = np.flatnonzero(accuracy >= CONFIDENT_ACCURACY)
-    threshold = confidence[order][good[-1]] if len(good) else 0.99
-    return float(np.clip(threshold, 0.5, 0.99))
+    threshold = confidence[order][good[-1]] if len(good) else SUREST
+    return float(np.clip(threshold, 0.5, SUREST))
 
 
 def fit_novelty(
