@@ -11,7 +11,7 @@ from keras import layers
 
 from hemavision.bundle import Manifest
 from hemavision.cells import FOUR_TYPES
-from hemavision.compat.bundle_writer import SCALINGS, write_network
+from hemavision.compat.bundle_writer import SCALINGS, BundleParts, write_network
 from hemavision.compat.gradcam import find_head
 from hemavision.compat.kinds import ACTIVATIONS as KNOWN
 from hemavision.compat.reading import network_from_keras
@@ -44,7 +44,7 @@ def export(model: keras.Model, path, scaling: str = "zero-to-one"):
     network = network_from_keras(model)
     size = network.input_shape[0]
     manifest = Manifest("x", FOUR_TYPES, PreprocessSpec(size, "whole"), 1.0, 1.0, "")
-    write_network(network, manifest, SCALINGS[scaling], path)
+    write_network(BundleParts(network, manifest, SCALINGS[scaling]), path)
     return network, onnxruntime.InferenceSession(path)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -126,7 +127,11 @@ def test_the_pipeline_s_word_follows_from_the_engine_s_numbers(
 
 @pytest.mark.parametrize(("foreign", "told"), [(0.9, False), (1.1, True)])
 def test_colours_of_no_known_laboratory_are_told(foreign: float, told: bool) -> None:
-    model = Model(FakeEngine(foreign=foreign), ModelReference("fake", "0" * 64))
+    class Elsewhere(FakeEngine):
+        def run(self, crops: np.ndarray) -> EngineOutput:
+            return replace(super().run(crops), foreign=np.full(len(crops), foreign, np.float32))
+
+    model = Model(Elsewhere(), ModelReference("fake", "0" * 64))
     (answer,) = model.predict([np.full((30, 30, 3), 90, np.uint8)])
     assert answer.foreign_colours is told
     assert Prediction.from_json(answer.to_json()).foreign_colours is told

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from hemavision.bundle import Manifest, find_bundle
 from hemavision.cells import FOUR_TYPES
-from hemavision.compat.bundle_writer import SCALINGS, write_network
+from hemavision.compat.bundle_writer import SCALINGS, BundleParts, write_network
 from hemavision.compat.colours import COLOURS, colours_of
 from hemavision.compat.foreign import ForeignModel
 from hemavision.compat.from_bundle import keras_from_bundle, take_apart
@@ -88,7 +88,7 @@ def test_doubt_cools_no_answer_at_home_and_heats_the_others(pair, crops, tmp_pat
     doubting = replace(engine.manifest, doubt=3.0, doubt_from=0.8, doubt_most=2.5)
     parts = take_apart(find_bundle(engine.manifest.name))
     path = tmp_path / "d.onnx"
-    write_network(parts.network, doubting, parts.scaling, path, parts.novelty, foreign=home)
+    write_network(replace(parts, manifest=doubting, foreign=home), path)
     probabilities = OnnxEngine(path).run(crops).probabilities
     foreign = home.measure(colours)
     raw = np.asarray(network(to_input(crops)))
@@ -116,7 +116,8 @@ def test_foreign_colours_and_the_odds_of_blood_are_in_the_graph(extreme, manifes
     )
     path = tmp_path / "leaning.onnx"
     scaling = SCALINGS["minus-one-to-one"]
-    write_network(network_from_keras(network), leaning, scaling, path, novelty, foreign=home)
+    parts = BundleParts(network_from_keras(network), leaning, scaling, novelty, foreign=home)
+    write_network(parts, path)
     output = OnnxEngine(path).run(crops)
     features = np.concatenate([output.embedding, colours], axis=1)
     np.testing.assert_allclose(output.novelty, novelty.measure(features), rtol=1e-3)

@@ -59,6 +59,28 @@ SCALINGS = {
 }
 
 
+@dataclass(frozen=True)
+class BundleParts:
+    """All that a bundle is written from.
+
+    Attributes:
+        network: as it was trained: its probabilities are those before calibration. Its logits
+            divided by the manifest's temperature are the bundle's.
+        manifest: what the bundle says about itself.
+        scaling: what the network wants its pixels to be.
+        novelty: what is familiar; nothing counts as novel without it.
+        attributes: what can be said about a cell's looks.
+        foreign: which colours are known; no laboratory counts as foreign without it.
+    """
+
+    network: Network
+    manifest: Manifest
+    scaling: Scaling
+    novelty: NoveltyModel | None = None
+    attributes: tuple[Attribute, ...] = ()
+    foreign: ForeignModel | None = None
+
+
 def check_convertible(network: Network, cell_types: tuple[str, ...]) -> Head:
     """Return the network's head, after every check that needs no file.
 
@@ -80,34 +102,18 @@ def check_convertible(network: Network, cell_types: tuple[str, ...]) -> Head:
     return head
 
 
-def write_network(
-    network: Network,
-    manifest: Manifest,
-    scaling: Scaling,
-    path: Path,
-    novelty: NoveltyModel | None = None,
-    attributes: tuple[Attribute, ...] = (),
-    foreign: ForeignModel | None = None,
-) -> None:
-    """Write ``network`` as the bundle ``path``.
-
-    Args:
-        network: with its weights.
-        manifest: what the bundle is to say about itself.
-        scaling: what the network wants its pixels to be.
-        path: the file; written whole or not at all.
-        novelty: what is familiar; nothing counts as novel without it.
-        attributes: what can be said about a cell's looks.
-        foreign: which colours are known; no laboratory counts as foreign without it.
+def write_network(parts: BundleParts, path: Path) -> None:
+    """Write the bundle ``path``, whole or not at all.
 
     Raises:
         BundleError: see :func:`check_convertible`; nothing is written then.
     """
+    network, manifest, foreign = parts.network, parts.manifest, parts.foreign
     head = check_convertible(network, manifest.cell_types)
     graph = Graph()
-    forward = add_forward(graph, network, add_input(graph, scaling))
+    forward = add_forward(graph, network, add_input(graph, parts.scaling))
     embedding = _add_embedding(forward, head)
-    novelty = novelty or NoveltyModel.neutral(forward.shapes[head.features][-1])
+    novelty = parts.novelty or NoveltyModel.neutral(forward.shapes[head.features][-1])
     colours = ""
     if novelty.colours or foreign:
         colours = add_colours(graph, PIXELS, manifest.preprocess.size_px)
@@ -117,7 +123,7 @@ def write_network(
     add_heatmaps(forward, head, "heatmaps")
     height, width, channels = forward.shapes[head.features]
     features = (forward.results[head.features], forward.shapes[head.features])
-    looks = add_morphology(graph, attributes, embedding, features)
+    looks = add_morphology(graph, parts.attributes, embedding, features)
     size = manifest.preprocess.size_px
     kinds = len(manifest.cell_types)
     proto = helper.make_model(

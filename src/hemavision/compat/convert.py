@@ -7,7 +7,12 @@ from pathlib import Path
 
 from hemavision.bundle import Manifest, sha256_of
 from hemavision.cells import FOUR_TYPES
-from hemavision.compat.bundle_writer import SCALINGS, check_convertible, write_network
+from hemavision.compat.bundle_writer import (
+    SCALINGS,
+    BundleParts,
+    check_convertible,
+    write_network,
+)
 from hemavision.compat.first_network import CONFIG
 from hemavision.compat.from_bundle import network_from_bundle
 from hemavision.compat.network import Network
@@ -108,7 +113,7 @@ def _write_bundle(network: Network, source: Path, target: Path, options: Options
         training={"converted_from": source.name, "sha256": _digest(source)},
         licence="unknown",
     )
-    write_network(network, manifest, SCALINGS[options.scaling], target)
+    write_network(BundleParts(network, manifest, SCALINGS[options.scaling]), target)
 
 
 def _digest(source: Path) -> str:

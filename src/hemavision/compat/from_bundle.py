@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +9,10 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from hemavision.bundle import Manifest, check_bundle, manifest_from_metadata
+from hemavision.bundle import check_bundle, manifest_from_metadata
 from hemavision.compat.architecture import Plan, plan_of
 from hemavision.compat.archive import parse_config
-from hemavision.compat.bundle_writer import NETWORK_KEY, Scaling
+from hemavision.compat.bundle_writer import NETWORK_KEY, BundleParts, Scaling
 from hemavision.compat.colours import COLOURS
 from hemavision.compat.foreign import ForeignModel
 from hemavision.compat.kinds import KINDS
@@ -23,28 +22,6 @@ from hemavision.compat.novelty import NoveltyModel
 from hemavision.compat.reading import network_of
 from hemavision.compat.weights import Weights
 from hemavision.errors import BundleError
-
-
-@dataclass(frozen=True)
-class BundleParts:
-    """All that a bundle was written from.
-
-    Attributes:
-        network: as it was trained: its probabilities are those before calibration. Its logits
-            divided by the manifest's temperature are the bundle's.
-        manifest: what the bundle says about itself.
-        scaling: what the network wants its pixels to be.
-        novelty: what is familiar.
-        attributes: what can be said about a cell's looks.
-        foreign: which colours are known, where the bundle says so.
-    """
-
-    network: Network
-    manifest: Manifest
-    scaling: Scaling
-    novelty: NoveltyModel
-    attributes: tuple[Attribute, ...]
-    foreign: ForeignModel | None
 
 
 def network_from_bundle(path: Path) -> Network:

@@ -27,16 +27,15 @@ class FakeEngine:
         *,
         confidence: float = 0.97,
         novelty: float = 0.5,
-        foreign: float = 0.0,
         morphology: dict[str, tuple[str, ...]] | None = None,
         focus_below: float = 0.0,
     ) -> None:
-        """Take the answers' types, probability (1/K to 1), novelty and foreignness (≥ 0),
-        attributes, and what the manifest says about the focus.
+        """Take the answers' types, probability (1/K to 1), novelty (≥ 0), attributes, and what
+        the manifest says about the focus.
 
         An attribute's first value gets ``confidence`` and the map that the named type gets.
         """
-        self._confidence, self._novelty, self._foreign = confidence, novelty, foreign
+        self._confidence, self._novelty = confidence, novelty
         self._manifest = Manifest(
             name="fake",
             cell_types=cell_types,
@@ -65,7 +64,7 @@ class FakeEngine:
         heatmaps[np.arange(count), chosen] = 1.0 - sampled / 255.0
         embedding = np.repeat(brightness[:, None], EMBEDDING, axis=1).astype(np.float32)
         novelty = np.full(count, self._novelty, np.float32)
-        foreign = np.full(count, self._foreign, np.float32)
+        foreign = np.zeros(count, np.float32)
         first, looks = np.zeros(count, int), self._manifest.morphology.items()
         maps = {name: np.zeros((count, len(values), *heatmaps.shape[2:])) for name, values in looks}
         for found in maps.values():

@@ -17,9 +17,9 @@ import numpy as np
 from scipy.special import softmax
 from sklearn.model_selection import StratifiedKFold
 
-from hemavision.compat.bundle_writer import write_network
+from hemavision.compat.bundle_writer import BundleParts, write_network
 from hemavision.compat.foreign import ForeignModel
-from hemavision.compat.from_bundle import BundleParts, take_apart
+from hemavision.compat.from_bundle import take_apart
 from hemavision.compat.network import Layer
 from hemavision.compat.novelty import NoveltyModel
 from hemavision.errors import DataError, ImageError, TrainingError
@@ -112,12 +112,13 @@ def adapt(
         raise TrainingError(f"{out} exists already; name another file with --out.")
     parts = take_apart(bundle)
     _check_head(parts, bundle)
+    assert parts.novelty  # as in every bundle
     split = _split(folder, skip_bad)
     engine = OnnxEngine(bundle)
     seen = look_at(split.train + split.validation, engine, on_image)
     old = parts.manifest.cell_types
     types = old + tuple(t for t in split.cell_types if t not in old)
-    # A bundle from before colours counted knows the distances of embeddings alone.
+    # Bundles of the first network know the distances of embeddings alone.
     features = seen.features[:, : len(parts.novelty.whiten)]
     learned, kept = _cells(split.train, split.validation, seen, features, types)
     start = _old_layer(parts, len(types))
@@ -242,15 +243,7 @@ def _write(parts: BundleParts, layer: Weights, out: Path) -> None:
     new = Layer(last.kind, last.name, options, last.inputs, layer)
     network = replace(parts.network, layers=(*parts.network.layers[:-1], new))
     manifest = replace(parts.manifest, weights_sha256=network.weights_sha256())
-    write_network(
-        network,
-        manifest,
-        parts.scaling,
-        out,
-        novelty=parts.novelty,
-        attributes=parts.attributes,
-        foreign=parts.foreign,
-    )
+    write_network(replace(parts, network=network, manifest=manifest), out)
 
 
 def _familiar(old: NoveltyModel, cells: Cells) -> NoveltyModel:

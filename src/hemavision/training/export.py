@@ -11,7 +11,7 @@ import onnx
 from onnx import helper
 
 from hemavision.bundle import MANIFEST_KEY, Manifest, check_bundle, manifest_from_metadata
-from hemavision.compat.bundle_writer import SCALINGS, write_model, write_network
+from hemavision.compat.bundle_writer import SCALINGS, BundleParts, write_model, write_network
 from hemavision.compat.morphology import Attribute
 from hemavision.compat.novelty import NoveltyModel
 from hemavision.compat.reading import network_from_keras
@@ -26,7 +26,8 @@ def write_bundle(
 ) -> None:
     """Write ``model``, a trained one of our architectures, as the bundle ``path``."""
     scaling = SCALINGS["minus-one-to-one"]
-    write_network(network_from_keras(model), manifest, scaling, path, novelty, attributes)
+    network = network_from_keras(model)
+    write_network(BundleParts(network, manifest, scaling, novelty, attributes), path)
 
 
 def weights_sha256(model: keras.Model) -> str:

@@ -15,10 +15,10 @@ from scipy.special import softmax
 
 from hemavision.bundle import Manifest
 from hemavision.cells import FOUR_TYPES, SELDOM
-from hemavision.compat.bundle_writer import SCALINGS, write_network
+from hemavision.compat.bundle_writer import SCALINGS, BundleParts, write_network
 from hemavision.compat.colours import COLOURS, colours_of
 from hemavision.compat.foreign import ForeignModel
-from hemavision.compat.from_bundle import BundleParts, take_apart
+from hemavision.compat.from_bundle import take_apart
 from hemavision.compat.morphology import Attribute
 from hemavision.compat.novelty import NoveltyModel
 from hemavision.compat.reading import network_from_keras
@@ -86,9 +86,7 @@ def trained_in(run: Path) -> BundleParts:
         network_from_keras(model),
         _uncalibrated(run.name, cell_types, preprocess, config),
         SCALINGS["minus-one-to-one"],
-        NoveltyModel.neutral(model.get_layer("embedding").output.shape[-1]),
-        load_attributes(run / LOOKS),
-        None,
+        attributes=load_attributes(run / LOOKS),
     )
 
 
@@ -136,7 +134,7 @@ def export_run(
     judged = _spread_evenly(split.validation, MOST_IMAGES)
     with tempfile.TemporaryDirectory() as scratch:
         raw = Path(scratch) / "raw.onnx"
-        write_network(network, manifest, scaling, raw)
+        write_network(BundleParts(network, manifest, scaling), raw)
         output = look_at(known + judged, OnnxEngine(raw), on_image)
     foreign = fit_foreign(
         _colours_in(split.train, manifest.preprocess), output.colours[len(known) :]
@@ -151,7 +149,8 @@ def export_run(
         morphology={a.name: a.values for a in attributes},
         looks=looks_of_types(split.train, attributes),
     )
-    write_network(network, calibrated, scaling, bundle, novelty, attributes, foreign)
+    fitted = BundleParts(network, calibrated, scaling, novelty, attributes, foreign)
+    write_network(fitted, bundle)
     return calibrated
 
 

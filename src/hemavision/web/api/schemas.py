@@ -115,10 +115,7 @@ class Prediction(Schema):
     )
     foreign_colours = fields.Boolean(
         required=True,
-        metadata={
-            "description": "Light and stain are those of no laboratory that the model learned "
-            "from: looks count less, and how often a type is met in blood counts more."
-        },
+        metadata={"description": "Light and stain of no known laboratory: looks count less."},
     )
     box = fields.Nested(Box, required=True)
     width = fields.Integer(required=True, validate=Range(min=1))
