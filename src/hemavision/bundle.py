@@ -34,7 +34,8 @@ class Manifest:
         cell_types: in the order of the outputs.
         preprocess: how an image becomes the input.
         check_below: a confidence under this is ``check``, 0 to 1.
-        temperature: that the logits are divided by inside the graph.
+        temperature: that the logits are divided by inside the graph, where no laboratory's own
+            heat (:mod:`hemavision.compat.foreign`) multiplies it.
         morphology: attribute → its values, in the order of the outputs.
         looks: type → attribute → value → share of the type's training cells that show it.
         laboratory: light, stain and novelty of the training cells, as
@@ -73,9 +74,9 @@ class Manifest:
     licence: str = "MIT"
     version: int = MANIFEST_VERSION
 
-    def temperature_at(self, foreign: np.ndarray) -> np.ndarray:
-        """Return what logits are divided by in laboratories so foreign (float N)."""
-        temperature: np.ndarray = self.temperature * self._growth_at(foreign)
+    def temperature_at(self, foreign: np.ndarray, heats: np.ndarray) -> np.ndarray:
+        """Return what logits are divided by in laboratories so foreign and so hot (float N, N)."""
+        temperature: np.ndarray = self.temperature * np.maximum(self._growth_at(foreign), heats)
         return temperature
 
     def odds_at(self, foreign: np.ndarray) -> np.ndarray:

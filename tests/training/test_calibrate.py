@@ -34,15 +34,13 @@ def test_temperature_recovers_the_one_that_spoiled_the_logits(rng, truth):
     assert fit_temperature(softmax(logits * truth), labels) == pytest.approx(truth, rel=0.06)
 
 
-def test_temperature_allows_for_rows_that_are_hotter_already(rng):
-    # Narrow enough that no spoiled probability falls under what is cut off as zero.
-    logits = np.clip(rng.normal(0, 1.5, (20_000, 4)), -2.5, 2.5)
+def test_temperature_counts_rows_by_their_weight(rng):
+    logits = rng.normal(0, 2, (20_000, 4))
     labels = np.array([rng.choice(4, p=p) for p in softmax(logits)])
-    growth = rng.uniform(1, 3, len(logits))
-    spoiled = softmax(logits * (1.5 * growth[:, None]))
-    temperature = fit_temperature(spoiled, labels, growth)
-    assert temperature == pytest.approx(1.5, rel=0.08)
-    np.testing.assert_allclose(apply_temperature(spoiled, 1.5 * growth), softmax(logits), atol=1e-6)
+    hotter = np.arange(len(logits)) % 2 == 0
+    spoiled = softmax(logits * np.where(hotter, 3.0, 1.0)[:, None])
+    assert fit_temperature(spoiled, labels, hotter * 1.0) == pytest.approx(3.0, rel=0.06)
+    assert fit_temperature(spoiled, labels, 1.0 - hotter) == pytest.approx(1.0, rel=0.06)
 
 
 def test_temperature_keeps_the_answer_and_the_sum(rng):
@@ -125,7 +123,15 @@ def test_a_laboratory_is_foreign_by_its_colours(rng):
     known = np.concatenate([colours(0.0), colours(0.8)]).astype(np.float32)
     fitted = fit_foreign(known, colours(0.0).astype(np.float32))
     for home in (0.0, 0.8):
-        assert np.mean(fitted.measure(colours(home)) > 1) < 0.05
+        assert np.mean(fitted.measure(colours(home))[0] > 1) < 0.05
     # Between two known laboratories, and with another contrast, lies none.
     other = colours(0.4) + np.linspace(-0.2, 0.2, 15)
-    assert np.mean(fitted.measure(other) > 1) > 0.99
+    assert np.mean(fitted.measure(other)[0] > 1) > 0.99
+
+
+def test_a_known_laboratory_has_its_own_heat(rng):
+    known = np.repeat([[0.0] * 15, [1.0] * 15], 50, axis=0) + rng.normal(0, 0.01, (100, 15))
+    heats = np.repeat([1.0, 1.8], 50).astype(np.float32)
+    fitted = replace(fit_foreign(known.astype(np.float32), known), heats=heats)
+    _, heat = fitted.measure(np.array([[0.02] * 15, [0.97] * 15]))
+    np.testing.assert_allclose(heat, [1.0, 1.8])

@@ -84,15 +84,16 @@ def test_probabilities_equal_keras(pair, crops):
 def test_doubt_cools_no_answer_at_home_and_heats_the_others(pair, crops, tmp_path):
     network, engine = pair
     colours = colours_of(crops)
-    home = ForeignModel(np.eye(COLOURS, dtype=np.float32), colours[:2], 0.05)
+    heats = np.ones(2, np.float32)
+    home = ForeignModel(np.eye(COLOURS, dtype=np.float32), colours[:2], heats, 0.05)
     doubting = replace(engine.manifest, doubt=3.0, doubt_from=0.8, doubt_most=2.5)
     parts = take_apart(find_bundle(engine.manifest.name))
     path = tmp_path / "d.onnx"
     write_network(replace(parts, manifest=doubting, foreign=home), path)
     probabilities = OnnxEngine(path).run(crops).probabilities
-    foreign = home.measure(colours)
+    foreign, heat = home.measure(colours)
     raw = np.asarray(network(to_input(crops)))
-    expected = apply_temperature(raw, doubting.temperature_at(foreign))
+    expected = apply_temperature(raw, doubting.temperature_at(foreign, heat))
     np.testing.assert_allclose(probabilities, expected, atol=1e-5)
     at_home = foreign <= 0.8
     assert at_home.any()
@@ -100,7 +101,8 @@ def test_doubt_cools_no_answer_at_home_and_heats_the_others(pair, crops, tmp_pat
     same = engine.run(crops).probabilities
     np.testing.assert_allclose(probabilities[at_home], same[at_home], atol=1e-6)
     assert (probabilities[~at_home].min(axis=1) > same[~at_home].min(axis=1)).all()
-    assert doubting.temperature_at(np.array([99.0])) == pytest.approx(2.5 * doubting.temperature)
+    furthest = doubting.temperature_at(np.array([99.0]), np.ones(1))
+    assert furthest == pytest.approx(2.5 * doubting.temperature)
 
 
 def test_foreign_colours_and_the_odds_of_blood_are_in_the_graph(extreme, manifest, crops, tmp_path):
@@ -109,7 +111,8 @@ def test_foreign_colours_and_the_odds_of_blood_are_in_the_graph(extreme, manifes
     novelty = NoveltyModel(whiten, np.zeros((1, 3), np.float32), 0.5, COLOURS, 2.0)
     mixing = rng.normal(0, 1, (COLOURS, COLOURS)).astype(np.float32)
     colours = colours_of(crops)
-    home = ForeignModel(mixing, colours[:3] @ mixing + np.float32(0.01), 0.3)
+    heats = np.array([1.0, 1.4, 2.0], np.float32)
+    home = ForeignModel(mixing, colours[:3] @ mixing + np.float32(0.01), heats, 0.3)
     network = separable_cnn.build()
     leaning = replace(
         manifest, doubt=2.0, doubt_from=0.7, doubt_most=3.0, seldom={FOUR_TYPES[2]: -4.0}
@@ -122,14 +125,19 @@ def test_foreign_colours_and_the_odds_of_blood_are_in_the_graph(extreme, manifes
     features = np.concatenate([output.embedding, colours], axis=1)
     np.testing.assert_allclose(output.novelty, novelty.measure(features), rtol=1e-3)
     assert not np.allclose(output.novelty, output.novelty[0])
-    foreign = home.measure(colours)
+    foreign, heat = home.measure(colours)
+    assert len(set(heat)) == 3
     raw = np.asarray(network(to_input(crops)))
-    expected = apply_temperature(raw, leaning.temperature_at(foreign), leaning.odds_at(foreign))
+    expected = apply_temperature(
+        raw, leaning.temperature_at(foreign, heat), leaning.odds_at(foreign)
+    )
+    np.testing.assert_allclose(output.foreign, foreign, rtol=1e-3, atol=1e-4)
     np.testing.assert_allclose(output.probabilities, expected, atol=1e-5)
     assert (leaning.odds_at(foreign)[:, 2] < -0.1).any()
     assert (leaning.odds_at(np.array([0.5, 0.7])) == 0).all()
     again = take_apart(path)
     np.testing.assert_array_equal(again.foreign.known, home.known)
+    np.testing.assert_array_equal(again.foreign.heats, home.heats)
     np.testing.assert_array_equal(again.novelty.whiten, novelty.whiten)
     assert (again.novelty.colours, again.foreign.scale) == (COLOURS, pytest.approx(0.3))
 

@@ -2,7 +2,8 @@
 
 A rare cell at home and a common one under another stain are both unlike what was learned, and
 must be doubted in different ways. Cells of one laboratory differ in colours far less than
-laboratories do, so the nearest of some thousand known images tells them apart.
+laboratories do, so the nearest of some thousand known images tells them apart. It also tells which
+of the known laboratories an image is from, and so how far its answers are to be trusted there.
 """
 
 from __future__ import annotations
@@ -11,33 +12,39 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hemavision.compat.nearest import add_distances, distances
 from hemavision.compat.onnx_graph import Graph
 
 
 @dataclass(frozen=True)
 class ForeignModel:
-    """Distance to the nearest known image, in whitened colours.
+    """Distance to the nearest known image, in whitened colours, and what is known of that image.
 
     Attributes:
         whiten: float32 15×15, applied to :func:`hemavision.compat.colours.colours_of` from the
             right.
         known: float32 M×15, images that were learned from, after whitening.
+        heats: float32 M: what the temperature is multiplied by in each one's laboratory.
         scale: the distance that counts as 1.
     """
 
     whiten: np.ndarray
     known: np.ndarray
+    heats: np.ndarray
     scale: float
 
-    def measure(self, colours: np.ndarray) -> np.ndarray:
-        """Return how foreign the laboratory of each is (float N); ``colours`` is N×15."""
-        nearest = [((self.known - place) ** 2).sum(axis=1).min() for place in colours @ self.whiten]
-        distances: np.ndarray = np.sqrt(nearest) / self.scale
-        return distances
+    def measure(self, colours: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return how foreign each one's laboratory is and its heat (float N and N).
+
+        Args:
+            colours: float N×15.
+        """
+        far = distances(colours @ self.whiten, self.known)
+        return far.min(axis=1) / self.scale, self.heats[far.argmin(axis=1)]
 
 
 def add_foreign(graph: Graph, foreign: ForeignModel, colours: str, output: str) -> str:
-    """Add how foreign each input's laboratory is, float N.
+    """Add how foreign each input's laboratory is, as ``output``; return its heat's name: float N.
 
     Args:
         graph: to add to.
@@ -46,10 +53,9 @@ def add_foreign(graph: Graph, foreign: ForeignModel, colours: str, output: str) 
         output: name for the result.
     """
     whiten = graph.floats("foreign:whiten", foreign.whiten)
-    x = graph.add("MatMul", [colours, whiten], "foreign:whitened")
-    x = graph.add("Unsqueeze", [x, graph.ints("axis_1", 1)], "foreign:rows")
     known = graph.floats("foreign:known", foreign.known[None])
-    x = graph.add("Sub", [x, known], "foreign:offsets")
-    x = graph.add("ReduceL2", [x], "foreign:distances", axes=[2], keepdims=0)
-    x = graph.add("ReduceMin", [x], "foreign:nearest", axes=[1], keepdims=0)
-    return graph.add("Div", [x, graph.floats("foreign:scale", foreign.scale)], output)
+    far = add_distances(graph, "foreign", colours, whiten, known)
+    least = graph.add("ReduceMin", [far], "foreign:nearest", axes=[1], keepdims=0)
+    graph.add("Div", [least, graph.floats("foreign:scale", foreign.scale)], output)
+    place = graph.add("ArgMin", [far], "foreign:place", axis=1, keepdims=0)
+    return graph.add("Gather", [graph.floats("foreign:heats", foreign.heats), place], "heat")

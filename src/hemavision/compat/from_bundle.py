@@ -85,8 +85,10 @@ def _novelty(constants: dict[str, np.ndarray], colours: int) -> NoveltyModel:
 def _foreign(constants: dict[str, np.ndarray]) -> ForeignModel | None:
     if "foreign:whiten" not in constants:
         return None
-    whiten, known, scale = (constants[f"foreign:{name}"] for name in ("whiten", "known", "scale"))
-    return ForeignModel(whiten, known[0], float(scale.item()))
+    whiten, known, heats, scale = (
+        constants[f"foreign:{name}"] for name in ("whiten", "known", "heats", "scale")
+    )
+    return ForeignModel(whiten, known[0], heats, float(scale.item()))
 
 
 def _attribute(name: str, values: tuple[str, ...], constants: dict[str, np.ndarray]) -> Attribute:

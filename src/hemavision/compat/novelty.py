@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hemavision.compat.nearest import add_distances, distances
 from hemavision.compat.onnx_graph import Graph
 
 #: A length below this share of the faint one counts as this: a blank embedding has none.
@@ -47,8 +48,7 @@ class NoveltyModel:
 
     def measure(self, features: np.ndarray) -> np.ndarray:
         """Return how novel each is (float N); ``features`` has as many columns as ``whiten``."""
-        offsets = (features @ self.whiten)[:, None] - self.centres[None]
-        novelty: np.ndarray = np.sqrt((offsets**2).sum(axis=2)).min(axis=1)
+        novelty: np.ndarray = distances(features @ self.whiten, self.centres).min(axis=1)
         if self.faint:
             embeddings = features[:, : features.shape[1] - self.colours]
             lengths = np.maximum(np.linalg.norm(embeddings, axis=1), self.faint * SHORTEST)
@@ -72,11 +72,8 @@ def add_novelty(
     if novelty.colours:
         features = graph.add("Concat", [embedding, colours], "novelty:features", axis=1)
     whiten = graph.floats("novelty:whiten", novelty.whiten)
-    x = graph.add("MatMul", [features, whiten], "novelty:whitened")
-    x = graph.add("Unsqueeze", [x, graph.ints("axis_1", 1)], "novelty:rows")
     centres = graph.floats("novelty:centres", novelty.centres[None])
-    x = graph.add("Sub", [x, centres], "novelty:offsets")
-    x = graph.add("ReduceL2", [x], "novelty:distances", axes=[2], keepdims=0)
+    x = add_distances(graph, "novelty", features, whiten, centres)
     x = graph.add("ReduceMin", [x], "novelty:nearest", axes=[1], keepdims=0)
     if novelty.faint:
         x = graph.add("Add", [x, _add_faintness(graph, novelty, embedding)], "novelty:both")

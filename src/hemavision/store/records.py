@@ -258,6 +258,7 @@ class Cell:
             "status": said.status.value,
             "novelty": said.novelty,
             "looked_elsewhere": said.looked_elsewhere,
+            "foreign_colours": said.foreign_colours,
             "seen": said.reasons.seen if said.reasons else None,
         }
         values = {"id": self.id, "image_id": self.image_id, "box": dict(vars(self.box))}

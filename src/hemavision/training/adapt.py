@@ -126,8 +126,9 @@ def adapt(
     kernel, bias = fit_layer(learned.embeddings, learned.labels, start, hold)
     novelty = _familiar(parts.novelty, learned)
     # The laboratory is no foreign one any more: its cells' temperature is the plain one.
-    foreign = _at_home(parts.foreign, seen.colours[: len(split.train)])
     temperature = fit_temperature(guesses, learned.labels)
+    own = seen.colours[: len(split.train)]
+    foreign = _at_home(parts.foreign, own, temperature, parts.manifest.temperature)
     sure = apply_temperature(guesses, temperature)
     manifest = replace(
         parts.manifest,
@@ -256,11 +257,22 @@ def _familiar(old: NoveltyModel, cells: Cells) -> NoveltyModel:
     return replace(wider, scale=old.scale * max(1.0, far))
 
 
-def _at_home(old: ForeignModel | None, colours: np.ndarray) -> ForeignModel | None:
-    """Return what is foreign with the laboratory's own cells (their colours, N×15) as known."""
+def _at_home(
+    old: ForeignModel | None, colours: np.ndarray, temperature: float, before: float
+) -> ForeignModel | None:
+    """Return what is foreign with the laboratory's own cells as known.
+
+    Args:
+        old: without them.
+        colours: theirs, float N×15.
+        temperature: of the new bundle, which is theirs.
+        before: of the old one: in the old laboratories all stays as hot as it was.
+    """
     if old is None:
         return None
-    return replace(old, known=np.concatenate([old.known, colours @ old.whiten]))
+    known = np.concatenate([old.known, colours @ old.whiten])
+    heats = np.concatenate([old.heats * before / temperature, np.ones(len(colours))])
+    return replace(old, known=known, heats=heats.astype(np.float32))
 
 
 def _record(bundle: Path, split: Split, command: str) -> dict[str, Any]:

@@ -92,25 +92,21 @@ def restained(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return clipped
 
 
-def here_or_elsewhere(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return every other view (uint8 S×S×3) as it is, the rest as by :func:`another_laboratory`.
+def here_or_elsewhere(view: np.ndarray, rng: np.random.Generator, elsewhere: float) -> np.ndarray:
+    """Return a share of views by :func:`another_laboratory`, the rest as they are.
 
     A network that already knows how little stain and camera mean can afford to learn how its own
     laboratories' cells look in full.
 
-    Returns:
-        float32 S×S×3, 0 to 255.
-    """
-    return another_laboratory(view, rng) if rng.random() < 0.5 else view.astype(np.float32)
-
-
-def mostly_here(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return four views (uint8 S×S×3) of five as they are, the rest by :func:`another_laboratory`.
+    Args:
+        view: uint8 S×S×3.
+        rng: where the randomness comes from.
+        elsewhere: the share, 0 to 1.
 
     Returns:
         float32 S×S×3, 0 to 255.
     """
-    return another_laboratory(view, rng) if rng.random() < 0.2 else view.astype(np.float32)
+    return another_laboratory(view, rng) if rng.random() < elsewhere else view.astype(np.float32)
 
 
 def _blur(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import keras
 import numpy as np
@@ -12,7 +14,6 @@ import numpy as np
 from hemavision.training.augment import (
     another_laboratory,
     here_or_elsewhere,
-    mostly_here,
     plain_view,
     random_light,
     random_view,
@@ -22,11 +23,11 @@ from hemavision.training.questions import ANSWER, Questions, targets_of
 from hemavision.training.recipes import Phase, Recipe
 
 #: What recipes' augmentations do to a view beyond its position.
-COLOURS = {
+COLOURS: dict[str, Callable[[np.ndarray, np.random.Generator], np.ndarray]] = {
     "full": random_light,
     "laboratories": another_laboratory,
-    "half-laboratories": here_or_elsewhere,
-    "fifth-laboratories": mostly_here,
+    "half-laboratories": partial(here_or_elsewhere, elsewhere=0.5),
+    "fifth-laboratories": partial(here_or_elsewhere, elsewhere=0.2),
 }
 #: An array for each output of the network in training, by its name.
 Targets = dict[str, np.ndarray]
@@ -54,19 +55,24 @@ def draw_weights(samples: list[Sample], recipe: Recipe) -> np.ndarray:
     """
     if not recipe.source_weights:
         return np.full(len(samples), 1.0 / len(samples))
-    share = dict(recipe.source_weights)
-    # A person's own set is in no recipe: then all sets count alike.
-    unlisted = 0.0 if share.keys() & {s.source for s in samples} else 1.0
+    share = set_shares(samples, recipe)
     counts = Counter((s.source, s.cell_type) for s in samples)
     shown = Counter(cell_type for _, cell_type in counts)
     weights = [
-        share.get(s.source, unlisted)
-        * shown[s.cell_type] ** recipe.rare_types
-        / counts[s.source, s.cell_type]
+        share[s.source] * shown[s.cell_type] ** recipe.rare_types / counts[s.source, s.cell_type]
         for s in samples
     ]
     normalised: np.ndarray = np.array(weights) / sum(weights)
     return normalised
+
+
+def set_shares(samples: list[Sample], recipe: Recipe) -> dict[str, float]:
+    """Return how much each image set of the samples counts, relative."""
+    share = dict(recipe.source_weights)
+    sources = {s.source for s in samples}
+    # A person's own set is in no recipe: then all sets count alike.
+    unlisted = 0.0 if share.keys() & sources else 1.0
+    return {source: share.get(source, unlisted) for source in sources}
 
 
 def steps_in(phase: Phase, images: int, batch_size: int) -> int:

@@ -39,26 +39,20 @@ DOUBT, DOUBT_FROM, DOUBT_MOST = 3.0, 1.0, 2.8
 
 
 def fit_temperature(
-    probabilities: np.ndarray,
-    labels: np.ndarray,
-    growth: np.ndarray | float = 1.0,
-    odds: np.ndarray | float = 0.0,
-    weights: np.ndarray | None = None,
+    probabilities: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None
 ) -> float:
     """Return the temperature that makes uncalibrated probabilities most likely.
 
     Args:
         probabilities: float N×K, at temperature 1.
         labels: int N, the true types' indices.
-        growth: float N, how much hotter than the temperature each row is.
-        odds: float N×K, what is added to the logits once they are divided.
         weights: float N, how much each row counts; alike without.
     """
-    logits = np.log(np.clip(probabilities, 1e-12, 1.0)) / np.reshape(growth, (-1, 1))
+    logits = np.log(np.clip(probabilities, 1e-12, 1.0))
     rows = np.arange(len(labels))
 
     def loss(log_temperature: float) -> float:
-        logs = log_softmax(logits / np.exp(log_temperature) + odds, axis=1)
+        logs = log_softmax(logits / np.exp(log_temperature), axis=1)
         return -float(np.average(logs[rows, labels], weights=weights))
 
     return float(np.exp(minimize_scalar(loss, bounds=(-2.3, 2.3), method="bounded").x))
@@ -132,6 +126,8 @@ def fit_novelty(
 def fit_foreign(known: np.ndarray, validation: np.ndarray) -> ForeignModel:
     """Fit what is no foreign laboratory: nearly all validation images lie within 1 of a known one.
 
+    None is hotter than another yet.
+
     Args:
         known: float N×15, colours of training images.
         validation: float M×15, of images that were not trained on.
@@ -139,6 +135,6 @@ def fit_foreign(known: np.ndarray, validation: np.ndarray) -> ForeignModel:
     variances, directions = np.linalg.eigh(np.cov(known, rowvar=False))
     floor = max(LEAST_VARIANCE * variances[-1], 1e-8)
     whiten = (directions / np.sqrt(np.maximum(variances, floor))).astype(np.float32)
-    far = ForeignModel(whiten, known @ whiten, 1.0)
-    scale = float(np.quantile(far.measure(validation), FAMILIAR_SHARE))
+    far = ForeignModel(whiten, known @ whiten, np.ones(len(known), np.float32), 1.0)
+    scale = float(np.quantile(far.measure(validation)[0], FAMILIAR_SHARE))
     return replace(far, scale=max(scale, 1e-3))

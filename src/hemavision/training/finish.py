@@ -20,7 +20,6 @@ from hemavision.compat.colours import COLOURS, colours_of
 from hemavision.compat.foreign import ForeignModel
 from hemavision.compat.from_bundle import take_apart
 from hemavision.compat.morphology import Attribute
-from hemavision.compat.novelty import NoveltyModel
 from hemavision.compat.reading import network_from_keras
 from hemavision.detection import locate_cell
 from hemavision.errors import TrainingError
@@ -113,7 +112,7 @@ def export_run(
 ) -> Manifest:
     """Write the weights of a run as a calibrated bundle; or calibrate those of a bundle anew.
 
-    Temperature, check threshold, novelty and what is foreign come from the split's images,
+    Temperatures, check threshold, novelty and what is foreign come from the split's images,
     through the very path that serving takes.
 
     Args:
@@ -136,16 +135,18 @@ def export_run(
         raw = Path(scratch) / "raw.onnx"
         write_network(BundleParts(network, manifest, scaling), raw)
         output = look_at(known + judged, OnnxEngine(raw), on_image)
-    foreign = fit_foreign(
-        _colours_in(split.train, manifest.preprocess), output.colours[len(known) :]
-    )
-    calibrated, novelty = _calibrate(manifest, output, foreign, known, judged)
-    attributes = calibrate_attributes(parts.attributes, output.embedding[len(known) :], judged)
+    pictured = _some_of_each(split.train)
+    colours = _colours_in(pictured, manifest.preprocess)
+    foreign = fit_foreign(colours, output.colours[len(known) :])
+    seen, fresh = output.part(slice(len(known))), output.part(slice(len(known), None))
+    doubting, foreign = _calibrate(manifest, fresh, judged, foreign, [s.source for s in pictured])
+    kinds = np.array([f"{s.cell_type} in {s.source}" for s in known])
+    novelty = fit_novelty(seen.features, kinds, fresh.features, COLOURS)
+    attributes = calibrate_attributes(parts.attributes, fresh.embedding, judged)
     cells = [measure_cell(open_sample(sample)) for sample in known]
-    distances = novelty.measure(output.features[: len(known)])
     calibrated = replace(
-        calibrated,
-        laboratory=describe(cells, distances),
+        doubting,
+        laboratory=describe(cells, novelty.measure(seen.features)),
         morphology={a.name: a.values for a in attributes},
         looks=looks_of_types(split.train, attributes),
     )
@@ -154,28 +155,40 @@ def export_run(
     return calibrated
 
 
+def _some_of_each(samples: list[Sample]) -> list[Sample]:
+    """Return about as many samples of every image set."""
+    sources = sorted({s.source for s in samples})
+    return [
+        sample
+        for source in sources
+        for sample in _spread_evenly([s for s in samples if s.source == source], COLOURS_OF_EACH)
+    ]
+
+
 def _colours_in(samples: list[Sample], spec: PreprocessSpec) -> np.ndarray:
-    """Return the colours of about as many images of every image set: float N×15."""
-    colours = []
-    for source in sorted({s.source for s in samples}):
-        own = [s for s in samples if s.source == source]
-        for sample in _spread_evenly(own, COLOURS_OF_EACH):
-            rgb = open_sample(sample)
-            colours.append(colours_of(cut_input(rgb, locate_cell(rgb), spec)[None]))
-    return np.concatenate(colours)
+    """Return the colours of each sample's input: float N×15."""
+    pictures = map(open_sample, samples)
+    inputs = (cut_input(rgb, locate_cell(rgb), spec)[None] for rgb in pictures)
+    return np.concatenate([colours_of(crop) for crop in inputs])
 
 
 def _calibrate(
     manifest: Manifest,
-    output: Seen,
-    foreign: ForeignModel,
-    known: list[Sample],
+    seen: Seen,
     validation: list[Sample],
-) -> tuple[Manifest, NoveltyModel]:
-    count = len(known)
+    foreign: ForeignModel,
+    sources: list[str],
+) -> tuple[Manifest, ForeignModel]:
+    """Return the manifest with its doubt, and what is foreign with each laboratory's heat.
+
+    Args:
+        manifest: uncalibrated.
+        seen: of the validation images.
+        validation: these.
+        foreign: what is known of colours.
+        sources: the image set of each image that ``foreign`` knows.
+    """
     labels = np.array([manifest.cell_types.index(s.cell_type) for s in validation])
-    kinds = np.array([f"{s.cell_type} in {s.source}" for s in known])
-    novelty = fit_novelty(output.features[:count], kinds, output.features[count:], COLOURS)
     doubting = replace(
         manifest,
         doubt=DOUBT,
@@ -183,25 +196,44 @@ def _calibrate(
         doubt_most=DOUBT_MOST,
         seldom={name: odds for name, odds in SELDOM.items() if name in manifest.cell_types},
     )
-    strangeness = foreign.measure(output.colours[count:])
-    growth, odds = doubting.temperature_at(strangeness), doubting.odds_at(strangeness)
-    # Copies of one photograph are one cell.
-    copies = Counter(s.original for s in validation)
-    weights = np.array([1 / copies[s.original] for s in validation])
-    temperature = fit_temperature(output.probabilities[count:], labels, growth, odds, weights)
-    probabilities = apply_temperature(output.probabilities[count:], temperature * growth, odds)
+    temperatures = _temperatures(seen.probabilities, labels, validation)
+    coolest, hottest = min(temperatures.values()), max(temperatures.values())
+    doubting = replace(doubting, temperature=coolest)
+    # A laboratory without validation images is trusted as little as the hottest.
+    heats = [temperatures.get(source, hottest) / coolest for source in sources]
+    foreign = replace(foreign, heats=np.array(heats, np.float32))
+    strangeness, heat = foreign.measure(seen.colours)
+    probabilities = apply_temperature(
+        seen.probabilities,
+        doubting.temperature_at(strangeness, heat),
+        doubting.odds_at(strangeness),
+    )
     calibration: dict[str, Any] = {
         "validation_images": len(validation),
         "validation_accuracy": float((probabilities.argmax(axis=1) == labels).mean()),
+        "temperatures": {source: round(t, 3) for source, t in temperatures.items()},
     }
     fitted = replace(
         doubting,
-        temperature=temperature,
         check_below=_check_threshold(probabilities, labels, validation),
-        focus_below=float(np.quantile(output.focus[count:], UNUSUAL_FOCUS)),
+        focus_below=float(np.quantile(seen.focus, UNUSUAL_FOCUS)),
         training=manifest.training | {"calibration": calibration},
     )
-    return fitted, novelty
+    return fitted, foreign
+
+
+def _temperatures(
+    probabilities: np.ndarray, labels: np.ndarray, samples: list[Sample]
+) -> dict[str, float]:
+    """Return the temperature that fits each image set's samples, one vote a photograph."""
+    copies = Counter(s.original for s in samples)
+    weights = np.array([1 / copies[s.original] for s in samples])
+    sources = np.array([s.source for s in samples])
+    return {
+        str(source): fit_temperature(probabilities[own], labels[own], weights[own])
+        for source in np.unique(sources)
+        for own in [sources == source]
+    }
 
 
 def _check_threshold(
@@ -270,6 +302,10 @@ class Seen:
     colours: np.ndarray
     novelty: np.ndarray
     focus: np.ndarray
+
+    def part(self, rows: slice) -> Seen:
+        """Return what was made of these samples alone."""
+        return Seen(*(values[rows] for values in vars(self).values()))
 
     @property
     def features(self) -> np.ndarray:

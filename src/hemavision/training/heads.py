@@ -7,12 +7,14 @@ what many have taught it.
 
 from __future__ import annotations
 
+from collections import Counter
+
 import keras
 import numpy as np
 from scipy.optimize import minimize
 from scipy.special import log_softmax
 
-from hemavision.training.batches import LabelledCrops, PlainBatches
+from hemavision.training.batches import LabelledCrops, PlainBatches, set_shares
 from hemavision.training.datasets import ATTRIBUTES
 from hemavision.training.questions import ANSWER, Questions, targets_of
 from hemavision.training.recipes import Recipe
@@ -91,19 +93,15 @@ def settle_heads(
     seer = keras.Model(model.input, embedding)
     views = PlainBatches(train, recipe.phases[-1].size_px)
     seen = np.concatenate([np.asarray(seer(views[i][0])) for i in range(len(views))])
-    share = dict(recipe.source_weights)
-    sources = np.array([sample.source for sample in train.samples])
-    weights = np.zeros(len(sources))
-    for source in np.unique(sources):
-        own = sources == source
-        weights[own] = share.get(source, 1.0) / own.sum()
+    share, counts = set_shares(train.samples, recipe), Counter(s.source for s in train.samples)
+    weights = np.array([share[s.source] / counts[s.source] for s in train.samples])
     for name, answers in targets_of(train.samples, train.cell_types, questions).items():
         if name != ANSWER and name not in ATTRIBUTES:
             continue
         known = answers.any(axis=1) & (weights > 0)
         labels = answers[known].argmax(axis=1)
-        hold, counts = HOLD_TYPES, weights[known]
+        hold, rows = HOLD_TYPES, weights[known]
         if name != ANSWER:
-            hold, counts = HOLD_LOOKS, counts / np.bincount(labels)[labels] ** RARE_LOOKS
+            hold, rows = HOLD_LOOKS, rows / np.bincount(labels)[labels] ** RARE_LOOKS
         layer = model.get_layer(name)
-        layer.set_weights(fit_layer(seen[known], labels, layer.get_weights(), hold, counts))
+        layer.set_weights(fit_layer(seen[known], labels, layer.get_weights(), hold, rows))

@@ -191,6 +191,7 @@ class Suggestion(Schema):
     status = _name(validate=OneOf(_STATUSES))
     novelty = fields.Float(required=True, validate=Range(min=0))
     looked_elsewhere = fields.Boolean(required=True)
+    foreign_colours = fields.Boolean(required=True)
     seen = _name(allow_none=True)
 
 

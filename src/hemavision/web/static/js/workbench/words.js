@@ -54,6 +54,7 @@ export function cellWords(cell, types) {
   }
   if (suggestion) parts.push(percent(suggestion.confidence), statusWords(suggestion.status).word.toLowerCase());
   if (suggestion?.looked_elsewhere) parts.push("the heatmap lies outside the cell");
+  if (suggestion?.foreign_colours) parts.push("stain and light are new to the model");
   if (adder) parts.push(`added by ${adder}`);
   return parts.join(", ");
 }

@@ -6,7 +6,7 @@
 import { make, role, tell, write } from "../../components/dom.js";
 import { mountReasons } from "../../components/reasons.js";
 import { initialState as cellPage } from "../../state.js";
-import { percent, statusWords } from "../../words.js";
+import { advice, percent, statusWords } from "../../words.js";
 import { binOf } from "../cells.js";
 import { binWords, decisionWords } from "../words.js";
 import { binColour } from "./tile.js";
@@ -61,8 +61,7 @@ function fill(element, cell, { types, images }) {
   write(role(element, "decision"), decisionWords(cell));
   write(role(element, "status"), suggestion ? statusWords(suggestion.status).word : "");
   role(element, "status").dataset.status = suggestion?.status ?? "";
-  write(role(element, "advice"), suggestion
-    ? `${statusWords(suggestion.status).advice}${suggestion.looked_elsewhere ? " The heatmap lies outside the located cell." : ""}` : "");
+  write(role(element, "advice"), suggestion ? advice(suggestion) : "");
   write(role(element, "image-name"), images.get(cell.image_id)?.name ?? "");
 }
 
