@@ -45,8 +45,9 @@ class Manifest:
             less surely.
         doubt_from: what ``foreign`` may be up to which it does not grow.
         doubt_most: the temperature grows to this multiple of itself, and no further.
-        seldom: type → logarithm of its odds in blood, as :data:`hemavision.cells.SELDOM`. The less
-            a cell's looks count for, the more this does.
+        seldom: type → what is added to its logit times (1 - 1 / growth): the less a cell's looks
+            count for, the more this does. Where the temperature grows no further, it comes to the
+            logarithm of the type's odds in blood (:data:`hemavision.cells.SELDOM`).
         focus_below: a heatmap with a smaller share of its heat on the located cell is flagged.
         weights_sha256: of the trained weights, in the order of the Keras model.
         training: command, seed, data digest and date of the run that made the weights.

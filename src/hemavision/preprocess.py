@@ -26,7 +26,8 @@ class PreprocessSpec:
 
     Attributes:
         size_px: side of the square input, in pixels.
-        crop: ``"nucleus"`` cuts a square around the most strongly stained nucleus;
+        crop: ``"nucleus"`` cuts a square around the nucleus in the middle, or else the most
+            strongly stained one;
             ``"whole"`` takes the whole image.
         stain: ``"standard"`` brings background and nucleus to standard colours
             (:mod:`hemavision.stain`), ``"red-cells"`` the red cells around, too; ``"as-is"``

@@ -37,9 +37,9 @@ def drag(page: Page, kind: str, *paths: Path) -> None:
 
 def percent(probability: float) -> str:
     """Return a probability as the page writes it: never more certain than it is."""
-    if 0.999 < probability < 1:
+    if probability > 0.999:
         return ">99.9%"
-    return "<0.1%" if 0 < probability < 0.001 else f"{probability:.1%}"
+    return "<0.1%" if probability < 0.001 else f"{probability:.1%}"
 
 
 def test_drop_names_the_cell_as_python_does(page: Page, smears: list[Path], model: Model) -> None:

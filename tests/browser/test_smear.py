@@ -61,9 +61,9 @@ def shot(page: Page) -> np.ndarray:
 
 
 def percent(probability: float) -> str:
-    if 0.999 < probability < 1:
+    if probability > 0.999:
         return ">99.9%"
-    return "<0.1%" if 0 < probability < 0.001 else f"{probability:.1%}"
+    return "<0.1%" if probability < 0.001 else f"{probability:.1%}"
 
 
 def named(cell: dict[str, Any]) -> str:

@@ -1,9 +1,11 @@
-import { advice, announcement, derivedName, duration, figures, percent, problemWords, progressWords, range, statusWords, title, tooLarge } from "/static/js/words.js";
+import { advice, announcement, derivedName, duration, figures, percent, problemWords, progressWords, range, shareWords, statusWords, title, tooLarge } from "/static/js/words.js";
 import { equal, test } from "./harness.js";
 
 test("a percentage never claims certainty that is not there", () => {
-  equal([0.98642, 1, 0.99995, 0.0004, 0].map(percent), ["98.6%", "100.0%", ">99.9%", "<0.1%", "0.0%"]);
+  equal([0.98642, 1, 0.99995, 0.0004, 0].map(percent), ["98.6%", ">99.9%", ">99.9%", "<0.1%", "<0.1%"]);
 });
+
+test("a share of what was counted is exact", () => equal([1, 0, 0.255].map(shareWords), ["100.0%", "0.0%", "25.5%"]));
 
 test("durations", () => equal([0.2, 31.4, 1440].map(duration), ["1 ms", "31 ms", "1.4 s"]));
 

@@ -88,7 +88,7 @@ def _use(record: dict[str, Any]) -> Iterator[str]:
         f"It knows {', '.join(record['cell_types'])}: **every image gets one of these names**, "
         f"whatever it shows. It cannot name {', '.join([*_unknown(record), *UNNAMED])}. Some of "
         "these are flagged as unfamiliar; do not count on it. "
-        "It looks at one cell an image, the most strongly stained.\n"
+        "It looks at one cell an image: in the middle, or else the most strongly stained.\n"
     )
 
 

@@ -32,10 +32,11 @@ FAINT_WEIGHT = 1.15
 COLOUR_WEIGHT = 15.0
 #: Directions in which colours vary less than this share of the most count as varying so much.
 LEAST_VARIANCE = 0.01
-#: Power of how foreign a laboratory is that the temperature grows with, where it starts to grow,
-#: and the multiple where it stops. Chosen by the withheld laboratories
-#: (docs/decisions/0007-eight-types.md).
-DOUBT, DOUBT_FROM, DOUBT_MOST = 3.0, 1.0, 2.8
+#: Power of how foreign a laboratory is that the temperature grows with, and where it starts.
+DOUBT, DOUBT_FROM = 3.0, 1.0
+#: The temperature where it stops: how sure a network is of its own laboratories says nothing about
+#: foreign ones. All chosen by the withheld laboratories (docs/decisions/0007-eight-types.md).
+FOREIGN_TEMPERATURE = 2.4
 
 
 def fit_temperature(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import os
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -46,9 +48,10 @@ def cut_crops(
         DataError: names every unreadable image, unless ``skip_bad``.
     """
     names = "\n".join(f"{s.path} {s.box} {s.path.stat().st_mtime_ns}" for s in samples)
-    key = hashlib.sha256(f"{CROP_PX} {MARGIN} {stain} {skip_bad}\n{names}".encode()).hexdigest()[
-        :16
-    ]
+    # Crops that an older locator cut are others.
+    locator = inspect.getsource(sys.modules[locate_cell.__module__])
+    kind = f"{CROP_PX} {MARGIN} {stain} {skip_bad}\n{locator}"
+    key = hashlib.sha256(f"{kind}\n{names}".encode()).hexdigest()[:16]
     finished = cache / f"crops-{key}.npy"
     readable = _readable(finished)
     if not finished.exists():

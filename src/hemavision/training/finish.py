@@ -30,7 +30,7 @@ from hemavision.runtime import OnnxEngine
 from hemavision.training.calibrate import (
     DOUBT,
     DOUBT_FROM,
-    DOUBT_MOST,
+    FOREIGN_TEMPERATURE,
     apply_temperature,
     fit_check_threshold,
     fit_foreign,
@@ -189,16 +189,19 @@ def _calibrate(
         sources: the image set of each image that ``foreign`` knows.
     """
     labels = np.array([manifest.cell_types.index(s.cell_type) for s in validation])
-    doubting = replace(
-        manifest,
-        doubt=DOUBT,
-        doubt_from=DOUBT_FROM,
-        doubt_most=DOUBT_MOST,
-        seldom={name: odds for name, odds in SELDOM.items() if name in manifest.cell_types},
-    )
     temperatures = _temperatures(seen.probabilities, labels, validation)
     coolest, hottest = min(temperatures.values()), max(temperatures.values())
-    doubting = replace(doubting, temperature=coolest)
+    most = max(FOREIGN_TEMPERATURE / coolest, 1.0)
+    # They count for 1 - 1 / growth: where doubt is greatest, in full.
+    odds = {name: value / (1 - 1 / most) for name, value in SELDOM.items()} if most > 1 else {}
+    doubting = replace(
+        manifest,
+        temperature=coolest,
+        doubt=DOUBT,
+        doubt_from=DOUBT_FROM,
+        doubt_most=most,
+        seldom={name: odds[name] for name in odds if name in manifest.cell_types},
+    )
     # A laboratory without validation images is trusted as little as the hottest.
     heats = [temperatures.get(source, hottest) / coolest for source in sources]
     foreign = replace(foreign, heats=np.array(heats, np.float32))

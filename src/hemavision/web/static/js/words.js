@@ -25,9 +25,14 @@ export function advice(prediction) {
 
 /** Return a probability as a percentage that never claims more than it knows: "98.6%", ">99.9%". */
 export function percent(probability) {
-  if (probability > 0.999 && probability < 1) return ">99.9%";
-  if (probability > 0 && probability < 0.001) return "<0.1%";
-  return `${(probability * 100).toFixed(1)}%`;
+  if (probability > 0.999) return ">99.9%";
+  if (probability < 0.001) return "<0.1%";
+  return shareWords(probability);
+}
+
+/** Return a share of what was counted as a percentage: "98.6%", "100.0%". */
+export function shareWords(share) {
+  return `${(share * 100).toFixed(1)}%`;
 }
 
 /** Return a duration in words: "31 ms", "1.4 s". */

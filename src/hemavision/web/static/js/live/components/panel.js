@@ -2,7 +2,7 @@
 
 import { make, role, tell, write } from "../../components/dom.js";
 import { typeColour } from "../../smear/palette.js";
-import { percent, title } from "../../words.js";
+import { shareWords, title } from "../../words.js";
 import { cameraName, checkWords, millisecondsWords, othersWords, rateWords } from "../words.js";
 
 export function mountPanel(element) {
@@ -54,7 +54,7 @@ function updateRows(items, { types, white, unfamiliar }) {
   items.forEach(({ row, value, fill }, i) => {
     const { count, share } = types[i] ?? { count: unfamiliar, share: white ? unfamiliar / white : 0 };
     row.classList.toggle("none", count === 0);
-    write(value, count === 0 ? "0" : `${count} · ${percent(share)}`);
+    write(value, count === 0 ? "0" : `${count} · ${shareWords(share)}`);
     const scale = `scaleX(${share})`;
     if (fill.style.transform !== scale) fill.style.transform = scale;
   });

@@ -2,7 +2,7 @@
 
 import { make, role, tell, write } from "../../components/dom.js";
 import { selectedItem } from "../../state.js";
-import { isSynthetic, percent, title } from "../../words.js";
+import { isSynthetic, shareWords, title } from "../../words.js";
 import { KINDS } from "../cells.js";
 import { countsOf, differentialRows, summed } from "../counts.js";
 import { typeColour } from "../palette.js";
@@ -74,7 +74,7 @@ function row({ name, count, share }) {
   return make(
     "li", {},
     make("span", { className: "bar-name", textContent: title(name) }),
-    make("span", { className: "bar-value", textContent: `${count} · ${percent(share)}` }),
+    make("span", { className: "bar-value", textContent: `${count} · ${shareWords(share)}` }),
     track,
   );
 }
