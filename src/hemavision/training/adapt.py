@@ -27,6 +27,7 @@ from hemavision.runtime import OnnxEngine
 from hemavision.training.calibrate import (
     FAMILIAR_SHARE,
     apply_temperature,
+    doubt_abroad,
     fit_check_threshold,
     fit_temperature,
 )
@@ -130,8 +131,12 @@ def adapt(
     own = seen.colours[: len(split.train)]
     foreign = _at_home(parts.foreign, own, temperature, parts.manifest.temperature)
     sure = apply_temperature(guesses, temperature)
+    manifest = parts.manifest
+    if foreign:
+        most, seldom = doubt_abroad(temperature, types)
+        manifest = replace(manifest, doubt_most=most, seldom=seldom)
     manifest = replace(
-        parts.manifest,
+        manifest,
         cell_types=types,
         name=out.stem,
         temperature=temperature,

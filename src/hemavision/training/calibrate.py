@@ -8,12 +8,14 @@ covariance) and how short the embedding is; and which colours are foreign.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
+from hemavision.cells import SELDOM
 from hemavision.compat.foreign import ForeignModel
 from hemavision.compat.novelty import NoveltyModel
 
@@ -66,6 +68,17 @@ def apply_temperature(
     logits = np.log(np.clip(probabilities, 1e-12, 1.0)) / np.reshape(temperature, (-1, 1)) + odds
     scaled: np.ndarray = softmax(logits, axis=1)
     return scaled
+
+
+def doubt_abroad(temperature: float, cell_types: Sequence[str]) -> tuple[float, dict[str, float]]:
+    """Return a manifest's ``doubt_most`` and ``seldom``, given its temperature at home.
+
+    The odds are multiplied by 1 - 1 / growth: where doubt is greatest, they come to their full.
+    """
+    most = max(FOREIGN_TEMPERATURE / temperature, 1.0)
+    full = 1 - 1 / most
+    odds = {name: SELDOM[name] / full for name in cell_types if name in SELDOM and full > 0}
+    return most, odds
 
 
 def fit_check_threshold(probabilities: np.ndarray, labels: np.ndarray) -> float:

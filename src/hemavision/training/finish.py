@@ -14,7 +14,7 @@ import numpy as np
 from scipy.special import softmax
 
 from hemavision.bundle import Manifest
-from hemavision.cells import FOUR_TYPES, SELDOM
+from hemavision.cells import FOUR_TYPES
 from hemavision.compat.bundle_writer import SCALINGS, BundleParts, write_network
 from hemavision.compat.colours import COLOURS, colours_of
 from hemavision.compat.foreign import ForeignModel
@@ -30,8 +30,8 @@ from hemavision.runtime import OnnxEngine
 from hemavision.training.calibrate import (
     DOUBT,
     DOUBT_FROM,
-    FOREIGN_TEMPERATURE,
     apply_temperature,
+    doubt_abroad,
     fit_check_threshold,
     fit_foreign,
     fit_novelty,
@@ -191,16 +191,14 @@ def _calibrate(
     labels = np.array([manifest.cell_types.index(s.cell_type) for s in validation])
     temperatures = _temperatures(seen.probabilities, labels, validation)
     coolest, hottest = min(temperatures.values()), max(temperatures.values())
-    most = max(FOREIGN_TEMPERATURE / coolest, 1.0)
-    # They count for 1 - 1 / growth: where doubt is greatest, in full.
-    odds = {name: value / (1 - 1 / most) for name, value in SELDOM.items()} if most > 1 else {}
+    most, seldom = doubt_abroad(coolest, manifest.cell_types)
     doubting = replace(
         manifest,
         temperature=coolest,
         doubt=DOUBT,
         doubt_from=DOUBT_FROM,
         doubt_most=most,
-        seldom={name: odds[name] for name in odds if name in manifest.cell_types},
+        seldom=seldom,
     )
     # A laboratory without validation images is trusted as little as the hottest.
     heats = [temperatures.get(source, hottest) / coolest for source in sources]
