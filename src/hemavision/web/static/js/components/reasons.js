@@ -44,8 +44,9 @@ function fill(element, list, prediction, hasMaps) {
 }
 
 function compared({ cell_type: cellType, reasons }) {
-  if (reasons.compared_with === null) return "How this type's attributes are spread is not known.";
-  const [one, other] = [cellType, reasons.compared_with].map((name) => name.replaceAll("_", " "));
+  const words = (name) => name.replaceAll("_", " ");
+  if (reasons.compared_with === null) return `The model was never taught the looks of this type (${words(cellType)}): take these as a guess.`;
+  const [one, other] = [cellType, reasons.compared_with].map(words);
   return `Each attribute, and whether it speaks for ${one} or for ${other}, the next type whose looks it was taught.`;
 }
 
