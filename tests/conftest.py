@@ -5,11 +5,17 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from hemavision import Model, open_model
 from hemavision.settings import data_folder
 
+# How fast the machine is says nothing of what a property holds for.
+hypothesis.settings.register_profile(
+    "any-machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any-machine")
 pytest_plugins = ["fixtures_images", "fixtures_report", "fixtures_store", "fixtures_cases"]
 
 

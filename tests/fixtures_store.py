@@ -16,9 +16,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import create_engine, text
 
-from hemavision.store import Store, open_store
+from hemavision.store import Store, open_store, readers
 
 _NUMBERS = count(1)
 _USER = "hemavision"
@@ -35,8 +36,12 @@ def postgresql() -> Iterator[str]:
     if person:
         shutil.chown(folder, person.pw_uid, person.pw_gid)
     cluster = folder / "cluster"
-    # Nothing here outlives the tests, so nothing has to reach the disk.
-    options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync=off"
+    # Nothing here outlives the tests, so nothing has to reach the disk or be kept in order.
+    options = (
+        f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync=off "
+        "-c synchronous_commit=off -c full_page_writes=off -c autovacuum=off "
+        "-c checkpoint_timeout=1h -c max_wal_size=4GB"
+    )
     command = ["-D", str(cluster), "-A", "trust", "-U", _USER, "-E", "UTF8", "--no-sync"]
     try:
         _run([str(tools / "initdb"), *command], folder, person)
@@ -51,20 +56,36 @@ def postgresql() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def blank_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with nothing in it, to copy: the migrations take longer than most tests."""
+    path = tmp_path_factory.mktemp("blank") / "store.sqlite"
+    open_store(path).close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def blank_database(postgresql: str) -> str:
+    """The name of a database with such a store on the server."""
+    _create_database(postgresql, "blank")
+    open_store(postgresql.format("blank")).close()
+    return "blank"
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def location(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Where a new store may be made, once in each database."""
+    """Where a store may be made, once in each database; with ``store`` it is there already."""
+    is_made = "store" in request.fixturenames
     if request.param == "sqlite":
-        return str(tmp_path / "cases" / "store.sqlite")
+        path = tmp_path / "cases" / "store.sqlite"
+        if is_made:
+            path.parent.mkdir()
+            shutil.copy(request.getfixturevalue("blank_file"), path)
+        return str(path)
     server: str = request.getfixturevalue("postgresql")
     name = f"store{next(_NUMBERS)}"
-    engine = create_engine(
-        server.format("postgres").replace("postgresql:", "postgresql+psycopg:"),
-        isolation_level="AUTOCOMMIT",
-    )
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    engine.dispose()
+    template = request.getfixturevalue("blank_database") if is_made else "template1"
+    _create_database(server, name, template)
     return server.format(name)
 
 
@@ -74,6 +95,24 @@ def store(location: str) -> Iterator[Store]:
     opened = open_store(location)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shipped_hasher() -> Iterator[PasswordHasher]:
+    """What passwords are kept with; the tests' own are kept the same way at the least cost."""
+    shipped = readers._HASHER
+    with pytest.MonkeyPatch.context() as patch:
+        cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        patch.setattr(readers, "_HASHER", cheap)
+        yield shipped
+
+
+def _create_database(server: str, name: str, template: str = "template1") -> None:
+    url = server.format("postgres").replace("postgresql:", "postgresql+psycopg:")
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+    engine.dispose()
 
 
 def _tools() -> Path | None:

@@ -72,5 +72,6 @@ def test_what_the_named_type_never_shows_is_a_contradiction():
 def test_a_type_whose_looks_are_unknown_is_compared_with_none():
     reasons = give_reasons(SEEN, {"platelet": 0.9, "eosinophil": 0.1}, LOOKS)
     assert reasons.compared_with is None
+    assert reasons.seen == "", "what was never taught is no finding"
     assert {reason.weight for reason in reasons.attributes} == {0.0}
     assert reasons.contradictions == ()

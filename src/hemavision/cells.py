@@ -32,11 +32,11 @@ UNNAMED = (
 #: immature granulocytes and erythroblasts are hardly met in health, and platelets are no white
 #: cells. Chosen by the withheld laboratories (docs/decisions/0007-eight-types.md).
 SELDOM = {
-    "eosinophil": -1.5,
-    "basophil": -4.5,
-    "immature_granulocyte": -9.0,
-    "erythroblast": -9.0,
-    "platelet": -9.0,
+    "eosinophil": -0.9,
+    "basophil": -2.7,
+    "immature_granulocyte": -5.4,
+    "erythroblast": -5.4,
+    "platelet": -5.4,
 }
 #: What an image set calls a type where that is not its name.
 _ALSO_CALLED = {"ig": "immature_granulocyte"}

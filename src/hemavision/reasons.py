@@ -75,8 +75,9 @@ def give_reasons(
             whose cells' looks are known.
 
     Returns:
-        The reasons for the most probable type against the next one whose looks are known; the
-        weights are 0 where the looks of one of the two are not.
+        The reasons for the most probable type against the next one whose looks are known. Where
+        the looks of one of the two are not, the weights are 0; where only other types' are,
+        nothing is said to be seen.
     """
     ranked = sorted(probabilities, key=lambda name: -probabilities[name])
     named = ranked[0]
@@ -96,7 +97,9 @@ def give_reasons(
         and looks[named][reason.attribute].get(reason.value, 0.0) < RARE
     ]
     telling = sorted(reasons, key=lambda reason: -abs(reason.weight))
-    return Reasons(_sentence(reasons), rival, tuple(telling), tuple(against))
+    # What was never taught is no finding: it stays among the attributes, at weight 0.
+    seen = _sentence(reasons) if named in looks or not looks else ""
+    return Reasons(seen, rival, tuple(telling), tuple(against))
 
 
 def _weight(

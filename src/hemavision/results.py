@@ -89,7 +89,8 @@ class Reasons:
     """What was seen of a cell and what it argues for.
 
     Attributes:
-        seen: nucleus, granules and cytoplasm in one line.
+        seen: nucleus, granules and cytoplasm in one line; empty for a type whose looks were never
+            taught.
         compared_with: the most probable other type whose looks are known, if there is one.
         attributes: one reason each, the weightiest first.
         contradictions: what was surely seen and the named type's cells hardly ever show, in words.

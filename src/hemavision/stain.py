@@ -150,7 +150,12 @@ def standardise(crop: np.ndarray, stain: Stain, red_cells: np.ndarray | None) ->
 
 def _absorbance(rgb: np.ndarray, background: np.ndarray) -> np.ndarray:
     """Return float32 H×W×3, from one table a channel: the logarithm of every pixel is slow."""
-    table = -np.log(np.maximum(np.arange(256, dtype=np.float32), 4.0)[:, None] / background)
+    light = np.maximum(np.arange(256, dtype=np.float32), 4.0)[:, None]
+    return look_up(rgb, -np.log(light / background))
+
+
+def look_up(rgb: np.ndarray, table: np.ndarray) -> np.ndarray:
+    """Return what each value of an image (uint8 H×W×3) is in a table a channel (256×3): float32."""
     return np.stack([table[:, c].astype(np.float32)[rgb[..., c]] for c in range(3)], axis=-1)
 
 

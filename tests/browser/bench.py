@@ -25,7 +25,7 @@ from hemavision.store.images import add_image
 from hemavision.store.records import ImageKind, NewCell, NewImage
 from hemavision.web import create_app
 
-from .conftest import WIDE
+from .conftest import PATIENCE_MS, WIDE
 
 SIDE_PX = 96
 COLUMNS, ROWS = 5, 4
@@ -131,7 +131,7 @@ def windows(browser: Browser, bench: Bench) -> Iterator[Callable[..., Page]]:
         context = browser.new_context(**({"viewport": WIDE, "base_url": bench.url} | options))
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(PATIENCE_MS)
         page.goto(path)
         return page
 

@@ -38,6 +38,9 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+#: How long a page may take with anything: a fault shows late, and a busy machine passes.
+PATIENCE_MS = 60_000
+expect.set_options(timeout=PATIENCE_MS)
 WIDE = {"width": 1440, "height": 900}
 NARROW = {"width": 390, "height": 844}
 
@@ -93,7 +96,7 @@ def open_page(browser: Browser, url: str) -> Iterator[Callable[..., Page]]:
         context = browser.new_context(**({"viewport": WIDE, "base_url": url} | options))
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(PATIENCE_MS)
         page.goto("/")
         expect(page.get_by_role("button", name="Choose images")).to_be_visible()
         return page

@@ -10,7 +10,6 @@ from playwright.sync_api import Page, expect
 
 #: Of BCCD's test list: two white cells in each of the first two, platelets in all.
 NAMES = tuple(f"BloodImage_{number:05}.jpg" for number in (31, 65, 68, 407, 296))
-PATIENCE_MS = 60_000
 
 
 def field_paths(data: Path, count: int) -> list[Path]:
@@ -23,7 +22,6 @@ def open_smear(page: Page) -> Page:
     page.get_by_role("navigation", name="Pages").get_by_role("link", name="Smear").click()
     expect(page.get_by_role("button", name="Choose fields")).to_be_visible()
     page.wait_for_load_state("networkidle")
-    page.set_default_timeout(PATIENCE_MS)
     return page
 
 
@@ -31,13 +29,13 @@ def read(page: Page, *paths: Path) -> None:
     """Choose fields and wait until all of them are read and the first is drawn."""
     page.locator("#picker").set_input_files([str(path) for path in paths])
     words = "1 image read" if len(paths) == 1 else f"{len(paths)} of {len(paths)} read"
-    expect(page.locator(".progress-words")).to_have_text(words, timeout=PATIENCE_MS)
+    expect(page.locator(".progress-words")).to_have_text(words)
     settle(page)
 
 
 def settle(page: Page) -> None:
     """Wait until the field and its boxes are drawn and nothing moves."""
-    page.wait_for_selector(".field-viewer[data-boxes=true][data-settled=true]", timeout=PATIENCE_MS)
+    page.wait_for_selector(".field-viewer[data-boxes=true][data-settled=true]")
     page.wait_for_timeout(600)
 
 

@@ -25,7 +25,7 @@ from hemavision import Model
 from hemavision.results import NOTICE
 from hemavision.web import create_app
 
-from .conftest import ARGUMENTS, NARROW, WIDE, chromium
+from .conftest import ARGUMENTS, NARROW, PATIENCE_MS, WIDE, chromium
 
 AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
 #: Pixels from one frame of the clip to the next, at 30 a second: 360 a second.
@@ -86,7 +86,7 @@ def open_live(camera: Browser, live_url: str) -> Iterator[Callable[..., Page]]:
         context = browser.new_context(**({"viewport": WIDE, "base_url": live_url} | options))
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(PATIENCE_MS)
         page.goto("/live")
         return page
 
@@ -100,7 +100,7 @@ def start(page: Page) -> None:
     button = page.get_by_role("button", name="Start the camera")
     if button.is_visible():
         button.click()
-    expect(page.locator("[data-role=rate]")).to_have_text(re.compile(r"\d"), timeout=30_000)
+    expect(page.locator("[data-role=rate]")).to_have_text(re.compile(r"\d"))
 
 
 def count(page: Page) -> int:
@@ -179,8 +179,9 @@ def test_frame_rate_and_latency_are_shown(open_live: Callable[..., Page]) -> Non
     page = open_live()
     start(page)
     for name in ("rate", "latency", "server"):
-        value = float(page.locator(f"[data-role={name}]").inner_text())
-        assert value > 0
+        reading = page.locator(f"[data-role={name}]")
+        expect(reading).to_have_text(re.compile(r"\d"))
+        assert float(reading.inner_text()) > 0
     readings = page.locator(".readings").inner_text()
     assert "fields a second" in readings
     assert "from lens to screen" in readings
@@ -205,7 +206,7 @@ def test_freeze_holds_the_picture_and_space_goes_on(open_live: Callable[..., Pag
 def test_switches_change_what_is_drawn(open_live: Callable[..., Page]) -> None:
     page = open_live()
     start(page)
-    expect(page.locator("[data-role=white]")).not_to_have_text("0", timeout=30_000)
+    expect(page.locator("[data-role=white]")).not_to_have_text("0")
     freeze(page)
     full = picture(page)
     page.keyboard.press("o")
@@ -225,7 +226,7 @@ def test_a_snapshot_is_the_frame_and_its_cells(
 ) -> None:
     page = open_live(accept_downloads=True)
     start(page)
-    expect(page.locator("[data-role=white]")).not_to_have_text("0", timeout=30_000)
+    expect(page.locator("[data-role=white]")).not_to_have_text("0")
     downloads: list[Download] = []
     page.on("download", lambda download: downloads.extend([download]))
     freeze(page)
@@ -247,7 +248,7 @@ def test_a_snapshot_is_the_frame_and_its_cells(
 def test_reset_can_be_undone(open_live: Callable[..., Page]) -> None:
     page = open_live()
     start(page)
-    expect(page.locator("[data-role=white]")).not_to_have_text("0", timeout=30_000)
+    expect(page.locator("[data-role=white]")).not_to_have_text("0")
     freeze(page)
     before = count(page)
     page.keyboard.press("r")

@@ -61,7 +61,7 @@ def to_a_case(page: Page) -> None:
 def test_a_frame_goes_into_a_new_case_and_is_there(go: Callable[..., Page], bench: Bench) -> None:
     page = go("/live")
     start(page)
-    expect(page.locator("[data-role=white]")).not_to_have_text("0", timeout=30_000)
+    expect(page.locator("[data-role=white]")).not_to_have_text("0")
     freeze(page)
     before = count(page)
     to_a_case(page)

@@ -29,9 +29,13 @@ def test_many_files_are_read_one_by_one(page: Page, smears: list[Path], tmp_path
     page.on("request", started)
     page.on("requestfinished", finished)
     choose(page, *paths)
-    expect(page.locator(".progress-words")).to_have_text("18 of 18 read", timeout=30_000)
+    expect(page.locator(".progress-words")).to_have_text("18 of 18 read")
     thumbs = page.get_by_role("option").all_inner_texts()
     assert [text.split()[0] for text in thumbs] == [path.name for path in paths]
+    assert all(re.search(r"\d%$", text) for text in thumbs)
+    for part in (".thumb-words", ".thumb-figure"):
+        cut = "parts => parts.filter((part) => part.scrollWidth > part.clientWidth).length"
+        assert page.locator(part).evaluate_all(cut) == 0, part
     assert 1 <= most <= 2
     bar = page.get_by_role("progressbar", name="Images read")
     assert bar.evaluate("bar => [bar.value, bar.max]") == [18, 18]

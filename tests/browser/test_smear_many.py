@@ -18,7 +18,7 @@ from hemavision.results import Box, CellKind, Detection
 from hemavision.web import create_app
 
 from .conftest import WIDE, hold
-from .fields import PATIENCE_MS, answer_of, field_paths, open_smear, read, settle, white_cells
+from .fields import answer_of, field_paths, open_smear, read, settle, white_cells
 
 
 def test_one_request_a_field_and_never_more_than_two_at_once(page: Page, data: Path) -> None:
@@ -54,9 +54,7 @@ def test_a_bad_field_harms_no_other_and_can_be_tried_again(
     open_smear(page)
     first, second = field_paths(data, 2)
     page.locator("#picker").set_input_files([str(p) for p in (first, bad, cut, second)])
-    expect(page.locator(".progress-words")).to_have_text(
-        "2 of 4 read, 2 could not be read", timeout=PATIENCE_MS
-    )
+    expect(page.locator(".progress-words")).to_have_text("2 of 4 read, 2 could not be read")
     page.get_by_role("option").filter(has_text="notes.jpg").click()
     counts = page.get_by_role("region", name="Counts")
     expect(counts).to_contain_text("notes.jpg")
@@ -82,12 +80,12 @@ def test_stop_and_go_on(page: Page, data: Path) -> None:
     assert len(held) == 2
     for route in held:
         route.continue_()
-    expect(page.locator(".progress-words")).to_have_text("2 of 5 read", timeout=PATIENCE_MS)
+    expect(page.locator(".progress-words")).to_have_text("2 of 5 read")
     page.wait_for_timeout(300)
     assert len(held) == 2
     page.unroute("**/api/v1/smears")
     page.get_by_role("button", name="Go on").click()
-    expect(page.locator(".progress-words")).to_have_text("5 of 5 read", timeout=PATIENCE_MS)
+    expect(page.locator(".progress-words")).to_have_text("5 of 5 read")
     expect(page.get_by_role("button", name="Stop")).to_be_hidden()
 
 

@@ -100,14 +100,14 @@ def test_there_has_to_be_a_case(store: Store) -> None:
         bring(store, 7, [given("a.png", PNG)])
 
 
-@pytest.mark.parametrize("name", ["../../etc/passwd.png", "a\x00b\nc.png", "\udcff.png", "x" * 999])
-def test_any_name_can_be_kept(store: Store, name: str) -> None:
-    case = create_case(store, "Names", "", "ann")
-    (outcome,) = bring(store, case.id, [given(name, PNG)])
-    (image,) = list_images(store, case.id)
-    assert outcome.result is Result.ADDED
-    assert image.name == outcome.name
-    assert len(image.name) <= 255
+def test_any_name_can_be_kept(store: Store) -> None:
+    for name in ("../../etc/passwd.png", "a\x00b\nc.png", "\udcff.png", "x" * 999):
+        case = create_case(store, "Names", "", "ann")
+        (outcome,) = bring(store, case.id, [given(name, PNG)])
+        (image,) = list_images(store, case.id)
+        assert outcome.result is Result.ADDED, name
+        assert image.name == outcome.name
+        assert len(image.name) <= 255
 
 
 def test_a_field_s_white_cells_are_cut_out(store: Store, field: tuple[bytes, FakeFinder]) -> None:
@@ -169,15 +169,19 @@ def test_an_archive_s_images_are_read(store: Store) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    "name", ["../evil.png", "a/../../evil.png", "/etc/evil.png", "C:\\evil.png", "\\\\h\\s\\e.png"]
-)
-def test_a_name_that_leads_out_of_the_archive_is_refused(store: Store, name: str) -> None:
-    case = create_case(store, "Evil", "", "ann")
-    archive = packed(**{name: PNG, "good.png": PNG})
-    evil, good = bring(store, case.id, open_archive(archive, "e.zip"))
-    assert (evil.result, good.result) == (Result.FAILED, Result.ADDED)
-    assert "leads out of the archive" in str(evil.error)
+def test_a_name_that_leads_out_of_the_archive_is_refused(store: Store) -> None:
+    for name in (
+        "../evil.png",
+        "a/../../evil.png",
+        "/etc/evil.png",
+        "C:\\evil.png",
+        "\\\\h\\s\\e.png",
+    ):
+        case = create_case(store, "Evil", "", "ann")
+        archive = packed(**{name: PNG, "good.png": PNG})
+        evil, good = bring(store, case.id, open_archive(archive, "e.zip"))
+        assert (evil.result, good.result) == (Result.FAILED, Result.ADDED), name
+        assert "leads out of the archive" in str(evil.error)
 
 
 def test_a_link_in_an_archive_is_refused() -> None:

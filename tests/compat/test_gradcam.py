@@ -55,11 +55,11 @@ def autodiff(model: keras.Model, features: str, x: np.ndarray) -> np.ndarray:
         last.activation = keras.activations.linear
     logits = last.output if hasattr(last, "kernel") else model.layers[-2].output
     both = keras.Model(model.input, [model.get_layer(features).output, logits])
+    with tf.GradientTape(persistent=True) as tape:
+        activations, scores = both(x, training=False)
+        sums = [tf.reduce_sum(scores[:, kind]) for kind in range(4)]
     maps = []
-    for kind in range(4):
-        with tf.GradientTape() as tape:
-            activations, scores = both(x, training=False)
-            score = tf.reduce_sum(scores[:, kind])
+    for score in sums:
         weights = tf.reduce_mean(tape.gradient(score, activations), (1, 2))
         maps.append(tf.nn.relu(tf.einsum("nhwc,nc->nhw", activations, weights)))
     return np.stack(maps, axis=1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -47,8 +49,12 @@ def test_a_flag_is_sure_exactly_where_the_interval_lies_outside(total: int, data
 
 @given(st.integers(10, 400), st.data())
 def test_the_cells_to_settle_are_enough_and_no_more(total: int, data: st.DataObject) -> None:
-    count = data.draw(st.integers(0, total))
     limit = data.draw(st.sampled_from([1.0, 4.0, 20.0, 40.0, 70.0]))
+    # As near to the limit as any count that does not settle it yet, so that most do not.
+    middle, near = total * limit / 100, 1 + 3 * math.sqrt(total * limit / 100 * (1 - limit / 100))
+    count = data.draw(
+        st.integers(max(0, math.floor(middle - near)), min(total, math.ceil(middle + near)))
+    )
     more = cells_to_settle(count, total, limit)
     assume(more)
     assert more is not None

@@ -77,6 +77,7 @@ def test_chance_is_of_the_crop_not_of_the_field():
     placed = place(_field(Box(0, 0, 32, 32)), _prediction(np.ones((4, 4)), Box(16, 16, 64, 64), 64))
     assert placed.energy_chance == pytest.approx(16 * 16 / 48**2)
     assert placed.cell_in_crop == pytest.approx(0.25)
+    assert placed.cell_in_field == pytest.approx(0.25)
 
 
 def test_an_empty_map_scores_nothing():
@@ -87,11 +88,12 @@ def test_an_empty_map_scores_nothing():
 
 def test_summary_of_placements():
     placements = [
-        Placement(1.0, 0.25, 0.5, 0.1, True, 1.0),
-        Placement(0.5, 0.25, 0.1, 0.1, False, 1),
+        Placement(1.0, 0.25, 0.5, 0.1, True, 1.0, 0.1),
+        Placement(0.5, 0.25, 0.1, 0.1, False, 1, 0.1),
     ]
     summary = summarise(placements)
     assert summary["energy"] == 0.75
+    assert summary["cell_in_field"] == pytest.approx(0.1)
     assert summary["pointing"] == 0.5
     assert summary["energy_interval"] == (0.5, 1.0)
     assert summary["pointing_interval"] == pytest.approx((0.0126, 0.9874), abs=1e-4)

@@ -56,7 +56,7 @@ def grouped_answers(draw):
     return Answers(FOUR_TYPES, *arrays, zeros, zeros)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(grouped_answers(), st.integers(0, 2**32 - 1))
 def test_a_draw_is_the_figures_of_whole_originals_repeated(answers, seed):
     """Each vectorised draw equals sklearn's figures on the images written out."""

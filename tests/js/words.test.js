@@ -1,4 +1,4 @@
-import { advice, announcement, derivedName, duration, figures, percent, problemWords, progressWords, range, shareWords, statusWords, title, tooLarge } from "/static/js/words.js";
+import { advice, announcement, argument, derivedName, duration, figures, percent, problemWords, progressWords, range, shareWords, statusWords, title, tooLarge } from "/static/js/words.js";
 import { equal, test } from "./harness.js";
 
 test("a percentage never claims certainty that is not there", () => {
@@ -26,6 +26,12 @@ test("advice says why it asks for a look", () => {
   const said = advice({ status: "check", looked_elsewhere: true, foreign_colours: true });
   equal(said.includes("outside the located cell") && said.includes("new to the model"), true);
   equal(advice({ status: "check", looked_elsewhere: false }), statusWords("check").advice);
+});
+
+test("what a look argues for, and that one never taught is a guess", () => {
+  const prediction = { cell_type: "immature_granulocyte", reasons: { compared_with: "monocyte" } };
+  equal([2, -2, 0.5].map((weight) => argument(weight, prediction).word), ["speaks for immature granulocyte", "speaks for monocyte", "says little either way"]);
+  equal(argument(0, { ...prediction, reasons: { compared_with: null } }), { word: "a guess", side: "neither" });
 });
 
 test("progress in words", () => {

@@ -39,10 +39,10 @@ def test_a_case_is_made_and_found(store: Store) -> None:
         find_case(store, 99)
 
 
-@pytest.mark.parametrize("name", ["", "   ", "a\x00b", "x" * 201, "a\nb", "\ud800"])
-def test_a_name_that_cannot_be_kept_is_refused(store: Store, name: str) -> None:
-    with pytest.raises(RefusedError):
-        create_case(store, name, "", "ann")
+def test_a_name_that_cannot_be_kept_is_refused(store: Store) -> None:
+    for name in ("", "   ", "a\x00b", "x" * 201, "a\nb", "\ud800"):
+        with pytest.raises(RefusedError):
+            create_case(store, name, "", "ann")
 
 
 def test_cases_are_searched_by_words_and_state(store: Store, filled: Filled) -> None:

@@ -7,7 +7,6 @@ import pytest
 
 from hemavision.training.augment import (
     another_laboratory,
-    here_or_elsewhere,
     plain_view,
     random_light,
     random_view,
@@ -52,8 +51,22 @@ def test_another_laboratory_changes_colours_and_keeps_the_shape(crop):
     assert still_dark >= 42, "a blanked edge may be darker, and a view in six has one"
 
 
-def test_half_of_the_views_stay_at_home(crop):
-    view = plain_view(crop, 96)
-    views = [here_or_elsewhere(view, np.random.default_rng(seed), 0.5) for seed in range(200)]
-    same = sum(np.array_equal(other, view) for other in views)
-    assert 70 <= same <= 130
+def test_a_turned_view_lacks_next_to_nothing():
+    """What a view reaches beyond the crop has the colour of the crop's corner."""
+    bright = np.full((CROP_PX, CROP_PX, 3), 200, np.uint8)
+    bright[0, 0] = 0
+    lacking = [(random_view(bright, 64, np.random.default_rng(s)) < 100).mean() for s in range(200)]
+    assert 0 < max(lacking) < 0.06
+    assert np.mean(lacking) < 0.005
+
+
+def test_views_are_turned_by_any_angle():
+    """A line through the middle, upright in the crop, leans in every second view."""
+    line = np.zeros((CROP_PX, CROP_PX, 3), np.uint8)
+    line[:, CROP_PX // 2 - 3 : CROP_PX // 2 + 3] = 255
+    leaning = 0
+    for seed in range(60):
+        lit = random_view(line, 64, np.random.default_rng(seed))[..., 0] > 127
+        spread = np.minimum(lit.any(axis=0).sum(), lit.any(axis=1).sum())
+        leaning += spread > 12
+    assert 15 <= leaning <= 40

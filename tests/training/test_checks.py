@@ -5,12 +5,14 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from hemavision.errors import DataError, TrainingError
+from hemavision.training import crops as cutting
 from hemavision.training.checks import check_split
-from hemavision.training.crops import cut_crops
-from hemavision.training.datasets import Sample, digest, read_folders
+from hemavision.training.crops import CROP_PX, cut_crop, cut_crops
+from hemavision.training.datasets import Sample, digest, open_sample, read_folders
 from hemavision.training.recipes import Phase, Recipe
 from hemavision.training.run import RunOptions, run
 from hemavision.training.splits import Split
@@ -54,7 +56,9 @@ def test_an_unknown_class_is_named(split):
         check_split(replace(split, train=[strange, *split.train[1:]]))
 
 
-def test_an_unreadable_image_stops_or_is_skipped(few_samples, tmp_path):
+@pytest.mark.parametrize("many", [100, 2], ids=["here", "on every processor"])
+def test_an_unreadable_image_stops_or_is_skipped(few_samples, tmp_path, monkeypatch, many):
+    monkeypatch.setattr(cutting, "MANY", many)
     bad = tmp_path / "bad.jpeg"
     bad.write_text("not an image")
     samples = [*few_samples[:2], Sample(bad, "monocyte", "bad", "own")]
@@ -62,7 +66,8 @@ def test_an_unreadable_image_stops_or_is_skipped(few_samples, tmp_path):
         cut_crops(samples, tmp_path / "cache")
     crops, kept = cut_crops(samples, tmp_path / "cache", skip_bad=True)
     assert kept == samples[:2]
-    assert crops.shape == (2, 192, 192, 3)
+    assert crops.shape == (2, CROP_PX, CROP_PX, 3)
+    np.testing.assert_array_equal(crops[1], cut_crop(open_sample(samples[1])))
 
 
 def test_shared_originals_make_no_honest_split(split):

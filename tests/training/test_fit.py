@@ -17,6 +17,7 @@ from hemavision.models import residual_cnn, separable_cnn
 from hemavision.training.batches import TrainingBatches
 from hemavision.training.fit import LOG, Start, fit, settle_norms, take_weights
 from hemavision.training.recipes import Phase, Recipe
+from hemavision.training.views import ViewMaker
 
 TINY = Recipe(
     name="tiny",
@@ -121,6 +122,7 @@ def test_settled_norms_hold_the_mean_of_the_batches(few_crops):
     batches = TrainingBatches(
         few_crops,
         TINY,
+        ViewMaker(few_crops.crops),
         phase=Phase(32, 1, 3),
         questions={},
         key=(1, 1),
@@ -131,23 +133,6 @@ def test_settled_norms_hold_the_mean_of_the_batches(few_crops):
     means = np.mean([m.mean(axis=(0, 1, 2)) for m in maps], axis=0)
     np.testing.assert_allclose(np.asarray(norm.moving_mean), means, rtol=1e-4, atol=1e-6)
     assert norm.momentum == 0.9
-
-
-def test_resting_norms_stay_and_the_rest_learns(few_crops, tmp_path):
-    recipe = replace(TINY, phases=(Phase(32, 1, 2),), network="residual_cnn")
-    begun = fit(recipe, few_crops, few_crops, tmp_path / "a", start=Start(seed=3))
-    resting = replace(recipe, norms_rest=True)
-    ended = fit(resting, few_crops, few_crops, tmp_path / "b", start=Start(3, begun))
-    before, after = (residual_cnn.build(len(few_crops.cell_types)) for _ in range(2))
-    before.load_weights(begun)
-    after.load_weights(ended)
-    for one, other in zip(before.layers, after.layers, strict=True):
-        if isinstance(one, keras.layers.BatchNormalization):
-            assert_same(one.get_weights(), other.get_weights())
-        elif isinstance(one, keras.layers.Conv2D):
-            assert not np.allclose(one.get_weights()[0], other.get_weights()[0], atol=1e-7)
-    with pytest.raises(TrainingError, match="--start"):
-        fit(resting, few_crops, few_crops, tmp_path / "c", start=Start(seed=3))
 
 
 def test_diverging_run_says_so(few_crops, tmp_path):

@@ -14,7 +14,7 @@ from hemavision.training.augment import plain_view
 from hemavision.training.batches import to_input
 from hemavision.training.heads import fit_layer, settle_heads
 from hemavision.training.questions import ANSWER, asking, questions_in
-from hemavision.training.recipes import EIGHT_HOME, Phase
+from hemavision.training.recipes import EIGHT, Phase
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_weights_are_how_often_a_row_is_there(cells):
 
 
 def test_settled_heads_answer_the_plain_views_better(few_crops):
-    recipe = replace(EIGHT_HOME, phases=(Phase(48, 1, 1),), source_weights=())
+    recipe = replace(EIGHT, phases=(Phase(48, 1, 1),), source_weights=())
     keras.utils.set_random_seed(3)
     core = residual_cnn.build(classes=len(few_crops.cell_types))
     questions = questions_in(few_crops.samples)

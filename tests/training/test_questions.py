@@ -23,6 +23,7 @@ from hemavision.training.questions import (
     targets_of,
 )
 from hemavision.training.recipes import Phase, Recipe
+from hemavision.training.views import ViewMaker
 
 ASKING = Recipe(name="asking", phases=(Phase(32, 1, 2),), batch_size=4, questions=0.5)
 
@@ -69,6 +70,7 @@ def test_image_without_an_answer_teaches_that_question_nothing(few_cells):
     batches = TrainingBatches(
         LabelledCrops(crops, silent, FOUR_TYPES),
         ASKING,
+        ViewMaker(crops),
         phase=Phase(32, 1, 1),
         questions=questions,
         key=(1, 1),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,16 @@ import waitress
 from flask import Flask
 from flask.testing import FlaskClient
 
-from hemavision import Model
+from hemavision import Model, web
 from hemavision.web import create_app
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_detector() -> Iterator[None]:
+    """Open the detector once, not for each of some two hundred applications."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(web, "open_detector", cache(web.open_detector))
+        yield
 
 
 @pytest.fixture(scope="session")

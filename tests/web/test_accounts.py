@@ -91,24 +91,24 @@ def test_a_session_works_with_its_csrf_token_alone(app: Flask) -> None:
     assert client.get(f"{API}/cases").status_code == 401
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"Origin": "https://evil.example"},
-        {"Origin": "null"},
-        {"Origin": "http://localhost.evil.example"},
-        {"Origin": "http://localhost:1"},
-        {"Origin": "http://["},
-        {"Sec-Fetch-Site": "cross-site"},
-        {"Sec-Fetch-Site": "same-site"},
-    ],
-)
-def test_another_site_s_page_changes_nothing(store: Store, headers: dict[str, str]) -> None:
+FOREIGN_SITES = [
+    {"Origin": "https://evil.example"},
+    {"Origin": "null"},
+    {"Origin": "http://localhost.evil.example"},
+    {"Origin": "http://localhost:1"},
+    {"Origin": "http://["},
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site"},
+]
+
+
+def test_another_site_s_page_changes_nothing(store: Store) -> None:
     client = create_app(make_model(), "127.0.0.1", store=store).test_client()  # no accounts
-    refused = client.post(f"{API}/cases", json={"name": "x"}, headers=headers)
-    assert (refused.status_code, refused.json["type"]) == (403, "/docs#cross-site")
-    login = client.post(f"{API}/session", json={"name": "a", "password": "b"}, headers=headers)
-    assert login.status_code == 403
+    for headers in FOREIGN_SITES:
+        refused = client.post(f"{API}/cases", json={"name": "x"}, headers=headers)
+        assert (refused.status_code, refused.json["type"]) == (403, "/docs#cross-site"), headers
+        login = client.post(f"{API}/session", json={"name": "a", "password": "b"}, headers=headers)
+        assert login.status_code == 403, headers
     own = {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}
     assert client.post(f"{API}/cases", json={"name": "x"}, headers=own).status_code == 201
 
@@ -139,10 +139,10 @@ def test_tokens_act_as_their_reader(app: Flask, store: Store) -> None:
     assert client.get(f"{API}/cases", headers=own).status_code == 401
 
 
-@pytest.mark.parametrize("header", ["Bearer", "Bearer x", "Basic Ym9iOng=", "x", "Bearer \xff"])
-def test_a_bad_token_is_refused(app: Flask, header: str) -> None:
-    answer = app.test_client().get(f"{API}/cases", headers={"Authorization": header})
-    assert answer.status_code == 401
+def test_a_bad_token_is_refused(app: Flask) -> None:
+    for header in ("Bearer", "Bearer x", "Basic Ym9iOng=", "x", "Bearer \xff"):
+        answer = app.test_client().get(f"{API}/cases", headers={"Authorization": header})
+        assert answer.status_code == 401, header
 
 
 def test_roles(app: Flask, store: Store) -> None:

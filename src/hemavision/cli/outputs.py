@@ -76,7 +76,8 @@ class Table:
 
 
 def _seen(prediction: Prediction) -> str:
-    return f" ({prediction.reasons.seen})" if prediction.reasons else ""
+    seen = prediction.reasons.seen if prediction.reasons else ""
+    return f" ({seen})" if seen else ""
 
 
 class CsvFile:

@@ -63,6 +63,12 @@ DETECTORS = (DETECTION, "unseen-cells-detected")
     show_default=True,
     help="What layers compute in; bfloat16 is faster where the processor has it.",
 )
+@click.option(
+    "--processes",
+    type=click.IntRange(min=0),
+    default=0,
+    help="Processes that make views of cells beside the training: a few for a GPU, none for a CPU.",
+)
 @click.option("--epochs", type=int, help="Epochs of every phase, instead of the recipe's.")
 @click.option("--skip-bad", is_flag=True, help="Go on without bad images instead of stopping.")
 def train(
@@ -74,6 +80,7 @@ def train(
     seed: int,
     start: Path | None,
     precision: str,
+    processes: int,
     epochs: int | None,
     skip_bad: bool,
 ) -> None:
@@ -83,6 +90,11 @@ def train(
     """
     if (protocol is None) == (dataset is None):
         raise click.UsageError("Give either DATASET or --protocol.")
+    if processes and (bundle or protocol in DETECTORS):
+        raise click.UsageError(
+            "--processes makes views for a network of cell types trained by a recipe; neither "
+            "--from nor a detector takes it. Leave it out."
+        )
     # TensorFlow's start-up chatter would bury the progress bar.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from hemavision.training import splits
@@ -105,7 +117,7 @@ def train(
         raise click.UsageError(f"No protocol {protocol!r}; have {', '.join(splits.PROTOCOLS)}.")
     recipe = _recipe(recipe_name or "hemavision", epochs)
     folder = out or Path("runs") / f"{split.protocol.replace(':', '-')}-{recipe.name}-{seed}"
-    options = RunOptions(folder, seed, start, precision, skip_bad, _command())
+    options = RunOptions(folder, seed, start, precision, skip_bad, _command(), processes)
     total = sum(phase.epochs for phase in recipe.phases)
     with _Progress(total) as progress:
         weights = run(split, recipe, options, on_cut=progress.cut, on_epoch=progress.epoch)

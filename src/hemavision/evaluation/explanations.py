@@ -55,6 +55,8 @@ class Placement:
         nucleus_chance: of the crop's area on the nucleus.
         peak_in_cell: whether the hottest pixel lies on the cell.
         cell_in_crop: of the cell, how much the crop holds.
+        cell_in_field: of the field's area, how much the cell covers: what heat spread evenly over
+            the whole photograph, in which the product shows its map, would put there.
     """
 
     energy: float
@@ -63,6 +65,7 @@ class Placement:
     nucleus_chance: float
     peak_in_cell: bool
     cell_in_crop: float
+    cell_in_field: float
 
 
 @dataclass(frozen=True)
@@ -139,13 +142,15 @@ def place(field: Field, prediction: Prediction) -> Placement:
         nucleus_chance=float((field.nucleus & seen).sum() / seen.sum()),
         peak_in_cell=bool(heat.max() > 0 and cell[row, column]),
         cell_in_crop=float((cell & seen).sum() / cell.sum()),
+        cell_in_field=float(cell.mean()),
     )
 
 
 def summarise(placements: list[Placement]) -> dict[str, Any]:
     """Return the means over fields; the pointing game has an exact interval, energy a drawn one."""
     hits = sum(p.peak_in_cell for p in placements)
-    names = ("energy", "energy_chance", "nucleus_energy", "nucleus_chance", "cell_in_crop")
+    heat = ("energy", "energy_chance", "nucleus_energy", "nucleus_chance")
+    names = (*heat, "cell_in_crop", "cell_in_field")
     means = {name: float(np.mean([getattr(p, name) for p in placements])) for name in names}
     draws = draw_weights(len(placements)) @ np.array([p.energy for p in placements])
     low, high = np.quantile(draws / len(placements), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])

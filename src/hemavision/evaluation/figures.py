@@ -92,6 +92,11 @@ def heatmap_lines(scores: dict[str, Any]) -> Iterator[list[str]]:
         percent(scores["energy_chance"]),
     ]
     yield [
+        "Heat inside the cell's box, chance over the whole photograph",
+        with_interval(scores["energy"], scores["energy_interval"]),
+        percent(scores["cell_in_field"]),
+    ]
+    yield [
         "Heat on the nucleus",
         percent(scores["nucleus_energy"]),
         percent(scores["nucleus_chance"]),

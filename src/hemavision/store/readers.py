@@ -20,6 +20,7 @@ from hemavision.store.vocabulary import checked_text
 #: asks for 15).
 SHORTEST_PASSWORD = 15
 _LONGEST_PASSWORD, _LONGEST_NAME = 256, 80
+_HASHER = PasswordHasher()
 
 
 class Role(StrEnum):
@@ -166,7 +167,7 @@ def hash_password(password: str) -> str:
             f"The password has {len(password)} characters; it needs {SHORTEST_PASSWORD} to "
             f"{_LONGEST_PASSWORD}. Three or four words do.",
         )
-    return PasswordHasher().hash(password)
+    return _HASHER.hash(password)
 
 
 def verify_password(connection: Connection, name: str, password: str) -> Reader | None:
@@ -176,7 +177,7 @@ def verify_password(connection: Connection, name: str, password: str) -> Reader 
     """
     row = connection.execute(select(readers).where(readers.c.name == name)).one_or_none()
     try:
-        PasswordHasher().verify(row.password_hash if row else _nobody(), password)
+        _HASHER.verify(row.password_hash if row else _nobody(), password)
     except (VerificationError, InvalidHashError):
         return None
     return None if row is None or row.disabled else _as_reader(row)
@@ -184,8 +185,7 @@ def verify_password(connection: Connection, name: str, password: str) -> Reader 
 
 def _nobody() -> str:
     """Return a hash that no password has, as costly to check as any: parameters and zeros."""
-    hasher = PasswordHasher()
-    costs = f"m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
+    costs = f"m={_HASHER.memory_cost},t={_HASHER.time_cost},p={_HASHER.parallelism}"
     return f"$argon2id$v=19${costs}${'A' * 22}${'A' * 43}"
 
 

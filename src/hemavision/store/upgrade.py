@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 HEAD = "0002"
 #: Any number will do, as long as every HemaVision takes the same one.
 _LOCK = 7_436_212
+#: Alembic keeps the migration that it runs in globals of the process.
+_ONE_AT_A_TIME = threading.Lock()
 
 
 def upgrade(connection: Connection) -> None:
@@ -39,7 +42,8 @@ def upgrade(connection: Connection) -> None:
         )
     config = _config()
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    with _ONE_AT_A_TIME:
+        command.upgrade(config, "head")
 
 
 def known_steps() -> set[str]:

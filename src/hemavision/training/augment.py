@@ -1,7 +1,7 @@
-"""Random views of a crop: position, zoom, the eight symmetries, light and stain strength.
+"""Random views of a crop: position, zoom, turns and flips, light and stain strength.
 
-A smear has no up, so all flips and quarter turns are real views. The hue is nearly kept:
-granule colour is what tells an eosinophil from a neutrophil.
+A smear has no up, so all flips and turns are real views. The hue is nearly kept: granule colour
+is what tells an eosinophil from a neutrophil.
 """
 
 from __future__ import annotations
@@ -9,11 +9,15 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageFilter
 
-from hemavision.stain import BACKGROUND
+from hemavision.stain import BACKGROUND, look_up
 from hemavision.training.crops import CROP_PX, MARGIN
 
 #: The luma weights of ITU-R BT.601.
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+#: What each of a channel's 256 values absorbs (natural logarithm) against the background: 256×3.
+ABSORBANCE = -np.log(np.maximum(np.arange(256.0)[:, None], 3.0) / BACKGROUND)
+#: Share of the views that are turned by any angle: the others keep their pixels' sharpness.
+TURNED = 0.5
 
 
 def plain_view(crop: np.ndarray, size_px: int) -> np.ndarray:
@@ -23,7 +27,7 @@ def plain_view(crop: np.ndarray, size_px: int) -> np.ndarray:
 
 
 def random_view(crop: np.ndarray, size_px: int, rng: np.random.Generator) -> np.ndarray:
-    """Return a crop from a random position, at a random zoom, in one of eight symmetries.
+    """Return a crop from a random position, at a random zoom and angle, mirrored or not.
 
     Args:
         crop: uint8 CROP_PX×CROP_PX×3, as cut by :mod:`hemavision.training.crops`.
@@ -37,8 +41,10 @@ def random_view(crop: np.ndarray, size_px: int, rng: np.random.Generator) -> np.
     slack = CROP_PX - side
     wander = min(slack / 2, 0.10 * side)
     left, top = slack / 2 + rng.uniform(-wander, wander, 2)
-    view = _view(crop, left, top, side, size_px)
-    view = np.rot90(view, int(rng.integers(4)))
+    if rng.random() < TURNED:
+        view = _turned(crop, (left + side / 2, top + side / 2), side, size_px, rng.uniform(0, 360))
+    else:
+        view = np.rot90(_view(crop, left, top, side, size_px), int(rng.integers(4)))
     if rng.random() < 0.5:
         view = view[:, ::-1]
     return view
@@ -74,39 +80,48 @@ def restained(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     Returns:
         float32 S×S×3, 0 to 255.
     """
-    blurred = _blur(view, rng).astype(np.float32)
-    absorbance = -np.log(np.maximum(blurred, 3.0) / BACKGROUND)
+    contrast = np.exp(rng.uniform(-0.2, 0.2))
+    # As a curve a channel: logarithm and power of every pixel are slow.
+    curves = np.sign(ABSORBANCE) * np.abs(ABSORBANCE) ** contrast
+    blurred = _blur(view, rng)
+    absorbance = look_up(blurred, curves)
+    mixing = np.eye(3) + rng.uniform(-0.15, 0.15, (3, 3))
+    mixing *= np.exp(rng.uniform(-0.35, 0.35) + rng.uniform(-0.5, 0.5, (3, 1)))
     if rng.random() < 0.25:
-        tint = rng.uniform(0.3, 1.8, 3).astype(np.float32)
-        absorbance = absorbance.mean(axis=-1, keepdims=True) * tint
-    contrast = np.float32(np.exp(rng.uniform(-0.2, 0.2)))
-    absorbance = np.sign(absorbance) * np.abs(absorbance) ** contrast
-    strength = np.exp(rng.uniform(-0.35, 0.35) + rng.uniform(-0.5, 0.5, 3)).astype(np.float32)
-    mixing = (np.eye(3) + rng.uniform(-0.15, 0.15, (3, 3))).astype(np.float32)
+        # Each channel's stain, the mean of all, in one random tint.
+        mixing = np.outer(np.full(3, 1 / 3), rng.uniform(0.3, 1.8, 3) @ mixing)
     light = BACKGROUND * rng.uniform(0.88, 1.06, 3).astype(np.float32)
-    seen = light * np.exp(-(absorbance * strength) @ mixing)
+    seen = light * np.exp(absorbance @ -mixing.astype(np.float32))
     if rng.random() < 0.4:
-        channels = int(rng.choice([1, 3]))
-        seen = seen + rng.normal(0.0, rng.uniform(1.0, 9.0), (*view.shape[:2], channels))
-    clipped: np.ndarray = np.clip(seen, 0.0, 255.0).astype(np.float32)
+        shape = (*view.shape[:2], int(rng.choice([1, 3])))
+        noise = rng.standard_normal(shape, np.float32)
+        seen += np.float32(rng.uniform(1.0, 9.0)) * noise
+    clipped: np.ndarray = np.clip(seen, 0.0, 255.0)
     return clipped
 
 
-def here_or_elsewhere(view: np.ndarray, rng: np.random.Generator, elsewhere: float) -> np.ndarray:
-    """Return a share of views by :func:`another_laboratory`, the rest as they are.
-
-    A network that already knows how little stain and camera mean can afford to learn how its own
-    laboratories' cells look in full.
-
-    Args:
-        view: uint8 S×S×3.
-        rng: where the randomness comes from.
-        elsewhere: the share, 0 to 1.
-
-    Returns:
-        float32 S×S×3, 0 to 255.
-    """
-    return another_laboratory(view, rng) if rng.random() < elsewhere else view.astype(np.float32)
+def _turned(
+    crop: np.ndarray, centre: tuple[float, float], side: float, size_px: int, degrees: float
+) -> np.ndarray:
+    """Return the square of that centre and side, turned; the crop's corner fills what it lacks."""
+    image, coarser = Image.fromarray(crop), max(1, int(side / size_px))
+    if coarser > 1:
+        image = image.reduce(coarser)
+    # A pixel of the view, from its middle, is so many of the image's.
+    step = side / coarser / size_px
+    across, down = step * np.cos(np.radians(degrees)), step * np.sin(np.radians(degrees))
+    x = centre[0] / coarser - (across + down) * size_px / 2
+    y = centre[1] / coarser - (across - down) * size_px / 2
+    matrix = (across, down, x, -down, across, y)
+    fill = (int(crop[0, 0, 0]), int(crop[0, 0, 1]), int(crop[0, 0, 2]))
+    turned = image.transform(
+        (size_px, size_px),
+        Image.Transform.AFFINE,
+        matrix,
+        Image.Resampling.BILINEAR,
+        fillcolor=fill,
+    )
+    return np.asarray(turned)
 
 
 def _blur(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -4,31 +4,17 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 import keras
 import numpy as np
 
-from hemavision.training.augment import (
-    another_laboratory,
-    here_or_elsewhere,
-    plain_view,
-    random_light,
-    random_view,
-)
+from hemavision.training.augment import plain_view
 from hemavision.training.datasets import Sample
 from hemavision.training.questions import ANSWER, Questions, targets_of
 from hemavision.training.recipes import Phase, Recipe
+from hemavision.training.views import ViewMaker
 
-#: What recipes' augmentations do to a view beyond its position.
-COLOURS: dict[str, Callable[[np.ndarray, np.random.Generator], np.ndarray]] = {
-    "full": random_light,
-    "laboratories": another_laboratory,
-    "half-laboratories": partial(here_or_elsewhere, elsewhere=0.5),
-    "fifth-laboratories": partial(here_or_elsewhere, elsewhere=0.2),
-}
 #: An array for each output of the network in training, by its name.
 Targets = dict[str, np.ndarray]
 
@@ -44,7 +30,10 @@ class LabelledCrops:
 
 def to_input(views: np.ndarray) -> np.ndarray:
     """Scale 0..255 to the network's [-1, 1], float32."""
-    return views.astype(np.float32) / np.float32(127.5) - np.float32(1.0)
+    scaled = views.astype(np.float32)  # and then in place: a batch is large
+    scaled /= np.float32(127.5)
+    scaled -= np.float32(1.0)
+    return scaled
 
 
 def draw_weights(samples: list[Sample], recipe: Recipe) -> np.ndarray:
@@ -87,16 +76,18 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras is 
         self,
         cells: LabelledCrops,
         recipe: Recipe,
+        maker: ViewMaker,
         *,
         phase: Phase,
         questions: Questions,
         key: tuple[int, int],
     ) -> None:
-        """Take what to show and how; ``key`` is (seed, epoch)."""
-        super().__init__(workers=1)
+        """Take what to show, how, and who makes the views; ``key`` is (seed, epoch)."""
+        # Keras's threads only wait for the processes, several batches ahead.
+        super().__init__(workers=maker.at_once, max_queue_size=2 * maker.at_once)
         samples = cells.samples
-        self._crops, self._recipe = cells.crops, recipe
-        self._size_px, self._key = phase.size_px, key
+        self._maker, self._recipe, self._key = maker, recipe, key
+        self._phase = phase
         self._targets = targets_of(samples, cells.cell_types, questions)
         steps = steps_in(phase, len(samples), recipe.batch_size)
         count = steps * recipe.batch_size
@@ -115,22 +106,15 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras is 
     def __getitem__(self, index: int) -> tuple[np.ndarray, Targets, Targets]:
         batch = self._recipe.batch_size
         chosen = self._order[index * batch : (index + 1) * batch]
-        rng = np.random.default_rng((*self._key, index))
-        views = [self._view(self._crops[i], rng) for i in chosen]
+        key = (*self._key, index)
+        views = self._maker.views(chosen, self._recipe.augment, self._phase, key)
         smoothing = np.float32(self._recipe.label_smoothing)
         targets: Targets = {}
         known: Targets = {}
         for name, answers in self._targets.items():
             known[name] = np.asarray(answers[chosen].any(axis=1), np.float32)
             targets[name] = answers[chosen] * (1 - smoothing) + smoothing / answers.shape[1]
-        return to_input(np.stack(views)), targets, known
-
-    def _view(self, crop: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        if self._recipe.augment == "none":
-            return plain_view(crop, self._size_px)
-        view = random_view(crop, self._size_px, rng)
-        colour = COLOURS.get(self._recipe.augment)
-        return colour(view, rng) if colour else view
+        return to_input(views), targets, known
 
 
 class PlainBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras is untyped

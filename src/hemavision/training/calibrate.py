@@ -21,17 +21,18 @@ from hemavision.compat.novelty import NoveltyModel
 
 #: An answer is `confident` where, on validation, answers as sure were right this often.
 CONFIDENT_ACCURACY = 0.99
-#: No higher confidence is asked for.
-SUREST = 0.999
+#: No lower and no higher confidence is asked for. A network that hardly errs at home would call
+#: six chances of ten confident, in laboratories that it does not know, too.
+LEAST_SURE, SUREST = 0.9, 0.999
 #: This share of validation images counts as familiar.
 FAMILIAR_SHARE = 0.99
 #: Directions kept of the embedding space: those in which known cells vary most.
 DIRECTIONS = 96
 #: How much longer than the length that nearly all validation embeddings exceed a faint one is: the
 #: weight of shortness beside distance, where types left out of training are told best.
-FAINT_WEIGHT = 1.15
+FAINT_WEIGHT = 1.18
 #: How much wider colours are spread than the embedding before directions are chosen.
-COLOUR_WEIGHT = 15.0
+COLOUR_WEIGHT = 25.0
 #: Directions in which colours vary less than this share of the most count as varying so much.
 LEAST_VARIANCE = 0.01
 #: Power of how foreign a laboratory is that the temperature grows with, and where it starts.
@@ -89,7 +90,7 @@ def fit_check_threshold(probabilities: np.ndarray, labels: np.ndarray) -> float:
         labels: int N.
 
     Returns:
-        Between 0.5 and :data:`SUREST`; that where no confidence is high enough.
+        Between :data:`LEAST_SURE` and :data:`SUREST`; that where no confidence is high enough.
     """
     confidence = probabilities.max(axis=1)
     order = np.argsort(-confidence)
@@ -97,7 +98,7 @@ def fit_check_threshold(probabilities: np.ndarray, labels: np.ndarray) -> float:
     accuracy = np.cumsum(right) / np.arange(1, len(right) + 1)
     good = np.flatnonzero(accuracy >= CONFIDENT_ACCURACY)
     threshold = confidence[order][good[-1]] if len(good) else SUREST
-    return float(np.clip(threshold, 0.5, SUREST))
+    return float(np.clip(threshold, LEAST_SURE, SUREST))
 
 
 def fit_novelty(

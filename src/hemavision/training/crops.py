@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import multiprocessing
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -19,9 +21,11 @@ from hemavision.results import Box
 from hemavision.training.datasets import Sample, open_sample
 
 #: Side of a kept crop, and how much wider than the cell's box it is, so that
-#: augmentation can shift and zoom within it.
-CROP_PX = 192
-MARGIN = 1.3
+#: augmentation can shift, zoom and turn within it.
+CROP_PX = 252
+MARGIN = 1.7
+#: From so many samples on, every processor cuts, so many at once.
+MANY, AT_ONCE = 500, 32
 
 
 def cut_crops(
@@ -55,8 +59,7 @@ def cut_crops(
     finished = cache / f"crops-{key}.npy"
     readable = _readable(finished)
     if not finished.exists():
-        cut = partial(cut_crop, stain=stain)
-        _cut(samples, cut, finished, skip_bad=skip_bad, progress=progress)
+        _cut(samples, stain, finished, skip_bad=skip_bad, progress=progress)
     kept = [samples[int(i)] for i in readable.read_text().split()]
     return np.load(finished, mmap_mode="r"), kept
 
@@ -68,7 +71,7 @@ def _readable(finished: Path) -> Path:
 
 def _cut(
     samples: list[Sample],
-    cut: Callable[[np.ndarray], np.ndarray],
+    stain: str,
     finished: Path,
     *,
     skip_bad: bool,
@@ -79,12 +82,12 @@ def _cut(
     crops = np.empty((len(samples), CROP_PX, CROP_PX, 3), np.uint8)
     good: list[int] = []
     bad: list[str] = []
-    for index, sample in enumerate(samples):
-        try:
-            crops[len(good)] = cut(open_sample(sample))
+    for index, crop in enumerate(_cut_all(samples, stain)):
+        if isinstance(crop, str):
+            bad.append(crop)
+        else:
+            crops[len(good)] = crop
             good.append(index)
-        except ImageError as error:
-            bad.append(f"{sample.path}: {error}")
         if progress:
             progress(index + 1, len(samples))
     if bad and not skip_bad:
@@ -93,6 +96,23 @@ def _cut(
         np.save(stream, crops[: len(good)])
     _readable(finished).write_text("\n".join(map(str, good)))
     part.replace(finished)
+
+
+def _cut_all(samples: list[Sample], stain: str) -> Iterator[np.ndarray | str]:
+    cut = partial(_cut_or_say, stain=stain)
+    if len(samples) < MANY:
+        yield from map(cut, samples)
+        return
+    with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:
+        yield from pool.map(cut, samples, chunksize=AT_ONCE)
+
+
+def _cut_or_say(sample: Sample, stain: str) -> np.ndarray | str:
+    """Return a sample's crop, or why there is none."""
+    try:
+        return cut_crop(open_sample(sample), stain)
+    except ImageError as error:
+        return f"{sample.path}: {error}"
 
 
 def cut_crop(rgb: np.ndarray, stain: str = "as-is") -> np.ndarray:

@@ -28,7 +28,8 @@ from hemavision.training.questions import (
     questions_in,
     save_attributes,
 )
-from hemavision.training.recipes import Recipe
+from hemavision.training.recipes import Phase, Recipe
+from hemavision.training.views import view_maker
 
 #: Batches whose mean statistics the finished network keeps.
 SETTLING_STEPS = 60
@@ -45,11 +46,13 @@ class Start:
         weights: to start from, a Keras file or a bundle; ``None`` for new ones. What the run
             they come from learned about looks is taken with them.
         precision: that layers compute in, as for :func:`hemavision.models.separable_cnn.build`.
+        processes: that make views beside the training; at 0 it makes them itself.
     """
 
     seed: int = 1
     weights: Path | None = None
     precision: str = "float32"
+    processes: int = 0
 
 
 @dataclass(frozen=True)
@@ -86,12 +89,8 @@ def fit(
         on_epoch: called after each epoch with its row of the log.
 
     Raises:
-        TrainingError: the loss is no longer finite, or norms are to rest that never moved.
+        TrainingError: the loss is no longer finite.
     """
-    if recipe.norms_rest and not start.weights:
-        raise TrainingError(
-            f"Recipe {recipe.name!r} goes on from a trained network; name one with --start."
-        )
     folder.mkdir(parents=True, exist_ok=True)
     state = read_state(folder)
     questions = questions_in(train.samples) if recipe.questions else {}
@@ -101,36 +100,35 @@ def fit(
         model = _new_model(recipe, train, questions, start)
     core = answering(model)
     phases = [phase for phase in recipe.phases for _ in range(phase.epochs)]
-    while state.epoch < len(phases) and not _should_stop(recipe, state):
-        epoch, phase = state.epoch, phases[state.epoch]
-        _seed_dropout(model, start.seed, epoch)
-        batches = TrainingBatches(
-            train, recipe, phase=phase, questions=questions, key=(start.seed, epoch)
-        )
-        history = model.fit(
-            batches, epochs=epoch + 1, initial_epoch=epoch, verbose=0, shuffle=False
-        )
-        row: dict[str, float] = {"epoch": epoch + 1, "size_px": phase.size_px}
-        for name in ("accuracy", "loss"):
-            values = history.history.get(f"{ANSWER}_{name}", history.history.get(name))
-            row[name] = float(values[-1])
-        row |= _validate(core, validation, phase.size_px)
-        if not np.isfinite(row["loss"]):
-            raise TrainingError(
-                f"The loss became {row['loss']} in epoch {epoch + 1}; lower the learning rate."
+    with view_maker(train.crops, start.processes) as maker:
+
+        def batches(phase: Phase, epoch: int) -> TrainingBatches:
+            key = (start.seed, epoch)
+            return TrainingBatches(train, recipe, maker, phase=phase, questions=questions, key=key)
+
+        while state.epoch < len(phases) and not _should_stop(recipe, state):
+            epoch, phase = state.epoch, phases[state.epoch]
+            _seed_dropout(model, start.seed, epoch)
+            history = model.fit(
+                batches(phase, epoch),
+                epochs=epoch + 1,
+                initial_epoch=epoch,
+                verbose=0,
+                shuffle=False,
             )
-        state = checkpoint(model, core, folder, state, row)
-        if on_epoch:
-            on_epoch(row)
-    last = TrainingBatches(
-        train,
-        recipe,
-        phase=replace(phases[-1], steps=SETTLING_STEPS),
-        questions=questions,
-        key=(start.seed, len(phases)),
-    )
-    if not recipe.norms_rest:
-        settle_norms(core, last)
+            row: dict[str, float] = {"epoch": epoch + 1, "size_px": phase.size_px}
+            for name in ("accuracy", "loss"):
+                values = history.history.get(f"{ANSWER}_{name}", history.history.get(name))
+                row[name] = float(values[-1])
+            row |= _validate(core, validation, phase.size_px)
+            if not np.isfinite(row["loss"]):
+                raise TrainingError(
+                    f"The loss became {row['loss']} in epoch {epoch + 1}; lower the learning rate."
+                )
+            state = checkpoint(model, core, folder, state, row)
+            if on_epoch:
+                on_epoch(row)
+        settle_norms(core, batches(replace(phases[-1], steps=SETTLING_STEPS), len(phases)))
     settle_heads(model, train, questions, recipe)
     save_attributes(model, questions, folder / LOOKS)
     core.save_weights(folder / FINAL)
@@ -144,7 +142,7 @@ def settle_norms(model: keras.Model, batches: keras.utils.PyDataset) -> None:
     Moving statistics remember about ten batches, and ten batches of 32 cells are too few:
     the same weights scored 94% or 99% on validation with the chance of the last ones.
     """
-    norms = norms_in(model)
+    norms = [n for n in model.layers if isinstance(n, keras.layers.BatchNormalization)]
     momenta = [norm.momentum for norm in norms]
     for index in range(len(batches)):
         for norm in norms:
@@ -152,11 +150,6 @@ def settle_norms(model: keras.Model, batches: keras.utils.PyDataset) -> None:
         model(batches[index][0], training=True)
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
-
-
-def norms_in(model: keras.Model) -> list[keras.layers.BatchNormalization]:
-    """Return a network's batch normalisations."""
-    return [n for n in model.layers if isinstance(n, keras.layers.BatchNormalization)]
 
 
 def _should_stop(recipe: Recipe, state: State) -> bool:
@@ -171,8 +164,6 @@ def _new_model(
     core = build(classes=len(train.cell_types), input_px=None, precision=start.precision)
     if start.weights:
         take_weights(start.weights, core)
-    for norm in norms_in(core):
-        norm.trainable = not recipe.norms_rest
     model = asking(core, questions)
     if start.weights:
         for attribute in _looks_in(start.weights):

@@ -92,7 +92,7 @@ def settle_heads(
         return  # hidden layers in between
     seer = keras.Model(model.input, embedding)
     views = PlainBatches(train, recipe.phases[-1].size_px)
-    seen = np.concatenate([np.asarray(seer(views[i][0])) for i in range(len(views))])
+    seen = seer.predict(views, verbose=0)
     share, counts = set_shares(train.samples, recipe), Counter(s.source for s in train.samples)
     weights = np.array([share[s.source] / counts[s.source] for s in train.samples])
     for name, answers in targets_of(train.samples, train.cell_types, questions).items():

@@ -15,11 +15,15 @@ class Phase:
         size_px: side of the views in pixels.
         epochs: how many; a checkpoint is written after each.
         steps: batches an epoch; ``None`` passes over the training set once.
+        elsewhere: share of the views that another laboratory might have given, 0 to 1, where the
+            recipe's ``augment`` is ``"laboratories"``. A network that knows how little stain and
+            camera mean can afford to learn how its own laboratories' cells look in full.
     """
 
     size_px: int
     epochs: int
     steps: int | None = None
+    elsewhere: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -41,10 +45,9 @@ class Recipe:
             the last step's weights.
         patience: epochs without a better validation loss before stopping; ``None`` never stops.
         augment: ``"none"``; ``"light"``, position, zoom and symmetry; ``"full"``, with
-            brightness, stain strength and blanked edges, too; ``"laboratories"``, with
-            another laboratory's camera and stain instead; or ``"half-laboratories"``, so for
-            every other view and as in ``"light"`` for the rest; or ``"fifth-laboratories"``,
-            so for every fifth.
+            brightness, stain strength and blanked edges, too; or ``"laboratories"``, with
+            another laboratory's camera and stain for a share of the views
+            (:attr:`Phase.elsewhere`), the rest as in ``"light"``.
         validate_on: most validation images to look at after an epoch, spread evenly.
         questions: weight of each further question (all types of a set, WBCAtt's attributes) in
             the loss, asked of the images whose set answers it; 0 asks none.
@@ -54,8 +57,6 @@ class Recipe:
         source_weights: how often each image set is drawn, relative; equal images where empty.
         rare_types: how much less often a type is drawn that few image sets show: the power of
             the number of sets that show it.
-        norms_rest: batch normalisation keeps the mean and spread that the weights to start from
-            bring, and is not trained: a step takes two thirds of the time.
     """
 
     name: str
@@ -76,7 +77,6 @@ class Recipe:
     stain: str = "as-is"
     source_weights: tuple[tuple[str, float], ...] = ()
     rare_types: float = 1.0
-    norms_rest: bool = False
 
 
 #: The recipe that published work on this network describes.
@@ -132,70 +132,46 @@ POLISH = Recipe(
     augment="light",
 )
 
-#: Eight types and their looks, long, on the laboratory that shows most cells: what the eight-type
-#: networks start from, the one that never sees that laboratory on what remains.
-EIGHT_START = Recipe(
-    name="eight-start",
-    phases=(Phase(64, 10, 300), Phase(96, 6, 220)),
-    learning_rate=0.03,
+#: Eight types and their looks, from nothing, long: first how little stain and camera mean, then
+#: more and more how the cells of the laboratories at hand look in full. Most of PBC: the few
+#: hundred photographs of the other sets are soon known by heart.
+EIGHT = Recipe(
+    name="eight-types",
+    phases=(
+        Phase(64, 6, 400),
+        Phase(112, 5, 400, elsewhere=0.5),
+        Phase(112, 5, 400, elsewhere=0.2),
+    ),
+    batch_size=128,
+    learning_rate=0.08,
     decay="cosine",
-    averaging=0.99,
     augment="laboratories",
-    questions=0.2,
+    questions=0.25,
     network="residual_cnn",
     cell_types=EIGHT_TYPES,
-    stain="standard",
-    source_weights=(("pbc", 0.55), ("kaggle_wbc", 0.2), ("bccd", 0.1), ("jtsc", 0.15)),
-)
-
-#: Then every laboratory at hand, half the time as it is; the red cells made alike, too.
-EIGHT = replace(
-    EIGHT_START,
-    name="eight-types",
-    phases=(Phase(96, 10, 200), Phase(128, 4, 150)),
-    learning_rate=0.02,
-    augment="half-laboratories",
     stain="red-cells",
-)
-
-#: And on from there, at the resolution that most was learned at; the rare types more often.
-EIGHT_FINISH = replace(
-    EIGHT, name="eight-finish", phases=(Phase(96, 8, 300),), learning_rate=0.015, rare_types=0.5
-)
-
-#: And long at home: what a cell of a known laboratory shows in full, its looks above all. What was
-#: learned to be looked past elsewhere is kept by the low rate and by one view in five.
-EIGHT_HOME = replace(
-    EIGHT_FINISH,
-    name="eight-home",
-    phases=(Phase(96, 16, 300),),
-    learning_rate=0.008,
-    augment="fifth-laboratories",
-    questions=0.25,
-    norms_rest=True,
-)
-
-#: And longer still. The few hundred photographs of the other sets are known by heart by now, so
-#: they are drawn less: as often as keeps them.
-EIGHT_LONG = replace(
-    EIGHT_HOME,
-    name="eight-long",
-    phases=(Phase(96, 32, 300),),
-    source_weights=(("pbc", 0.7), ("kaggle_wbc", 0.15), ("bccd", 0.05), ("jtsc", 0.1)),
+    source_weights=(("pbc", 0.6), ("kaggle_wbc", 0.2), ("bccd", 0.05), ("jtsc", 0.15)),
+    rare_types=0.5,
 )
 
 #: A network that only has to show what it does with a type it never saw.
-EIGHT_PROBE = replace(EIGHT_START, name="eight-probe", phases=(Phase(64, 7, 300),))
+EIGHT_PROBE = replace(
+    EIGHT,
+    name="eight-probe",
+    phases=(Phase(64, 7, 300),),
+    batch_size=32,
+    learning_rate=0.03,
+    averaging=0.99,
+    questions=0.2,
+    stain="standard",
+    rare_types=1.0,
+)
 
 RECIPES = {
     recipe.name: recipe
     for recipe in (
         EIGHT,
-        EIGHT_FINISH,
-        EIGHT_HOME,
-        EIGHT_LONG,
         EIGHT_PROBE,
-        EIGHT_START,
         HEMAVISION,
         MEMORY,
         POLISH,

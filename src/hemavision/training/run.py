@@ -40,6 +40,7 @@ class RunOptions:
         precision: that layers compute in: ``"float32"`` or ``"mixed_bfloat16"``.
         skip_bad: go on without bad images instead of stopping.
         command: the command line, for the record.
+        processes: that make views beside the training; at 0 it makes them itself.
     """
 
     folder: Path
@@ -48,6 +49,7 @@ class RunOptions:
     precision: str = "float32"
     skip_bad: bool = False
     command: str = ""
+    processes: int = 0
 
 
 def run(
@@ -78,7 +80,7 @@ def run(
             samples, cache, stain=recipe.stain, skip_bad=options.skip_bad, progress=on_cut
         )
         parts.append(LabelledCrops(crops, kept, split.cell_types))
-    start = Start(options.seed, options.start, options.precision)
+    start = Start(options.seed, options.start, options.precision, options.processes)
     weights = fit(recipe, parts[0], parts[1], options.folder, start=start, on_epoch=on_epoch)
     plot_log(options.folder, "loss", "accuracy")
     return weights

@@ -83,7 +83,7 @@ class Reason(Schema):
 class Reasons(Schema):
     """What was seen, and what it argues for against the next type."""
 
-    seen = fields.String(required=True)
+    seen = fields.String(required=True, metadata={"description": "Empty for looks never taught."})
     compared_with = fields.String(required=True, allow_none=True)
     attributes = fields.List(fields.Nested(Reason), required=True)
     contradictions = fields.List(

@@ -64,7 +64,8 @@ export function mapProbability(name, prediction) {
 /** Return what an attribute argues for: {word, side} with side "for", "against" or "neither". */
 export function argument(weight, prediction) {
   const rival = prediction.reasons.compared_with;
-  if (rival === null || Math.abs(weight) < 1) return { word: "says little either way", side: "neither" };
+  if (rival === null) return { word: "a guess", side: "neither" };
+  if (Math.abs(weight) < 1) return { word: "says little either way", side: "neither" };
   const [side, name] = weight > 0 ? ["for", prediction.cell_type] : ["against", rival];
   return { word: `speaks for ${name.replaceAll("_", " ")}`, side };
 }

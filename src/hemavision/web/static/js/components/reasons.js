@@ -35,6 +35,7 @@ export function mountReasons(element, { hasMaps = true } = {}) {
 
 function fill(element, list, prediction, hasMaps) {
   const { reasons } = prediction;
+  role(element, "seen").hidden = !reasons.seen;
   write(role(element, "seen"), title(reasons.seen));
   const contradiction = contradictionWords(prediction);
   role(element, "contradiction").hidden = !contradiction;

@@ -6,10 +6,12 @@ import { make, role, tell, write } from "./dom.js";
 
 const KEYS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, Home: -Infinity, End: Infinity };
 
-/** What a thumbnail says of an image: `words` in any state, `status` once it is done. */
+/** What a thumbnail says of an image: `words`, which may be cut, and a `figure`, which may not, in
+    any state; `status` once it is done. */
 const CELL = {
   status: (item) => item.answer.prediction.status,
   words: thumbWords,
+  figure: (item) => (item.status === "done" ? percent(item.answer.prediction.confidence) : ""),
 };
 
 export function mountStrip(element, says = CELL) {
@@ -65,7 +67,10 @@ function makeThumb(item) {
     make(
       "div", { className: "thumb-text" },
       make("p", { className: "thumb-name", textContent: item.name, title: item.name }),
-      make("p", { className: "thumb-words" }),
+      make(
+        "p", { className: "thumb-line" },
+        make("span", { className: "thumb-words" }), make("span", { className: "thumb-figure" }),
+      ),
     ),
   );
   thumb.querySelector(".thumb-mark").setAttribute("aria-hidden", "true");
@@ -85,6 +90,7 @@ function updateThumb(thumb, item, isSelected, says) {
     if (item.original && picture.src !== item.original) picture.src = item.original;
   }
   write(thumb.querySelector(".thumb-words"), says.words(item));
+  write(thumb.querySelector(".thumb-figure"), says.figure?.(item) ?? "");
   if (isSelected && was !== "true") thumb.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
@@ -92,6 +98,5 @@ function thumbWords(item) {
   if (item.status === "waiting") return "Waiting";
   if (item.status === "reading") return "Reading…";
   if (item.status === "failed") return item.error.title;
-  const { cell_type: cellType, confidence } = item.answer.prediction;
-  return `${title(cellType)} ${percent(confidence)}`;
+  return title(item.answer.prediction.cell_type);
 }
