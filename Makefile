@@ -9,12 +9,15 @@ SERVE_READY := .venv/.installed
 TEST_READY := .venv/.installed-test
 BENCH_READY := .venv/.installed-bench
 
-.PHONY: help serve test lint format check-format types layers unit bench compat docs figures screenshot size clean
+.PHONY: help serve test test-long checks lint format types layers unit unit-long mutants bench compat docs \
+	figures screenshot size clean
 
 help:
 	@echo "make serve   open the app in the browser (sets up on first use)"
-	@echo "make test    lint, types, layers and all tests (sets up on first use)"
+	@echo "make test    lint, types, layers and the fast tests (sets up on first use)"
+	@echo "make test-long   the same with every test: what is repeated, large or slow, too"
 	@echo "make lint    lint and formatting alone"
+	@echo "make mutants say how many small faults the fast tests catch"
 	@echo "make bench   time one pass against the usual ways, and the server"
 	@echo "make compat  convert between six versions of Keras, each in its own environment"
 	@echo "make docs    write the generated pages of docs/ and README's figures"
@@ -36,7 +39,14 @@ $(BENCH_READY): pyproject.toml constraints.txt scripts/setup.sh
 serve: $(SERVE_READY)
 	@$(BIN)/hemavision serve
 
-test: lint types layers unit
+# Times itself: see CONTRIBUTING.md for what it may take.
+test: $(TEST_READY)
+	@bash -c 'TIMEFORMAT="make test: %R s, and %U s + %S s of processor time"; \
+		time $(MAKE) --no-print-directory checks unit'
+
+test-long: checks unit-long
+
+checks: lint types layers
 
 lint: $(TEST_READY)
 	$(BIN)/ruff check
@@ -52,8 +62,16 @@ types: $(TEST_READY)
 layers: $(TEST_READY)
 	$(BIN)/lint-imports
 
+# A worker a core; tests that need the same costly thing keep to one worker (tests/conftest.py).
 unit: $(TEST_READY)
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup -m "not long"
+
+unit-long: $(TEST_READY)
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup
+
+mutants: $(TEST_READY)
+	@$(BIN)/pip install -qq --disable-pip-version-check --constraint constraints.txt --editable .[mutants]
+	$(BIN)/python scripts/mutants.py
 
 bench: $(BENCH_READY)
 	$(BIN)/python benchmarks/one_pass.py

@@ -11,11 +11,21 @@ may_install() {
     [ "$(id -u)" = 0 ] || sudo -n true >/dev/null 2>&1
 }
 
+# Chromium without a window opens a page for half the work; older distributions lack it.
+browser() {
+    if apt-cache show chromium-headless-shell >/dev/null 2>&1; then
+        echo chromium-headless-shell
+    else
+        echo chromium
+    fi
+}
+
 install_packages() {
     root=
     [ "$(id -u)" = 0 ] || root="sudo -n"
     echo "Installing $* from the distribution's packages."
     $root apt-get update -qq </dev/null
+    set -- $(for name; do [ "$name" = browser ] && browser || echo "$name"; done)
     DEBIAN_FRONTEND=noninteractive $root apt-get install -y -qq --no-install-recommends "$@" \
         </dev/null >/dev/null
 }
@@ -56,22 +66,20 @@ echo "Installing HemaVision${extras:+ with $extras}; the first time this takes a
 
 case ",$extras," in
 *,test,*)
-    if ! command -v chromium >/dev/null 2>&1 && ! command -v chromium-browser >/dev/null 2>&1; then
-        if may_install; then
-            install_packages chromium
-        else
-            echo "Chromium is missing; the browser tests will say so." >&2
-            echo "As root: apt-get install chromium" >&2
-        fi
+    wanted=
+    if ! command -v chromium-headless-shell >/dev/null 2>&1 \
+        && ! command -v chromium >/dev/null 2>&1 && ! command -v chromium-browser >/dev/null 2>&1; then
+        wanted="browser"
     fi
     # Debian keeps the server's programs off the PATH.
     if ! command -v pg_ctl >/dev/null 2>&1 && ! ls /usr/lib/postgresql/*/bin/pg_ctl >/dev/null 2>&1; then
-        if may_install; then
-            install_packages postgresql
-        else
-            echo "PostgreSQL's server is missing; the tests of the store will say so." >&2
-            echo "As root: apt-get install postgresql" >&2
-        fi
+        wanted="$wanted postgresql"
+    fi
+    if [ -n "$wanted" ] && may_install; then
+        install_packages $wanted
+    elif [ -n "$wanted" ]; then
+        echo "Missing: $wanted (the browser is Chromium); the tests that need it will say so." >&2
+        echo "As root: apt-get install chromium-headless-shell postgresql" >&2
     fi
     ;;
 esac

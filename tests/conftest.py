@@ -1,22 +1,77 @@
-"""Fixtures that every room's tests share."""
+"""Fixtures that every room's tests share, and which tests keep to one worker."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+
+# A worker a core, so a thread a worker; each library asks its own variable when it is imported.
+for variable in (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+):
+    os.environ.setdefault(variable, "1")
 
 import hypothesis
 import pytest
+from real_parts import missing
 
 from hemavision import Model, open_model
+from hemavision.detection import detector
+from hemavision.runtime import onnx_engine
 from hemavision.settings import data_folder
+from hemavision.training import splits
 
 # How fast the machine is says nothing of what a property holds for.
 hypothesis.settings.register_profile(
     "any-machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("any-machine")
-pytest_plugins = ["fixtures_images", "fixtures_report", "fixtures_store", "fixtures_cases"]
+pytest_plugins = [
+    "cpu_time",
+    "fixtures_images",
+    "fixtures_report",
+    "fixtures_store",
+    "fixtures_cases",
+]
+
+#: Rooms whose tests build networks: what a framework compiles and caches serves them all.
+FRAMEWORKS = {"compat", "evaluation", "models", "training"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let tests that share something costly run on one worker: a browser, a framework, a file."""
+    root = Path(__file__).parent
+    for item in items:
+        room, *_ = item.path.relative_to(root).parts
+        group = "frameworks" if room in FRAMEWORKS else str(item.path.relative_to(root))
+        group = "browser" if room == "browser" else group
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread_a_pass() -> Iterator[None]:
+    """Let ONNX Runtime, too, take one thread where one a core would be the default."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (onnx_engine, detector):
+            real = module.open_network
+            patch.setattr(module, "open_network", lambda path, n, real=real: real(path, n or 1))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def tables_read_once() -> Iterator[None]:
+    """Read the image sets' tables once for all protocols; the samples in them are frozen."""
+    readers = [name for name in vars(splits) if name.startswith("read_")]
+    with pytest.MonkeyPatch.context() as patch:
+        for name in readers:
+            patch.setattr(splits, name, cache(getattr(splits, name)))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -34,8 +89,10 @@ def model() -> Model:
     return open_model()
 
 
-def missing(what: str) -> None:
-    """Fail in CI, skip elsewhere: a test's real part is not there."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"missing: {what}", pytrace=False)
-    pytest.skip(f"missing: {what}")
+@pytest.fixture(scope="session")
+def cases(data: Path) -> Path:
+    """The folder of small inputs that stand for whole kinds, beside the image sets."""
+    folder = data.parent / "cases"
+    if not folder.is_dir():
+        missing(f"small inputs at {folder}")
+    return folder

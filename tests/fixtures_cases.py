@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from fixtures_images import cell_png
 
+from hemavision.casework.importing import Import, Source, import_images
 from hemavision.casework.reading import Eyes, read_image
 from hemavision.pipeline import Model
 from hemavision.results import Box, ModelReference
 from hemavision.runtime import FakeEngine
-from hemavision.samples import SAMPLE_NAMES, sample_png
-from hemavision.store import Store
+from hemavision.store import Store, open_store
 from hemavision.store.cases import create_case
 from hemavision.store.cells import Filter, decide, list_cells
 from hemavision.store.images import add_image, list_images
@@ -31,6 +33,8 @@ from hemavision.store.records import (
 )
 
 ALL = Page(1000)
+#: The types of the reviewed cells, and how many there are of each.
+REVIEWED, REVIEWED_EACH = ("eosinophil", "lymphocyte"), 14
 
 
 def make_model(novelty: float = 0.5) -> Model:
@@ -38,11 +42,8 @@ def make_model(novelty: float = 0.5) -> Model:
 
 
 def new_image(index: int = 0, novelty: float = 0.5) -> NewImage:
-    """A drawn sample as a case keeps it."""
-    name = SAMPLE_NAMES[index % len(SAMPLE_NAMES)]
-    # Bytes after the end of a PNG change its digest and not its picture.
-    content = sample_png(name) + (b"" if index < len(SAMPLE_NAMES) else str(index).encode())
-    return read_image(Eyes(make_model(novelty)), f"{name}-{index}.png", content)
+    """A drawn cell as a case keeps it."""
+    return read_image(Eyes(make_model(novelty)), f"cell-{index}.png", cell_png(index))
 
 
 def a_cell(box: Box) -> NewCell:
@@ -79,3 +80,20 @@ def filled(store: Store) -> Callable[..., Case]:
         return case
 
     return make
+
+
+@pytest.fixture(scope="session")
+def reviewed(data: Path, model: Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store of real cells: the shipped model suggested, the data set's labels decided."""
+    path = tmp_path_factory.mktemp("reviewed") / "store.sqlite"
+    store = open_store(path)
+    case = create_case(store, "Real cells", "", "ann")
+    for kind in REVIEWED:
+        paths = sorted((data / "kaggle_wbc" / "TEST" / kind.upper()).iterdir())[:REVIEWED_EACH]
+        sources = [Source(p.name, p.read_bytes) for p in paths]
+        into = Import(store, case.id, Eyes(model), "ann")
+        assert all(outcome.cells == 1 for outcome in import_images(into, sources))
+        new = [c for c in cells_of(store, case) if c.decided_type is None]
+        decide(store, case.id, [Change(c.id, c.revision, kind) for c in new], "bob")
+    store.close()
+    return path

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from functools import cache
 
 import numpy as np
 import pytest
@@ -75,6 +76,17 @@ def smear(width: int = WIDTH, height: int = HEIGHT) -> np.ndarray:
     draw.ellipse((x - 30, y - 26, x + 8, y + 14), fill=(96, 48, 140))
     draw.ellipse((x - 4, y - 10, x + 30, y + 26), fill=(96, 48, 140))
     return np.asarray(image)
+
+
+@cache
+def cell_png(number: int = 0, width: int = WIDTH, height: int = HEIGHT) -> bytes:
+    """Return a PNG of a drawn cell; each number's has a digest of its own.
+
+    For cases: the samples that the program draws take a hundred times as long, and what is
+    tested with these is not the picture.
+    """
+    # Bytes after the end of a PNG change its digest and not its picture.
+    return encoded(Image.fromarray(smear(width, height)), "PNG") + str(number).encode()
 
 
 def encoded(image: Image.Image, format_: str, **options: object) -> bytes:

@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 import pytest
 from argon2 import PasswordHasher
+from real_parts import missing
 from sqlalchemy import create_engine, text
 
 from hemavision.store import Store, open_store, readers
@@ -30,7 +31,7 @@ def postgresql() -> Iterator[str]:
     """The URL of a PostgreSQL server of our own, without a database's name: ``{}`` stands there."""
     tools = _tools()
     if tools is None:
-        _missing("PostgreSQL's server (apt-get install postgresql)")
+        missing("PostgreSQL's server (apt-get install postgresql)")
     folder = Path(tempfile.mkdtemp(prefix="hemavision-postgresql-"))
     person = _unprivileged()
     if person:
@@ -139,9 +140,3 @@ def _run(command: list[str], folder: Path, person: pwd.struct_passwd | None) -> 
             command, cwd=folder, stdout=output, stderr=output, timeout=120, check=False, **ids
         )
     assert done.returncode == 0, (folder / "output").read_text()
-
-
-def _missing(what: str) -> None:
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"missing: {what}", pytrace=False)
-    pytest.skip(f"missing: {what}")

@@ -106,3 +106,11 @@ def test_a_shipped_bundle_is_sound_onnx_with_everything_inside():
 def test_a_manifest_is_frozen(manifest):
     with pytest.raises(dataclasses.FrozenInstanceError):
         manifest.name = "other"
+
+
+@pytest.mark.parametrize("name", ["../../out", "a/b", "a\\b", ".hidden", "", "x" * 81, "a\nb", 3])
+def test_a_type_s_name_leads_nowhere(name: object) -> None:
+    preprocess = PreprocessSpec()
+    with pytest.raises(BundleError, match="cannot name a cell type"):
+        Manifest("m", ("neutrophil", name), preprocess, 0.9, 1.0, "")  # type: ignore[arg-type]
+    assert Manifest("m", ("T cell (large)", "Zelltyp_ä-1"), preprocess, 0.9, 1.0, "")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
 import tomllib
 import zipfile
+from collections.abc import Iterator
 from importlib.metadata import requires, version
 from pathlib import Path
 
@@ -49,18 +51,33 @@ def test_serve_installs_no_training_code() -> None:
     assert "hemavision serve" in done.stdout
 
 
-def test_the_test_command_runs_every_check() -> None:
-    done = run("make", "--dry-run", "--always-make", "test")
-    wanted = ("ruff check", "ruff format --check", "mypy", "lint-imports", "pytest")
+@pytest.mark.parametrize(
+    ("target", "pytest_runs"),
+    [("test", '-m "not long"'), ("test-long", None)],
+)
+def test_the_test_commands_run_every_check(target: str, pytest_runs: str | None) -> None:
+    done = run("make", "--dry-run", "--always-make", target)
+    assert done.returncode == 0, done.stderr
+    wanted = ("ruff check", "ruff format --check", "mypy", "lint-imports")
     assert [name for name in wanted if name not in done.stdout] == []
+    (tests,) = [line for line in done.stdout.splitlines() if "/pytest " in line]
+    # The long tier is everything: it selects nothing and leaves nothing out.
+    assert re.findall(r" -m .*| -k .*| --ignore.*| --deselect.*", tests) == (
+        [f" {pytest_runs}"] if pytest_runs else []
+    )
     assert "setup.sh train,test" in done.stdout
 
 
-def test_ci_calls_the_readme_s_test_command() -> None:
-    script = ROOT / ".ci" / "run"
+@pytest.mark.parametrize(
+    ("name", "commands"),
+    [("run", ["make test"]), ("nightly", ["make test-long", "make compat"])],
+)
+def test_ci_calls_the_commands_that_a_person_does(name: str, commands: list[str]) -> None:
+    script = ROOT / ".ci" / name
     assert os.access(script, os.X_OK)
     text = script.read_text(encoding="utf-8")
-    assert "make test" in text
+    assert re.findall(r"^(?:exec )?(make [a-z-]+)", text, flags=re.MULTILINE) == commands
+    assert "set -euo pipefail" in text
     assert "export CI=true" in text
     assert "make test" in (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -123,11 +140,12 @@ def test_inference_needs_no_framework() -> None:
 def test_the_wheel_carries_what_serving_reads(tmp_path: Path) -> None:
     tree = tmp_path / "tree"
     ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
-    shutil.copytree(ROOT / "src", tree / "src", ignore=ignored)
+    shutil.copytree(ROOT / "src", tree / "src", ignore=ignored, copy_function=_copy_small)
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, tree)
-    command = (sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", str(tmp_path))
-    done = run(*command, str(tree))
+    # Without isolation, so that nothing is fetched: the builder is among the tests' own packages.
+    command = (sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-index")
+    done = run(*command, "--no-build-isolation", "-w", str(tmp_path), str(tree))
     assert done.returncode == 0, done.stderr
     (wheel,) = tmp_path.glob("*.whl")
     assert wheel.name.startswith(f"hemavision-{version('hemavision')}-")
@@ -144,6 +162,14 @@ def test_the_wheel_carries_what_serving_reads(tmp_path: Path) -> None:
     assert "hemavision/py.typed" in packed
     assert "hemavision/store/migrations/env.py" in packed
     assert "hemavision/store/migrations/versions/step_0001.py" in packed
+
+
+def _copy_small(source: str, target: str) -> None:
+    """Copy a file, a network by its name alone: which files are packed is asked, not what is in."""
+    if source.endswith(".onnx"):
+        Path(target).touch()
+    else:
+        shutil.copy(source, target)
 
 
 # Documents
@@ -190,7 +216,8 @@ def test_readme_s_figures_are_filled_only_between_their_markers(tmp_path: Path) 
         ' "ratio": [15.0, 14.0, 16.0]}]}',
         encoding="utf-8",
     )
-    assert run(sys.executable, "scripts/readme_figures.py", cwd=tmp_path).returncode == 0
+    # In this process: the test above starts the script as a person does.
+    runpy.run_path(str(tmp_path / "scripts" / "readme_figures.py"), run_name="__main__")
     text = (tmp_path / "README.md").read_text(encoding="utf-8")
     assert text.startswith("above\n<!-- figures -->\nNot measured")
     assert "| the slow way | 400.0 | 15.00 [14.00, 16.00] |" in text
@@ -228,3 +255,71 @@ def _parameters(function: ast.FunctionDef) -> int:
 def _is_command(function: ast.FunctionDef) -> bool:
     """Whether click calls it: its parameters are the command's options."""
     return any("command" in ast.unparse(decorator) for decorator in function.decorator_list)
+
+
+def test_what_is_long_has_a_fast_twin() -> None:
+    """The mark stands on some of a test's parameters, never on all of it: both share each check."""
+    lonely = [
+        f"{path.relative_to(ROOT)}:{line}"
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+        for line in _long_without_twin(ast.parse(path.read_text(encoding="utf-8")))
+    ]
+    assert lonely == []
+
+
+@pytest.mark.parametrize(
+    ("marked", "lonely"),
+    [
+        ('@pytest.mark.parametrize("n", [4, pytest.param(50, marks=pytest.mark.long)])', False),
+        ('@pytest.mark.parametrize("n", [1, pytest.param(2, marks=[pytest.mark.long])])', False),
+        (
+            '@pytest.mark.parametrize("n", [1, *(pytest.param(n, marks=pytest.mark.long)'
+            " for n in (2, 3))])",
+            False,
+        ),
+        ('@pytest.mark.parametrize("n", [pytest.param(50, marks=pytest.mark.long)])', True),
+        ("@pytest.mark.long", True),
+        ('@pytest.mark.parametrize("n", [1, 2], ids=str)\n@pytest.mark.long', True),
+        ("@pytest.fixture(params=[1, pytest.param(2, marks=pytest.mark.long)])", False),
+        ("@pytest.fixture(params=[pytest.param(2, marks=pytest.mark.long)])", True),
+        ("pytestmark = pytest.mark.long\n", True),
+        ("from pytest import mark\nLONG = mark.long\n", True),
+    ],
+)
+def test_a_long_test_without_a_twin_is_seen(marked: str, lonely: bool) -> None:
+    assert bool(_long_without_twin(ast.parse(f"{marked}\ndef test(n): ..."))) is lonely
+
+
+def _long_without_twin(tree: ast.Module) -> list[int]:
+    """Return the lines of ``mark.long`` that stand elsewhere than on one of several parameters."""
+    allowed: set[ast.AST] = set()
+    for values in map(_parameters_of, ast.walk(tree)):
+        marks = [list(_long_marks_of(value)) for value in values]
+        if [] in marks:
+            allowed.update(mark for found in marks for mark in found)
+    return [n.lineno for n in ast.walk(tree) if _is_long_mark(n) and n not in allowed]
+
+
+def _parameters_of(node: ast.AST) -> list[ast.expr]:
+    """Return the parameters that a test or a fixture is given, where this is what gives them."""
+    if not isinstance(node, ast.Call):
+        return []
+    given = {
+        "pytest.mark.parametrize": node.args[1:2],
+        "pytest.fixture": [k.value for k in node.keywords if k.arg == "params"],
+    }.get(ast.unparse(node.func), [])
+    return [v for values in given if isinstance(values, ast.List | ast.Tuple) for v in values.elts]
+
+
+def _long_marks_of(value: ast.expr) -> Iterator[ast.AST]:
+    """Yield the marks ``long`` that a ``pytest.param`` has as its ``marks=``."""
+    if isinstance(value, ast.Starred) and isinstance(value.value, ast.GeneratorExp):
+        value = value.value.elt
+    if isinstance(value, ast.Call) and ast.unparse(value.func) == "pytest.param":
+        for keyword in value.keywords:
+            if keyword.arg == "marks":
+                yield from filter(_is_long_mark, ast.walk(keyword.value))
+
+
+def _is_long_mark(node: ast.AST) -> bool:
+    return isinstance(node, ast.Attribute) and node.attr == "long" and "mark" in ast.unparse(node)

@@ -67,9 +67,9 @@ def test_transparent_palette_colour_is_white(bad_and_odd_images: Images) -> None
     assert difference(rgb[60:100, 80:120], smear()[60:100, 80:120]) < 6
 
 
-@pytest.mark.parametrize("case", ["animated_gif", "animated_webp"])
-def test_first_frame_is_taken_and_said(bad_and_odd_images: Images, case: str) -> None:
-    assert open_image(bad_and_odd_images[case]).notes == ("first of 3 frames",)
+@pytest.mark.parametrize(("case", "told"), [("animated_gif", "several"), ("animated_webp", "3")])
+def test_first_frame_is_taken_and_said(bad_and_odd_images: Images, case: str, told: str) -> None:
+    assert open_image(bad_and_odd_images[case]).notes == (f"first of {told} frames",)
 
 
 @pytest.mark.parametrize("case", BAD)
@@ -216,7 +216,7 @@ def test_tiff_orientation_and_pages() -> None:
     turned = encoded(image.transpose(Image.Transpose.ROTATE_90), "TIFF", exif=exif)
     assert (open_image(turned).rgb == smear()).all()
     stack = encoded(image, "TIFF", save_all=True, append_images=[image.convert("L")])
-    assert open_image(stack).notes == ("first of 2 frames",)
+    assert open_image(stack).notes == ("first of several frames",)
 
 
 def test_float_tiff_in_zero_to_one() -> None:

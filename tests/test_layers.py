@@ -23,59 +23,68 @@ socket.socket.connect = socket.socket.connect_ex = socket.getaddrinfo = refuse
 """
 
 
-def loaded_by(code: str) -> set[str]:
-    """Run ``code`` in a fresh interpreter; return the modules that it loaded."""
-    ending = "\nimport json, sys\nprint(json.dumps(sorted(sys.modules)))"
+#: What serving does, one after the other in one interpreter: what a step does not load, no later
+#: one can hide.
+SERVING = {
+    "importing the package": "import hemavision",
+    "answering": "import numpy\n"
+    "hemavision.open_model().predict(numpy.full((60, 80, 3), 200, 'uint8'))",
+    "importing the commands": "import hemavision.cli",
+    "a command": "from click.testing import CliRunner\n"
+    "assert CliRunner().invoke(hemavision.cli.main, ['--help']).exit_code == 0",
+    "importing the web": "import hemavision.web",
+    "the application": "client = hemavision.web.create_app().test_client()\n"
+    "for path in ('/health/live', '/health/ready', '/docs', '/api/v1/models',\n"
+    "             '/api/v1/openapi.json'):\n"
+    "    assert client.get(path).status_code == 200",
+}
+
+
+def loaded_by(*steps: str) -> list[set[str]]:
+    """Run pieces of code in a fresh interpreter; return the modules there after each of them."""
+    show = "\nimport json, sys\nprint('loaded', json.dumps(sorted(sys.modules)))\n"
     done = subprocess.run(
-        [sys.executable, "-c", NO_NETWORK + code + ending],
+        [sys.executable, "-c", NO_NETWORK + show.join([*steps, ""])],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return set(json.loads(done.stdout.splitlines()[-1]))
+    said = [line.split(" ", 1) for line in done.stdout.splitlines()]
+    return [set(json.loads(modules)) for word, modules in said if word == "loaded"]
 
 
-@pytest.mark.parametrize(
-    "code",
-    [
-        "import hemavision",
-        "import hemavision.web",
-        "import hemavision.cli",
-        "import hemavision\nimport numpy\n"
-        "hemavision.open_model().predict(numpy.full((60, 80, 3), 200, 'uint8'))",
-        "from hemavision.web import create_app\n"
-        "client = create_app().test_client()\n"
-        "for path in ('/health/live', '/health/ready', '/docs', '/api/v1/models',\n"
-        "             '/api/v1/openapi.json'):\n"
-        "    assert client.get(path).status_code == 200",
-        "from click.testing import CliRunner\nfrom hemavision.cli import main\n"
-        "assert CliRunner().invoke(main, ['--help']).exit_code == 0",
-    ],
-)
-def test_serving_loads_no_training_code(code: str) -> None:
-    modules = loaded_by(code)
+@pytest.fixture(scope="module")
+def serving() -> dict[str, set[str]]:
+    """The modules that are loaded after each step of serving."""
+    return dict(zip(SERVING, loaded_by(*SERVING.values()), strict=True))
+
+
+@pytest.mark.parametrize("step", SERVING)
+def test_serving_loads_no_training_code(serving: dict[str, set[str]], step: str) -> None:
+    modules = serving[step]
     assert "hemavision.errors" in modules
     heavy = [name for name in HEAVY if name in modules]
     training = [name for name in TRAINING_SIDE if f"hemavision.{name}" in modules]
     assert heavy + training == []
 
 
+def test_only_web_loads_flask(serving: dict[str, set[str]]) -> None:
+    loading = [step for step, modules in serving.items() if "flask" in modules]
+    assert loading == ["importing the web", "the application"]
+
+
 def test_an_interval_loads_no_statistics_and_a_report_no_pdf() -> None:
     """SciPy's special functions are small, its statistics and fpdf2 take a second each."""
-    modules = loaded_by(
+    before, modules = loaded_by(
         "from hemavision.differential import clopper_pearson\n"
-        "from hemavision import agreement, report\n"
-        "import sys\nassert 'scipy' not in sys.modules\nclopper_pearson(5, 100)"
+        "from hemavision import agreement, report",
+        "clopper_pearson(5, 100)",
     )
+    assert "scipy" not in before
     assert "scipy.special" in modules
     assert {"scipy.stats", "fpdf", "flask"} & modules == set()
-
-
-def test_only_web_loads_flask() -> None:
-    assert "flask" not in loaded_by("import hemavision")
-    assert "flask" in loaded_by("import hemavision.web")
 
 
 def test_every_room_is_held_by_the_contracts() -> None:

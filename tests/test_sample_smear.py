@@ -27,7 +27,7 @@ def test_drawing_is_the_same_every_time() -> None:
 
 
 def test_every_white_cell_has_a_nucleus_where_it_was_drawn() -> None:
-    rgb = draw_smear().astype(int)
+    rgb = np.asarray(Image.open(io.BytesIO(smear_png()))).astype(int)
     for cell in WHITE_CELLS:
         top, left = max(int(cell.y - cell.radius), 0), max(int(cell.x - cell.radius), 0)
         around = rgb[top : int(cell.y + cell.radius), left : int(cell.x + cell.radius)]

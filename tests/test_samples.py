@@ -26,16 +26,25 @@ def test_the_file_says_that_it_is_synthetic(name: str) -> None:
     assert "SYNTHETIC" in image.info["Description"]
 
 
-def test_drawing_is_the_same_every_time_and_differs_between_types() -> None:
-    fields = [draw_field(cell_type) for cell_type in FOUR_TYPES]
-    assert np.array_equal(fields[0], draw_field(FOUR_TYPES[0]))
-    for other in fields[1:]:
-        assert not np.array_equal(fields[0], other)
+@pytest.fixture(scope="module")
+def fields() -> dict[str, np.ndarray]:
+    return {cell_type: draw_field(cell_type) for cell_type in FOUR_TYPES}
+
+
+def test_drawing_is_the_same_every_time_and_differs_between_types(
+    fields: dict[str, np.ndarray],
+) -> None:
+    first, *others = FOUR_TYPES
+    assert np.array_equal(fields[first], draw_field(first))
+    for other in others:
+        assert not np.array_equal(fields[first], fields[other])
 
 
 @pytest.mark.parametrize("cell_type", FOUR_TYPES)
-def test_the_white_cell_is_found_where_it_was_drawn(cell_type: str) -> None:
-    rgb = draw_field(cell_type)
+def test_the_white_cell_is_found_where_it_was_drawn(
+    fields: dict[str, np.ndarray], cell_type: str
+) -> None:
+    rgb = fields[cell_type]
     assert rgb.dtype == np.uint8
     box = locate_cell(rgb)
     centre = np.array([(box.left + box.right) / 2, (box.top + box.bottom) / 2])
@@ -46,9 +55,9 @@ def test_the_white_cell_is_found_where_it_was_drawn(cell_type: str) -> None:
     assert nucleus[2] > nucleus[1] + 60
 
 
-def test_only_the_eosinophil_has_eosin_granules() -> None:
+def test_only_the_eosinophil_has_eosin_granules(fields: dict[str, np.ndarray]) -> None:
     def orange_pixels(cell_type: str) -> int:
-        middle = draw_field(cell_type)[150:330, 230:420].astype(int)
+        middle = fields[cell_type][150:330, 230:420].astype(int)
         red, green, blue = middle[..., 0], middle[..., 1], middle[..., 2]
         return int(((red - green > 75) & (red > blue + 15)).sum())
 

@@ -66,9 +66,10 @@ def test_a_real_field_is_counted_and_named(model: Model, data: Path) -> None:
         assert p.heatmaps is not None
 
 
-def test_every_white_cell_is_looked_at_itself_and_no_neighbour(data: Path) -> None:
+@pytest.mark.parametrize("fields", [40, pytest.param(80, marks=pytest.mark.long)])
+def test_every_white_cell_is_looked_at_itself_and_no_neighbour(data: Path, fields: int) -> None:
     several = 0
-    for name in train_fields(data)[:80]:
+    for name in train_fields(data)[:fields]:
         found = true_cells(data, name)
         smear = read_smear(PLAIN, finder_of(data, name), picture(data, name))
         whites = [cell for cell in smear.cells if cell.kind is CellKind.WHITE]
@@ -77,7 +78,7 @@ def test_every_white_cell_is_looked_at_itself_and_no_neighbour(data: Path) -> No
             assert cell.prediction is not None
             assert holds(cell.box, centre(cell.prediction.box)), name
         assert len(smear.cells) == len(found)
-    assert several > 5
+    assert several > fields // 16
 
 
 def test_the_answer_is_that_of_the_field_around_the_cell(model: Model, data: Path) -> None:
@@ -105,12 +106,13 @@ def test_a_model_of_whole_pictures_is_given_the_surroundings() -> None:
     assert box.right - box.left == 120
 
 
+@pytest.mark.parametrize("fields", [10, pytest.param(25, marks=pytest.mark.long)])
 @pytest.mark.parametrize("quarters", [1, 2, 3])
 def test_portrait_and_upside_down_fields_are_read_as_well(
-    model: Model, data: Path, quarters: int
+    model: Model, data: Path, quarters: int, fields: int
 ) -> None:
     same = total = 0
-    for name in train_fields(data)[:25]:
+    for name in train_fields(data)[:fields]:
         rgb, found = picture(data, name), true_cells(data, name)
         upright = read_smear(model, FakeFinder([(rgb, found)]), rgb)
         rgb, found = turned(rgb, found, quarters)
@@ -136,17 +138,19 @@ def test_a_field_without_a_cell_is_an_answer() -> None:
     assert "no-cells" in {c.code for c in smear.warnings}
 
 
-def test_a_panorama_takes_memory_and_time_by_its_cells(data: Path) -> None:
-    """8,000 pixels square, a hundred and sixty times a field: cells are cut out, not copies."""
+@pytest.mark.parametrize("side", [2000, pytest.param(8000, marks=pytest.mark.long)])
+def test_a_panorama_takes_memory_and_time_by_its_cells(data: Path, side: int) -> None:
+    """Square, in the end two hundred times a field: cells are cut out, not copies."""
     import tracemalloc
 
     rgb = picture(data, TWO_WHITE)
     found = true_cells(data, TWO_WHITE)
-    wide = np.tile(rgb, (17, 13, 1))[:8000, :8000]
+    columns, rows = side // 640, side // 480
+    wide = np.tile(rgb, (rows + 1, columns + 1, 1))[:side, :side]
     many = [
         replace(d, box=Box(b.left + x, b.top + y, b.right + x, b.bottom + y))
-        for x in range(0, 7360, 640)
-        for y in range(0, 7520, 480)
+        for x in range(0, columns * 640, 640)
+        for y in range(0, rows * 480, 480)
         for d in found
         for b in [d.box]
     ]
@@ -156,7 +160,7 @@ def test_a_panorama_takes_memory_and_time_by_its_cells(data: Path) -> None:
     smear = read_smear(PLAIN, finder, wide)
     seconds, (_, peak) = time.perf_counter() - started, tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert smear.counts[CellKind.WHITE] == 2 * 12 * 16
+    assert smear.counts[CellKind.WHITE] == 2 * columns * rows
     assert peak < 3 * wide.nbytes
     assert seconds < 120
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from hemavision.preprocess import PreprocessSpec
 
 MANIFEST_KEY = "hemavision"
 MANIFEST_VERSION = 1
+#: What a cell type may be called: nothing that leads out of a folder or hides in it.
+TYPE_NAME = re.compile(r"\w[\w ()+.-]{0,79}")
 MAX_BUNDLE_BYTES = 200 * 2**20
 SHIPPED = Path(__file__).parent / "bundles"
 DEFAULT_MODEL = "eight-types"
@@ -74,6 +77,14 @@ class Manifest:
     focus_below: float = 0.0
     licence: str = "MIT"
     version: int = MANIFEST_VERSION
+
+    def __post_init__(self) -> None:
+        odd = [n for n in self.cell_types if not isinstance(n, str) or not TYPE_NAME.fullmatch(n)]
+        if odd:
+            raise BundleError(
+                f"{str(odd[0])[:80]!r} cannot name a cell type: names become names of folders and "
+                "columns. Use letters, digits, blanks, _ and -, at most 80."
+            )
 
     def temperature_at(self, foreign: np.ndarray, heats: np.ndarray) -> np.ndarray:
         """Return what logits are divided by in laboratories so foreign and so hot (float N, N)."""

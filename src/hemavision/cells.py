@@ -15,11 +15,23 @@ EIGHT_TYPES = (
     "erythroblast",
     "platelet",
 )
+#: What a person sees beyond what the models name.
+BEYOND_MODELS = (
+    "blast",
+    "plasma_cell",
+    "reactive_lymphocyte",
+    "smudge_cell",
+    "unidentified",
+    "red_cell",
+    "artefact",
+)
 #: A red cell that still has its nucleus: reported for each hundred white cells.
 NUCLEATED_RED = "erythroblast"
+#: White cells that the border of a field cuts: whole ones alone are counted.
+CUT = "cut"
 #: What a slide holds that is no white cell, or none that can be told: never in a differential's
 #: denominator.
-COUNTED_APART = frozenset({NUCLEATED_RED, "platelet", "red_cell", "smudge_cell", "artefact"})
+COUNTED_APART = frozenset({NUCLEATED_RED, "platelet", "red_cell", "smudge_cell", "artefact", CUT})
 #: Bins of cells whose type nobody has decided: not counted until a person does.
 NOT_DECIDED = frozenset({"undecided", "unfamiliar"})
 #: What no image set at hand names, and so no model.

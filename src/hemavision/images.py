@@ -9,10 +9,9 @@ The rules, in order:
 - A file that ends early is an error: no half-grey picture ever reaches a model.
 - EXIF orientation is applied, transparency is laid on white, CMYK becomes RGB, grey is
   repeated into three channels, and of an animation or a stack the first frame is taken.
-- Samples deeper than 8 bits are scaled by one factor for all channels, from the white
-  level of the camera: the smallest of 255, 1023, 4095, 16383 and 65535 that no sample
-  exceeds. Contrast is not stretched and hues stay as they are. 16-bit *colour* PNG is
-  the exception: its standard says that samples fill 16 bits, so the high byte is taken.
+  Channels that OME or ImageJ keep as pages are put together.
+- Samples deeper than 8 bits are scaled as :mod:`hemavision.sample_depth` says, whatever the
+  format.
 """
 
 from __future__ import annotations
@@ -20,7 +19,8 @@ from __future__ import annotations
 import io
 import stat
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +36,13 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from hemavision import settings
 from hemavision.errors import ImageError
+from hemavision.sample_depth import is_dark, to_8_bit
 
 ImageSource = str | Path | bytes | np.ndarray
 
 #: Smallest side of an image, in pixels: below it a cell has no inside to look at.
 MIN_SIDE_PX = 16
+TOO_DARK = "very dark: is its exposure right, and its depth of bits?"
 ACCEPTED = "JPEG, PNG, BMP, GIF, TIFF or WebP"
 #: Files that are tried in a folder or an archive; a file that is named itself is always tried.
 IMAGE_SUFFIXES = {
@@ -78,7 +80,6 @@ _FOREIGN = (
     (b"<?xml", "XML text"),
 )
 _BMP_HEADER_SIZES = (12, 40, 52, 56, 64, 108, 124)
-_WHITE_LEVELS = (255, 1023, 4095, 16383, 65535)
 _DEEP_MODES = ("I;16", "I;16B", "I;16L", "I;16N", "I")
 _MAX_BYTES_A_PIXEL = 8
 _ORIENTATION = 0x0112
@@ -156,7 +157,8 @@ def _decode(content: bytes) -> Photo:
     try:
         if format_ == "WebP":  # its reader allocates the whole canvas while it opens
             _check_size(*_webp_size(content))
-        return _pixels(content, format_)
+        photo = _pixels(content, format_)
+        return replace(photo, notes=(*photo.notes, TOO_DARK)) if is_dark(photo.rgb) else photo
     except ImageError as error:
         raise ImageError(f"{received}: {error}") from error
     except MemoryError as error:
@@ -169,17 +171,48 @@ def _decode(content: bytes) -> Photo:
 
 
 def _pixels(content: bytes, format_: str) -> Photo:
-    if format_ == "TIFF" and _is_deep_tiff(content):
-        return _deep_tiff(content)
+    if format_ == "TIFF" and _needs_tifffile(content):
+        return _by_tifffile(content)
     with _READERS[format_](io.BytesIO(content)) as image:
         _check_size(*image.size)
-        frames = getattr(image, "n_frames", 1)
-        notes = [f"first of {frames} frames"] if frames > 1 else []
+        notes = _frames_in(image)
+        deep = _deep_colours(image, content) if format_ == "PNG" else None
         image.load()
-        upright = _upright(image, notes)
+        shown: Image.Image = image
+        if deep is not None:
+            shown = Image.fromarray(to_8_bit(deep, notes))
+            shown.getexif()[_ORIENTATION] = image.getexif().get(_ORIENTATION, 1)
+        upright = _upright(shown, notes)
         if upright.mode in _DEEP_MODES:
-            upright = Image.fromarray(_to_8_bit(np.asarray(upright), notes))
+            upright = Image.fromarray(to_8_bit(np.asarray(upright), notes))
         return Photo(np.asarray(_as_rgb(upright, notes)), tuple(notes))
+
+
+def _frames_in(image: ImageFile) -> list[str]:
+    """Say that there are more frames: how many, where that need not be counted to the end."""
+    if not getattr(image, "is_animated", False):
+        return []
+    told = image.n_frames if isinstance(image, (PngImageFile, WebPImageFile)) else "several"
+    return [f"first of {told} frames"]
+
+
+def _deep_colours(image: ImageFile, content: bytes) -> np.ndarray | None:
+    """Return the samples of a PNG with 16 bits a colour, uint16 H×W×3 or 4; None of any other.
+
+    Pillow reads their high bytes; asked for the other order of bytes, it reads the low ones.
+    """
+    (tile, *_) = image.tile
+    if tile.args not in ("RGB;16B", "RGBA;16B"):
+        return None
+    halves = []
+    for order in "BL":
+        with PngImageFile(io.BytesIO(content)) as half:
+            half.tile = [tile._replace(args=tile.args[:-1] + order)]
+            half.load()
+            halves.append(np.asarray(half).astype(np.uint16))
+    high, low = halves
+    samples: np.ndarray = high << 8 | low
+    return samples
 
 
 def _upright(image: Image.Image, notes: list[str]) -> Image.Image:
@@ -203,71 +236,78 @@ def _as_rgb(image: Image.Image, notes: list[str]) -> Image.Image:
     return image if image.mode == "RGB" else image.convert("RGB")
 
 
-def _is_deep_tiff(content: bytes) -> bool:
+def _needs_tifffile(content: bytes) -> bool:
+    """Whether samples are deep, the layout is unknown to Pillow, or pages may be channels."""
     try:
         with TiffImageFile(io.BytesIO(content)) as image:
             _check_size(*image.size)
             tile = image.tag_v2.get(322, 1) * image.tag_v2.get(323, 1)
             if tile > _max_pixels():
                 raise ImageError(f"its tiles have {tile:,} pixels, more than the limit.")
-            return bool(max(image.tag_v2.get(258, (8,))) > 8)
+            described = str(image.tag_v2.get(270, ""))
+            pages = image.is_animated and ("<OME" in described or described.startswith("ImageJ"))
+            return bool(pages or max(image.tag_v2.get(258, (8,))) > 8)
     except SyntaxError:
         return True  # a layout that Pillow does not know
 
 
-def _deep_tiff(content: bytes) -> Photo:
+def _by_tifffile(content: bytes) -> Photo:
     import tifffile  # slow to import, and few images need it
 
     with tifffile.TiffFile(io.BytesIO(content)) as file:
         page: Any = file.pages[0]
         _check_size(page.imagewidth, page.imagelength)
-        if page.size > 4 * _max_pixels():
+        notes: list[str] = []
+        channels = _channels_in(file)
+        if sum(p.size for p in channels) > 4 * _max_pixels():
             raise ImageError(f"{_shape(page.shape)} samples where up to 4 channels are read.")
-        if sum(page.databytecounts) > len(content):
+        if sum(sum(p.databytecounts) for p in channels) > len(content):
             raise ValueError("it promises more samples than there are")
-        notes = [f"first of {len(file.pages)} frames"] if len(file.pages) > 1 else []
-        try:
-            samples = page.asarray()
-        except (ImportError, ValueError) as error:
-            if "imagecodecs" not in str(error):
-                raise
-            raise ImageError(
-                f"its compression ({page.compression.name}) with 16-bit samples is not "
-                "supported. Save it without compression."
-            ) from error
-        samples = np.moveaxis(samples, 0, -1) if page.axes == "SYX" else samples
-        if page.axes not in ("YX", "YXS", "SYX") or samples.shape[2:] not in ((), (3,), (4,)):
-            raise ImageError(f"{_shape(samples.shape)} samples; give grey, RGB or RGBA.")
+        if len(channels) > 1:
+            notes.append(f"{len(channels)} channels put together from {len(channels)} pages")
+        elif next(islice(file.pages, 1, None), None):  # not len(): it would walk to the end
+            notes.append("first of several frames")
+        samples = np.stack([_samples_of(p) for p in channels], axis=-1)
+        samples = samples[..., 0] if len(channels) == 1 else samples
         if page.photometric == tifffile.PHOTOMETRIC.MINISWHITE:
             samples = samples.max() - samples
-        image = Image.fromarray(_to_8_bit(samples, notes))
+        image = Image.fromarray(to_8_bit(samples, notes))
         tag = page.tags.get(_ORIENTATION)
         image.getexif()[_ORIENTATION] = tag.value if tag else 1
         return Photo(np.asarray(_as_rgb(_upright(image, notes), notes)), tuple(notes))
 
 
-def _to_8_bit(samples: np.ndarray, notes: list[str]) -> np.ndarray:
-    """Scale integers, or floats in [0, 1], to uint8 by the module's rule."""
-    if samples.dtype == np.uint8:
-        return samples
-    if samples.dtype.kind not in "uif":
-        raise ImageError(f"samples of type {samples.dtype}; give 8- or 16-bit integers.")
-    low, high = float(samples.min()), float(samples.max())
-    is_float = samples.dtype.kind == "f"
-    white = next((level for level in _WHITE_LEVELS if high <= level), None)
-    if not (low >= 0 and (high <= 1 if is_float else white is not None)):  # NaN fails too
-        wanted = "0 to 1" if is_float else "0 to 65535"
+def _channels_in(file: Any) -> list[Any]:
+    """Return the pages that make up one picture: a channel each, or a single page."""
+    if not (file.is_ome or file.is_imagej):
+        return [file.pages[0]]
+    series = file.series[0]
+    sizes = dict(zip(series.axes, series.shape, strict=True))
+    count = sizes.get("C", 1)
+    if count == 1 or "S" in sizes:
+        return [file.pages[0]]
+    if count != 3:
+        raise ImageError(f"its {count} channels lie in pages of their own; give grey or RGB.")
+    # The axes before the last two (Y, X) run over the pages, the last of them fastest.
+    before = series.axes[:-2]
+    step = int(np.prod([sizes[axis] for axis in before[before.index("C") + 1 :]], dtype=int))
+    return [series.pages[channel * step] for channel in range(count)]
+
+
+def _samples_of(page: Any) -> np.ndarray:
+    try:
+        samples: np.ndarray = page.asarray()
+    except (ImportError, ValueError) as error:
+        if "imagecodecs" not in str(error):
+            raise
         raise ImageError(
-            f"{samples.dtype} samples from {low:g} to {high:g} where {wanted} is read. "
-            "Export it with 8 bits a channel."
-        )
-    scale = 255.0 if is_float else 255.0 / (white or 255)
-    notes.append(f"{samples.dtype} scaled to 8 bits from 0–{1 if is_float else white}")
-    scaled = np.empty(samples.shape, np.uint8)
-    for row in range(0, samples.shape[0], 256):  # in strips: floats take four bytes a sample
-        strip = samples[row : row + 256].astype(np.float32)
-        scaled[row : row + 256] = np.clip(strip * scale + 0.5, 0, 255).astype(np.uint8)
-    return scaled
+            f"its compression ({page.compression.name}) with 16-bit samples is not "
+            "supported. Save it without compression."
+        ) from error
+    samples = np.moveaxis(samples, 0, -1) if page.axes == "SYX" else samples
+    if page.axes not in ("YX", "YXS", "SYX") or samples.shape[2:] not in ((), (3,), (4,)):
+        raise ImageError(f"{_shape(samples.shape)} samples; give grey, RGB or RGBA.")
+    return samples
 
 
 def _checked_array(array: np.ndarray) -> np.ndarray:

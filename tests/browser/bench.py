@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import io
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
+from fixtures_slide import Slide
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, BrowserContext, Page, expect
-from waitress.server import create_server
 
 from hemavision import Model
 from hemavision.casework.reading import Eyes, digest, read_image
@@ -25,7 +25,8 @@ from hemavision.store.images import add_image
 from hemavision.store.records import ImageKind, NewCell, NewImage
 from hemavision.web import create_app
 
-from .conftest import PATIENCE_MS, WIDE
+from .conftest import PATIENCE_MS, WINDOW, listening
+from .stage import put_in
 
 SIDE_PX = 96
 COLUMNS, ROWS = 5, 4
@@ -67,6 +68,13 @@ def _eyes(novelty: float = 0.5, model: ModelReference = FAKE) -> Eyes:
 
 def drawn_field(number: int) -> NewImage:
     """Return a field of drawn cells as a case keeps it; the same cells lie in all of them."""
+    field = _field()
+    content = field.content + str(number).encode()
+    return replace(field, name=f"field-{number}.png", content=content, sha256=digest(content))
+
+
+@cache
+def _field() -> NewImage:
     field = Image.new("RGB", (COLUMNS * SIDE_PX, ROWS * SIDE_PX))
     cells = []
     for index in range(COLUMNS * ROWS):
@@ -79,9 +87,9 @@ def drawn_field(number: int) -> NewImage:
         cells.append(NewCell(box, prediction, content))
     buffer = io.BytesIO()
     field.save(buffer, "PNG")
-    content = buffer.getvalue() + str(number).encode()
+    content = buffer.getvalue()
     return NewImage(
-        name=f"field-{number}.png",
+        name="field.png",
         content=content,
         sha256=digest(content),
         kind=ImageKind.FIELD,
@@ -113,23 +121,23 @@ def serving(model: Model, folder: Path) -> Iterator[Bench]:
     """Serve a new store."""
     store = open_store(folder / "store.sqlite")
     app = create_app(model, store=store)
-    server = create_server(app, host="127.0.0.1", port=0, threads=8)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    yield Bench(f"http://127.0.0.1:{server.effective_port}", store)
-    server.close()
-    thread.join(timeout=5)
+    with listening(app, threads=8) as url:
+        yield Bench(url, store)
     store.close()
 
 
 @contextmanager
-def windows(browser: Browser, bench: Bench) -> Iterator[Callable[..., Page]]:
+def windows(
+    browser: Browser, bench: Bench, camera_over: Slide | None = None
+) -> Iterator[Callable[..., Page]]:
     """Give a function that opens a page of the workbench in a context of its own."""
     contexts: list[BrowserContext] = []
 
     def open_(path: str, **options: object) -> Page:
-        context = browser.new_context(**({"viewport": WIDE, "base_url": bench.url} | options))
+        context = browser.new_context(**(WINDOW | {"base_url": bench.url} | options))
         contexts.append(context)
+        if camera_over is not None:
+            put_in(context, camera_over)
         page = context.new_page()
         page.set_default_timeout(PATIENCE_MS)
         page.goto(path)

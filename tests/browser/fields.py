@@ -8,6 +8,8 @@ from typing import Any
 import requests
 from playwright.sync_api import Page, expect
 
+from .conftest import frames
+
 #: Of BCCD's test list: two white cells in each of the first two, platelets in all.
 NAMES = tuple(f"BloodImage_{number:05}.jpg" for number in (31, 65, 68, 407, 296))
 
@@ -21,7 +23,6 @@ def open_smear(page: Page) -> Page:
     """Go to the Smear page by the site's navigation."""
     page.get_by_role("navigation", name="Pages").get_by_role("link", name="Smear").click()
     expect(page.get_by_role("button", name="Choose fields")).to_be_visible()
-    page.wait_for_load_state("networkidle")
     return page
 
 
@@ -35,8 +36,8 @@ def read(page: Page, *paths: Path) -> None:
 
 def settle(page: Page) -> None:
     """Wait until the field and its boxes are drawn and nothing moves."""
-    page.wait_for_selector(".field-viewer[data-boxes=true][data-settled=true]")
-    page.wait_for_timeout(600)
+    page.wait_for_selector(".field-viewer[data-boxes=true][data-pictured=true][data-settled=true]")
+    frames(page)
 
 
 def answer_of(url: str, path: Path) -> dict[str, Any]:

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from hemavision import Model
 from hemavision.differential import clopper_pearson
 from hemavision.results import ModelReference
 from hemavision.store import database
+from hemavision.store.cells import Filter, list_cells
+from hemavision.store.cells import decide as store_decisions
+from hemavision.store.records import Change
+from hemavision.store.records import Page as Rows
 
-from .bench import Bench, serving
-from .conftest import NARROW, WIDE, hold
-from .test_everyone import violations
+from .accessibility import overflow_px, violations
+from .bench import Bench, serving, windows
+from .conftest import NARROW, WIDE, Kept, frames, hold
 
 MONTHS = ("2026-08", "2026-09", "2026-10", "2026-11")
 CELLS = 24
@@ -26,34 +32,80 @@ OLD, NEW = ModelReference("old", "e" * 64), ModelReference("new", "1" * 64)
 
 
 @pytest.fixture
-def bench(model: Model, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    with serving(model, tmp_path_factory.mktemp("bench")) as served:
+def bench(model: Model, tmp_path: Path) -> Iterator[Bench]:
+    with serving(model, tmp_path) as served:
         yield served
 
 
 @pytest.fixture
-def months(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
-    """A case a month, in each of which the reader changes one cell more; month → changed.
+def go(browser: Browser, bench: Bench) -> Iterator[Callable[..., Page]]:
+    with windows(browser, bench) as open_:
+        yield open_
+
+
+@dataclass
+class Decided:
+    """A server with several months' decisions."""
+
+    bench: Bench
+    #: How many cells the reader changed in each month.
+    changed: dict[str, int]
+
+
+@pytest.fixture(scope="module")
+def decided(model: Model, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Decided]:
+    """A case a month, in each of which the reader changes one cell more.
 
     All is decided through the API; only the store's clock is told another month. In the last but
     one month another model comes, and in the last one a cell of the old model's is decided late.
     """
     changed = {}
-    for index, month in enumerate(MONTHS):
-        monkeypatch.setattr(database, "now", lambda at=month: f"{at}-15T12:00:00.000000+00:00")
-        case = bench.case(CELLS, f"Case of {month}", model=NEW if month in MONTHS[2:] else OLD)
-        cells = call(bench, "GET", f"cases/{case}/cells?limit=1000")["cells"]
-        kinds = ["blast" if n <= index else suggested(cell) for n, cell in enumerate(cells)]
-        decide(bench, f"cases/{case}/cells", cells, kinds)
-        read = call(bench, "POST", f"cases/{case}/reads", {})["read"]["id"]
-        blind = call(bench, "GET", f"reads/{read}/cells?limit=1000")["cells"]
-        decide(bench, f"reads/{read}/cells", blind, ["lymphocyte"] * CELLS)
-        call(bench, "POST", f"reads/{read}/finish", {})
-        changed[month] = index + 1
-    late = bench.case(1, "Late", model=OLD)
-    cells = call(bench, "GET", f"cases/{late}/cells")["cells"]
-    decide(bench, f"cases/{late}/cells", cells, [suggested(cell) for cell in cells])
-    return changed
+    with (
+        serving(model, tmp_path_factory.mktemp("decided")) as bench,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        for index, month in enumerate(MONTHS):
+            patch.setattr(database, "now", lambda at=month: f"{at}-15T12:00:00.000000+00:00")
+            case = bench.case(CELLS, f"Case of {month}", model=NEW if month in MONTHS[2:] else OLD)
+            cells = call(bench, "GET", f"cases/{case}/cells?limit=1000")["cells"]
+            kinds = ["blast" if n <= index else suggested(cell) for n, cell in enumerate(cells)]
+            decide(bench, f"cases/{case}/cells", cells, kinds)
+            read = call(bench, "POST", f"cases/{case}/reads", {})["read"]["id"]
+            blind = call(bench, "GET", f"reads/{read}/cells?limit=1000")["cells"]
+            decide(bench, f"reads/{read}/cells", blind, ["lymphocyte"] * CELLS)
+            call(bench, "POST", f"reads/{read}/finish", {})
+            changed[month] = index + 1
+        late = bench.case(1, "Late", model=OLD)
+        cells = call(bench, "GET", f"cases/{late}/cells")["cells"]
+        decide(bench, f"cases/{late}/cells", cells, [suggested(cell) for cell in cells])
+        yield Decided(bench, changed)
+
+
+@pytest.fixture(scope="module")
+def months(decided: Decided) -> dict[str, int]:
+    """Month → cells changed in it."""
+    return decided.changed
+
+
+@pytest.fixture(scope="module")
+def agreement(browser: Browser, decided: Decided) -> Iterator[Kept]:
+    """The page over those months."""
+    with windows(browser, decided.bench) as open_:
+        yield Kept(lambda: ready(open_("/agreement")), again)
+
+
+def again(page: Page) -> None:
+    """Open the page anew, wide."""
+    page.unroute_all(behavior="ignoreErrors")
+    page.set_viewport_size(WIDE)
+    page.goto("/agreement")
+    ready(page)
+
+
+@pytest.fixture
+def page(agreement: Kept, request: pytest.FixtureRequest) -> Iterator[Page]:
+    with agreement.lent(request.node) as page:
+        yield page
 
 
 def call(bench: Bench, method: str, path: str, body: object = None) -> Any:
@@ -90,8 +142,7 @@ def test_before_anybody_has_decided(go: Callable[..., Page]) -> None:
     assert violations(page) == []
 
 
-def test_months_over_time(go: Callable[..., Page], months: dict[str, int]) -> None:
-    page = ready(go("/agreement"))
+def test_months_over_time(page: Page, months: dict[str, int]) -> None:
     rows = page.locator("[data-role=chart-rows] tr")
     expect(rows).to_have_count(len(months) + 1)
     expect(page.locator(".chart .point")).to_have_count(len(months) + 1)
@@ -114,8 +165,7 @@ def test_months_over_time(go: Callable[..., Page], months: dict[str, int]) -> No
     expect(page.locator("[data-part=none-such]")).to_contain_text("No cell of this kind")
 
 
-def test_types(go: Callable[..., Page], months: dict[str, int]) -> None:
-    page = ready(go("/agreement"))
+def test_types(page: Page) -> None:
     page.locator("[data-part=chosen]").select_option("2026-08")
     words = page.locator("[data-role=differences] li")
     expect(words).to_have_count(1)
@@ -127,8 +177,7 @@ def test_types(go: Callable[..., Page], months: dict[str, int]) -> None:
     assert (len(shares), sum(shares)) == (2, 100)
 
 
-def test_between_readers(go: Callable[..., Page], months: dict[str, int]) -> None:
-    page = ready(go("/agreement"))
+def test_between_readers(page: Page, months: dict[str, int]) -> None:
     rows = page.locator("[data-role=reads-rows] tr")
     expect(rows).to_have_count(len(months))
     expect(rows.first).to_contain_text(f"Case of {MONTHS[-1]}")
@@ -141,10 +190,7 @@ def test_between_readers(go: Callable[..., Page], months: dict[str, int]) -> Non
     page.wait_for_url("**/cases/*")
 
 
-def test_while_it_is_asked_for_and_where_it_fails(
-    go: Callable[..., Page], months: dict[str, int]
-) -> None:
-    page = go("/login")
+def test_while_it_is_asked_for_and_where_it_fails(page: Page, months: dict[str, int]) -> None:
     held = hold(page, "agreement?*")
     page.goto("/agreement")
     expect(page.locator("[data-part=loading]")).to_be_visible()
@@ -166,12 +212,13 @@ def test_more_days_than_have_room_scroll_and_begin_with_the_newest(
     go: Callable[..., Page], bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case = bench.case(DAYS)
-    cells = call(bench, "GET", f"cases/{case}/cells?limit=1000")["cells"]
-    for day, cell in enumerate(cells, 1):
+    for day, cell in enumerate(list_cells(bench.store, case, Filter(), Rows(DAYS))[0], 1):
         monkeypatch.setattr(
             database, "now", lambda at=day: f"2026-10-{at:02}T12:00:00.000000+00:00"
         )
-        decide(bench, f"cases/{case}/cells", [cell], [suggested(cell)])
+        assert cell.suggestion
+        change = Change(cell.id, cell.revision, cell.suggestion.cell_type)
+        store_decisions(bench.store, case, [change], "ann")
     page = ready(go("/agreement", viewport=NARROW))
     page.get_by_role("radio", name="Days").check()
     expect(page.locator(".chart .point")).to_have_count(DAYS)
@@ -183,16 +230,21 @@ def test_more_days_than_have_room_scroll_and_begin_with_the_newest(
     assert violations(page) == []
 
 
-@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
-def test_for_everyone(
-    go: Callable[..., Page], months: dict[str, int], viewport: dict[str, int]
-) -> None:
-    page = ready(go("/agreement", viewport=viewport, reduced_motion="reduce"))
-    assert violations(page) == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
-    page.get_by_role("radio", name="Months").focus()
-    page.keyboard.press("ArrowRight")
-    expect(page.locator("[data-role=chart-rows] tr")).to_have_count(2)
-    page.locator(".figure summary").focus()
-    page.keyboard.press("Enter")
-    expect(page.locator("[data-role=chart-rows]")).to_be_visible()
+def test_for_everyone(page: Page, months: dict[str, int]) -> None:
+    rows = page.locator("[data-role=chart-rows] tr")
+    for size in (WIDE, NARROW):
+        page.set_viewport_size(size)
+        frames(page)
+        assert violations(page) == []
+        assert overflow_px(page) <= 0
+        page.get_by_role("radio", name="Months").focus()
+        page.keyboard.press("ArrowRight")
+        expect(rows).to_have_count(2)
+        page.locator(".figure summary").first.focus()
+        page.keyboard.press("Enter")
+        expect(page.locator("[data-role=chart-rows]")).to_be_visible()
+        page.keyboard.press("Enter")
+        expect(page.locator("[data-role=chart-rows]")).to_be_hidden()
+        page.get_by_role("radio", name="Years").focus()
+        page.keyboard.press("ArrowLeft")
+        expect(rows).to_have_count(len(months) + 1)

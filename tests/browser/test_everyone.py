@@ -2,46 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from .conftest import NARROW, WIDE, choose, pixels, settle
-
-AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
+from .accessibility import everywhere, moving, overflow_px, too_small
+from .conftest import NARROW, WINDOW, awaiting, choose, pixels, settle
 
 
-def violations(page: Page) -> list[str]:
-    report = Axe().run(page, options=AXE)
-    return [
-        f"{found['id']}: {node['html'][:120]}"
-        for found in report.response["violations"]
-        for node in found["nodes"]
-    ]
-
-
-def test_axe_finds_nothing_before_the_first_image(page: Page) -> None:
-    assert violations(page) == []
-
-
-@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
-def test_axe_finds_nothing_with_answers_and_errors(
-    open_page: Callable[..., Page], smears: list[Path], tmp_path: Path, viewport: dict[str, int]
-) -> None:
-    page = open_page(viewport=viewport, reduced_motion="reduce")
+def test_axe_finds_nothing(page: Page, smears: list[Path], tmp_path: Path) -> None:
+    assert everywhere(page) == []
     bad = tmp_path / "notes.jpg"
     bad.write_text("no picture")
     choose(page, smears[0], bad)
     expect(page.locator(".progress-words")).to_have_text("1 of 2 read, 1 could not be read")
     settle(page)
     page.get_by_role("radio", name="Side by side").check()
-    assert violations(page) == []
+    assert everywhere(page) == []
     page.get_by_role("option").nth(1).click()
     expect(page.get_by_role("button", name="Try again")).to_be_visible()
-    assert violations(page) == []
+    assert everywhere(page) == []
 
 
 def tab_to(page: Page, css: str) -> None:
@@ -58,7 +40,10 @@ def tab_to(page: Page, css: str) -> None:
     raise AssertionError(f"Tab never reaches {css}")
 
 
-def test_keyboard_alone_from_choosing_to_saving(page: Page, smears: list[Path]) -> None:
+def test_keyboard_alone_from_choosing_to_saving(
+    open_page: Callable[..., Page], smears: list[Path]
+) -> None:
+    page = open_page()
     # Expected from before the first key: the browser takes a moment to be told to wait for it.
     with page.expect_file_chooser() as chooser:
         tab_to(page, "[data-action=pick]")
@@ -112,66 +97,75 @@ def test_answers_are_announced(page: Page, smears: list[Path]) -> None:
 
 def test_narrow_screen(open_page: Callable[..., Page], smears: list[Path]) -> None:
     page = open_page(viewport=NARROW, has_touch=True)
-    overflow = "document.documentElement.scrollWidth - window.innerWidth"
-    assert page.evaluate(overflow) <= 0
+    assert overflow_px(page) <= 0
     choose(page, *smears[:3])
     expect(page.locator(".progress-words")).to_have_text("3 of 3 read")
     settle(page)
     for mode in ("Side by side", "Overlay"):
         page.get_by_role("radio", name=mode).check()
-        assert page.evaluate(overflow) <= 0
-    small = page.evaluate(
-        """() => [...document.querySelectorAll(
-                "button, a, label.segment, label.toggle, [role=option], input[type=range]")]
-            .filter(e => e.checkVisibility() && !e.matches(".skip"))
-            .map(e => [e.textContent.trim() || e.ariaLabel, e.getBoundingClientRect()])
-            .filter(([, box]) => box.width < 24 || box.height < 24)
-            .map(([name, box]) => `${name} ${box.width}x${box.height}`)"""
-    )
-    assert small == []
+        assert overflow_px(page) <= 0
+    touched = "button, a, label.segment, label.toggle, [role=option], input[type=range]"
+    assert too_small(page, touched) == []
     # The image stays in sight while its answer scrolls past.
     page.get_by_role("button", name="JSON").scroll_into_view_if_needed()
     assert page.locator(".viewer").bounding_box()["y"] >= 0
 
 
+@pytest.fixture
+def drifting(browser: Browser, url: str) -> Iterator[Page]:
+    """The Cell page for somebody who has nothing against motion, at noon of a clock held there."""
+    context = browser.new_context(**WINDOW | {"reduced_motion": "no-preference", "base_url": url})
+    page = context.new_page()
+    page.clock.install(time=0)
+    page.goto("/")
+    awaiting(page)
+    page.clock.pause_at(3_600_000)
+    yield page
+    context.close()
+
+
 def drifted(page: Page) -> bool:
-    """Say whether the drifting cells moved within two frames."""
+    """Say whether the drifting cells move within two of their frames."""
     read = "document.querySelector('.drift').toDataURL()"
     before = page.evaluate(read)
-    page.wait_for_timeout(2000)
-    return page.evaluate(read) != before
+    page.clock.run_for(2000)
+    return bool(page.evaluate(read) != before)
 
 
-def test_cells_drift_and_stop_when_the_tab_is_hidden(page: Page) -> None:
-    assert drifted(page)
+def want_motion(page: Page, *, wanted: bool) -> None:
+    """Let the person change her mind about motion, and wait until the page has heard of it."""
     page.evaluate(
         """() => {
-            Object.defineProperty(document, "hidden", { value: true, configurable: true });
-            document.dispatchEvent(new Event("visibilitychange"));
+            const unwanted = matchMedia("(prefers-reduced-motion: reduce)");
+            window.heard = new Promise((resolve) => { unwanted.onchange = resolve; });
         }"""
     )
-    assert not drifted(page)
-    page.evaluate(
-        """() => {
-            Object.defineProperty(document, "hidden", { value: false });
-            document.dispatchEvent(new Event("visibilitychange"));
-        }"""
-    )
-    assert drifted(page)
+    page.emulate_media(reduced_motion="no-preference" if wanted else "reduce")
+    page.evaluate("window.heard.then(() => true)")
 
 
-def test_reduced_motion_stills_everything(
-    open_page: Callable[..., Page], smears: list[Path]
-) -> None:
-    page = open_page(reduced_motion="reduce")
-    assert not drifted(page)
-    page.emulate_media(reduced_motion="no-preference")
-    assert drifted(page)
-    page.emulate_media(reduced_motion="reduce")
+def test_cells_drift_and_stop_when_the_tab_is_hidden(drifting: Page) -> None:
+    assert drifted(drifting)
+    for hidden in (True, False):
+        drifting.evaluate(
+            """(hidden) => {
+                Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+                document.dispatchEvent(new Event("visibilitychange"));
+            }""",
+            hidden,
+        )
+        assert drifted(drifting) is not hidden
+
+
+def test_reduced_motion_stills_everything(drifting: Page, page: Page, smears: list[Path]) -> None:
+    assert drifted(drifting)
+    want_motion(drifting, wanted=False)
+    assert not drifted(drifting)
+    want_motion(drifting, wanted=True)
+    assert drifted(drifting)
     choose(page, smears[0])
     settle(page)
-    moving = "document.getAnimations().filter(a => a.playState === 'running').length"
-    assert page.evaluate(moving) == 0
+    assert moving(page) == 0
 
 
 def test_without_javascript_the_page_says_what_to_do(page: Page) -> None:

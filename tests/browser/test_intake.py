@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from .accessibility import violations
 from .bench import drawn, opened
-from .test_everyone import violations
+from .conftest import frames, wait_until
 
 #: More than two loads of the page's.
 FILES = 20
@@ -56,8 +57,7 @@ class Gate:
 
     def let_through(self) -> None:
         """Wait for an upload, and let it go on to the server."""
-        while not self.held:
-            self.page.wait_for_timeout(20)
+        wait_until(self.page, lambda: bool(self.held))
         self.held.pop(0).continue_()
 
 
@@ -74,10 +74,14 @@ def done(page: Page) -> None:
 
 
 def let_all_through(page: Page, gate: Gate) -> None:
-    while page.locator("[data-role=importer-title]").inner_text() != "Images brought in":
-        page.wait_for_timeout(50)
+    title = page.locator("[data-role=importer-title]")
+
+    def brought_in() -> bool:
         if gate.held:
             gate.let_through()
+        return title.inner_text() == "Images brought in"
+
+    wait_until(page, brought_in)
 
 
 def test_a_dropped_folder(go: Callable[..., Page], folder: Path) -> None:
@@ -142,7 +146,7 @@ def test_a_pause_stops_after_the_load_on_its_way(go: Callable[..., Page], folder
     expect(page.get_by_role("button", name="Go on")).to_be_focused()
     gate.let_through()
     expect(page.locator("[data-role=import-words]")).to_contain_text(f"{2 * A_LOAD} of")
-    page.wait_for_timeout(500)
+    frames(page)
     assert gate.files == [A_LOAD, A_LOAD]
     page.get_by_role("button", name="Go on").click()
     gate.let_through()
@@ -156,7 +160,7 @@ def test_what_was_cut_off_goes_on_without_sending_it_again(
 ) -> None:
     page = go("/cases")
     gate = Gate(page)
-    page.on("dialog", lambda dialog: dialog.accept())
+    page.once("dialog", lambda dialog: dialog.accept())
     page.locator("#folder-picker").set_input_files(folder)
     page.get_by_label("Name").fill("Cut off")
     create(page)

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from fixtures_slide import make_slide, serpentine, write_clip
+from fixtures_slide import Slide
 from PIL import Image
-from playwright.sync_api import Browser, Page, Playwright, expect
+from playwright.sync_api import Browser, Page, expect
 
 from hemavision import Model
 from hemavision.store.cases import Search, find_case, list_cases
@@ -19,23 +19,10 @@ from hemavision.store.readers import Role, add_reader
 from hemavision.store.records import ImageKind
 from hemavision.store.records import Page as Rows
 
+from .accessibility import violations
 from .bench import Bench, serving, windows
-from .conftest import ARGUMENTS, NARROW, chromium
-from .test_live import count, fake_camera, freeze, start, violations
-
-
-@pytest.fixture(scope="module")
-def scope(
-    playwright: Playwright, data: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Browser]:
-    """A Chromium whose camera pans over real fields."""
-    clip = tmp_path_factory.mktemp("clip") / "pan.mjpeg"
-    slide = make_slide(data, columns=2, rows=1)
-    write_clip(slide, serpentine(slide, 12), clip)
-    arguments = [*ARGUMENTS, *fake_camera(clip)]
-    browser = playwright.chromium.launch(executable_path=chromium(), args=arguments)
-    yield browser
-    browser.close()
+from .conftest import NARROW
+from .stage import STILL, count, freeze, show, start
 
 
 @pytest.fixture
@@ -45,8 +32,9 @@ def bench(model: Model, tmp_path: Path) -> Iterator[Bench]:
 
 
 @pytest.fixture
-def go(scope: Browser, bench: Bench) -> Iterator[Callable[..., Page]]:
-    with windows(scope, bench) as open_:
+def go(browser: Browser, bench: Bench, slide: Slide) -> Iterator[Callable[..., Page]]:
+    """Open a page in a window with a camera over real fields."""
+    with windows(browser, bench, camera_over=slide) as open_:
         yield open_
 
 
@@ -61,6 +49,7 @@ def to_a_case(page: Page) -> None:
 def test_a_frame_goes_into_a_new_case_and_is_there(go: Callable[..., Page], bench: Bench) -> None:
     page = go("/live")
     start(page)
+    show(page, [(0, 0)] * STILL)
     expect(page.locator("[data-role=white]")).not_to_have_text("0")
     freeze(page)
     before = count(page)
@@ -99,6 +88,7 @@ def test_the_choice_is_remembered_and_cancelling_makes_nothing(
     number = bench.case(1, name="Yesterday's")
     page = go("/live", viewport=NARROW)
     start(page)
+    show(page, [(0, 0)])
     to_a_case(page)
     page.keyboard.press("s")
     page.get_by_role("dialog", name="A new case").wait_for()
@@ -109,6 +99,7 @@ def test_the_choice_is_remembered_and_cancelling_makes_nothing(
     page.get_by_label("Case that snapshots go to").select_option("Yesterday's · S-1")
     page.reload()
     start(page)
+    show(page, [(0, 0)])
     expect(page.get_by_role("radio", name="To a case")).to_be_checked()
     expect(page.get_by_label("Case that snapshots go to")).to_have_value(str(number))
     page.get_by_role("button", name="Snapshot").click()
@@ -130,6 +121,7 @@ def test_without_a_login_the_way_there_is_shown(go: Callable[..., Page], bench: 
 def test_space_goes_on_right_after_the_list_of_keys(go: Callable[..., Page]) -> None:
     page = go("/live")
     start(page)
+    show(page, [(0, 0)])
     for _ in range(5):
         freeze(page)
         page.keyboard.press("?")

@@ -22,9 +22,9 @@ from hemavision.store.records import Cell, Change, ImageKind, NewCell, NewImage
 from hemavision.store.records import Page as Rows
 from hemavision.store.verification import verify
 
+from .accessibility import overflow_px, violations
 from .bench import Bench, drawn_field, focused, opened, saved
-from .conftest import NARROW, WIDE
-from .test_everyone import violations
+from .conftest import NARROW, WIDE, frames
 
 #: A box that no cell of a drawn field lies in: where four of them meet.
 GAP = Box(80, 78, 112, 114)
@@ -43,9 +43,9 @@ def look(page: Page) -> Locator:
 def whole(page: Page) -> Locator:
     field = field_of(page)
     field.locator("[data-settled=true]").wait_for()
-    page.wait_for_timeout(600)  # the field glides to the cell
+    frames(page)  # the field turns to the cell
     field.get_by_role("button", name="Fit the field").click()
-    page.wait_for_timeout(600)
+    frames(page)
     field.locator(".field-viewer").focus()
     return field
 
@@ -92,7 +92,8 @@ def test_a_drawn_box_is_added_and_named_at_once(
     go: Callable[..., Page], bench: Bench, viewport: dict[str, int]
 ) -> None:
     case = bench.fields(1)
-    page = opened(go(f"/cases/{case}", viewport=viewport, reduced_motion="reduce"))
+    page = opened(go(f"/cases/{case}"))
+    page.set_viewport_size(viewport)
     expect(page.locator("[data-role=progress-words]")).to_have_text("0 of 20 decided")
     # Another cell was selected before: the key must not name that one.
     page.locator(".cell").nth(2).click()
@@ -117,8 +118,7 @@ def test_a_drawn_box_is_added_and_named_at_once(
     (named,), count = list_cells(bench.store, case, Filter(decided=True), Rows(9))
     assert (named.id, named.decided_type, count) == (added.id, "blast", 1)
     assert verify(bench.store).sound
-    overflow = "document.documentElement.scrollWidth - window.innerWidth"
-    assert page.evaluate(overflow) <= 0
+    assert overflow_px(page) <= 0
 
 
 def test_a_click_adds_a_box_as_large_as_the_field_s_cells(
@@ -145,7 +145,7 @@ def test_by_keys_alone(go: Callable[..., Page], bench: Bench) -> None:
     page.keyboard.press("f")
     field = field_of(page)
     field.locator("[data-settled=true]").wait_for()
-    page.wait_for_timeout(600)  # the field glides to the cell, and stays there
+    frames(page)  # the field turns to the cell, and stays there
     page.keyboard.press("b")
     page.keyboard.press("Enter")
     expect(field.get_by_role("alert")).to_contain_text("is at this place already")
@@ -158,7 +158,7 @@ def test_by_keys_alone(go: Callable[..., Page], bench: Bench) -> None:
     page.keyboard.press("Shift+ArrowDown")
     for _ in range(60):
         page.keyboard.press("ArrowRight")
-    page.wait_for_timeout(600)  # the field follows the box
+    frames(page)  # the field follows the box
     frame, pane = (field.locator(part).bounding_box() for part in (".adder", ".field-viewer"))
     assert frame
     assert pane

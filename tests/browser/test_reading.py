@@ -18,7 +18,7 @@ from hemavision.explain.overlay import normalise
 from hemavision.results import NOTICE
 from hemavision.samples import SAMPLE_NAMES, draw_field
 
-from .conftest import choose, hold, pixels, settle
+from .conftest import calm, choose, hold, pixels, settle
 
 
 def drag(page: Page, kind: str, *paths: Path) -> None:
@@ -76,9 +76,10 @@ def test_the_preview_is_there_before_the_answer(page: Page, smears: list[Path]) 
 
 
 def test_bars_grow_to_the_probabilities(page: Page, smears: list[Path], model: Model) -> None:
+    page.emulate_media(reduced_motion="no-preference")
     choose(page, smears[1])
     settle(page)
-    page.wait_for_timeout(1100)
+    calm(page)
     for cell_type, probability in model.predict(smears[1])[0].probabilities.items():
         bar = page.locator(f"[data-bar={cell_type}] .bar")
         width = bar.locator("i").evaluate("bar => bar.getBoundingClientRect().width")

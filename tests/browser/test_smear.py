@@ -7,22 +7,23 @@ import csv
 import io
 import json
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image, ImageFilter
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from hemavision.ratios import ratio_of_counts
 from hemavision.results import NOTICE
 from hemavision.sample_smear import WHITE_CELLS
 
+from .conftest import WINDOW, Kept, frames, opened_at
 from .fields import (
     answer_of,
     field_paths,
-    open_smear,
     point_of,
     press,
     read,
@@ -33,28 +34,62 @@ from .fields import (
 KINDS = {"white_cell": "white cells", "red_cell": "red cells", "platelet": "platelets"}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def field(data: Path) -> Path:
     """A field that no detector was trained on, with two white cells."""
     return field_paths(data, 1)[0]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def found(url: str, field: Path) -> dict[str, Any]:
     """What the server finds in it."""
     return answer_of(url, field)
 
 
-@pytest.fixture
-def stage(page: Page, field: Path) -> Page:
+@pytest.fixture(scope="module")
+def read_page(browser: Browser, url: str, field: Path) -> Iterator[Kept]:
     """The page with the field read."""
-    read(open_smear(page), field)
-    return page
+    context = browser.new_context(**WINDOW, base_url=url)
+
+    def open_() -> Page:
+        page = opened_at(context, "/smear")
+        read(page, field)
+        return page
+
+    yield Kept(open_, as_read)
+    context.close()
+
+
+def as_read(page: Page) -> None:
+    """Bring the page back to how it was when the field had been read."""
+    page.evaluate(
+        """() => {
+            const tell = (name, detail) =>
+                document.dispatchEvent(new CustomEvent(name, { detail }));
+            tell("card-closed");
+            tell("cell-left");
+            tell("zoom-wanted", { direction: "fit" });
+            for (const layer of ["white_cell", "red_cell", "platelet", "labels", "marks"]) {
+                tell("layer-toggled", { layer, on: true });
+            }
+            tell("layer-toggled", { layer: "heatmaps", on: false });
+            document.querySelector("[name=list-order][value=reading]").click();
+            document.querySelector("details.cell-list").open = false;
+        }"""
+    )
+    page.mouse.move(5, 5)
+    settle(page)
+
+
+@pytest.fixture
+def stage(read_page: Kept, request: pytest.FixtureRequest) -> Iterator[Page]:
+    with read_page.lent(request.node) as page:
+        yield page
 
 
 def shot(page: Page) -> np.ndarray:
     """Return what the field's canvas shows once nothing moves: H×W×3."""
-    page.wait_for_timeout(250)
+    frames(page)
     address = page.locator(".field-viewer canvas").evaluate("canvas => canvas.toDataURL()")
     picture = base64.b64decode(address.partition(",")[2])
     return np.asarray(Image.open(io.BytesIO(picture)).convert("RGB")).astype(int)
@@ -147,7 +182,7 @@ def test_the_peek_never_covers_its_cell(stage: Page, found: dict[str, Any]) -> N
     for cell in found["cells"]:
         x, y = point_of(stage, found, cell["box"])
         stage.mouse.move(x, y)
-        stage.wait_for_timeout(60)
+        frames(stage, 2)
         peek = stage.locator("[data-role=peek]").bounding_box()
         if peek is None:
             continue  # under another cell's box
@@ -258,7 +293,7 @@ def test_zoom_pan_fit_and_one_to_one(stage: Page, found: dict[str, Any]) -> None
     expect(stage.locator("[data-part=card]")).to_be_hidden()  # a drag is no click
     stage.locator(".field-viewer").focus()
     press(stage, "n", "z")
-    stage.wait_for_timeout(600)
+    frames(stage)
     assert int(level.inner_text().rstrip("%")) > int(fitted.rstrip("%"))
     press(stage, "0", "Escape")
     expect(level).to_have_text(fitted)
@@ -282,17 +317,17 @@ def test_the_list_holds_every_cell_and_follows_the_keys(stage: Page, found: dict
 
 
 def test_a_warning_is_shown_in_the_server_s_words(
-    page: Page, url: str, field: Path, tmp_path: Path
+    smear: Page, url: str, field: Path, tmp_path: Path
 ) -> None:
     blurred = tmp_path / "blurred.png"
     Image.open(field).filter(ImageFilter.GaussianBlur(9)).save(blurred)
     warnings = answer_of(url, blurred)["warnings"]
     assert warnings
-    read(open_smear(page), blurred)
-    shown = page.get_by_role("list", name="Warnings").get_by_role("listitem")
+    read(smear, blurred)
+    shown = smear.get_by_role("list", name="Warnings").get_by_role("listitem")
     expect(shown).to_have_text([warning["message"] for warning in warnings])
     for warning in warnings:
-        expect(page.locator("[data-part=announcer]")).to_contain_text(warning["message"])
+        expect(smear.locator("[data-part=announcer]")).to_contain_text(warning["message"])
 
 
 def test_every_export_is_saved_and_holds_the_cells(stage: Page, found: dict[str, Any]) -> None:
@@ -333,11 +368,10 @@ def test_a_cell_s_overlay_and_json_are_saved(stage: Page, found: dict[str, Any])
     assert np.asarray(picture.convert("RGB")).std() > 10
 
 
-def test_the_synthetic_field_says_that_it_is_one(page: Page) -> None:
-    open_smear(page)
-    page.get_by_role("button", name="Whole field Synthetic").click()
-    settle(page)
-    counts = page.get_by_role("region", name="Counts")
+def test_the_synthetic_field_says_that_it_is_one(smear: Page) -> None:
+    smear.get_by_role("button", name="Whole field Synthetic").click()
+    settle(smear)
+    counts = smear.get_by_role("region", name="Counts")
     expect(counts.get_by_text("Synthetic drawing")).to_be_visible()
     expect(
         counts.get_by_role("listitem").filter(has_text="white cells").locator("strong")
@@ -346,35 +380,36 @@ def test_the_synthetic_field_says_that_it_is_one(page: Page) -> None:
 
 
 def test_a_tiff_that_the_browser_cannot_show(
-    page: Page, field: Path, found: dict[str, Any], tmp_path: Path
+    smear: Page, field: Path, found: dict[str, Any], tmp_path: Path
 ) -> None:
     path = tmp_path / "scan.tif"
     Image.open(field).save(path)
-    read(open_smear(page), path)
-    page.wait_for_timeout(400)
-    assert shot(page).std() > 25
+    read(smear, path)
+    assert shot(smear).std() > 25
     count = (
-        page.get_by_role("region", name="Counts")
+        smear.get_by_role("region", name="Counts")
         .get_by_role("listitem")
         .filter(has_text="red cells")
     )
     expect(count.locator("strong")).to_have_text(str(found["counts"]["red_cell"]))
 
 
-def test_two_fields_together_have_the_server_s_arithmetic(page: Page, url: str, data: Path) -> None:
+def test_two_fields_together_have_the_server_s_arithmetic(
+    smear: Page, url: str, data: Path
+) -> None:
     paths = field_paths(data, 2)
+    answers = [answer_of(url, path) for path in paths]
     white, red = (
-        sum(answer_of(url, path)["counts"][kind] for path in paths)
-        for kind in ("white_cell", "red_cell")
+        sum(answer["counts"][kind] for answer in answers) for kind in ("white_cell", "red_cell")
     )
-    read(open_smear(page), *paths)
-    counts = page.get_by_role("region", name="Counts")
+    read(smear, *paths)
+    counts = smear.get_by_role("region", name="Counts")
     counts.get_by_role("radio", name="All 2 fields").check()
     expect(
         counts.get_by_role("listitem").filter(has_text="red cells").locator("strong")
     ).to_have_text(str(red))
     expected = ratio_of_counts(white, red, per=1000.0)
-    computed = page.evaluate(
+    computed = smear.evaluate(
         """async ([white, red]) =>
             (await import("/static/js/smear/ratio.js")).ratioOfCounts(white, red, 1000)""",
         [white, red],
@@ -383,7 +418,7 @@ def test_two_fields_together_have_the_server_s_arithmetic(page: Page, url: str, 
     for name in ("value", "low", "high"):
         assert computed[name] == pytest.approx(getattr(expected, name), rel=1e-9)
     expect(counts).to_contain_text(f"{expected.value:.0f}")
-    with page.expect_download() as download:
+    with smear.expect_download() as download:
         counts.get_by_role("button", name="CSV").click()
     rows = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text())))
-    assert len(rows) == sum(len(answer_of(url, path)["cells"]) for path in paths)
+    assert len(rows) == sum(len(answer["cells"]) for answer in answers)

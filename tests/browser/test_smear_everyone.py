@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from .conftest import NARROW, WIDE, Watch, hold
+from .accessibility import everywhere, moving, overflow_px, too_small
+from .conftest import NARROW, Kept, frames, hold, kept, watched
 from .fields import field_paths, open_smear, press, read, settle
-from .test_everyone import tab_to, violations
+from .test_everyone import tab_to
 
-OVERFLOW = "document.documentElement.scrollWidth - window.innerWidth"
+
+@pytest.fixture(scope="module")
+def touched(browser: Browser, url: str) -> Iterator[Kept]:
+    """The Smear page under fingers."""
+    with kept(browser, url, "/smear", has_touch=True) as page:
+        yield page
+
+
+@pytest.fixture
+def fingers(touched: Kept, request: pytest.FixtureRequest) -> Iterator[Page]:
+    with touched.lent(request.node) as page:
+        yield page
 
 
 def test_the_navigation_leads_there_and_back(page: Page) -> None:
@@ -26,34 +38,37 @@ def test_the_navigation_leads_there_and_back(page: Page) -> None:
     expect(page.get_by_role("button", name="Choose images")).to_be_visible()
 
 
-@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
-def test_axe_finds_nothing(
-    open_page: Callable[..., Page], data: Path, tmp_path: Path, viewport: dict[str, int]
+def test_axe_finds_nothing_before_the_first_field_and_in_the_list(smear: Page, data: Path) -> None:
+    assert everywhere(smear) == []
+    read(smear, *field_paths(data, 2))
+    smear.get_by_text("Cells in this field").first.click()
+    expect(smear.get_by_role("listbox", name="Cells in this field")).to_be_visible()
+    assert everywhere(smear) == []
+
+
+def test_axe_finds_nothing_in_a_card_the_keys_and_a_failure(
+    smear: Page, data: Path, tmp_path: Path
 ) -> None:
-    page = open_smear(open_page(viewport=viewport, reduced_motion="reduce"))
-    assert violations(page) == []
     bad = tmp_path / "notes.jpg"
     bad.write_text("no picture")
-    page.locator("#picker").set_input_files([str(p) for p in (*field_paths(data, 2), bad)])
-    expect(page.locator(".progress-words")).to_have_text("2 of 3 read, 1 could not be read")
-    settle(page)
-    page.get_by_text("Cells in this field").first.click()
-    assert violations(page) == []
-    page.locator(".field-viewer").focus()
-    press(page, "n", "Enter")
-    expect(page.locator("[data-part=card]")).to_be_visible()
-    assert violations(page) == []
-    page.keyboard.press("?")
-    expect(page.get_by_role("dialog", name="Keys of the field")).to_be_visible()
-    assert violations(page) == []
-    page.keyboard.press("Escape")
-    page.get_by_role("option").filter(has_text="notes.jpg").click()
-    expect(page.get_by_role("button", name="Try again")).to_be_visible()
-    assert violations(page) == []
+    smear.locator("#picker").set_input_files([str(p) for p in (*field_paths(data, 2), bad)])
+    expect(smear.locator(".progress-words")).to_have_text("2 of 3 read, 1 could not be read")
+    settle(smear)
+    smear.locator(".field-viewer").focus()
+    press(smear, "n", "Enter")
+    expect(smear.locator("[data-part=card]")).to_be_visible()
+    assert everywhere(smear) == []
+    smear.keyboard.press("?")
+    expect(smear.get_by_role("dialog", name="Keys of the field")).to_be_visible()
+    assert everywhere(smear, "dialog[open]") == []
+    smear.keyboard.press("Escape")
+    smear.get_by_role("option").filter(has_text="notes.jpg").click()
+    expect(smear.get_by_role("button", name="Try again")).to_be_visible()
+    assert everywhere(smear) == []
 
 
-def test_keyboard_alone_from_choosing_to_saving(page: Page, data: Path) -> None:
-    open_smear(page)
+def test_keyboard_alone_from_choosing_to_saving(open_page: Callable[..., Page], data: Path) -> None:
+    page = open_page("/smear")
     with page.expect_file_chooser() as chooser:
         tab_to(page, "[data-action=pick]")
         page.keyboard.press("Enter")
@@ -96,43 +111,36 @@ def test_keyboard_alone_from_choosing_to_saving(page: Page, data: Path) -> None:
     expect(page.locator(".field-viewer")).to_be_focused()
 
 
-def test_letters_do_nothing_away_from_the_field(page: Page, data: Path) -> None:
-    read(open_smear(page), field_paths(data, 1)[0])
-    page.get_by_role("button", name="Add fields").focus()
-    press(page, "n", "l", "?")
-    expect(page.locator("[data-role=peek]")).to_be_hidden()
-    expect(page.get_by_role("checkbox", name="Labels")).to_be_checked()
-    expect(page.get_by_role("dialog")).to_have_count(0)
+def test_letters_do_nothing_away_from_the_field(smear: Page, data: Path) -> None:
+    read(smear, field_paths(data, 1)[0])
+    smear.get_by_role("button", name="Add fields").focus()
+    press(smear, "n", "l", "?")
+    expect(smear.locator("[data-role=peek]")).to_be_hidden()
+    expect(smear.get_by_role("checkbox", name="Labels")).to_be_checked()
+    expect(smear.get_by_role("dialog")).to_have_count(0)
 
 
-def test_narrow_screen(open_page: Callable[..., Page], data: Path) -> None:
-    page = open_smear(open_page(viewport=NARROW, has_touch=True))
-    assert page.evaluate(OVERFLOW) <= 0
+def test_narrow_screen(fingers: Page, data: Path) -> None:
+    page = fingers
+    page.set_viewport_size(NARROW)
+    assert overflow_px(page) <= 0
     read(page, *field_paths(data, 2))
-    assert page.evaluate(OVERFLOW) <= 0
+    assert overflow_px(page) <= 0
     page.get_by_text("Cells in this field").first.click()
-    small = page.evaluate(
-        """() => [...document.querySelectorAll(
-                "button, a, summary, label.segment, label.layer, [role=option], input[type=range]")]
-            .filter(e => e.checkVisibility() && !e.matches(".skip"))
-            .map(e => [e.textContent.trim() || e.ariaLabel, e.getBoundingClientRect()])
-            .filter(([, box]) => box.width < 24 || box.height < 24)
-            .map(([name, box]) => `${name} ${box.width}x${box.height}`)"""
-    )
-    assert small == []
+    touched = "button, a, summary, label.segment, label.layer, [role=option], input[type=range]"
+    assert too_small(page, touched) == []
     page.locator(".field-viewer").focus()
     press(page, "n", "Enter")
-    page.wait_for_timeout(900)
-    assert page.evaluate(OVERFLOW) <= 0
     # The card comes into sight by itself, and the field again when it is closed.
-    assert page.locator("[data-part=card]").bounding_box()["y"] < 200
+    top_of = "document.querySelector('{}').getBoundingClientRect().top"
+    page.wait_for_function(top_of.format("[data-part=card]") + " < 200")
+    assert overflow_px(page) <= 0
     page.get_by_role("button", name="Counts").click()
-    page.wait_for_timeout(900)
-    assert page.locator(".field-viewer").bounding_box()["y"] >= 0
+    page.wait_for_function(top_of.format(".field-viewer") + " >= 0")
 
 
-def test_pinch(open_page: Callable[..., Page], data: Path) -> None:
-    page = open_smear(open_page(has_touch=True))
+def test_pinch(fingers: Page, data: Path) -> None:
+    page = fingers
     read(page, field_paths(data, 1)[0])
     before = int(page.get_by_label("Zoom level").inner_text().rstrip("%"))
     session = page.context.new_cdp_session(page)
@@ -148,46 +156,67 @@ def test_pinch(open_page: Callable[..., Page], data: Path) -> None:
     expect(page.get_by_label("Zoom level")).to_have_text(f"{round(before * 2.6)}%")
 
 
-def test_reduced_motion_stills_everything(open_page: Callable[..., Page], data: Path) -> None:
-    page = open_smear(open_page(reduced_motion="reduce"))
-    read(page, field_paths(data, 1)[0])
-    page.locator(".field-viewer").focus()
-    press(page, "n", "z")
-    zoomed = page.get_by_label("Zoom level").inner_text()
-    page.wait_for_timeout(500)
-    assert page.get_by_label("Zoom level").inner_text() == zoomed  # there at once
-    moving = "document.getAnimations().filter(a => a.playState === 'running').length"
-    assert page.evaluate(moving) == 0
+def test_reduced_motion_stills_everything(smear: Page, data: Path) -> None:
+    read(smear, field_paths(data, 1)[0])
+    level = smear.get_by_label("Zoom level")
+    fitted = level.inner_text()
+    smear.locator(".field-viewer").focus()
+    press(smear, "n", "z")
+    frames(smear)
+    zoomed = level.inner_text()
+    assert zoomed != fitted  # there at once
+    assert moving(smear) == 0
+    # For whom motion is well, the field glides there.
+    smear.keyboard.press("0")
+    expect(level).to_have_text(fitted)
+    smear.emulate_media(reduced_motion="no-preference")
+    passed = smear.evaluate(
+        """async (end) => {
+            const [field, level] = [".field-viewer", "[data-role=zoom-level]"]
+                .map((css) => document.querySelector(css));
+            const seen = new Set();
+            field.dispatchEvent(new KeyboardEvent("keydown", { key: "z", bubbles: true }));
+            while (level.textContent !== end) {
+                seen.add(level.textContent);
+                await new Promise((resolve) => requestAnimationFrame(resolve));
+            }
+            return seen.size;
+        }""",
+        zoomed,
+    )
+    assert passed > 1
 
 
 def test_nothing_is_asked_of_anyone_else_and_nothing_complains(
-    page: Page, watch: Watch, data: Path, url: str
+    smear: Page, data: Path, url: str
 ) -> None:
-    read(open_smear(page), *field_paths(data, 2))
-    page.locator(".field-viewer").focus()
-    press(page, "n", "Enter", "n", "h", "z", "0", "Escape", "]")
-    asked = [address for address in watch.requests if not address.startswith(("blob:", "data:"))]
-    assert {urlsplit(address).netloc for address in asked} == {urlsplit(url).netloc}
-    assert watch.errors == []
+    with watched(smear) as seen:
+        smear.reload(wait_until="networkidle")
+        read(smear, *field_paths(data, 2))
+        smear.locator(".field-viewer").focus()
+        press(smear, "n", "Enter", "n", "h", "z", "0", "Escape", "]")
+        settle(smear)
+    own = [address for address in seen.requests if not address.startswith(("blob:", "data:"))]
+    assert {urlsplit(address).netloc for address in own} == {urlsplit(url).netloc}
+    assert seen.errors == []
 
 
-def test_a_file_name_is_text_and_never_markup(page: Page, data: Path, tmp_path: Path) -> None:
+def test_a_file_name_is_text_and_never_markup(smear: Page, data: Path, tmp_path: Path) -> None:
     path = tmp_path / "<img src=x onerror=alert(1)>.jpg"
     path.write_bytes(field_paths(data, 1)[0].read_bytes())
-    read(open_smear(page), path)
-    expect(page.locator("[data-role=file-name]").first).to_have_text(path.name)
-    assert page.locator("img[src=x]").count() == 0
+    read(smear, path)
+    expect(smear.locator("[data-role=file-name]").first).to_have_text(path.name)
+    assert smear.locator("img[src=x]").count() == 0
 
 
-def test_nothing_jumps_when_a_field_is_read(page: Page, data: Path) -> None:
-    open_smear(page)
-    held = hold(page, "smears")
-    page.locator("#picker").set_input_files(str(field_paths(data, 1)[0]))
-    page.wait_for_selector(".field-viewer[data-settled=true]")
-    page.wait_for_timeout(500)
+def test_nothing_jumps_when_a_field_is_read(smear: Page, data: Path) -> None:
+    held = hold(smear, "smears")
+    smear.locator("#picker").set_input_files(str(field_paths(data, 1)[0]))
+    smear.wait_for_selector(".field-viewer[data-settled=true]")
+    frames(smear)
     before = {
-        name: page.locator(name).bounding_box() for name in (".field-viewer", ".layers", ".tally")
+        name: smear.locator(name).bounding_box() for name in (".field-viewer", ".layers", ".tally")
     }
     held[0].continue_()
-    settle(page)
-    assert before == {name: page.locator(name).bounding_box() for name in before}
+    settle(smear)
+    assert before == {name: smear.locator(name).bounding_box() for name in before}

@@ -1,4 +1,7 @@
-"""Reviewed cells as a data set: what is in it, and that training and validation take it."""
+"""Reviewed cells as a data set: what is in it.
+
+That training and validation take it, tests/training/test_reviewed.py shows.
+"""
 
 from __future__ import annotations
 
@@ -8,25 +11,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 from fixtures_cases import cells_of, decide_all
 
 from hemavision.casework.export import COLUMNS, TABLE, Exported, Wanted, export_cells
-from hemavision.casework.importing import Import, Source, import_images
 from hemavision.casework.pictures import look_at
-from hemavision.casework.reading import Eyes
-from hemavision.cli import main
 from hemavision.errors import RefusedError
 from hemavision.images import open_image
 from hemavision.pipeline import Model
 from hemavision.store import Store, open_store
-from hemavision.store.cases import create_case, find_case, sign_case
+from hemavision.store.cases import find_case, sign_case
 from hemavision.store.cells import decide
 from hemavision.store.records import Case, Change
 
 Filled = Callable[..., Case]
-OWN = ("eosinophil", "lymphocyte")
-EACH = 14
 
 
 def export(store: Store, out: Path, **wanted: object) -> Exported:
@@ -69,40 +66,6 @@ def test_what_is_wanted_can_be_said(store: Store, filled: Filled, tmp_path: Path
     with pytest.raises(RefusedError, match="monocyte: 2"):
         export(store, tmp_path / "d", at_least=9)
     assert not (tmp_path / "d").exists()
-
-
-@pytest.fixture(scope="module")
-def reviewed(data: Path, model: Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store of real cells: the shipped model suggested, the data set's labels decided."""
-    path = tmp_path_factory.mktemp("reviewed") / "store.sqlite"
-    store = open_store(path)
-    case = create_case(store, "Real cells", "", "ann")
-    for kind in OWN:
-        paths = sorted((data / "kaggle_wbc" / "TEST" / kind.upper()).iterdir())[:EACH]
-        sources = [Source(p.name, p.read_bytes) for p in paths]
-        into = Import(store, case.id, Eyes(model), "ann")
-        assert all(outcome.cells == 1 for outcome in import_images(into, sources))
-        new = [c for c in cells_of(store, case) if c.decided_type is None]
-        decide(store, case.id, [Change(c.id, c.revision, kind) for c in new], "bob")
-    store.close()
-    return path
-
-
-def run(*arguments: object) -> str:
-    done = CliRunner().invoke(main, [str(argument) for argument in arguments])
-    assert done.exit_code == 0, done.output
-    return done.output
-
-
-def test_training_and_validation_take_it_as_it_is(reviewed: Path, tmp_path: Path) -> None:
-    out = tmp_path / "cells"
-    said = run("cases", "--store", reviewed, "export", out)
-    assert f"{EACH} eosinophil, {EACH} lymphocyte" in said
-    card = run("validate", out)
-    assert f"{2 * EACH} cells" in card
-    run("train", "--from", "eight-types", out, "--out", tmp_path / "ours.onnx")
-    again = run("validate", out, "--model", tmp_path / "ours.onnx")
-    assert f"{2 * EACH} cells" in again
 
 
 def test_validation_sees_what_the_case_s_model_saw(

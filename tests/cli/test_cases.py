@@ -16,13 +16,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from fixtures_cases import cells_of
+from fixtures_images import cell_png
 
 from hemavision.cli import main
 from hemavision.detection.fake_finder import FakeFinder
 from hemavision.results import NOTICE
-from hemavision.samples import SAMPLE_NAMES, sample_png
 from hemavision.store import open_store
-from hemavision.store.cases import find_case, list_versions
+from hemavision.store.cases import create_case, find_case, list_versions
 from hemavision.store.cells import decide
 from hemavision.store.entries import enter
 from hemavision.store.images import list_images
@@ -56,12 +56,12 @@ def pictures(tmp_path: Path) -> Path:
     """A folder with two images, one of them twice, a file that is none, and an archive."""
     folder = tmp_path / "slide"
     (folder / "more").mkdir(parents=True)
-    for index, name in enumerate(SAMPLE_NAMES[:2]):
-        (folder / f"{index}.png").write_bytes(sample_png(name))
+    for index in range(2):
+        (folder / f"{index}.png").write_bytes(cell_png(index))
     shutil.copy(folder / "0.png", folder / "more" / "again.png")
     (folder / "bad.jpg").write_text("no image")
     with zipfile.ZipFile(tmp_path / "more.zip", "w") as archive:
-        archive.writestr("in.png", sample_png(SAMPLE_NAMES[2]))
+        archive.writestr("in.png", cell_png(2))
         archive.writestr("../evil.png", b"")
     return folder
 
@@ -193,7 +193,7 @@ def test_accounts_and_tokens(run: Run, path: Path) -> None:
 def test_a_report_is_written_and_nothing_overwritten(run: Run, path: Path, tmp_path: Path) -> None:
     run("create", "One")
     image = tmp_path / "a.png"
-    image.write_bytes(sample_png(SAMPLE_NAMES[0]))
+    image.write_bytes(cell_png())
     run("import", 1, "--kind", "cell", image)
     store = open_store(path)
     enter(store, 1, Entries(comment="No blasts."), "ann")
@@ -213,21 +213,21 @@ def test_a_report_is_written_and_nothing_overwritten(run: Run, path: Path, tmp_p
 def test_a_killed_import_goes_on_where_it_stopped(path: Path, data: Path) -> None:
     """The command itself with its real model, killed with SIGKILL in the middle."""
     folder = data / "kaggle_wbc" / "TEST" / "MONOCYTE"
-    files = [str(file) for file in sorted(folder.iterdir())[:60]]
+    files = [str(file) for file in sorted(folder.iterdir())[:40]]
     command = [sys.executable, "-m", "hemavision", "cases", "--store", str(path)]
-    subprocess.run([*command, "create", "One"], check=True, timeout=60, capture_output=True)
     store = open_store(path)
+    create_case(store, "One", "", "ann")
     importing = [*command, "import", "1", "--kind", "cell", *files]
     process = subprocess.Popen(importing, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while len(list_images(store, 1)) < 5 and time.monotonic() < deadline:
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=10)
+    process.communicate(timeout=60)
     kept = len(list_images(store, 1))
     assert 5 <= kept < len(files)
     assert verify(store).sound
-    again = subprocess.run(importing, timeout=120, capture_output=True, text=True, check=False)
+    again = subprocess.run(importing, timeout=300, capture_output=True, text=True, check=False)
     assert again.returncode == 0
     assert f"{len(files) - kept} images added, {kept} were there already." in again.stdout
     case = find_case(store, 1)

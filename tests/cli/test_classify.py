@@ -37,6 +37,7 @@ KEYS = [
     "milliseconds",
     "familiarity",
     "reasons",
+    "notes",
 ]
 
 
@@ -79,7 +80,7 @@ def test_table_for_a_person(invoke: Invoke, folder: Path, bad_and_odd_images: Im
     lines = result.stdout.splitlines()
     assert lines[0].split() == ["cell", "type", "sure", "trust", "image"]
     assert lines[-1] == NOTICE
-    assert any("moving.gif (" in line and "first of 3 frames" in line for line in lines)
+    assert any("moving.gif (" in line and "first of several frames" in line for line in lines)
     assert len(lines) == 6
 
 
@@ -102,19 +103,21 @@ def test_every_bad_and_odd_image(
         assert done[file_name(case)]["probabilities"] == pytest.approx(expected, abs=1e-4)
 
 
-def test_one_bad_file_among_500(
-    invoke: Invoke, fake_model: Model, tmp_path: Path, bad_and_odd_images: Images
+@pytest.mark.parametrize("count", [60, pytest.param(500, marks=pytest.mark.long)])
+def test_one_bad_file_among_many(
+    invoke: Invoke, fake_model: Model, tmp_path: Path, bad_and_odd_images: Images, count: int
 ) -> None:
-    for number in range(500):
+    bad = count // 2
+    for number in range(count):
         (tmp_path / f"{number:03}.png").write_bytes(bad_and_odd_images["rgba_png"])
-    (tmp_path / "250.png").write_bytes(bad_and_odd_images["text_jpg"])
+    (tmp_path / f"{bad:03}.png").write_bytes(bad_and_odd_images["text_jpg"])
     result = invoke("classify", tmp_path, "--json")
     assert result.exit_code == 1
     assert [Path(str(line["path"])).stem for line in records(result.stdout)] == [
-        f"{number:03}" for number in range(500) if number != 250
+        f"{number:03}" for number in range(count) if number != bad
     ]
-    assert f"{tmp_path / '250.png'}: This is text" in result.stderr
-    assert "1 of 500 inputs failed." in result.stderr
+    assert f"{tmp_path / f'{bad:03}.png'}: This is text" in result.stderr
+    assert f"1 of {count} inputs failed." in result.stderr
 
 
 def test_what_is_not_there_is_named_and_the_rest_done(invoke: Invoke, folder: Path) -> None:
@@ -288,9 +291,12 @@ def test_images_are_opened_only_a_batch_ahead(folder: Path) -> None:
     batches.close()  # type: ignore[attr-defined]
 
 
-def test_large_images_come_in_smaller_batches(tmp_path: Path) -> None:
+def test_large_images_come_in_smaller_batches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inputs, "BATCH_PIXELS", 300_000)
     large = tmp_path / "large.jpg"
-    large.write_bytes(encoded(Image.fromarray(smear()).resize((5000, 4000)), "JPEG"))
+    large.write_bytes(encoded(Image.fromarray(smear()).resize((500, 400)), "JPEG"))
     sizes = [len(batch) for batch in open_in_batches([large] * 5)]
     assert sizes == [2, 2, 1]
 
@@ -358,3 +364,32 @@ def test_libraries_remarks_stay_off_stderr(
     assert len(lines) == 2
     assert lines[0].startswith(f"{tmp_path / 'tags.tif'}: TIFF image")
     assert lines[1] == "1 of 2 inputs failed."
+
+
+def test_what_was_done_to_open_an_image_is_told_everywhere(
+    invoke: Invoke, tmp_path: Path, bad_and_odd_images: dict[str, bytes]
+) -> None:
+    path = tmp_path / "moving.gif"
+    path.write_bytes(bad_and_odd_images["animated_gif"])
+    table = tmp_path / "answers.csv"
+    done = invoke("classify", path, "--json", "--csv", table)
+    (record,) = records(done.stdout)
+    assert record["notes"]
+    with table.open(newline="") as stream:
+        (row,) = csv.DictReader(stream)
+    assert row["notes"] == "; ".join(map(str, record["notes"]))
+    (field,) = records(invoke("detect", path, "--json").stdout)
+    assert field["notes"] == record["notes"]
+
+
+def test_no_file_name_becomes_a_formula(
+    invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    bad_and_odd_images: dict[str, bytes],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    name = "=HYPERLINK(1).jpg"
+    Path(name).write_bytes(bad_and_odd_images["good_jpeg"])
+    for command in ("classify", "detect"):
+        assert invoke(command, name, "--csv", "out.csv").exit_code == 0
+        with Path("out.csv").open(newline="") as stream:
+            assert {row["path"] for row in csv.DictReader(stream)} == {f"'{name}"}

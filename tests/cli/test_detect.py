@@ -124,8 +124,37 @@ def test_two_images_of_one_name_get_two_files(
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "same.jpg").write_bytes(known[0].read_bytes())
     assert invoke("detect", tmp_path, "--voc", tmp_path / "voc").exit_code == 0
-    found = sorted(path.name for path in (tmp_path / "voc").iterdir())
-    assert found == ["same-2.xml", "same.xml"]
+    found = {name: (tmp_path / "voc" / name / "same.xml").read_text() for name in ("a", "b")}
+    for name, text in found.items():
+        assert f"<path>{name}/same.jpg</path>" in text
+        assert f"<folder>{name}</folder>" in text
+        assert "<filename>same.jpg</filename>" in text
+
+
+def test_two_images_of_one_stem_are_told_apart_out_loud(
+    invoke: Invoke, known: list[Path], tmp_path: Path
+) -> None:
+    with Image.open(known[0]) as image:
+        for name in ("same.jpg", "same.png", "classes.jpg"):
+            image.save(tmp_path / name)
+    done = invoke("detect", tmp_path, "--yolo", tmp_path / "labels")
+    assert done.exit_code == 0
+    found = {path.name for path in (tmp_path / "labels").iterdir()}
+    assert found == {"classes.txt", "classes.jpg.txt", "same.txt", "same.png.txt"}
+    assert "same.png: another file has that name; this one is same.png.txt." in done.stderr
+
+
+def test_labels_of_other_classes_are_not_renumbered(
+    invoke: Invoke, known: list[Path], tmp_path: Path
+) -> None:
+    labels = tmp_path / "labels"
+    assert invoke("detect", known[0], "--yolo", labels).exit_code == 0
+    before = {path.name: path.read_bytes() for path in labels.iterdir()}
+    done = invoke("detect", known[1], "--yolo", labels, "--model", "unseen-cells")
+    assert done.exit_code == 2
+    assert "lists other classes than this model's" in done.stderr
+    assert {path.name: path.read_bytes() for path in labels.iterdir()} == before
+    assert invoke("detect", known[1], "--yolo", labels).exit_code == 0, "the same model goes on"
 
 
 def test_heatmaps_are_drawn_over_the_field(
@@ -178,13 +207,13 @@ def test_no_such_detector_is_wrong_usage(invoke: Invoke, data: Path) -> None:
     assert "hounds" in result.stderr
 
 
-def test_a_bar_on_a_terminal_and_none_in_a_pipe(data: Path) -> None:
+def test_a_bar_on_a_terminal_and_none_in_a_pipe(invoke: Invoke, data: Path) -> None:
     command = [sys.executable, "-m", "hemavision", "detect", str(path_of(data, TWO_WHITE))]
-    piped = subprocess.run(command, capture_output=True, timeout=120, check=True)
-    assert piped.stderr == b""
+    piped = invoke(*command[3:])
+    assert (piped.exit_code, piped.stderr) == (0, "")
     master, slave = pty.openpty()
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=slave) as process:
-        process.wait(timeout=120)
+        process.wait(timeout=300)
     os.close(slave)
     shown = os.read(master, 65536)
     os.close(master)

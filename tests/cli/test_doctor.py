@@ -5,15 +5,18 @@ import importlib.util
 import json
 import socket
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 
 import pytest
 from click.testing import Result
 
+from hemavision import pipeline
 from hemavision.bundle import find_bundle
 from hemavision.cli import checks as doctor_checks
+from hemavision.detection import detector
 from hemavision.store import Store, open_store
 from hemavision.store.cases import create_case
 from hemavision.store.inspection import Condition
@@ -25,6 +28,15 @@ NAMES = {
     "model eight-types", "model seed", "model unseen-cells",
     "detector", "store", "keras", "convert", "training", "port", "cache", "browser",
 }  # fmt: skip
+
+
+@pytest.fixture(scope="module", autouse=True)
+def opened_once() -> Iterator[None]:
+    """Open each network once, not for each of two dozen doctors."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module, name in ((pipeline, "open_model"), (detector, "open_detector")):
+            patch.setattr(module, name, cache(getattr(module, name)))
+        yield
 
 
 def checks(result: Result) -> dict[str, dict[str, str]]:

@@ -67,7 +67,7 @@ def seed_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def seed_run(data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, Path]:
     """The seed protocol on a small sample, with all its files."""
     out = tmp_path_factory.mktemp("seed") / "out"
-    result = run(data / "kaggle_wbc", "--protocol", "seed", "--json", "--limit", 24, "--out", out)
+    result = run(data / "kaggle_wbc", "--protocol", "seed", "--json", "--limit", 8, "--out", out)
     assert result.exit_code == 0, result.output
     return json.loads(result.stdout), out
 
@@ -77,17 +77,17 @@ def test_json_contract(seed_run):
     for part in (record, record["honest"]):
         for key, kind in CONTRACT.items():
             assert isinstance(part[key], kind), key
-        assert part["n_images"] == 24
-        assert sum(map(sum, part["confusion"])) == 24
+        assert part["n_images"] == 8
+        assert sum(map(sum, part["confusion"])) == 8
         types = FOUR_TYPES if part is record else EIGHT_TYPES
         assert part["cell_types"] == list(types)
         assert set(part["per_class"]) == set(types)
         assert part["notice"] == NOTICE
         hits = sum(part["confusion"][k][k] for k in range(len(types)))
-        assert part["accuracy"] == pytest.approx(hits / 24, abs=1e-6)
+        assert part["accuracy"] == pytest.approx(hits / 8, abs=1e-6)
         low, high = part["intervals"]["accuracy"]
         assert 0 <= low <= part["accuracy"] <= high <= 1
-        assert sum(row["n_images"] for row in part["by_status"].values()) == 24
+        assert sum(row["n_images"] for row in part["by_status"].values()) == 8
 
 
 def test_the_leaky_protocol_comes_with_the_honest_one(seed_run):
@@ -105,16 +105,16 @@ def test_files_are_written(seed_run):
     record, out = seed_run
     assert json.loads((out / "result.json").read_text(encoding="utf-8")) == record
     card = (out / "MODEL_CARD.md").read_text(encoding="utf-8")
-    assert "seed (leaks by design), sample of 24" in card
-    assert "unseen-cells by eight-types, sample of 24" in card
+    assert "seed (leaks by design), sample of 8" in card
+    assert "unseen-cells by eight-types, sample of 8" in card
     for name in ("confusion.png", "reliability.png", "per-class.png"):
         with Image.open(out / name) as image:
             image.verify()
     with (out / "predictions.csv").open(newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
-    assert [row["protocol"] for row in rows] == ["seed"] * 24 + ["unseen-cells"] * 24
-    right = sum(row["truth"] == row["predicted"] for row in rows[:24])
-    assert right / 24 == pytest.approx(record["accuracy"], abs=1e-6)
+    assert [row["protocol"] for row in rows] == ["seed"] * 8 + ["unseen-cells"] * 8
+    right = sum(row["truth"] == row["predicted"] for row in rows[:8])
+    assert right / 8 == pytest.approx(record["accuracy"], abs=1e-6)
 
 
 def test_no_folder_of_this_machine_is_written(seed_run, data):
@@ -125,7 +125,7 @@ def test_no_folder_of_this_machine_is_written(seed_run, data):
 
 
 def test_tables_show_both_side_by_side(data):
-    result = run(data, "--limit", 8)
+    result = run(data, "--limit", 2)
     assert result.exit_code == 0, result.output
     header = next(line for line in result.output.splitlines() if "unseen-cells" in line)
     assert "seed (leaks" in header

@@ -1,14 +1,10 @@
 from __future__ import annotations
 
 import json
-import os
+import re
 import signal
 import socket
-import subprocess
-import sys
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -19,89 +15,69 @@ from hemavision.errors import SettingsError
 from hemavision.store import open_store
 from hemavision.store.readers import Role, add_reader
 
+from .servers import Process, Served, free_port, served
+
 RESIDENT_BYTES = 300e6
 
 
-@contextmanager
-def served(*arguments: str, **environment: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A real ``hemavision serve`` and the line that it printed."""
-    # Whoever runs the tests in the background ignores Ctrl-C, and a child would inherit that.
-    listening = ["env", "--default-signal=INT"]
-    process = subprocess.Popen(
-        [*listening, sys.executable, "-m", "hemavision", "serve", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | environment,
-    )
-    try:
-        assert process.stdout
-        yield process, process.stdout.readline().strip()
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
-
-
 def fetch(address: str) -> bytes:
-    with urllib.request.urlopen(address, timeout=10) as response:
+    with urllib.request.urlopen(address, timeout=60) as response:
         return bytes(response.read())
 
 
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
-def test_one_line_when_ready_and_a_quiet_end(ending: signal.Signals) -> None:
-    port = free_port()
-    with served("--port", str(port)) as (process, line):
-        assert line == f"HemaVision is at http://localhost:{port}"
-        assert b"ready" in fetch(f"http://localhost:{port}/health/ready")
-        assert b"For research use only" in fetch(f"http://localhost:{port}/")
-        process.send_signal(ending)
-        out, errors = process.communicate(timeout=10)
-        assert (out, errors, process.returncode) == ("", "", 0)
-
-
-def test_small_when_ready() -> None:
-    # How soon it is ready is timed in benchmarks/serving.py.
+def test_one_line_when_ready_and_small_and_a_quiet_end() -> None:
+    """The command as a person starts it; how soon it is ready, benchmarks/serving.py times."""
     with served("--port", str(free_port())) as (process, line):
-        fetch(line.split()[-1] + "/health/ready")
-        assert psutil.Process(process.pid).memory_info().rss < RESIDENT_BYTES
+        ends_quietly(process, line, signal.SIGINT)
 
 
-def test_a_taken_port_gives_the_next_free_one() -> None:
+def test_a_quiet_end_when_told_to_stop(forked: Served) -> None:
+    with forked("--port", str(free_port())) as (process, line):
+        ends_quietly(process, line, signal.SIGTERM)
+
+
+def ends_quietly(process: Process, line: str, ending: signal.Signals) -> None:
+    assert re.fullmatch(r"HemaVision is at http://localhost:\d+", line)
+    address = line.split()[-1]
+    assert b"ready" in fetch(f"{address}/health/ready")
+    assert b"For research use only" in fetch(f"{address}/")
+    assert psutil.Process(process.pid).memory_info().rss < RESIDENT_BYTES
+    process.send_signal(ending)
+    out, errors = process.communicate(timeout=60)
+    assert (out, errors, process.returncode) == ("", "", 0)
+
+
+def test_a_taken_port_gives_the_next_free_one(forked: Served) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with served(HEMAVISION_PORT=str(port)) as (process, line):
+        with forked(HEMAVISION_PORT=str(port)) as (process, line):
             got = int(line.rsplit(":", 1)[1])
             assert got > port
             assert b"live" in fetch(f"http://localhost:{got}/health/live")
             process.send_signal(signal.SIGINT)
-            assert f"Port {port} is taken; using {got}." in process.communicate(timeout=10)[1]
+            assert f"Port {port} is taken; using {got}." in process.communicate(timeout=60)[1]
 
 
-def test_two_servers_at_once() -> None:
+def test_two_servers_at_once(forked: Served) -> None:
     port = str(free_port())
-    with served("--port", port) as (_, first), served("--port", port) as (_, second):
+    with forked("--port", port) as (_, first), forked("--port", port) as (_, second):
         assert first != second
         for line in (first, second):
             assert b"live" in fetch(line.split()[-1] + "/health/live")
 
 
-def test_beyond_loopback_without_accounts_is_refused(tmp_path: Path) -> None:
+def test_beyond_loopback_without_accounts_is_refused(forked: Served, tmp_path: Path) -> None:
     beyond = ("--host", "0.0.0.0", "--port", str(free_port()))
-    with served(*beyond, HEMAVISION_STORE=str(tmp_path / "store")) as (process, line):
+    with forked(*beyond, HEMAVISION_STORE=str(tmp_path / "store")) as (process, line):
         assert line == ""
-        errors = process.communicate(timeout=30)[1]
+        errors = process.communicate(timeout=60)[1]
         assert "no accounts" in errors
         assert "--without-accounts" in errors
         assert process.returncode == 2
 
 
 @pytest.mark.parametrize("accounts", [True, False])
-def test_beyond_loopback_warns(accounts: bool, tmp_path: Path) -> None:
+def test_beyond_loopback_warns(forked: Served, accounts: bool, tmp_path: Path) -> None:
     beyond = ["--host", "0.0.0.0", "--port", str(free_port())]
     if accounts:
         store = open_store(tmp_path / "store")
@@ -109,13 +85,13 @@ def test_beyond_loopback_warns(accounts: bool, tmp_path: Path) -> None:
         store.close()
     else:
         beyond.append("--without-accounts")
-    with served(*beyond, HEMAVISION_STORE=str(tmp_path / "store")) as (process, line):
+    with forked(*beyond, HEMAVISION_STORE=str(tmp_path / "store")) as (process, line):
         assert line.startswith("HemaVision is at http://localhost:")
         session = json.loads(fetch(line.split()[-1] + "/api/v1/session"))
         assert session["accounts"] is accounts
         assert (session["reader"] is None) is accounts
         process.send_signal(signal.SIGINT)
-        errors = process.communicate(timeout=10)[1]
+        errors = process.communicate(timeout=60)[1]
     assert "0.0.0.0 can be reached from other machines" in errors
     assert ("no login" in errors) is not accounts
     assert "encryption" in errors
@@ -129,10 +105,10 @@ def test_beyond_loopback_warns(accounts: bool, tmp_path: Path) -> None:
         (("--port", "0"), "Invalid value for '--port'"),
     ],
 )
-def test_wrong_usage_ends_in_words(arguments: tuple[str, ...], words: str) -> None:
-    with served(*arguments) as (process, line):
+def test_wrong_usage_ends_in_words(forked: Served, arguments: tuple[str, ...], words: str) -> None:
+    with forked(*arguments) as (process, line):
         assert line == ""
-        errors = process.communicate(timeout=30)[1]
+        errors = process.communicate(timeout=60)[1]
         assert words in errors
         assert "Traceback" not in errors
         assert process.returncode == 2

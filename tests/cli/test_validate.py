@@ -7,6 +7,7 @@ import json
 import shutil
 from pathlib import Path
 
+import keras  # noqa: F401  # imported while tests are collected, and not by `train`
 import pytest
 from click.testing import CliRunner
 

@@ -25,7 +25,9 @@ def test_probabilities_are_the_bundle_s_on_real_images(data: Path, name: str) ->
     crops = np.stack([_crop(p, engine.manifest.preprocess.size_px) for p in _images(data)])
     output = engine.run(crops)
     expected = output.probabilities
-    uncalibrated = keras_from_bundle(path).predict(crops / np.float32(127.5) - 1, verbose=0)
+    uncalibrated = np.asarray(
+        keras_from_bundle(path)(crops / np.float32(127.5) - 1, training=False)
+    )
     known = take_apart(path).foreign
     # A bundle of the first network knows no laboratory.
     nowhere = np.zeros(len(crops)), np.ones(len(crops))

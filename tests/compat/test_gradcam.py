@@ -79,8 +79,20 @@ def assert_equal_maps(model: keras.Model, path) -> None:
     assert expected.max() > 0
 
 
-@pytest.mark.parametrize("pool", POOLS)
-@pytest.mark.parametrize("activation", ACTIVATIONS)
+#: Every activation under every pooling, and of them each of both at least once.
+HEADS = [(activation, pool) for activation in ACTIVATIONS for pool in POOLS]
+FEW = [
+    (activation, list(POOLS)[number % len(POOLS)]) for number, activation in enumerate(ACTIVATIONS)
+]
+
+
+@pytest.mark.parametrize(
+    ("activation", "pool"),
+    [
+        *FEW,
+        *(pytest.param(*head, marks=pytest.mark.long) for head in HEADS if head not in FEW),
+    ],
+)
 def test_maps_equal_autodiff(pool, activation, tmp_path):
     hidden = [layers.Dense(7, activation=activation), layers.Dense(6, activation=activation)]
     assert_equal_maps(classifier(pool, *hidden), tmp_path / "a.onnx")
@@ -105,14 +117,40 @@ def test_other_layers_in_the_head(hidden, tmp_path):
     assert_equal_maps(model, tmp_path / "a.onnx")
 
 
+def of_their_kinds() -> keras.Model:
+    """One block with the kinds of layers that EfficientNet and ResNet have beside MobileNet's."""
+    x = image = keras.Input((16, 16, 3))
+    x = layers.Normalization(mean=[0.4, 0.5, 0.6], variance=[0.1, 0.2, 0.3])(
+        layers.Rescaling(0.5)(x)
+    )
+    x = layers.MaxPooling2D(3, strides=2)(layers.ZeroPadding2D(1)(layers.Conv2D(8, 3)(x)))
+    x = layers.BatchNormalization()(layers.DepthwiseConv2D(3, padding="same")(x))
+    x = block = layers.Activation("silu")(x)
+    excited = layers.Reshape((1, 1, 8))(layers.GlobalAveragePooling2D()(x))
+    excited = layers.Conv2D(2, 1, activation="silu")(excited)
+    x = layers.Multiply()([x, layers.Conv2D(8, 1, activation="sigmoid")(excited)])
+    x = layers.Dropout(0.2)(layers.Add()([block, layers.Conv2D(8, 1)(x)]))
+    x = layers.GlobalAveragePooling2D()(layers.Activation("relu", name="maps")(x))
+    return keras.Model(image, layers.Dense(4, activation="softmax")(x))
+
+
 @pytest.mark.parametrize(
     "build",
     [
+        of_their_kinds,
         lambda: keras.applications.MobileNetV2((64, 64, 3), weights=None, classes=4),
-        lambda: keras.applications.EfficientNetB0(input_shape=(64, 64, 3), weights=None, classes=4),
-        lambda: keras.applications.ResNet50(input_shape=(64, 64, 3), weights=None, classes=4),
+        pytest.param(
+            lambda: keras.applications.EfficientNetB0(
+                input_shape=(64, 64, 3), weights=None, classes=4
+            ),
+            marks=pytest.mark.long,
+        ),
+        pytest.param(
+            lambda: keras.applications.ResNet50(input_shape=(64, 64, 3), weights=None, classes=4),
+            marks=pytest.mark.long,
+        ),
     ],
-    ids=["MobileNetV2", "EfficientNetB0", "ResNet50"],
+    ids=["one block", "MobileNetV2", "EfficientNetB0", "ResNet50"],
 )
 def test_public_architectures(build, tmp_path):
     assert_equal_maps(build(), tmp_path / "a.onnx")

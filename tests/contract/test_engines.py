@@ -93,9 +93,9 @@ def test_several_threads_at_once_get_the_same_answers(
     engine: Engine, crops: np.ndarray, output: EngineOutput
 ) -> None:
     with ThreadPoolExecutor(4) as pool:
-        answers = list(pool.map(lambda _: engine.run(crops), range(8)))
+        answers = list(pool.map(lambda _: engine.run(crops[:2]), range(8)))
     for answer in answers:
-        assert np.allclose(answer.probabilities, output.probabilities, atol=1e-6)
+        assert np.allclose(answer.probabilities, output.probabilities[:2], atol=1e-6)
 
 
 def test_a_fake_engine_answers_by_brightness_in_the_images_order() -> None:

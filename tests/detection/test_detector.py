@@ -54,10 +54,11 @@ def test_boxes_lie_inside_and_the_surest_come_first(detector, fields):
             assert 0 <= cell.box.top < cell.box.bottom <= rgb.shape[0]
 
 
+@pytest.mark.parametrize("count", [8, pytest.param(24, marks=pytest.mark.long)])
 @pytest.mark.parametrize("factor", [0.5, 0.7, 1.4, 2.0])
-def test_white_cells_are_found_at_half_to_twice_the_size(detector, fields, factor):
+def test_white_cells_are_found_at_half_to_twice_the_size(detector, fields, factor, count):
     marked = found = extra = 0
-    for field in fields[:24]:
+    for field in fields[:count]:
         cells = [
             c for c in detector.find(resized(field.open(), factor)) if c.kind == CellKind.WHITE
         ]
@@ -123,9 +124,10 @@ def test_a_mosaic_has_the_sum_of_its_fields_cells(detector, fields, mosaic):
 
 
 def test_two_boxes_of_a_kind_are_never_the_same_cell(detector, fields):
-    for field in fields[:10]:
+    for field in fields[:6]:
+        cells = detector.find(field.open())
         for kind in CellKind:
-            boxes = corners([c for c in detector.find(field.open()) if c.kind == kind])
+            boxes = corners([c for c in cells if c.kind == kind])
             for index, mark in enumerate(matched(np.delete(boxes, [], 0), boxes)):
                 assert mark == index
 

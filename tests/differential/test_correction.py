@@ -44,13 +44,13 @@ def test_a_perfect_matrix_changes_nothing_and_widens_nothing_much() -> None:
         assert share.low <= share.percent <= share.high
 
 
-def test_intervals_hold_the_truth_nearly_as_often_as_they_say() -> None:
+@pytest.mark.parametrize("slides", [20, pytest.param(80, marks=pytest.mark.long)])
+def test_intervals_hold_the_truth_nearly_as_often_as_they_say(slides: int) -> None:
     """Both the counts and the matrix are drawn anew for each slide."""
     rng = np.random.default_rng(8)
     truth = np.array([0.6, 0.05, 0.33, 0.02])
     white = 100 * truth[:3] / truth[:3].sum()
     held = np.zeros(3)
-    slides = 80
     for _ in range(slides):
         rows = [rng.multinomial(100, row) for row in CHANCES]
         calls = rng.multinomial(200, truth @ CHANCES)

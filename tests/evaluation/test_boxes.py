@@ -79,12 +79,12 @@ def test_the_split_keeps_photographs_apart(data):
     assert len(split.test) == 72
 
 
-def test_the_command_prints_what_the_issue_asks(data, tmp_path):
-    done = CliRunner().invoke(
-        main,
-        ["evaluate", str(data / "bccd"), "--protocol", "bccd-detection", "--json", "--out",
-         str(tmp_path)],
-    )  # fmt: skip
+@pytest.mark.parametrize(
+    "options", [("--limit", "6"), pytest.param((), marks=pytest.mark.long)], ids=["six", "all"]
+)
+def test_the_command_prints_what_the_issue_asks(data, tmp_path, options):
+    words = ["evaluate", str(data / "bccd"), "--protocol", "bccd-detection", "--json"]
+    done = CliRunner().invoke(main, [*words, "--out", str(tmp_path), *options])
     assert done.exit_code == 0, done.output
     record = json.loads(done.stdout.splitlines()[-1])
     assert record["map50"] >= 0.90

@@ -3,6 +3,7 @@ from __future__ import annotations
 import copy
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,21 @@ NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 
 
 @pytest.fixture
-def record(answers_of) -> dict[str, Any]:
+def record(made: dict[str, Any]) -> dict[str, Any]:
+    """The record, to be changed at will."""
+    return copy.deepcopy(made)
+
+
+@pytest.fixture(scope="module")
+def page(made: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the documentation's pages made of it."""
+    folder = tmp_path_factory.mktemp("docs")
+    write_page(copy.deepcopy(made), folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def made(answers_of) -> dict[str, Any]:
     """A record as ``evaluate`` makes it, on invented answers."""
     rng = np.random.default_rng(3)
     truth = rng.integers(0, 4, 60)
@@ -157,22 +172,18 @@ def test_plots_are_written_and_open(record, tmp_path):
         assert (pixels < 100).mean() > 0.005
 
 
-def test_report_and_page_are_made_from_what_is_on_disk(record, tmp_path):
+def test_report_and_page_are_made_from_what_is_on_disk(record, page, tmp_path):
     card = write_report(record, tmp_path / "out")
     again = json.loads((tmp_path / "out" / "result.json").read_text(encoding="utf-8"))
     assert card.read_text(encoding="utf-8") == render_card(again)
-    page = write_page(record, tmp_path / "docs")
-    text = page.read_text(encoding="utf-8")
+    text = (page / "model-card.md").read_text(encoding="utf-8")
     for link in re.findall(r"\]\(([^)]+\.png)\)", text):
-        assert (page.parent / link).is_file()
-    assert (tmp_path / "docs" / "model-card" / "result.json").is_file()
+        assert (page / link).is_file()
+    assert (page / "model-card" / "result.json").is_file()
 
 
-def test_comparison_shows_the_record_s_figures_and_no_figure_of_what_was_not_measured(
-    record, tmp_path
-):
-    write_page(record, tmp_path)
-    text = (tmp_path / "comparison.md").read_text(encoding="utf-8")
+def test_comparison_shows_the_record_s_figures_and_no_figure_of_what_was_not_measured(record, page):
+    text = (page / "comparison.md").read_text(encoding="utf-8")
     assert NOTICE in text
     ours = with_interval(
         record["accuracy_over_originals"], record["intervals"]["accuracy_over_originals"]

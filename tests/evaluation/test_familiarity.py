@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import pytest
 
+from hemavision.evaluation import familiarity
 from hemavision.evaluation.familiarity import score_familiarity
 from hemavision.evaluation.figures import familiarity_lines
 from hemavision.training.datasets import boxes_of, white_cells
 
+
 #: Few pictures: these are bounds that a broken score misses by far, not the measured figures.
-OF_EACH = 8
+@pytest.fixture(scope="module", params=[2, pytest.param(8, marks=pytest.mark.long)])
+def of_each(request):
+    return request.param
 
 
 @pytest.fixture(scope="module")
-def scores(data):
+def scores(data, of_each):
     told = []
-    found = score_familiarity("unseen-cells", data, OF_EACH, lambda *pair: told.append(pair))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(familiarity, "DRAWS", 10 * of_each)
+        found = score_familiarity("unseen-cells", data, of_each, lambda *pair: told.append(pair))
     assert told[-1][0] == told[-1][1] == len(found["kinds"])
     return found
 
 
-def test_every_kind_has_its_pictures_and_an_interval(scores):
+def test_every_kind_has_its_pictures_and_an_interval(scores, of_each):
     assert set(scores["kinds"]) == {
         "red cells",
         "blank background",
@@ -33,10 +39,10 @@ def test_every_kind_has_its_pictures_and_an_interval(scores):
         "erythroblasts, by the network that never saw one",
     }
     for row in scores["kinds"].values():
-        assert OF_EACH <= row["n"] <= 2 * OF_EACH
+        assert of_each <= row["n"] <= 2 * of_each
         low, high = row["interval"]
         assert 0 <= low <= row["auroc"] <= high <= 1
-    assert scores["known"] >= 4 * OF_EACH
+    assert scores["known"] >= 4 * of_each
 
 
 def test_what_is_no_cell_is_less_familiar_than_cells(scores):

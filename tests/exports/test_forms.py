@@ -8,7 +8,7 @@ import zipfile
 
 import pytest
 
-from hemavision.exports.forms import FORMS, export, free_name
+from hemavision.exports.forms import FORMS, export, name_beside
 from hemavision.fields import NamedSmear, Smear
 
 
@@ -35,7 +35,7 @@ def test_a_file_a_field_comes_as_an_archive(
     several = export(form, [*fields, fields[0]])
     assert (several.suffix, several.media_type) == (".zip", "application/zip")
     stems = [field.name.removesuffix(".jpg") for field in fields]
-    expected = [f"{stem}{suffix}" for stem in [*stems, f"{stems[0]}-2"]]
+    expected = [f"{stem}{suffix}" for stem in [*stems, fields[0].name]]
     assert names_in(several.content) == expected
 
 
@@ -55,7 +55,10 @@ def test_odd_names_harm_no_form(fields: list[NamedSmear], form: str) -> None:
             assert "\\" not in name
 
 
-def test_names_are_free_and_without_folders() -> None:
+def test_names_keep_their_folders_and_never_another_s() -> None:
     taken: set[str] = set()
-    found = [free_name(n, ".x", taken) for n in ("a.jpg", "b/a.png", "c\\a.gif", "..", "/")]
-    assert found == ["a.x", "a-2.x", "a-3.x", "field.x", "field-2.x"]
+    names = ("a.jpg", "b/a.png", "c\\a.gif", "b/a.jpg", "b/a.jpg", "..", "/", "../../etc/a.jpg")
+    found = [name_beside(name, ".x", taken) for name in names]
+    assert found == [
+        "a.x", "b/a.x", "c/a.x", "b/a.jpg.x", "b/a.jpg (2).x", "field.x", "field (2).x", "etc/a.x",
+    ]  # fmt: skip

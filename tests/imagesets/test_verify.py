@@ -15,7 +15,11 @@ def problems(image_set: ImageSet, folder: Path) -> list[str]:
     return list(verify(image_set, folder, lambda count: None))
 
 
-@pytest.mark.parametrize("image_set", CATALOGUE, ids=lambda image_set: image_set.name)
+@pytest.mark.parametrize(
+    "image_set",
+    [JTSC, *(pytest.param(one, marks=pytest.mark.long) for one in CATALOGUE if one is not JTSC)],
+    ids=lambda image_set: image_set.name,
+)
 def test_the_real_sets_are_sound(image_set: ImageSet, data: Path) -> None:
     opened = []
     assert list(verify(image_set, data / image_set.name, opened.append)) == []

@@ -1,6 +1,6 @@
 import { everyPage, safeNext } from "/static/js/workbench/api.js";
 import { digestOf, inLoads, isWanted, nothingYet, partKnown, resultWords, summed } from "/static/js/workbench/imports.js";
-import { countQuery, isTyped, numberFrom, stillTyped, untouched, wholeFrom } from "/static/js/workbench/entered.js";
+import { countFrom, countQuery, isTyped, numberFrom, stillTyped, untouched, wholeFrom } from "/static/js/workbench/entered.js";
 import {
   captionWords, cellWords, conflictWords, decisionWords, entryWords, estimateWords, flagWords, foreignWords, importWords, targetWords,
 } from "/static/js/workbench/words.js";
@@ -88,6 +88,11 @@ test("only whether suggestions count goes into the address", () => {
 
 test("numbers as people type them", () => {
   equal([" 6,2 ", "6.2", "62", "6..2", "-1", "1e3", ""].map(numberFrom), [6.2, 6.2, 62, null, null, null, null]);
+});
+
+test("a white cell count with its unit goes to the server as it was typed", () => {
+  equal(["6,2", " 6200/ul ", "6.2 G/l", "6.2 ×10⁹/L", "6200/µl", "6200/", "many", ""].map(countFrom),
+    [6.2, "6200/ul", "6.2 G/l", "6.2 ×10⁹/L", "6200/µl", null, null, null]);
 });
 
 test("whole numbers of cells", () => {

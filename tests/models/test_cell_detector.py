@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import keras
 import numpy as np
 import pytest
+from scipy.special import expit
 
 from hemavision.compat.detector_writer import write_detector
 from hemavision.compat.reading import network_from_keras
@@ -24,8 +26,6 @@ MANIFEST = DetectorManifest(
 
 @pytest.fixture(scope="module")
 def network():
-    import keras
-
     keras.utils.set_random_seed(3)
     model = build()
     rng = np.random.default_rng(3)
@@ -58,7 +58,7 @@ def test_the_bundle_answers_as_keras_does_at_any_size(network, bundle, height, w
     answer = np.asarray(network(image.astype(np.float32) / 127.5 - 1.0))[0]
     session = Detector(bundle)._session
     scores, edges = session.run(["scores", "edges"], {"image": image})
-    expected = 1 / (1 + np.exp(-answer[..., :3]))
+    expected = expit(answer[..., :3])
     peaks = scores[0].transpose(1, 2, 0)
     assert peaks.shape == expected.shape
     kept = peaks > 0

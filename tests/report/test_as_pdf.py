@@ -23,14 +23,20 @@ def text_of(given: ReportInput) -> str:
     return "\n".join(page.extract_text() for page in read(given).pages)
 
 
+@pytest.fixture(scope="module")
+def usual(usual_case: ReportInput) -> pypdf.PdfReader:
+    """The usual case, written once."""
+    return read(usual_case)
+
+
 @pytest.fixture
 def no_fonts(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine without any font that may be embedded."""
     monkeypatch.setattr(lettering.find_face, "__defaults__", ((),))
 
 
-def test_a_usual_case_is_one_page_with_all_it_has_to_say(usual_case: ReportInput) -> None:
-    pages = read(usual_case).pages
+def test_a_usual_case_is_one_page_with_all_it_has_to_say(usual: pypdf.PdfReader) -> None:
+    pages = usual.pages
     assert len(pages) == 1
     text = " ".join(pages[0].extract_text().split())
     for words in (
@@ -55,8 +61,8 @@ def test_a_machine_without_fonts_gives_one_page_too(usual_case: ReportInput) -> 
     assert "Cohen's kappa" in text
 
 
-def test_what_the_file_says_of_itself(usual_case: ReportInput) -> None:
-    metadata = read(usual_case).metadata
+def test_what_the_file_says_of_itself(usual: pypdf.PdfReader) -> None:
+    metadata = usual.metadata
     assert metadata is not None
     assert metadata.title == "Case 2026-1187 - differential"
     assert metadata.subject == NOTICE
@@ -101,8 +107,9 @@ def test_a_font_of_the_machine_is_embedded_where_there_is_one(usual_case: Report
     if find_face("a") is None:
         pytest.skip("missing: a font of the machine (apt-get install fonts-dejavu-core)")
     given = replace(usual_case, case_name="Łukasz Dvořák, Ωμ")
-    assert "Łukasz Dvořák, Ωμ" in text_of(given)
-    fonts = read(given).pages[0]["/Resources"]["/Font"].values()
+    pages = read(given).pages
+    assert "Łukasz Dvořák, Ωμ" in pages[0].extract_text()
+    fonts = pages[0]["/Resources"]["/Font"].values()
     assert all("/DescendantFonts" in font.get_object() for font in fonts)
 
 

@@ -1,6 +1,6 @@
 """A process that is killed leaves nothing half-done; two at once lose nothing.
 
-Real processes, forked so that two dozen of each take seconds. Half are killed from outside at a
+Real processes, forked so that a few of each take seconds. Half are killed from outside at a
 random moment; half kill themselves right after a random one of the statements that they send, so
 that no place in a transaction is left out.
 """
@@ -33,7 +33,8 @@ from hemavision.store.schema import log
 from hemavision.store.undoing import undo
 from hemavision.store.verification import verify
 
-KILLS = 25
+#: How often a process is killed in each test.
+KILLS = pytest.mark.parametrize("kills", [4, pytest.param(25, marks=pytest.mark.long)])
 IMAGES = 6
 FORK = multiprocessing.get_context("fork")
 Act = Callable[[Store], None]
@@ -84,9 +85,12 @@ def _work(location: str, act: Act, ready: object, after: int | None) -> None:
         act(store)
 
 
-def test_killed_imports_leave_nothing_half_done(location: str, contents: list[bytes]) -> None:
+@KILLS
+def test_killed_imports_leave_nothing_half_done(
+    location: str, contents: list[bytes], kills: int
+) -> None:
     chance, store = random.Random(1), open_store(location)
-    for number in range(KILLS):
+    for number in range(kills):
         case = create_case(store, f"Case {number}", "", "ann")
         killed(location, lambda s, n=case.id: bring(s, n, contents, "bob"), chance)
         images = list_images(store, case.id)
@@ -102,7 +106,10 @@ def test_killed_imports_leave_nothing_half_done(location: str, contents: list[by
     store.close()
 
 
-def test_killed_decisions_are_whole_or_not_at_all(location: str, filled: Filled) -> None:
+@KILLS
+def test_killed_decisions_are_whole_or_not_at_all(
+    location: str, filled: Filled, kills: int
+) -> None:
     chance, store, case = random.Random(2), open_store(location), filled(5)
     types = ("neutrophil", "monocyte", "blast")
 
@@ -111,7 +118,7 @@ def test_killed_decisions_are_whole_or_not_at_all(location: str, filled: Filled)
         if find_case(theirs, case.id).revision % 5 == 0:
             undo(theirs, case.id, None, "bob")
 
-    for _ in range(KILLS):
+    for _ in range(kills):
         killed(location, act, chance)
         cells = cells_of(store, case)
         assert len({(cell.decided_type, cell.revision) for cell in cells}) == 1
@@ -121,7 +128,8 @@ def test_killed_decisions_are_whole_or_not_at_all(location: str, filled: Filled)
     store.close()
 
 
-def test_killed_additions_are_whole_or_not_at_all(location: str) -> None:
+@KILLS
+def test_killed_additions_are_whole_or_not_at_all(location: str, kills: int) -> None:
     chance, store = random.Random(4), open_store(location)
     case, image = a_field(store)
     places = [Box(60 * n, 0, 60 * n + 50, 50) for n in range(10_000)]
@@ -129,7 +137,7 @@ def test_killed_additions_are_whole_or_not_at_all(location: str) -> None:
     def act(theirs: Store) -> None:
         add_cell(theirs, image, a_cell(places[len(cells_of(theirs, case))]), "bob")
 
-    for _ in range(KILLS):
+    for _ in range(kills):
         killed(location, act, chance)
         cells = cells_of(store, case)
         assert [cell.box for cell in cells] == places[: len(cells)]
@@ -138,11 +146,14 @@ def test_killed_additions_are_whole_or_not_at_all(location: str) -> None:
         assert find_case(store, case.id).revision == 2 + len(cells)
         found = verify(store)
         assert found.sound, found.problem
-    assert len(cells) > 5
+    assert len(cells) > kills // 5
     store.close()
 
 
-def test_killed_signatures_are_whole_or_not_at_all(location: str, filled: Filled) -> None:
+@KILLS
+def test_killed_signatures_are_whole_or_not_at_all(
+    location: str, filled: Filled, kills: int
+) -> None:
     chance, store, case = random.Random(3), open_store(location), filled(3)
     decide_all(store, case)
 
@@ -153,7 +164,7 @@ def test_killed_signatures_are_whole_or_not_at_all(location: str, filled: Filled
         else:
             sign_case(theirs, case.id, now.revision, "bob")
 
-    for _ in range(KILLS):
+    for _ in range(kills):
         killed(location, act, chance)
         now, versions = find_case(store, case.id), list_versions(store, case.id)
         assert now.version == len(versions)
@@ -163,7 +174,7 @@ def test_killed_signatures_are_whole_or_not_at_all(location: str, filled: Filled
         assert (last.decisions is not None) == (now.state is State.SIGNED)
         found = verify(store)
         assert found.sound, found.problem
-    assert now.version > 5
+    assert now.version > kills // 5
     store.close()
 
 

@@ -1,10 +1,14 @@
-"""A small real training set, cut once."""
+"""A small real training set, cut once, and the networks that it is shown to."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+import tensorflow as tf
 
 from hemavision.cells import FOUR_TYPES
+from hemavision.models import cell_detector, separable_cnn
 from hemavision.training.batches import LabelledCrops
 from hemavision.training.crops import cut_crops
 from hemavision.training.datasets import read_kaggle
@@ -21,3 +25,30 @@ def few_samples(data):
 def few_crops(few_samples, tmp_path_factory):
     crops, kept = cut_crops(few_samples, tmp_path_factory.mktemp("cache"))
     return LabelledCrops(crops, kept, FOUR_TYPES)
+
+
+@pytest.fixture(scope="module")
+def eagerly() -> Iterator[None]:
+    """Run step by step: to compile a network costs more than the few steps of these runs."""
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
+@pytest.fixture(scope="module", params=["toy", pytest.param("shipped", marks=pytest.mark.long)])
+def network(request: pytest.FixtureRequest) -> Iterator[str]:
+    """What a run's logic is tried on: toys of the architectures, or themselves, compiled.
+
+    A toy has the layers' kinds and names, but few of them and few channels.
+    """
+    if request.param == "shipped":
+        yield request.param
+        return
+    request.getfixturevalue("eagerly")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(separable_cnn, "BLOCKS", ((8, 3, 3), (8, 3, 1)))
+        patch.setattr(separable_cnn, "POOL_AFTER", 1)
+        patch.setattr(separable_cnn, "HIDDEN_UNITS", 16)
+        patch.setattr(cell_detector, "STAGES", (4,))
+        patch.setattr(cell_detector, "PYRAMID", 4)
+        yield request.param

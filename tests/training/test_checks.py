@@ -5,20 +5,32 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 
+import matplotlib.pyplot  # noqa: F401  # imported while tests are collected, and not by a run
 import numpy as np
 import pytest
 
+from hemavision import open_model
+from hemavision.cells import FOUR_TYPES
 from hemavision.errors import DataError, TrainingError
 from hemavision.training import crops as cutting
 from hemavision.training.checks import check_split
 from hemavision.training.crops import CROP_PX, cut_crop, cut_crops
 from hemavision.training.datasets import Sample, digest, open_sample, read_folders
+from hemavision.training.finish import export_run
 from hemavision.training.recipes import Phase, Recipe
 from hemavision.training.run import RunOptions, run
 from hemavision.training.splits import Split
 
+TWO_STEPS = Recipe(
+    name="two-steps",
+    phases=(Phase(32, 1, 2),),
+    batch_size=4,
+    network="residual_cnn",
+    settling_steps=2,
+)
 
-@pytest.fixture
+
+@pytest.fixture(scope="module")
 def split(few_samples):
     by_type = [few_samples[i : i + 4] for i in range(0, 16, 4)]
     parts = [[x for group in by_type for x in group[a:b]] for a, b in ((0, 2), (2, 3), (3, 4))]
@@ -89,10 +101,24 @@ def test_a_folder_without_images_says_what_is_expected(tmp_path):
         read_folders(tmp_path)
 
 
-def test_a_run_leaves_its_papers_and_refuses_another_configuration(split, tmp_path):
-    tiny = Recipe(name="tiny", phases=(Phase(32, 1, 1),), batch_size=4)
-    weights = run(split, tiny, RunOptions(tmp_path / "r", seed=5, command="hemavision train"))
-    names = {path.name for path in weights.parent.iterdir()}
+@pytest.fixture(scope="module")
+def finished(eagerly, split, tmp_path_factory):
+    """A run of two steps."""
+    folder = tmp_path_factory.mktemp("runs") / "r"
+    run(split, TWO_STEPS, RunOptions(folder, seed=5, command="hemavision train"))
+    return folder
+
+
+def test_a_run_leaves_its_papers_and_refuses_another_configuration(finished, split):
+    names = {path.name for path in finished.iterdir()}
     assert {"config.json", "log.csv", "loss.png", "accuracy.png"} <= names
     with pytest.raises(TrainingError, match="another seed"):
-        run(split, tiny, RunOptions(tmp_path / "r", seed=6))
+        run(split, TWO_STEPS, RunOptions(finished, seed=6))
+
+
+def test_a_run_becomes_a_bundle_that_answers(finished, split, tmp_path):
+    manifest = export_run(finished, split, tmp_path / "ours.onnx")
+    assert manifest.cell_types == FOUR_TYPES
+    assert manifest.training["command"] == "hemavision train"
+    (answer,) = open_model(tmp_path / "ours.onnx").predict([split.test[0].path])
+    assert answer.cell_type in FOUR_TYPES

@@ -26,8 +26,6 @@ from hemavision.training.batches import to_input
 from hemavision.training.calibrate import apply_temperature
 from hemavision.training.export import weights_sha256, write_bundle
 
-MODELS = ("unseen-cells", "seed")
-
 
 @pytest.fixture(scope="module")
 def crops(data):
@@ -38,7 +36,9 @@ def crops(data):
     return np.stack([crop_and_resize(rgb, locate_cell(rgb), 224) for rgb in photos])
 
 
-@pytest.fixture(scope="module", params=MODELS)
+@pytest.fixture(
+    scope="module", params=["unseen-cells", pytest.param("seed", marks=pytest.mark.long)]
+)
 def pair(request):
     path = find_bundle(request.param)
     return keras_from_bundle(path), OnnxEngine(path)

@@ -10,12 +10,10 @@ import keras
 import numpy as np
 import pytest
 
-from hemavision.bundle import find_bundle
-from hemavision.compat.from_bundle import keras_from_bundle
-from hemavision.errors import BundleError, TrainingError
-from hemavision.models import residual_cnn, separable_cnn
+from hemavision.errors import TrainingError
+from hemavision.models import separable_cnn
 from hemavision.training.batches import TrainingBatches
-from hemavision.training.fit import LOG, Start, fit, settle_norms, take_weights
+from hemavision.training.fit import LOG, Start, fit, settle_norms
 from hemavision.training.recipes import Phase, Recipe
 from hemavision.training.views import ViewMaker
 
@@ -24,7 +22,11 @@ TINY = Recipe(
     phases=(Phase(32, 2, 2), Phase(48, 1, 2)),
     batch_size=4,
     learning_rate=0.01,
+    settling_steps=2,
 )
+STILL = replace(TINY, name="still", phases=(Phase(32, 1, 1),), learning_rate=0.0)
+
+pytestmark = pytest.mark.usefixtures("network")
 
 
 class Killed(BaseException):
@@ -43,12 +45,14 @@ def assert_same(one: list[np.ndarray], other: list[np.ndarray]) -> None:
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(few_crops, tmp_path_factory):
+def uninterrupted(network, few_crops, tmp_path_factory):
     folder = tmp_path_factory.mktemp("whole")
     return weights_of(fit(TINY, few_crops, few_crops, folder, start=Start(seed=3)))
 
 
-@pytest.mark.parametrize("nth_write", [1, 3, 4, 8])
+@pytest.mark.parametrize(
+    "nth_write", [4, *(pytest.param(nth, marks=pytest.mark.long) for nth in (1, 3, 8))]
+)
 def test_killed_at_any_write_ends_the_same(
     few_crops, uninterrupted, tmp_path, monkeypatch, nth_write
 ):
@@ -78,30 +82,11 @@ def test_another_seed_ends_elsewhere(few_crops, uninterrupted, tmp_path):
 
 
 def test_starts_from_given_weights(few_crops, tmp_path):
-    begun = fit(TINY, few_crops, few_crops, tmp_path / "a", start=Start(seed=3))
-    still = Recipe(name="still", phases=(Phase(32, 1, 1),), batch_size=4, learning_rate=0.0)
-    ended = fit(still, few_crops, few_crops, tmp_path / "b", start=Start(3, begun))
+    begun = fit(
+        replace(STILL, learning_rate=0.01), few_crops, few_crops, tmp_path / "a", start=Start(3)
+    )
+    ended = fit(STILL, few_crops, few_crops, tmp_path / "b", start=Start(3, begun))
     np.testing.assert_array_equal(weights_of(ended)[0], weights_of(begun)[0])
-
-
-def test_starts_from_a_shipped_bundle(few_crops, tmp_path):
-    bundle = find_bundle("unseen-cells")
-    still = Recipe(name="still", phases=(Phase(32, 1, 1),), batch_size=4, learning_rate=0.0)
-    ended = fit(still, few_crops, few_crops, tmp_path, start=Start(3, bundle))
-    assert_same(weights_of(ended)[:3], keras_from_bundle(bundle).get_weights()[:3])
-
-
-def test_a_branching_network_starts_from_its_weights_and_not_from_another_s(few_crops, tmp_path):
-    recipe = replace(TINY, phases=(Phase(32, 1, 1),), network="residual_cnn", learning_rate=0.0)
-    begun = fit(recipe, few_crops, few_crops, tmp_path / "a", start=Start(seed=3))
-    core = residual_cnn.build(len(few_crops.cell_types))
-    take_weights(begun, core)
-    again = residual_cnn.build(len(few_crops.cell_types))
-    again.load_weights(begun)
-    for one, other in zip(core.get_weights(), again.get_weights(), strict=True):
-        np.testing.assert_array_equal(one, other)
-    with pytest.raises(BundleError, match="another network"):
-        take_weights(find_bundle("unseen-cells"), core)
 
 
 def test_learns_and_resumes_in_bfloat16(few_crops, tmp_path):
@@ -136,20 +121,13 @@ def test_settled_norms_hold_the_mean_of_the_batches(few_crops):
 
 
 def test_diverging_run_says_so(few_crops, tmp_path):
-    wild = Recipe(name="wild", phases=(Phase(32, 3, 4),), batch_size=4, learning_rate=1e30)
+    wild = replace(TINY, phases=(Phase(32, 3, 4),), learning_rate=1e30)
     with pytest.raises(TrainingError, match="lower the learning rate"):
         fit(wild, few_crops, few_crops, tmp_path, start=Start())
 
 
 def test_patience_stops_early(few_crops, tmp_path):
-    patient = Recipe(
-        name="patient",
-        phases=(Phase(32, 6, 1),),
-        batch_size=4,
-        learning_rate=0.0,
-        weight_decay=0.0,
-        patience=2,
-    )
+    patient = replace(STILL, phases=(Phase(32, 6, 1),), weight_decay=0.0, patience=2)
     rows = []
     fit(patient, few_crops, few_crops, tmp_path, start=Start(), on_epoch=rows.append)
     assert 3 <= len(rows) < 6

@@ -25,7 +25,11 @@ from hemavision.training.questions import (
 from hemavision.training.recipes import Phase, Recipe
 from hemavision.training.views import ViewMaker
 
-ASKING = Recipe(name="asking", phases=(Phase(32, 1, 2),), batch_size=4, questions=0.5)
+ASKING = Recipe(
+    name="asking", phases=(Phase(32, 1, 2),), batch_size=4, questions=0.5, settling_steps=2
+)
+
+pytestmark = pytest.mark.usefixtures("network")
 
 
 @pytest.fixture(scope="module")
@@ -96,9 +100,9 @@ def test_asked_network_serves_as_the_plain_one(few_cells, tmp_path):
     assert 0 <= rows[0]["val_accuracy"] <= 1
     plain = separable_cnn.build(input_px=None)
     plain.load_weights(weights)
-    assert len(plain.get_weights()) == 69
     asked = keras.saving.load_model(next(tmp_path.glob("checkpoint-*.keras")))
     assert set(asked.output) == {ANSWER, TYPE, *ATTRIBUTES}
+    assert len(answering(asked).get_weights()) == len(plain.get_weights())
     kernel = answering(asked).get_layer("separable_1").get_weights()[0]
     np.testing.assert_array_equal(kernel, plain.get_layer("separable_1").get_weights()[0])
 

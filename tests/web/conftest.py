@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import waitress
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from hemavision import Model, web
 from hemavision.web import create_app
@@ -24,6 +27,21 @@ def one_detector() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def tidy_clients() -> Iterator[None]:
+    """Let Flask's test clients close what a server would: an answer's file, a request's body."""
+    real = FlaskClient.open
+
+    def tidy(self: FlaskClient, *arguments: Any, **options: Any) -> TestResponse:
+        response = real(self, *arguments, **{"buffered": True} | options)
+        response.request.environ["wsgi.input"].close()
+        return response
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FlaskClient, "open", tidy)
+        yield
+
+
 @pytest.fixture(scope="session")
 def app(model: Model) -> Flask:
     return create_app(model)
@@ -34,15 +52,23 @@ def client(app: Flask) -> FlaskClient:
     return app.test_client()
 
 
-@pytest.fixture(scope="session")
-def served(app: Flask) -> Iterator[str]:
-    """The address of a waitress server."""
+@contextmanager
+def serving(app: Flask) -> Iterator[str]:
     server = waitress.create_server(app, host="127.0.0.1", port=0, threads=2)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    yield f"http://127.0.0.1:{server.effective_port}"
-    server.close()
-    thread.join(timeout=10)
+    try:
+        yield f"http://127.0.0.1:{server.effective_port}"
+    finally:
+        server.close()
+        thread.join(timeout=60)
+
+
+@pytest.fixture(scope="session")
+def served(app: Flask) -> Iterator[str]:
+    """The address of a waitress server."""
+    with serving(app) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

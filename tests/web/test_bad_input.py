@@ -321,3 +321,12 @@ def raw_post(served: str, body: bytes) -> dict[str, object]:
         received = b"".join(iter(lambda: connection.recv(65536), b""))
     result: dict[str, object] = json.loads(received.split(b"\r\n\r\n", 1)[1])
     return result
+
+
+def test_what_was_done_to_open_an_image_is_told(
+    client: FlaskClient, bad_and_odd_images: dict[str, bytes]
+) -> None:
+    for place in ("classify", "smears"):
+        files = {"images": (io.BytesIO(bad_and_odd_images["animated_gif"]), "moving.gif")}
+        (result,) = client.post(f"/api/v1/{place}", data=files).json["results"]
+        assert any("frame" in note for note in result["notes"])

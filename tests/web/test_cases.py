@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from fixtures_cases import make_model
+from fixtures_images import cell_png
 from flask.testing import FlaskClient
 
 from hemavision.detection.fake_finder import FakeFinder
@@ -15,11 +16,10 @@ from hemavision.differential import clopper_pearson
 from hemavision.images import open_image
 from hemavision.pipeline import Model
 from hemavision.results import NOTICE, Box, CellKind, Detection
-from hemavision.samples import SAMPLE_NAMES, sample_png
 from hemavision.store import Store
 from hemavision.web import create_app
 
-FIELD = sample_png(SAMPLE_NAMES[1])
+FIELD = cell_png(0, 640, 480)
 FOUND = (
     Detection(CellKind.WHITE, Box(300, 200, 400, 300), 0.9),
     Detection(CellKind.RED, Box(100, 100, 150, 150), 0.9),
@@ -40,8 +40,7 @@ def upload(client: FlaskClient, case: int, files: dict[str, bytes], **options: s
 
 
 def samples(count: int) -> dict[str, bytes]:
-    first = sample_png(SAMPLE_NAMES[0])
-    return {f"{n}.png": first + str(n).encode() for n in range(count)}
+    return {f"{n}.png": cell_png(n) for n in range(count)}
 
 
 @pytest.fixture
@@ -88,7 +87,7 @@ def test_the_whole_way(client: FlaskClient, case: int) -> None:
         suggested: {"decided": 0, "suggested": 1},
     }
     assert (refused.json["code"], refused.json["cells"]) == ("undecided", [left["id"]])
-    decide(client, case, "monocyte", [left])
+    decide(client, case, suggested, [left])
     signed = client.post(f"{API}/cases/{case}/sign", json={"revision": revision(client, case)})
     assert signed.json["case"]["state"] == "signed"
     again = decide(client, case, "blast", cells_of(client, case))

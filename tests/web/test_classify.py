@@ -51,7 +51,7 @@ def test_one_image_answers_as_the_python_package_does(
         assert response.status_code == 200
         assert response.json["notice"] == NOTICE
         (item,) = response.json["results"]
-        assert set(item) == {"filename", "prediction"}
+        assert set(item) == {"filename", "notes", "prediction"}
         assert item["filename"] == cell.name
         assert same(model.predict(cell)[0], item["prediction"])
 
@@ -120,7 +120,7 @@ def test_class_and_opacity_change_the_overlay(
     rgb = open_image(cells[0]).rgb
     expected = overlay(rgb, prediction.heatmap(other), prediction.box, 0.75)
     np.testing.assert_array_equal(picture(item["overlay"]), expected)
-    assert set(item) == {"filename", "prediction", "heatmaps", "overlay"}
+    assert set(item) == {"filename", "notes", "prediction", "heatmaps", "overlay"}
 
 
 def test_opacity_zero_is_the_original(client: FlaskClient, cells: list[Path]) -> None:

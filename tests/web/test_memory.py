@@ -29,13 +29,16 @@ def process() -> Iterator[tuple[str, psutil.Process]]:
             started.terminate()
 
 
+@pytest.mark.parametrize(
+    ("times", "size"), [(1, (3000, 2000)), pytest.param(3, (6000, 4000), marks=pytest.mark.long)]
+)
 def test_memory_after_many_images_and_a_large_one(
-    process: tuple[str, psutil.Process], cells: list[Path]
+    process: tuple[str, psutil.Process], cells: list[Path], times: int, size: tuple[int, int]
 ) -> None:
     address, server = process
     stream = io.BytesIO()
-    Image.open(cells[0]).resize((6000, 4000)).save(stream, "JPEG")
-    every = [("images", (cell.name, cell.read_bytes())) for cell in cells * 3]
+    Image.open(cells[0]).resize(size).save(stream, "JPEG")
+    every = [("images", (cell.name, cell.read_bytes())) for cell in cells * times]
     for files in (every, [("images", ("large.jpg", stream.getvalue()))], every[:1]):
         response = requests.post(
             f"{address}/api/v1/classify", files=files, data={"heatmaps": "all"}, timeout=120

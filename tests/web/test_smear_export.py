@@ -58,7 +58,7 @@ def test_several_fields_come_as_one_file(client: FlaskClient, result: dict[str, 
     response = client.post(URL, json={"format": "voc", "results": [result, other]})
     assert "hemavision-fields.zip" in response.headers["Content-Disposition"]
     names = zipfile.ZipFile(io.BytesIO(response.data)).namelist()
-    assert names == ["BloodImage_00010.xml", "c.xml"]
+    assert names == ["BloodImage_00010.xml", "b/c.xml"]
 
 
 @pytest.mark.parametrize("name", ['a"; x=".jpg', "\r\nX: 1.png", "../../etc/x", "血液", "\udcff"])

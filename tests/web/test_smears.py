@@ -48,7 +48,7 @@ def test_a_field_answers_as_the_python_package_does(
     assert response.status_code == 200
     assert response.json["notice"] == NOTICE
     (item,) = response.json["results"]
-    assert set(item) == {"filename", "smear"}
+    assert set(item) == {"filename", "notes", "smear"}
     expected = read_smear(model, finder_of(data, TWO_WHITE), picture(data, TWO_WHITE), flips=True)
     read = Smear.from_json(item["smear"])
     assert read.counts == expected.counts

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -13,6 +12,7 @@ from typing import Any
 from hemavision.casework.pictures import look_at
 from hemavision.errors import RefusedError
 from hemavision.explain import encode_png
+from hemavision.exports.spreadsheet import Table
 from hemavision.store import Store
 from hemavision.store.cases import Search, find_case, list_cases
 from hemavision.store.cells import Filter, list_cells
@@ -124,8 +124,8 @@ def _write(store: Store, cases: list[Case], folder: Path, job: _Job) -> None:
     for name in job.types:
         (folder / name).mkdir(parents=True)
     with (folder / TABLE).open("w", newline="", encoding="utf-8") as stream:
-        rows = csv.DictWriter(stream, COLUMNS)
-        rows.writeheader()
+        rows = Table(stream)
+        rows.write(COLUMNS)
         for case in cases:
             images = {image.id: image for image in list_images(store, case.id)}
             for cell in _decided(store, case):
@@ -134,7 +134,8 @@ def _write(store: Store, cases: list[Case], folder: Path, job: _Job) -> None:
                 file = f"{cell.decided_type}/case{case.id}-cell{cell.id}.png"
                 (folder / file).write_bytes(encode_png(look_at(store, cell)[0]))
                 image = images[cell.image_id]
-                rows.writerow(_row(case, cell, file) | _origin(image.name, image.sha256))
+                values = _row(case, cell, file) | _origin(image.name, image.sha256)
+                rows.write(values[column] for column in COLUMNS)
                 job.advance(1)
 
 

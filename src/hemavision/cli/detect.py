@@ -67,9 +67,12 @@ def detect(**given: Any) -> None:
     to any depth. A file that cannot be read is named on stderr, the others are done, and
     the exit status is 1.
 
-    With --json each line has path, width, height, cells (each with kind, box, score, cut,
-    clumped and, for a white cell, its whole prediction), counts, differential, estimates
-    (white cells per 1,000 red cells, platelets per red cell, with exact 95% intervals),
+    The files of --voc, --yolo and --geojson lie in folders as the images do.
+
+    With --json each line has path, notes (what was done to open the image), width, height,
+    cells (each with kind, box, score, cut, clumped and, for a white cell, its whole prediction),
+    counts, differential, estimates (white cells per 1,000 red cells, platelets per red cell, with
+    exact 95% intervals),
     warnings, sharpness, detector and milliseconds. Cells that the border cuts and cells
     unlike all that the model has seen are in no count of the differential.
 
@@ -125,14 +128,15 @@ def _outputs(options: Options, model: Model, stack: ExitStack) -> list[Output]:
 
     types = model.manifest.cell_types
     outputs: list[Output] = []
+    root = out.root_of(options.paths)
     if options.heatmaps:
         outputs.append(out.Heatmaps(out.made(options.heatmaps)))
     if options.voc:
-        outputs.append(out.voc_files(out.made(options.voc)))
+        outputs.append(out.voc_files(out.Places(out.made(options.voc), root)))
     if options.geojson:
-        outputs.append(out.geojson_files(out.made(options.geojson)))
+        outputs.append(out.geojson_files(out.Places(out.made(options.geojson), root)))
     if options.yolo:
-        outputs.append(out.yolo_files(out.made(options.yolo), types))
+        outputs.append(out.yolo_files(out.Places(out.made(options.yolo), root), types))
     if options.csv_file:
         outputs.append(stack.enter_context(out.csv_file(options.csv_file)))
     if options.coco:

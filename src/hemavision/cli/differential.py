@@ -26,7 +26,7 @@ class Options:
 
     cells: Path | None
     counts: str | None
-    wbc: float | None
+    wbc: str | None
     without_nrbc: bool
     reference: str | None
     target: int
@@ -41,7 +41,11 @@ class Options:
 @click.option(
     "--counts", metavar="TYPE=N,…", help="Cells by type instead: neutrophil=58,lymphocyte=30,…"
 )
-@click.option("--wbc", type=float, metavar="10⁹/L", help="Total white cell count, for absolutes.")
+@click.option(
+    "--wbc",
+    metavar="COUNT",
+    help="Total white cell count, for absolutes: 6.2 (10⁹/L), or with its unit, 6200/ul.",
+)
 @click.option(
     "--wbc-without-nrbc",
     "without_nrbc",
@@ -67,9 +71,13 @@ class Options:
 def differential(**given: Any) -> None:
     """Count a differential, with its uncertainty.
 
-    CELLS is what `hemavision classify --csv FILE` or `--json` wrote; - reads standard input.
-    Cells of status unfamiliar are left out: a person has to decide on them. A line that cannot
-    be read is named on stderr, the others are counted, and the exit status is 1.
+    CELLS is what `hemavision classify` or `detect` wrote with `--csv FILE` or `--json`, as it is
+    or as a spreadsheet saved it again; - reads standard input. Cells of status unfamiliar are left
+    out: a person has to decide on them. So are cells that the border of a field cuts. A line that
+    cannot be read is named on stderr, the others are counted, and the exit status is 1.
+
+    Types go by their usual names, plurals, abbreviations and analysers' codes: neutrophils, segs
+    and bands (added up), NEUT, LYMPH, MONO, EO, BASO, IG, NRBC.
 
     Each share has its exact 95% interval, drawn beside it. It is called high or low only where
     the whole interval lies outside the reference range, and possibly so where the share alone
@@ -96,6 +104,7 @@ def _report(options: Options) -> tuple[Report, int]:
     from hemavision.cli.counted import parse_pairs, read_cells
     from hemavision.differential import Terms
     from hemavision.differential.counting import CORRECT_FROM
+    from hemavision.differential.units import white_cells_from
     from hemavision.reference import load_profile
     from hemavision.report import Report, ReportInput
 
@@ -108,7 +117,7 @@ def _report(options: Options) -> tuple[Report, int]:
         counts, failed = read_cells(options.cells or Path("-"))
     terms = Terms(
         profile=load_profile(options.reference or settings.text("reference")),
-        white_cells=options.wbc,
+        white_cells=None if options.wbc is None else white_cells_from(options.wbc),
         target=options.target,
         correct_from=math.inf if options.without_nrbc else CORRECT_FROM,
     )

@@ -227,7 +227,7 @@ def _score_boxes(options: Options) -> dict[str, Any]:
         raise SettingsError(f"{DETECTION} needs the image set bccd, or the folder of all sets.")
     with _progress() as progress:
         bar = progress(DETECTION) if progress else None
-        return score_detector(options.model, dataset.folder, options.out, bar)
+        return score_detector(options.model, dataset.folder, options.out, bar, options.limit)
 
 
 def _show_boxes(record: dict[str, Any], options: Options) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import json
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
 import click
@@ -14,9 +15,10 @@ import numpy as np
 
 from hemavision.cli.outputs import atomic_text, overlay_name, printable
 from hemavision.exports.coco import to_coco
-from hemavision.exports.forms import free_name, to_text
+from hemavision.exports.forms import name_beside, to_text
 from hemavision.exports.geojson import to_geojson
 from hemavision.exports.labels import labels_of
+from hemavision.exports.spreadsheet import Table as Rows
 from hemavision.exports.table import HEAD, rows_of
 from hemavision.exports.voc import to_voc
 from hemavision.exports.yolo import CLASSES, to_classes, to_yolo
@@ -39,7 +41,8 @@ class JsonLines:
 
     def write(self, path: Path, photo: Photo, smear: Smear) -> None:
         """Print one object."""
-        click.echo(json.dumps({"path": str(path)} | smear.to_json()))
+        values = {"path": str(path), "notes": list(photo.notes)} | smear.to_json()
+        click.echo(json.dumps(values))
 
 
 class Table:
@@ -73,12 +76,13 @@ class CsvFile:
 
     def __init__(self, stream: Any) -> None:
         """Write the head."""
-        self._rows = csv.writer(stream)
-        self._rows.writerow(HEAD)
+        self._rows = Rows(stream)
+        self._rows.write([*HEAD, "notes"])
 
     def write(self, path: Path, photo: Photo, smear: Smear) -> None:
         """Write a field's rows."""
-        self._rows.writerows(rows_of(NamedSmear(printable(str(path)), smear)))
+        for row in rows_of(NamedSmear(printable(str(path)), smear)):
+            self._rows.write([*row, "; ".join(photo.notes)])
 
 
 class Kept:
@@ -92,40 +96,73 @@ class Kept:
         self.fields.append(NamedSmear(printable(str(path)), smear.without_heatmaps()))
 
 
+@dataclass(frozen=True)
+class Places:
+    """Where a file a field goes.
+
+    Attributes:
+        folder: that exists; the images' own folders are made in it.
+        root: the folder that holds all images; names are told from there.
+    """
+
+    folder: Path
+    root: Path
+
+
 class FieldFiles:
-    """A file a field, named as its image; a second image of one name gets a number."""
+    """A file a field, named as its image and in folders as the images lie in theirs."""
 
     def __init__(
-        self, folder: Path, suffix: str, content_of: Callable[[NamedSmear], bytes]
+        self, places: Places, suffix: str, content_of: Callable[[NamedSmear], bytes]
     ) -> None:
-        """Take a folder that exists, the files' ending, and what makes their content."""
-        self._folder, self._suffix, self._content_of = folder, suffix, content_of
+        """Take where to write, the files' ending, and what makes their content."""
+        self._places, self._suffix, self._content_of = places, suffix, content_of
         self.taken: set[str] = set()
 
     def write(self, path: Path, photo: Photo, smear: Smear) -> None:
         """Write one file."""
-        name = free_name(printable(path.name), self._suffix, self.taken)
-        field = NamedSmear(printable(path.name), smear)
-        (self._folder / name).write_bytes(self._content_of(field))
+        image = printable(Path(os.path.relpath(path, self._places.root)).as_posix())
+        name = name_beside(image, self._suffix, self.taken)
+        if PurePosixPath(name).name != PurePosixPath(image).stem + self._suffix:
+            click.echo(f"{image}: another file has that name; this one is {name}.", err=True)
+        target = self._places.folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(self._content_of(NamedSmear(image, smear)))
 
 
-def voc_files(folder: Path) -> FieldFiles:
+def voc_files(places: Places) -> FieldFiles:
     """Return what writes Pascal VOC files."""
-    return FieldFiles(folder, ".xml", to_voc)
+    return FieldFiles(places, ".xml", to_voc)
 
 
-def geojson_files(folder: Path) -> FieldFiles:
+def geojson_files(places: Places) -> FieldFiles:
     """Return what writes GeoJSON files."""
-    return FieldFiles(folder, ".geojson", lambda field: to_text(to_geojson(field)).encode())
+    return FieldFiles(places, ".geojson", lambda field: to_text(to_geojson(field)).encode())
 
 
-def yolo_files(folder: Path, cell_types: Sequence[str]) -> FieldFiles:
-    """Return what writes YOLO label files; their classes are written at once."""
+def yolo_files(places: Places, cell_types: Sequence[str]) -> FieldFiles:
+    """Return what writes YOLO label files; their classes are written at once.
+
+    Raises:
+        click.UsageError: the folder holds labels of other classes.
+    """
     labels = labels_of(cell_types)
-    (folder / CLASSES).write_text(to_classes(labels), encoding="utf-8")
-    files = FieldFiles(folder, ".txt", lambda field: to_yolo(field, labels).encode())
+    path, text = places.folder / CLASSES, to_classes(labels)
+    if path.exists() and path.read_text(encoding="utf-8", errors="replace") != text:
+        raise click.UsageError(
+            f"{path} lists other classes than this model's ({', '.join(labels)}): the labels that "
+            "are there would mean something else. Choose another folder."
+        )
+    path.write_text(text, encoding="utf-8")
+    files = FieldFiles(places, ".txt", lambda field: to_yolo(field, labels).encode())
     files.taken.add(CLASSES)
     return files
+
+
+def root_of(paths: Sequence[Path]) -> Path:
+    """Return the folder that holds everything that a command line names."""
+    folders = [path.absolute() if path.is_dir() else path.absolute().parent for path in paths]
+    return Path(os.path.commonpath(folders))
 
 
 class Heatmaps:

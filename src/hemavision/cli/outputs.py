@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import os
@@ -15,6 +14,7 @@ from typing import Any, Protocol, TextIO
 import click
 
 from hemavision.explain import overlay
+from hemavision.exports.spreadsheet import Table as Rows
 from hemavision.images import Photo
 from hemavision.results import NOTICE, Prediction, Status
 
@@ -57,7 +57,7 @@ class JsonLines:
         """Print one object."""
         values = prediction.to_json()
         record: dict[str, Any] = {"path": str(path)} | {key: values[key] for key in KEYS}
-        click.echo(json.dumps(record))
+        click.echo(json.dumps(record | {"notes": list(photo.notes)}))
 
 
 class Table:
@@ -85,19 +85,19 @@ class CsvFile:
 
     def __init__(self, stream: Any, cell_types: tuple[str, ...]) -> None:
         """Write the head."""
-        self._rows = csv.writer(stream)
-        self._rows.writerow(
+        self._rows = Rows(stream)
+        self._rows.write(
             ["path", "cell_type", "confidence", *(f"p_{name}" for name in cell_types), "status",
-             "seen", "model", "model_sha256", "milliseconds"]
+             "seen", "model", "model_sha256", "milliseconds", "notes"]
         )  # fmt: skip
 
     def write(self, path: Path, photo: Photo, prediction: Prediction) -> None:
         """Write one row."""
-        self._rows.writerow(
+        self._rows.write(
             [printable(str(path)), prediction.cell_type, prediction.confidence,
              *prediction.probabilities.values(), prediction.status.value,
              prediction.reasons.seen if prediction.reasons else "", prediction.model.name,
-             prediction.model.sha256, prediction.milliseconds]
+             prediction.model.sha256, prediction.milliseconds, "; ".join(photo.notes)]
         )  # fmt: skip
 
 

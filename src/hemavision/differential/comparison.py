@@ -17,6 +17,12 @@ from hemavision.errors import SettingsError
 
 #: Where an analyser has no class of its own for a type, the class that its cells are counted in.
 COUNTED_AS = {"immature_granulocyte": "neutrophil"}
+#: The classes of every five-part differential, and those of them that make up most of the blood.
+USUAL = frozenset({"neutrophil", "lymphocyte", "monocyte", "eosinophil", "basophil"})
+COMMON = frozenset({"neutrophil", "lymphocyte"})
+#: Up to this sum classes with a common one among them are fractions of 1; under this one
+#: something is missing from all five.
+MOST_AS_FRACTIONS, LEAST_OF_ALL = 1.05, 90.0
 _AGAINST_SHARE = (
     "two-sided exact binomial test against the analyser's percentage, taken at whichever value "
     "that rounds to it fits the slide best; adjusted by Holm"
@@ -50,15 +56,30 @@ class Analyser:
         for name, percent in self.percents.items():
             if not 0 <= percent <= 100:
                 raise SettingsError(f"The analyser's {name} is {percent:g}; it must be 0 to 100%.")
-        # Rounding may carry a sum of several classes past 100, by half a step each.
-        highest = 100 + self.step * max(1, len(self.percents))
-        total = sum(self.percents.values())
-        if total > highest:
-            raise SettingsError(f"The analyser's percentages sum to {total:g}; at most 100 can be.")
+        self._check_sum()
         if self.cells is not None and self.cells < 1:
             raise SettingsError(f"The analyser's cells are {self.cells}; it must be 1 or more.")
         if not 0 < self.step <= 5:
             raise SettingsError(f"The analyser's step is {self.step:g}; it must be 0 to 5%.")
+
+    def _check_sum(self) -> None:
+        # Nucleated red cells are given for a hundred white ones, not among them.
+        total = sum(n for name, n in self.percents.items() if name not in COUNTED_APART)
+        # Rounding may carry a sum of several classes past 100, by half a step each.
+        if total > 100 + self.step * max(1, len(self.percents)):
+            raise SettingsError(f"The analyser's percentages sum to {total:g}; at most 100 can be.")
+        if 0 < total <= MOST_AS_FRACTIONS and COMMON & self.percents.keys():
+            name = max(self.percents, key=lambda name: self.percents[name])
+            fraction = self.percents[name]
+            raise SettingsError(
+                f"The analyser's classes sum to {total:g}: those are fractions, and percentages "
+                f"are wanted ({name} {fraction:g} is {100 * fraction:g}%)."
+            )
+        if self.percents.keys() >= USUAL and total < LEAST_OF_ALL:
+            raise SettingsError(
+                f"The analyser's percentages sum to {total:g}, though its five usual classes are "
+                "all there; give what is missing, as other=… where it has no name."
+            )
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from hemavision.errors import DataError, ImageError
+from hemavision.exports.spreadsheet import Table
 from hemavision.pipeline import BATCH, Model
 from hemavision.results import Prediction
 from hemavision.training.datasets import Sample, open_sample
@@ -124,11 +124,11 @@ def write_predictions(run: Run, protocol: str, path: Path) -> None:
     header += ["status", "novelty", *(f"p_{name}" for name in types)]
     new = not path.exists()
     with path.open("a", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream)
+        table = Table(stream)
         if new:
-            writer.writerow(header)
+            table.write(header)
         for sample, p in zip(run.samples, run.predictions, strict=True):
             image = "/".join(sample.path.parts[-2:])
             row = [protocol, sample.source, image, sample.original, sample.cell_type, p.cell_type]
             row += [f"{p.confidence:.6f}", p.status.value, f"{p.novelty:.4f}"]
-            writer.writerow([*row, *(f"{p.probabilities[name]:.6f}" for name in types)])
+            table.write([*row, *(f"{p.probabilities[name]:.6f}" for name in types)])

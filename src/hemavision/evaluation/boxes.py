@@ -25,7 +25,7 @@ from hemavision.training.detector.fields import (
     BoxedField,
     split_fields,
 )
-from hemavision.training.splits import SPLIT_SEED
+from hemavision.training.splits import SPLIT_SEED, drawn
 
 #: Average precision looks at every detection, however unsure.
 LEAST_SCORE = 0.01
@@ -39,13 +39,18 @@ Progress = Callable[[int, int], None]
 
 
 def score_detector(
-    model: str | None, data: Path, out: Path | None = None, progress: Progress | None = None
+    model: str | None,
+    data: Path,
+    out: Path | None = None,
+    progress: Progress | None = None,
+    limit: int | None = None,
 ) -> dict[str, Any]:
     """Measure a detector on BCCD's test fields.
 
     Args:
         model: a shipped detector's name or a bundle's path; ``None`` for the shipped one.
         data: folder of the image sets.
+        limit: most fields, and most cells of the other laboratory, drawn with a fixed seed.
         out: folder for a picture of "false" detections, drawn by seed.
         progress: called with (done, total).
 
@@ -59,7 +64,7 @@ def score_detector(
         DataError: BCCD is not there.
     """
     detector = open_detector(model or DEFAULT_DETECTOR)
-    fields = split_fields(data).test
+    fields = drawn(split_fields(data).test, limit)
     found = []
     for index, field in enumerate(fields):
         found.append(detector.find(field.open(), least=LEAST_SCORE))
@@ -84,7 +89,7 @@ def score_detector(
             for name in figures
         }),
         "at_threshold": _at_threshold(fields, sure),
-        "elsewhere": _elsewhere(detector, data),
+        "elsewhere": _elsewhere(detector, data, limit or ELSEWHERE),
         "detector": asdict(detector.reference),
         "notice": NOTICE,
     }  # fmt: skip
@@ -184,11 +189,11 @@ def _at_threshold(
     return figures
 
 
-def _elsewhere(detector: Detector, data: Path) -> dict[str, Any]:
+def _elsewhere(detector: Detector, data: Path, count: int) -> dict[str, Any]:
     """Return how often the white cell of a picture out of PBC's test part is found."""
     cells = [s for s in read_pbc(data / "pbc", "test") if s.cell_type != "platelet"]
     rng = np.random.default_rng(SPLIT_SEED)
-    chosen = [cells[n] for n in rng.permutation(len(cells))[:ELSEWHERE]]
+    chosen = [cells[n] for n in rng.permutation(len(cells))[:count]]
     counts = [
         sum(c.kind is CellKind.WHITE for c in detector.find(open_sample(sample)))
         for sample in chosen

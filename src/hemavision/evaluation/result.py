@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -35,7 +34,7 @@ from hemavision.evaluation.protocols import (
 from hemavision.pipeline import Model, open_model
 from hemavision.results import NOTICE
 from hemavision.training.datasets import Sample, digest
-from hemavision.training.splits import SPLIT_SEED, Split
+from hemavision.training.splits import Split, drawn
 
 DIGITS = 6
 
@@ -116,7 +115,7 @@ def prepare(request: Request, protocol: str) -> Task:
     leak = find_leak(training, request.dataset, split)
     if leak.kind == "leaky" and not request.allow_leaky:
         raise SettingsError(_refusal(model.reference.name, split.protocol, leak))
-    samples = _limited(split.test, request.limit)
+    samples = drawn(split.test, request.limit)
     if not samples:
         raise DataError(f"{split.protocol} has no test images in {request.dataset.folder.name}.")
     return Task(model, split, leak, samples)
@@ -261,12 +260,6 @@ def _count(samples: list[Sample]) -> dict[str, Any]:
         "n_originals": len({s.original for s in samples}),
         "sources": dict(sorted(Counter(s.source for s in samples).items())),
     }
-
-
-def _limited(samples: list[Sample], limit: int | None) -> list[Sample]:
-    if limit is None or limit >= len(samples):
-        return samples
-    return random.Random(SPLIT_SEED).sample(samples, limit)
 
 
 def _other_types(run: Run) -> dict[str, dict[str, int]]:

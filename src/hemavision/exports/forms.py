@@ -7,6 +7,7 @@ import json
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -39,19 +40,24 @@ def export(form: str, fields: Sequence[NamedSmear]) -> File:
     return FORMS[form](fields)
 
 
-def free_name(name: str, suffix: str, taken: set[str]) -> str:
-    """Return a file name for what belongs to an image, and note it in ``taken``.
+def name_beside(name: str, suffix: str, taken: set[str]) -> str:
+    """Return the name of a file that belongs to an image, and note it in ``taken``.
 
     Args:
-        name: of the image; folders in it are left out.
+        name: of the image, with its folders: they are kept, without any way out of them.
         suffix: of the file.
-        taken: names that are in use: a second ``a.jpg`` gives ``a-2.xml``.
+        taken: names that are in use. Where ``d/a.xml`` is, ``d/a.png`` gives ``d/a.png.xml``, and
+            a second image of that very name ``d/a.png (2).xml``: never a name that another image
+            might have.
     """
-    stem = PurePosixPath(name.replace("\\", "/")).stem.strip(".") or "field"
-    number, candidate = 1, f"{stem}{suffix}"
-    while candidate in taken:
-        number += 1
-        candidate = f"{stem}-{number}{suffix}"
+    parts = [p for p in name.replace("\\", "/").split("/") if p.strip(". ")]
+    *folders, own = parts or ["field"]
+    stem = PurePosixPath(own).stem.strip(".") or "field"
+    numbered = (f"{own} ({number})" for number in count(2))
+    for base in chain((stem, own), numbered):
+        candidate = "/".join([*folders, f"{base}{suffix}"])
+        if candidate not in taken:
+            break
     taken.add(candidate)
     return candidate
 
@@ -89,7 +95,7 @@ def _yolo(fields: Sequence[NamedSmear]) -> File:
     files = {CLASSES: to_classes(labels).encode("utf-8", "replace")}
     taken: set[str] = set()
     for field in fields:
-        files[f"labels/{free_name(field.name, '.txt', taken)}"] = to_yolo(field, labels).encode()
+        files[f"labels/{name_beside(field.name, '.txt', taken)}"] = to_yolo(field, labels).encode()
     return File(ZIP[1], ZIP[0], _zipped(files))
 
 
@@ -102,7 +108,7 @@ def _one_or_zip(
     if len(fields) == 1:
         return File(suffix, media_type, write(fields[0]))
     taken: set[str] = set()
-    files = {free_name(field.name, suffix, taken): write(field) for field in fields}
+    files = {name_beside(field.name, suffix, taken): write(field) for field in fields}
     return File(ZIP[1], ZIP[0], _zipped(files))
 
 

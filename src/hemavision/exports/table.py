@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from hemavision.exports.labels import label_of
+from hemavision.exports.spreadsheet import Table
 from hemavision.fields import FoundCell, NamedSmear
 
 HEAD = (
@@ -30,10 +30,11 @@ def rows_of(field: NamedSmear) -> Iterator[list[Any]]:
 def to_csv(fields: Iterable[NamedSmear]) -> str:
     """Return the whole table, its head first."""
     stream = io.StringIO()
-    rows = csv.writer(stream)
-    rows.writerow(HEAD)
+    table = Table(stream)
+    table.write(HEAD)
     for field in fields:
-        rows.writerows(rows_of(field))
+        for row in rows_of(field):
+            table.write(row)
     return stream.getvalue()
 
 

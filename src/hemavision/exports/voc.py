@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
@@ -18,7 +19,9 @@ def to_voc(field: NamedSmear) -> bytes:
     know them still finds the cell.
     """
     root = Element("annotation")
-    for name, text in (("folder", ""), ("filename", field.name), ("path", field.name)):
+    image = PurePosixPath(field.name.replace("\\", "/"))
+    folder = image.parent.as_posix().removeprefix(".")
+    for name, text in (("folder", folder), ("filename", image.name), ("path", field.name)):
         _add(root, name, text)
     _add(SubElement(root, "source"), "database", f"HemaVision. {NOTICE}")
     size = SubElement(root, "size")

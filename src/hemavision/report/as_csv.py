@@ -9,6 +9,7 @@ from typing import Any
 
 from hemavision.cells import NUCLEATED_RED
 from hemavision.differential import Share
+from hemavision.exports.spreadsheet import plain
 from hemavision.report.findings import Report
 from hemavision.results import NOTICE
 
@@ -19,8 +20,6 @@ COLUMNS = (
     "analyser_percent", "analyser_p_holm", "analyser_differs", "estimate_percent", "estimate_low",
     "estimate_high", "notice",
 )  # fmt: skip
-#: A text that begins so is a formula to a spreadsheet.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 #: Significant figures: more than any count of cells can carry.
 DIGITS = 6
 
@@ -47,7 +46,7 @@ def _case(report: Report) -> dict[str, str]:
         "readers": "; ".join(f"{reading.role}: {reading.reader}" for reading in given.readings),
         "notice": NOTICE,
     }
-    return {name: _safe(text) for name, text in values.items()}
+    return {name: plain(text) for name, text in values.items()}
 
 
 def _white(report: Report) -> list[dict[str, Any]]:
@@ -73,7 +72,7 @@ def _white(report: Report) -> list[dict[str, Any]]:
 def _share(share: Share) -> dict[str, Any]:
     reference, absolute = share.reference or ("", ""), share.absolute
     row: dict[str, Any] = {
-        "cell_type": _safe(share.cell_type),
+        "cell_type": plain(share.cell_type),
         "unit": "%",
         "count": share.count,
         "value": share.percent,
@@ -96,7 +95,7 @@ def _apart(report: Report) -> list[dict[str, Any]]:
     found = report.differential
     rows: list[dict[str, Any]] = []
     for name, count in found.left_out.items():
-        row = {"cell_type": _safe(name), "unit": "cells", "count": count}
+        row = {"cell_type": plain(name), "unit": "cells", "count": count}
         nucleated = found.nucleated_red
         if name == NUCLEATED_RED and nucleated:
             row |= {"unit": "/100 white cells", "of_white_cells": found.total}
@@ -114,8 +113,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float) and math.isfinite(value):
         return f"{value:.{DIGITS}g}"
     return value
-
-
-def _safe(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text

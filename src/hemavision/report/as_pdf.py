@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -50,15 +51,15 @@ def write_pdf(report: Report) -> bytes:
     Raises:
         ImageError: a picture of a cell is no image.
     """
-    sheet = Sheet(write_json(report))
-    _describe(sheet, report)
-    _head(sheet, report)
-    _table(sheet, report)
-    _counts(sheet, report)
-    _words(sheet, report)
-    _cells(sheet, report)
-    _fine(sheet, report)
-    return bytes(sheet.pages.output())
+    with closing(Sheet(write_json(report))) as sheet:
+        _describe(sheet, report)
+        _head(sheet, report)
+        _table(sheet, report)
+        _counts(sheet, report)
+        _words(sheet, report)
+        _cells(sheet, report)
+        _fine(sheet, report)
+        return bytes(sheet.pages.output())
 
 
 def _describe(sheet: Sheet, report: Report) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hemavision.cells import CUT
 from hemavision.differential import (
     Comparison,
     Corrected,
@@ -81,6 +82,8 @@ def in_words(report: Report) -> list[str]:
     sentences += _absolute(found)
     sentences += _blood(found)
     sentences += _compared(report.comparison)
+    if cut := found.left_out.get(CUT):
+        sentences.append(f"{cut:,} {_cells(cut)} the border of a field cuts are left out.")
     if found.undecided:
         sentences.append(
             f"{found.undecided:,} {_cells(found.undecided)} nobody has decided on are not counted."
@@ -141,6 +144,8 @@ def _compared(comparison: Comparison | None) -> list[str]:
     if comparison is None:
         return []
     who = comparison.analyser or "The analyser"
+    if not comparison.shares:
+        return [f"{who} and the slide have no class in common: nothing could be compared."]
     if not comparison.disagreeing:
         return [f"{who} differs from the slide in no class by more than chance."]
     parts = [

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fpdf import FPDF
+from fpdf.fonts import TTFFont
 
 from hemavision.report.lettering import CORE_ENCODING, Lettering, find_face, letters_of
 from hemavision.results import NOTICE
@@ -85,6 +86,12 @@ class Sheet:
             pages.add_font(_UNICODE_SERIF, style="B", fname=face.serif)
         self.pages = pages
         pages.add_page()
+
+    def close(self) -> None:
+        """Close the fonts' files, which fpdf2 keeps open."""
+        for font in self.pages.fonts.values():
+            if isinstance(font, TTFFont):
+                font.ttfont.close()
 
     @property
     def left(self) -> float:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, LargeBinary, cast, func, select
+from sqlalchemy import Connection, CursorResult, LargeBinary, cast, func, select
 
 from hemavision.store.chain import find_break
 from hemavision.store.database import Store
@@ -58,7 +58,8 @@ def verify(store: Store, expected: str | None = None, *, deep: bool = True) -> V
         deep: read every image file and compare its SHA-256, too.
     """
     with store.reading() as connection:
-        length, head, problem = find_break(_rows(connection))
+        with _rows(connection) as rows:
+            length, head, problem = find_break(map(_as_mapping, rows))
         checks: tuple[Callable[[], str], ...] = (
             lambda: problem,
             lambda: _check_end(connection, length, head),
@@ -75,11 +76,16 @@ def verify(store: Store, expected: str | None = None, *, deep: bool = True) -> V
     return Verdict(not found, length, head, found)
 
 
-def _rows(connection: Connection) -> Iterator[Any]:
-    found = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(
-        select(log).order_by(log.c.id)
+def _rows(connection: Connection) -> CursorResult[Any]:
+    """Return the log's rows, a piece at a time; to be closed where they are not read to the end."""
+    # Of this statement: an option of the connection would hold for every check after it.
+    return connection.execute(
+        select(log).order_by(log.c.id), execution_options={"yield_per": _ROWS_AT_ONCE}
     )
-    return (row._mapping for row in found)
+
+
+def _as_mapping(row: Any) -> Mapping[str, Any]:
+    return dict(row._mapping)
 
 
 def _check_end(connection: Connection, length: int, head: str) -> str:

@@ -5,19 +5,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 
-from hemavision.cells import EIGHT_TYPES
+from hemavision.cells import BEYOND_MODELS, EIGHT_TYPES
 from hemavision.errors import RefusedError
-
-#: What a person sees beyond what the models name.
-BEYOND_MODELS = (
-    "blast",
-    "plasma_cell",
-    "reactive_lymphocyte",
-    "smudge_cell",
-    "unidentified",
-    "red_cell",
-    "artefact",
-)
 
 
 def cell_types(of_models: Iterable[str] = ()) -> tuple[str, ...]:

@@ -31,8 +31,6 @@ from hemavision.training.questions import (
 from hemavision.training.recipes import Phase, Recipe
 from hemavision.training.views import view_maker
 
-#: Batches whose mean statistics the finished network keeps.
-SETTLING_STEPS = 60
 STATE, LOG, BEST, FINAL = "state.json", "log.csv", "best.weights.h5", "final.weights.h5"
 LOOKS = "morphology.npz"
 
@@ -128,7 +126,7 @@ def fit(
             state = checkpoint(model, core, folder, state, row)
             if on_epoch:
                 on_epoch(row)
-        settle_norms(core, batches(replace(phases[-1], steps=SETTLING_STEPS), len(phases)))
+        settle_norms(core, batches(replace(phases[-1], steps=recipe.settling_steps), len(phases)))
     settle_heads(model, train, questions, recipe)
     save_attributes(model, questions, folder / LOOKS)
     core.save_weights(folder / FINAL)

@@ -57,6 +57,7 @@ class Recipe:
         source_weights: how often each image set is drawn, relative; equal images where empty.
         rare_types: how much less often a type is drawn that few image sets show: the power of
             the number of sets that show it.
+        settling_steps: batches whose mean statistics the finished network's norms keep.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Recipe:
     stain: str = "as-is"
     source_weights: tuple[tuple[str, float], ...] = ()
     rare_types: float = 1.0
+    settling_steps: int = 60
 
 
 #: The recipe that published work on this network describes.

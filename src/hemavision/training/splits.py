@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from hemavision.cells import EIGHT_TYPES, FOUR_TYPES
 from hemavision.errors import DataError
@@ -20,6 +21,7 @@ from hemavision.training.datasets import (
     read_pbc,
 )
 
+T = TypeVar("T")
 #: The seed of every split. Fixed, so that `train` and `evaluate` agree about the test set.
 SPLIT_SEED = 20180422
 
@@ -189,6 +191,13 @@ PROTOCOLS: dict[str, Callable[[Path], Split]] = {
     "type-out:basophil": type_out("basophil"),
     "type-out:erythroblast": type_out("erythroblast"),
 }
+
+
+def drawn(items: Sequence[T], limit: int | None) -> list[T]:
+    """Return at most ``limit`` of the items, always the same ones; all of them without one."""
+    if limit is None or limit >= len(items):
+        return list(items)
+    return random.Random(SPLIT_SEED).sample(items, limit)
 
 
 def of_four_types(samples: Iterable[Sample]) -> list[Sample]:

@@ -31,8 +31,6 @@ from hemavision.training.run import RunOptions, environment, origin_of, plot_log
 
 #: Side of the square that holds a validation field at home.
 WATCHED_PX = 320
-#: Batches whose mean statistics the finished network keeps.
-SETTLING_STEPS = 100
 
 
 @dataclass(frozen=True)
@@ -47,6 +45,7 @@ class DetectorRecipe:
         weight_decay: decoupled.
         averaging: momentum of the weights' moving mean, which an epoch ends with.
         variety: of the views.
+        settling_steps: batches whose mean statistics the finished network's norms keep.
     """
 
     epochs: int = 30
@@ -56,6 +55,7 @@ class DetectorRecipe:
     weight_decay: float = 0.02
     averaging: float = 0.99
     variety: Variety = BROAD
+    settling_steps: int = 100
 
 
 #: By the names that ``hemavision train --recipe`` takes; the second goes on from the first, with
@@ -119,7 +119,7 @@ def fit_detector(
         state = checkpoint(model, model, folder, state, row)
         if on_epoch:
             on_epoch(row)
-    settling = replace(recipe, steps=SETTLING_STEPS)
+    settling = replace(recipe, steps=recipe.settling_steps)
     settle_norms(model, FieldBatches(fields, settling, (options.seed, recipe.epochs)))
     model.save_weights(folder / FINAL)
     plot_log(folder, "loss")

@@ -105,9 +105,9 @@ def rounded(values: np.ndarray, digits: int = DIGITS) -> np.ndarray:
 
 def _answer_one(model: Model, upload: Upload, options: Options) -> Item:
     try:
-        rgb = open_image(upload.read()).rgb
-        (prediction,) = model.predict_arrays([rgb])
-        item = describe(prediction, rgb, options)
+        photo = open_image(upload.read())
+        (prediction,) = model.predict_arrays([photo.rgb])
+        item = {"notes": list(photo.notes)} | describe(prediction, photo.rgb, options)
     except Exception as error:  # whatever one image does, the others get their answer
         return failure(error)
     metrics.of(current_app).count_prediction(prediction)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from apiflask import APIBlueprint, Schema
 from flask import Response, jsonify
-from marshmallow import fields
+from marshmallow import ValidationError, fields
 from marshmallow.validate import Equal, Length, Range
 
 from hemavision.casework.entered import analyser_of
-from hemavision.differential.counting import MOST_WHITE_CELLS, TARGETS
+from hemavision.differential.counting import TARGETS
+from hemavision.differential.names import add_up
+from hemavision.differential.units import checked_white_cells, white_cells_from
 from hemavision.errors import SettingsError
 from hemavision.results import NOTICE
 from hemavision.store.cases import find_case
@@ -26,8 +29,18 @@ from hemavision.web.identity import sighted, the_store
 blueprint = APIBlueprint("case_entries", __name__, url_prefix="/api/v1/cases", tag="Cases")
 
 MOST_TARGET = 10_000
-#: 10⁹/L: ten cells in a microlitre, which no counter tells from none.
-LEAST_WHITE_CELLS = 0.01
+
+
+class WhiteCellCount(fields.Float):
+    """A total white cell count: a number of 10⁹/L, or text with its unit."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        try:
+            if isinstance(value, str):
+                return white_cells_from(value)
+            return checked_white_cells(super()._deserialize(value, attr, data, **kwargs))
+        except SettingsError as error:
+            raise ValidationError(str(error)) from error
 
 
 class EntriesBody(Body):
@@ -43,11 +56,14 @@ class EntriesBody(Body):
         load_default=TARGETS[0],
         metadata={"description": "White cells to count."},
     )
-    white_cells = fields.Float(
-        validate=Range(LEAST_WHITE_CELLS, MOST_WHITE_CELLS),
+    white_cells = WhiteCellCount(
         load_default=None,
         allow_none=True,
-        metadata={"description": "Total white cell count, 10⁹/L, for absolute counts."},
+        metadata={
+            "type": ["number", "string"],
+            "description": "Total white cell count for absolute counts: 10⁹/L, or text with its "
+            "unit, such as `6200/ul`.",
+        },
     )
     nucleated_apart = Flag(
         load_default=False,
@@ -60,7 +76,10 @@ class EntriesBody(Body):
         keys=fields.String(validate=Length(1, 80)),
         values=fields.Float(validate=Range(0, 100)),
         load_default=dict,
-        metadata={"description": "What an analyser says of the same blood: type → percent."},
+        metadata={
+            "description": "What an analyser says of the same blood: type → percent. The usual "
+            "names and analysers' codes (NEUT, LYMPH, …) are understood."
+        },
     )
     analyser_cells = Whole(
         validate=Range(1, LARGEST),
@@ -130,26 +149,24 @@ def put_entries(case_id: int) -> Response:
     there now).
     """
     reader = sighted(case_id)
-    entries = Entries(**read_json(EntriesBody))
-    _check(entries)
+    entries = _understood(Entries(**read_json(EntriesBody)))
     case = enter(the_store(), case_id, entries, reader.name)
     values: dict[str, Any] = {"entries": case.entries.to_json(), "case": case.to_json()}
     return jsonify(**values, notice=NOTICE)
 
 
-def _check(entries: Entries) -> None:
-    """Raise a problem where counts could not be read against the entries."""
+def _understood(entries: Entries) -> Entries:
+    """Return the entries under our names.
+
+    Raises:
+        Problem: counts cannot be read against them.
+    """
     profile_of(entries)
-    unknown = [name for name in entries.analyser if name not in known_types()]
-    if unknown:
-        raise Problem(
-            "unusable",
-            f"'analyser': {unknown[0][:80]!r} is no type here; there are "
-            f"{', '.join(known_types())}.",
-        )
-    analyser = analyser_of(entries)
     try:
+        entries = replace(entries, analyser=add_up(entries.analyser.items(), known_types()))
+        analyser = analyser_of(entries)
         if analyser:
             analyser.check()
     except SettingsError as error:
         raise Problem("unusable", str(error)) from error
+    return entries

@@ -170,6 +170,7 @@ class Item(Schema):
     """One image's answer: a prediction or an error."""
 
     filename = fields.String(required=True)
+    notes = fields.List(fields.String(), metadata={"description": "On how it was opened."})
     prediction = fields.Nested(Prediction)
     heatmaps = fields.Nested(Heatmaps)
     overlay = fields.String(metadata={"description": _overlay(), "pattern": "^data:image/png"})
@@ -214,8 +215,7 @@ class SmearCell(Schema):
     heatmap = fields.Nested(SmearHeatmap)
     overlay = fields.String(
         metadata={
-            "description": "What lies in prediction.box, with the heatmap over it: a PNG as a "
-            "data address.",
+            "description": "What lies in prediction.box under the heatmap: a PNG as data address.",
             "pattern": "^data:image/png",
         }
     )
@@ -290,6 +290,7 @@ class SmearItem(Schema):
     """One field's answer, or an error."""
 
     filename = fields.String(required=True)
+    notes = fields.List(fields.String(), metadata={"description": "On how it was opened."})
     smear = fields.Nested(Smear)
     error = fields.Nested(ProblemDetails)
 

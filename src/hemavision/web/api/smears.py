@@ -75,9 +75,10 @@ def answering_finder() -> Finder:
 
 def _answer(model: Model, finder: Finder, upload: Upload, options: Options) -> Item:
     try:
-        rgb = open_image(upload.read()).rgb
-        smear = read_smear(model, finder, rgb, flips=True)
-        item: Item = {"smear": describe_smear(smear, rgb, options)}
+        photo = open_image(upload.read())
+        smear = read_smear(model, finder, photo.rgb, flips=True)
+        described = describe_smear(smear, photo.rgb, options)
+        item: Item = {"notes": list(photo.notes), "smear": described}
     except Exception as error:  # whatever one image does, the others get their answer
         return failure(error)
     for prediction in smear.predictions:

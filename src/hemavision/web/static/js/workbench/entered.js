@@ -7,6 +7,9 @@ export function numberFrom(text) {
   return Number(cleaned);
 }
 
+/** Return a number, or a number with its unit for the server to read ("6200/ul"), or null. */
+export const countFrom = (text) => numberFrom(text) ?? (/^[\d.,]+\s*[^/]*\/(l|[uµ]l|nl|mm[3³])$/i.test(text.trim()) ? text.trim() : null);
+
 /** Return a whole number of cells that a person typed, or null. */
 export function wholeFrom(text) {
   const value = numberFrom(text);

@@ -18,7 +18,10 @@ export function mountStage(element, shown) {
     if (!picture || picture === told) return;
     told = picture;
     // The next frame of the browser begins when this one is on the screen.
-    requestAnimationFrame((at) => shown(picture, at));
+    requestAnimationFrame((at) => {
+      element.dataset.taken = String(picture.capturedAt);
+      shown(picture, at);
+    });
   };
   const schedule = () => {
     if (due || !state) return;

@@ -38,6 +38,7 @@ export function mountField(element, openPicture) {
     paint(scene);
     movePeek(scene);
     element.dataset.settled = String(scene.shown >= 1 && scene.image !== null);
+    element.dataset.pictured = String(scene.picture !== null);
     if (scene.shown < 1) schedule();
   };
   const schedule = () => {

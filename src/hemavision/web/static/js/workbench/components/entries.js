@@ -4,13 +4,13 @@
  */
 
 import { make, role, tell, write } from "../../components/dom.js";
-import { numberFrom, wholeFrom } from "../entered.js";
+import { countFrom, numberFrom, wholeFrom } from "../entered.js";
 import { isReadOnly } from "../state.js";
 import { binWords, estimateWords, pWords, shareWords } from "../words.js";
 
 /** Name of an input → name of the entry, and how what was typed becomes its value. */
 const INPUTS = {
-  "white-cells": ["white_cells", numberFrom],
+  "white-cells": ["white_cells", countFrom],
   "analyser-cells": ["analyser_cells", wholeFrom],
   "analyser-name": ["analyser_name", (text) => text.trim()],
   comment: ["comment", (text) => text.trim()],
@@ -129,6 +129,7 @@ function fillComparison(element, { numbers: { comparison }, types }) {
 
 function comparisonWords(comparison, types) {
   if (!comparison) return "";
+  if (!comparison.shares.length) return "The analyser and the slide have no class in common: nothing could be compared.";
   if (!comparison.disagreeing.length) return "The analyser differs in no class by more than chance.";
   const names = comparison.disagreeing.map((name) => binWords(name, types).toLowerCase());
   return `Differs by more than chance: ${names.join(", ")}.`;

@@ -1,0 +1,108 @@
+"""What each test costs in processor time, and the limit that keeps ``make test`` short.
+
+Processor time of the test's process and of all that it started (browsers, servers, commands), so
+that a slow or busy machine fails nothing. What a wider fixture takes (a browser, a server, a
+model) is not the first test's fault and counts by itself.
+
+Loaded as a pytest plugin by ``tests/conftest.py``.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+
+import psutil
+import pytest
+
+#: Most processor seconds of a test without the marker ``long``, and of a fixture.
+LIMIT_S = 5.0
+#: What :func:`slowness` compares with: this loop's processor seconds on two idle cores.
+LOOPS, LOOPS_S = 1_000_000, 0.016
+#: How many of the slowest are named at the end.
+NAMED = 10
+WAY_OUT = (
+    "Make it smaller, or move what is repeated or large into a twin marked `long` "
+    "(CONTRIBUTING.md, Tests)."
+)
+_SPENT = pytest.StashKey[float]()
+#: Processor seconds that wider fixtures took while the test that asked for them was set up.
+_shared_s = 0.0
+
+
+def spent_s() -> float:
+    """Return the processor seconds of this process and of all that it ever started."""
+    total = sum(os.times()[:4])
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            total += sum(child.cpu_times()[:4])
+    return total
+
+
+def slowness() -> float:
+    """Return how many times as long as on an idle machine processor seconds are here and now.
+
+    Two threads of one core that both work slow each other down, and some machines are slow.
+    """
+    begun = time.process_time()
+    for _ in range(LOOPS):
+        pass
+    return max(1.0, (time.process_time() - begun) / LOOPS_S)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    """Measure what setting up the test itself takes."""
+    global _shared_s
+    _shared_s, begun = 0.0, spent_s()
+    yield
+    item.stash[_SPENT] = spent_s() - begun - _shared_s
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[object],
+) -> Iterator[None]:
+    """Measure a wider fixture by itself."""
+    global _shared_s  # noqa: PLW0603
+    if fixturedef.scope == "function":
+        return (yield)
+    inner, begun = _shared_s, spent_s()
+    result = yield
+    own = spent_s() - begun - (_shared_s - inner)
+    _shared_s += own
+    _check(f"fixture {fixturedef.argname}", own)
+    return result
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Fail a test that took too long, unless it is a long one."""
+    global _shared_s
+    _shared_s, begun = 0.0, spent_s()
+    yield
+    spent = item.stash[_SPENT] + spent_s() - begun - _shared_s
+    item.user_properties.append(("cpu_s", spent))
+    if item.get_closest_marker("long") is None:
+        _check(item.nodeid, spent)
+
+
+def _check(name: str, spent: float) -> None:
+    if spent > LIMIT_S and spent > LIMIT_S * slowness():
+        pytest.fail(
+            f"{name} took {spent:.1f} CPU-seconds; without the marker `long` it may take "
+            f"{LIMIT_S:g}. {WAY_OUT}",
+            pytrace=False,
+        )
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name the slowest tests."""
+    reports = [r for kind in ("passed", "failed") for r in terminalreporter.stats.get(kind, [])]
+    spent = {r.nodeid: dict(r.user_properties).get("cpu_s", 0.0) for r in reports}
+    slowest = sorted(spent, key=lambda name: -spent[name])[:NAMED]
+    terminalreporter.section(f"slowest {NAMED} tests, CPU-seconds")
+    for name in slowest:
+        terminalreporter.line(f"{spent[name]:6.2f}  {name}")
