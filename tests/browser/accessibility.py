@@ -7,7 +7,7 @@ from typing import Any
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
-from .conftest import NARROW, WIDE, frames
+from .pages import NARROW, WIDE, frames
 
 #: Of what axe says, only what is wrong is gathered: the rest costs three times as much.
 AXE: dict[str, Any] = {

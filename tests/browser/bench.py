@@ -25,7 +25,8 @@ from hemavision.store.images import add_image
 from hemavision.store.records import ImageKind, NewCell, NewImage
 from hemavision.web import create_app
 
-from .conftest import PATIENCE_MS, WINDOW, listening
+from .pages import PATIENCE_MS, WINDOW
+from .serving import listening
 from .stage import put_in
 
 SIDE_PX = 96

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import io
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import requests
+from PIL import Image
 from playwright.sync_api import Page, expect
 
-from .conftest import frames
+from .pages import frames
 
 #: Of BCCD's test list: two white cells in each of the first two, platelets in all.
 NAMES = tuple(f"BloodImage_{number:05}.jpg" for number in (31, 65, 68, 407, 296))
@@ -38,6 +42,14 @@ def settle(page: Page) -> None:
     """Wait until the field and its boxes are drawn and nothing moves."""
     page.wait_for_selector(".field-viewer[data-boxes=true][data-pictured=true][data-settled=true]")
     frames(page)
+
+
+def shot(page: Page) -> np.ndarray:
+    """Return what the field's canvas shows once nothing moves: H×W×3."""
+    frames(page)
+    address = page.locator(".field-viewer canvas").evaluate("canvas => canvas.toDataURL()")
+    picture = base64.b64decode(address.partition(",")[2])
+    return np.asarray(Image.open(io.BytesIO(picture)).convert("RGB")).astype(int)
 
 
 def answer_of(url: str, path: Path) -> dict[str, Any]:

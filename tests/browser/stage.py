@@ -12,7 +12,7 @@ from fixtures_slide import Slide
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from .conftest import PATIENCE_MS, WINDOW
+from .pages import PATIENCE_MS, WINDOW
 
 SCRIPT = Path(__file__).parent / "moving_stage.js"
 QUALITY = 92

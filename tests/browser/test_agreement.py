@@ -22,7 +22,7 @@ from hemavision.store.records import Page as Rows
 
 from .accessibility import overflow_px, violations
 from .bench import Bench, serving, windows
-from .conftest import NARROW, WIDE, Kept, frames, hold
+from .pages import NARROW, WIDE, Kept, frames, hold
 
 MONTHS = ("2026-08", "2026-09", "2026-10", "2026-11")
 CELLS = 24

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from .accessibility import everywhere, moving, overflow_px, too_small
-from .conftest import NARROW, WINDOW, awaiting, choose, pixels, settle
+from .pages import NARROW, WINDOW, awaiting, choose, pixels, settle
 
 
 def test_axe_finds_nothing(page: Page, smears: list[Path], tmp_path: Path) -> None:

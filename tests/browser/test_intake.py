@@ -11,7 +11,7 @@ from playwright.sync_api import Page, Route, expect
 
 from .accessibility import violations
 from .bench import drawn, opened
-from .conftest import frames, wait_until
+from .pages import frames, wait_until
 
 #: More than two loads of the page's.
 FILES = 20

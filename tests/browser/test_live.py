@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Download, Page, expect
 from hemavision.results import NOTICE
 
 from .accessibility import everywhere, moving, overflow_px, too_small, violations
-from .conftest import NARROW, WIDE, WINDOW, Kept, frames, wait_until, watched
+from .pages import NARROW, WIDE, WINDOW, Kept, frames, wait_until, watched
 from .stage import STILL, count, freeze, live_page, put_in, show, start, take
 
 #: A place of the slide with other cells than the first, and no white one.

@@ -12,7 +12,9 @@ from hemavision import Model
 from hemavision.web import create_app
 
 from .accessibility import everywhere, overflow_px
-from .conftest import ARGUMENTS, NARROW, WIDE, WINDOW, chromium, listening
+from .conftest import ARGUMENTS, chromium
+from .pages import NARROW, WIDE, WINDOW
+from .serving import listening
 from .stage import STEP_PX, another, fake_camera, freeze, live_page, start
 
 

@@ -21,7 +21,7 @@ from hemavision.store.records import Page as Rows
 
 from .accessibility import violations
 from .bench import Bench, serving, windows
-from .conftest import NARROW
+from .pages import NARROW
 from .stage import STILL, count, freeze, show, start
 
 

@@ -20,7 +20,9 @@ from hemavision import Model
 from hemavision.web import create_app
 
 from .accessibility import everywhere
-from .conftest import ARGUMENTS, chromium, listening, wait_until
+from .conftest import ARGUMENTS, chromium
+from .pages import wait_until
+from .serving import listening
 from .stage import Camera, Film, MovingStage, count, fake_camera, show, start
 
 #: Of the film, pixels from one frame to the next, at 30 a second: 360 a second.

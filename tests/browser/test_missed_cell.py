@@ -24,7 +24,7 @@ from hemavision.store.verification import verify
 
 from .accessibility import overflow_px, violations
 from .bench import Bench, drawn_field, focused, opened, saved
-from .conftest import NARROW, WIDE, frames
+from .pages import NARROW, WIDE, frames
 
 #: A box that no cell of a drawn field lies in: where four of them meet.
 GAP = Box(80, 78, 112, 114)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Route
 
-from .conftest import PATIENCE_MS
+from .pages import PATIENCE_MS
 
 FOLDER = Path(__file__).parents[1] / "js"
 FILES = sorted(path.name for path in FOLDER.glob("*.test.js"))

@@ -18,7 +18,7 @@ from hemavision.explain.overlay import normalise
 from hemavision.results import NOTICE
 from hemavision.samples import SAMPLE_NAMES, draw_field
 
-from .conftest import calm, choose, hold, pixels, settle
+from .pages import calm, choose, hold, pixels, settle
 
 
 def drag(page: Page, kind: str, *paths: Path) -> None:

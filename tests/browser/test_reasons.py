@@ -13,7 +13,8 @@ from hemavision import Model, open_model
 from hemavision.web import create_app
 
 from .accessibility import everywhere
-from .conftest import NARROW, WIDE, WINDOW, Kept, choose, listening, opened_at, pixels, settle
+from .pages import NARROW, WIDE, WINDOW, Kept, choose, opened_at, pixels, settle
+from .serving import listening
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from hemavision.report import ReportInput, write_report
 from hemavision.results import NOTICE
 
 from .accessibility import everywhere, overflow_px
-from .conftest import WIDE
+from .pages import WIDE
 
 Shown = tuple[Page, list[str]]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page, Request, expect
 
-from .conftest import choose, settle
+from .pages import choose, settle
 
 
 def test_many_files_are_read_one_by_one(page: Page, smears: list[Path], tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import csv
 import io
 import json
@@ -13,14 +12,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image, ImageFilter
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from hemavision.ratios import ratio_of_counts
 from hemavision.results import NOTICE
-from hemavision.sample_smear import WHITE_CELLS
 
-from .conftest import WINDOW, Kept, frames, opened_at
 from .fields import (
     answer_of,
     field_paths,
@@ -28,8 +24,10 @@ from .fields import (
     press,
     read,
     settle,
+    shot,
     white_cells,
 )
+from .pages import WINDOW, Kept, frames, opened_at
 
 KINDS = {"white_cell": "white cells", "red_cell": "red cells", "platelet": "platelets"}
 
@@ -85,14 +83,6 @@ def as_read(page: Page) -> None:
 def stage(read_page: Kept, request: pytest.FixtureRequest) -> Iterator[Page]:
     with read_page.lent(request.node) as page:
         yield page
-
-
-def shot(page: Page) -> np.ndarray:
-    """Return what the field's canvas shows once nothing moves: H×W×3."""
-    frames(page)
-    address = page.locator(".field-viewer canvas").evaluate("canvas => canvas.toDataURL()")
-    picture = base64.b64decode(address.partition(",")[2])
-    return np.asarray(Image.open(io.BytesIO(picture)).convert("RGB")).astype(int)
 
 
 def percent(probability: float) -> str:
@@ -316,20 +306,6 @@ def test_the_list_holds_every_cell_and_follows_the_keys(stage: Page, found: dict
     expect(options).to_have_count(len(found["cells"]) - reds)
 
 
-def test_a_warning_is_shown_in_the_server_s_words(
-    smear: Page, url: str, field: Path, tmp_path: Path
-) -> None:
-    blurred = tmp_path / "blurred.png"
-    Image.open(field).filter(ImageFilter.GaussianBlur(9)).save(blurred)
-    warnings = answer_of(url, blurred)["warnings"]
-    assert warnings
-    read(smear, blurred)
-    shown = smear.get_by_role("list", name="Warnings").get_by_role("listitem")
-    expect(shown).to_have_text([warning["message"] for warning in warnings])
-    for warning in warnings:
-        expect(smear.locator("[data-part=announcer]")).to_contain_text(warning["message"])
-
-
 def test_every_export_is_saved_and_holds_the_cells(stage: Page, found: dict[str, Any]) -> None:
     saved = {}
     for name in ("JSON", "CSV", "COCO", "VOC", "YOLO", "GeoJSON"):
@@ -366,59 +342,3 @@ def test_a_cell_s_overlay_and_json_are_saved(stage: Page, found: dict[str, Any])
     picture = Image.open(download.value.path())
     assert picture.size == (box["right"] - box["left"],) * 2
     assert np.asarray(picture.convert("RGB")).std() > 10
-
-
-def test_the_synthetic_field_says_that_it_is_one(smear: Page) -> None:
-    smear.get_by_role("button", name="Whole field Synthetic").click()
-    settle(smear)
-    counts = smear.get_by_role("region", name="Counts")
-    expect(counts.get_by_text("Synthetic drawing")).to_be_visible()
-    expect(
-        counts.get_by_role("listitem").filter(has_text="white cells").locator("strong")
-    ).to_have_text(str(len(WHITE_CELLS)))
-    expect(counts).to_contain_text("cut by the border")
-
-
-def test_a_tiff_that_the_browser_cannot_show(
-    smear: Page, field: Path, found: dict[str, Any], tmp_path: Path
-) -> None:
-    path = tmp_path / "scan.tif"
-    Image.open(field).save(path)
-    read(smear, path)
-    assert shot(smear).std() > 25
-    count = (
-        smear.get_by_role("region", name="Counts")
-        .get_by_role("listitem")
-        .filter(has_text="red cells")
-    )
-    expect(count.locator("strong")).to_have_text(str(found["counts"]["red_cell"]))
-
-
-def test_two_fields_together_have_the_server_s_arithmetic(
-    smear: Page, url: str, data: Path
-) -> None:
-    paths = field_paths(data, 2)
-    answers = [answer_of(url, path) for path in paths]
-    white, red = (
-        sum(answer["counts"][kind] for answer in answers) for kind in ("white_cell", "red_cell")
-    )
-    read(smear, *paths)
-    counts = smear.get_by_role("region", name="Counts")
-    counts.get_by_role("radio", name="All 2 fields").check()
-    expect(
-        counts.get_by_role("listitem").filter(has_text="red cells").locator("strong")
-    ).to_have_text(str(red))
-    expected = ratio_of_counts(white, red, per=1000.0)
-    computed = smear.evaluate(
-        """async ([white, red]) =>
-            (await import("/static/js/smear/ratio.js")).ratioOfCounts(white, red, 1000)""",
-        [white, red],
-    )
-    assert expected is not None
-    for name in ("value", "low", "high"):
-        assert computed[name] == pytest.approx(getattr(expected, name), rel=1e-9)
-    expect(counts).to_contain_text(f"{expected.value:.0f}")
-    with smear.expect_download() as download:
-        counts.get_by_role("button", name="CSV").click()
-    rows = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text())))
-    assert len(rows) == sum(len(answer["cells"]) for answer in answers)

@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from .accessibility import everywhere, moving, overflow_px, too_small
-from .conftest import NARROW, Kept, frames, hold, kept, watched
 from .fields import field_paths, open_smear, press, read, settle
+from .pages import NARROW, Kept, frames, hold, kept, watched
 from .test_everyone import tab_to
 
 

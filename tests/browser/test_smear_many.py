@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,11 +14,13 @@ from playwright.sync_api import Page, Request, expect
 from hemavision import Model
 from hemavision.detection.fake_finder import FakeFinder
 from hemavision.images import open_image
+from hemavision.ratios import ratio_of_counts
 from hemavision.results import Box, CellKind, Detection
 from hemavision.web import create_app
 
-from .conftest import frames, hold, listening, wait_until, watched
 from .fields import answer_of, field_paths, read, settle, white_cells
+from .pages import frames, hold, wait_until, watched
+from .serving import listening
 
 
 def test_one_request_a_field_and_never_more_than_two_at_once(smear: Page, data: Path) -> None:
@@ -136,6 +140,36 @@ def test_the_gallery_holds_every_white_cell_and_leads_to_it(
     there = level.inner_text()
     smear.get_by_role("button", name="Fit the field").click()
     expect(level).not_to_have_text(there)
+
+
+def test_two_fields_together_have_the_server_s_arithmetic(
+    smear: Page, url: str, data: Path
+) -> None:
+    paths = field_paths(data, 2)
+    answers = [answer_of(url, path) for path in paths]
+    white, red = (
+        sum(answer["counts"][kind] for answer in answers) for kind in ("white_cell", "red_cell")
+    )
+    read(smear, *paths)
+    counts = smear.get_by_role("region", name="Counts")
+    counts.get_by_role("radio", name="All 2 fields").check()
+    expect(
+        counts.get_by_role("listitem").filter(has_text="red cells").locator("strong")
+    ).to_have_text(str(red))
+    expected = ratio_of_counts(white, red, per=1000.0)
+    computed = smear.evaluate(
+        """async ([white, red]) =>
+            (await import("/static/js/smear/ratio.js")).ratioOfCounts(white, red, 1000)""",
+        [white, red],
+    )
+    assert expected is not None
+    for name in ("value", "low", "high"):
+        assert computed[name] == pytest.approx(getattr(expected, name), rel=1e-9)
+    expect(counts).to_contain_text(f"{expected.value:.0f}")
+    with smear.expect_download() as download:
+        counts.get_by_role("button", name="CSV").click()
+    rows = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text())))
+    assert len(rows) == sum(len(answer["cells"]) for answer in answers)
 
 
 def test_brackets_leaf_through_the_fields(smear: Page, data: Path) -> None:

@@ -20,7 +20,7 @@ from hemavision.store.records import Page as Rows
 from hemavision.store.verification import verify
 
 from .bench import Bench, decided, focused, opened, saved
-from .conftest import watched
+from .pages import watched
 
 
 @pytest.fixture
