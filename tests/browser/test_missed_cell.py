@@ -269,7 +269,7 @@ def test_another_reader_s_page_gets_the_cell(go: Callable[..., Page], bench: Ben
     known = list_cells(bench.store, case, Filter(), Rows(1))[0][0]
     prediction = replace(known.suggestion, box=GAP)
     added = add_cell(bench.store, image, NewCell(GAP, prediction, b"PNG"), "bob")
-    expect(page.locator(".notice-item")).to_contain_text("By bob: 1 cell added.", timeout=20_000)
+    expect(page.locator(".notice-item")).to_contain_text("By bob: 1 cell added.")
     expect(page.locator("[data-role=progress-words]")).to_have_text("0 of 21 decided")
     page.locator(".notice-item button").first.click()
     expect(page.locator(f"[data-cell='{added.id}']")).to_be_focused()
