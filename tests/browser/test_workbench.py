@@ -80,7 +80,7 @@ def bring_in(page: Page, photographs: list[Path], tmp_path: Path) -> None:
     page.locator("[data-act=import-closed]").click()
 
 
-@pytest.mark.parametrize("cells", [16, pytest.param(200, marks=pytest.mark.long)])
+@pytest.mark.parametrize("cells", [9, pytest.param(200, marks=pytest.mark.long)])
 def test_a_case_is_entered_signed_and_reported(
     go: Callable[..., Page], bench: Bench, cells: int
 ) -> None:
