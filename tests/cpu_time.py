@@ -20,7 +20,7 @@ import pytest
 #: Most processor seconds of a test without the marker ``long``, and of a fixture.
 LIMIT_S = 5.0
 #: What :func:`slowness` compares with: this loop's processor seconds on two idle cores.
-LOOPS, LOOPS_S = 1_000_000, 0.016
+LOOPS, LOOPS_S = 10_000_000, 0.16
 #: How many of the slowest are named at the end.
 NAMED = 10
 WAY_OUT = (

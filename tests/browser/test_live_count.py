@@ -68,7 +68,7 @@ def camera(
 def as_thread(port: int, model: Model) -> Iterator[tuple[Callable[[], None], str]]:
     """A server in this process, whose port is closed when it is killed."""
     server = make_server("127.0.0.1", port, create_app(model), threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
 
     def kill() -> None:
@@ -143,7 +143,7 @@ def tolerance_of_the_detector(slide: Slide) -> int:
 
 @pytest.mark.parametrize(
     ("camera", "serve", "share"),
-    [("stage", as_thread, 0.5), pytest.param("film", as_process, 1, marks=pytest.mark.long)],
+    [("stage", as_thread, 0.35), pytest.param("film", as_process, 1, marks=pytest.mark.long)],
     indirect=["camera"],
 )
 def test_with_the_real_detector_and_over_a_restart_the_count_is_the_truth(

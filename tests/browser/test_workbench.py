@@ -242,7 +242,10 @@ def amend(page: Page) -> None:
 def out_of_sight(page: Page, *, hidden: bool = True) -> None:
     """Let a page believe that nobody looks at it, or that somebody does: it then watches or not."""
     page.evaluate(
-        "(value) => Object.defineProperty(document, 'hidden', { value, configurable: true })",
+        """(value) => {
+            Object.defineProperty(document, 'hidden', { value, configurable: true });
+            document.dispatchEvent(new Event('visibilitychange'));
+        }""",
         hidden,
     )
 

@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
+import hypothesis
 import pytest
 import schemathesis
 from fixtures_cases import new_image
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import strategies
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import Status, events, from_schema
 from schemathesis.engine.run import PhaseName
@@ -71,9 +73,16 @@ def token(kept: tuple[Path, str], tmp_path: Path) -> Iterator[tuple[Store, str]]
     store.close()
 
 
+@hypothesis.given(strategies.text())
+def draw(text: str) -> None:
+    """Draw once: Hypothesis then gathers all modules' constants and Unicode's tables."""
+
+
 @pytest.fixture(scope="module")
 def hooks() -> None:
     """Tell schemathesis which files to send, as the command's SCHEMATHESIS_HOOKS does."""
+    # What is paid but once is not the first test's.
+    draw()
     spec = importlib.util.spec_from_file_location("hooks", SCHEMATHESIS / "hooks.py")
     assert spec
     assert spec.loader

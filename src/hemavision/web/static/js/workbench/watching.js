@@ -1,4 +1,5 @@
-/** Looks every few seconds whether somebody else has changed the case, and shows what they did. */
+/** Looks, every few seconds and when the page comes into sight, whether somebody else has changed
+ * the case, and shows what they did. */
 
 import { Problem } from "../api.js";
 import { foreignWords } from "./words.js";
@@ -20,9 +21,12 @@ export function createWatch({ api, store, root, isIdle, load, notice }) {
     const what = foreignWords({ isSigned: now.state === "signed", added, changed: changed.length - added });
     notice(`${who}: ${what}. What shows is up to date.`, "info", changed.slice(0, 1).map(({ id }) => id));
   }
+  let timer;
+  const later = () => { clearTimeout(timer); timer = setTimeout(turn, EVERY_MS); };
   const turn = () => look().catch((error) => {
     // A server that does not answer says so where something is asked of it.
     if (!(error instanceof Problem)) throw error;
-  }).finally(() => setTimeout(turn, EVERY_MS));
-  setTimeout(turn, EVERY_MS);
+  }).finally(later);
+  document.addEventListener("visibilitychange", turn);
+  later();
 }
