@@ -4,6 +4,8 @@ from __future__ import annotations
 
 #: The four types of the Kaggle task, in the order of the first network's outputs.
 FOUR_TYPES = ("eosinophil", "lymphocyte", "monocyte", "neutrophil")
+#: The types that a differential of healthy blood counts, and three further laboratories show.
+FIVE_TYPES = (*FOUR_TYPES, "basophil")
 #: All types that any image set names, in the order of the eight-type network's outputs.
 EIGHT_TYPES = (
     "neutrophil",

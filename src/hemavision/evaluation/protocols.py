@@ -18,7 +18,14 @@ HONEST_PROTOCOL = "unseen-cells"
 #: The shipped model that a protocol measures, where that is not the default.
 OWN_MODELS = {"seed": "seed"}
 #: Protocols on whose test images every shipped model was trained.
-NO_HONEST_MODEL = ("seed", "lab-out:bccd", "lab-out:jtsc", "lab-out:pbc")
+NO_HONEST_MODEL = (
+    "seed",
+    "lab-out:bccd",
+    "lab-out:jtsc",
+    "lab-out:pbc",
+    "lab-out:bcisc",
+    "lab-out:lisc",
+)
 FOLDERS = "folders"
 #: The images of another protocol, by detect → crop → classify.
 DETECTED, DETECTED_FROM = "unseen-cells-detected", "unseen-cells"
@@ -31,13 +38,15 @@ TESTS_ON = {
     "lab-out:bccd": "bccd",
     "lab-out:jtsc": "jtsc",
     "lab-out:pbc": "pbc",
+    "lab-out:bcisc": "bcisc",
+    "lab-out:lisc": "lisc",
     "pbc": "pbc",
 }
 #: Models of a laboratory or a type less, which no user needs: in the repository, not the package.
 WITHHELD = Path(__file__).parents[3] / "bundles"
 #: Kinds of leak whose figures are never shown alone.
 FLATTERING = ("by-design", "leaky")
-SET_NAMES = ("kaggle_wbc", "pbc", "bccd", "jtsc")
+SET_NAMES = ("kaggle_wbc", "pbc", "bccd", "jtsc", "bcisc", "lisc")
 
 
 @dataclass(frozen=True)

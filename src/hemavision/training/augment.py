@@ -10,14 +10,15 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from hemavision.stain import BACKGROUND, look_up
+from hemavision.training.cameras import LUMA, another_camera
 from hemavision.training.crops import CROP_PX, MARGIN
 
-#: The luma weights of ITU-R BT.601.
-LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 #: What each of a channel's 256 values absorbs (natural logarithm) against the background: 256×3.
 ABSORBANCE = -np.log(np.maximum(np.arange(256.0)[:, None], 3.0) / BACKGROUND)
 #: Share of the views that are turned by any angle: the others keep their pixels' sharpness.
 TURNED = 0.5
+#: Most that a view is nearer or farther than the located box, as a logarithm.
+ZOOM, WIDE_ZOOM = 0.22, 0.34
 
 
 def plain_view(crop: np.ndarray, size_px: int) -> np.ndarray:
@@ -26,18 +27,21 @@ def plain_view(crop: np.ndarray, size_px: int) -> np.ndarray:
     return _view(crop, (CROP_PX - side) / 2, (CROP_PX - side) / 2, side, size_px)
 
 
-def random_view(crop: np.ndarray, size_px: int, rng: np.random.Generator) -> np.ndarray:
+def random_view(
+    crop: np.ndarray, size_px: int, rng: np.random.Generator, zoom: float = ZOOM
+) -> np.ndarray:
     """Return a crop from a random position, at a random zoom and angle, mirrored or not.
 
     Args:
         crop: uint8 CROP_PX×CROP_PX×3, as cut by :mod:`hemavision.training.crops`.
         size_px: side of the view in pixels.
         rng: where the randomness comes from.
+        zoom: the most, as a logarithm.
 
     Returns:
         uint8 ``size_px``×``size_px``×3.
     """
-    side = CROP_PX / MARGIN * np.exp(rng.uniform(-0.22, 0.22))
+    side = CROP_PX / MARGIN * np.exp(rng.uniform(-zoom, zoom))
     slack = CROP_PX - side
     wander = min(slack / 2, 0.10 * side)
     left, top = slack / 2 + rng.uniform(-wander, wander, 2)
@@ -71,7 +75,7 @@ def another_laboratory(view: np.ndarray, rng: np.random.Generator) -> np.ndarray
     """
     if rng.random() < 0.3:
         return random_light(view, rng)
-    return _cut_edge(restained(view, rng), rng)
+    return _cut_edge(another_camera(restained(view, rng), rng), rng)
 
 
 def restained(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -168,5 +172,5 @@ def _cut_edge(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     if rng.random() < 0.25:
         width = int(view.shape[0] * rng.uniform(0.05, 0.38))
         view = np.rot90(view, int(rng.integers(4))).copy()
-        view[:width] = rng.choice([0.0, 128.0])
+        view[:width] = rng.choice([0.0, 128.0, 255.0])
     return view

@@ -168,6 +168,22 @@ def read_jtsc(root: Path) -> list[Sample]:
     ]
 
 
+def read_bcisc(root: Path) -> list[Sample]:
+    """Return BCISC's single cells; those of one slide or sitting share an original."""
+    return [
+        Sample(root / row["path"], cell_type_of(row["label"]), f"bcisc/{row['group']}", "bcisc")
+        for row in _read_csv(root / "labels.csv")
+    ]
+
+
+def read_lisc(root: Path) -> list[Sample]:
+    """Return LISC's single cells; it does not say which of its eight people each is of."""
+    return [
+        Sample(root / row["path"], cell_type_of(row["label"]), f"lisc/{row['path']}", "lisc")
+        for row in _read_csv(root / "labels.csv")
+    ]
+
+
 def read_folders(root: Path) -> list[Sample]:
     """Return a person's own set: one folder a cell type, every image its own original."""
     samples = []

@@ -19,6 +19,7 @@ from hemavision.errors import BundleError, TrainingError
 from hemavision.models.architectures import ARCHITECTURES
 from hemavision.training.batches import LabelledCrops, PlainBatches, TrainingBatches, steps_in
 from hemavision.training.heads import settle_heads
+from hemavision.training.imagenet import take_imagenet
 from hemavision.training.questions import (
     ANSWER,
     Questions,
@@ -162,6 +163,8 @@ def _new_model(
     core = build(classes=len(train.cell_types), input_px=None, precision=start.precision)
     if start.weights:
         take_weights(start.weights, core)
+    elif recipe.pretrained == "imagenet":
+        take_imagenet(core)
     model = asking(core, questions)
     if start.weights:
         for attribute in _looks_in(start.weights):
@@ -173,6 +176,8 @@ def _new_model(
         loss=dict.fromkeys((ANSWER, *questions), "categorical_crossentropy"),
         loss_weights={ANSWER: 1.0} | dict.fromkeys(questions, recipe.questions),
         weighted_metrics={ANSWER: ["accuracy"]},
+        # XLA takes minutes to compile a depthwise network for a CPU, and is no faster after.
+        jit_compile=False,
     )
     return model
 
@@ -221,14 +226,21 @@ def _optimizer(recipe: Recipe, images: int) -> keras.optimizers.Optimizer:
             warmup_target=recipe.learning_rate,
             warmup_steps=warm_up,
         )
+    shared: dict[str, Any] = {
+        "clipnorm": 5.0,
+        "use_ema": recipe.averaging > 0,
+        "ema_momentum": recipe.averaging or 0.99,
+    }
+    if recipe.optimiser == "adamw":
+        optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay, **shared)
+        optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
+        return optimizer
     return keras.optimizers.SGD(
         rate,
         momentum=recipe.momentum,
         nesterov=recipe.momentum > 0,
         weight_decay=recipe.weight_decay or None,
-        clipnorm=5.0,
-        use_ema=recipe.averaging > 0,
-        ema_momentum=recipe.averaging or 0.99,
+        **shared,
     )
 
 

@@ -35,6 +35,7 @@ class Recipe:
         phases: resolutions, lowest first; the network is convolutional up to its pooling.
         batch_size: images a step.
         learning_rate: the peak.
+        optimiser: ``"sgd"``, or ``"adamw"`` (Loshchilov and Hutter 2019).
         momentum: of SGD, Nesterov's where it is above zero.
         decay: of the learning rate over the whole run: ``"none"``, ``"cosine"`` to zero
             after a warm-up over the first twentieth, or ``"linear"`` to zero, which leaves
@@ -52,6 +53,8 @@ class Recipe:
         questions: weight of each further question (all types of a set, WBCAtt's attributes) in
             the loss, asked of the images whose set answers it; 0 asks none.
         network: one of :data:`hemavision.models.architectures.ARCHITECTURES`.
+        pretrained: ``"imagenet"`` begins with what ImageNet taught (an ``efficientnet_lite``
+            only), ``""`` with nothing.
         cell_types: that it names, in order.
         stain: of the crops, as in :class:`hemavision.preprocess.PreprocessSpec`.
         source_weights: how often each image set is drawn, relative; equal images where empty.
@@ -64,6 +67,7 @@ class Recipe:
     phases: tuple[Phase, ...]
     batch_size: int = 32
     learning_rate: float = 0.02
+    optimiser: str = "sgd"
     momentum: float = 0.9
     decay: str = "linear"
     label_smoothing: float = 0.05
@@ -74,6 +78,7 @@ class Recipe:
     validate_on: int = 600
     questions: float = 0.0
     network: str = "separable_cnn"
+    pretrained: str = ""
     cell_types: tuple[str, ...] = FOUR_TYPES
     stain: str = "as-is"
     source_weights: tuple[tuple[str, float], ...] = ()
@@ -134,25 +139,29 @@ POLISH = Recipe(
     augment="light",
 )
 
-#: Eight types and their looks, from nothing, long: first how little stain and camera mean, then
-#: more and more how the cells of the laboratories at hand look in full. Most of PBC: the few
-#: hundred photographs of the other sets are soon known by heart.
+#: Eight types and their looks, from what ImageNet taught: its features are worth many times the
+#: views, and every further laboratory is worth more than more of one (docs/decisions/0010-eye.md).
 EIGHT = Recipe(
     name="eight-types",
-    phases=(
-        Phase(64, 6, 400),
-        Phase(112, 5, 400, elsewhere=0.5),
-        Phase(112, 5, 400, elsewhere=0.2),
-    ),
-    batch_size=128,
-    learning_rate=0.08,
+    phases=(Phase(96, 3, 200, elsewhere=0.7), Phase(128, 4, 200, elsewhere=0.7)),
+    learning_rate=1e-3,
+    optimiser="adamw",
+    weight_decay=0.02,
+    averaging=0.995,
     decay="cosine",
     augment="laboratories",
-    questions=0.25,
-    network="residual_cnn",
+    questions=0.15,
+    network="efficientnet_lite",
+    pretrained="imagenet",
     cell_types=EIGHT_TYPES,
-    stain="red-cells",
-    source_weights=(("pbc", 0.6), ("kaggle_wbc", 0.2), ("bccd", 0.05), ("jtsc", 0.15)),
+    source_weights=(
+        ("pbc", 0.4),
+        ("kaggle_wbc", 0.15),
+        ("bccd", 0.05),
+        ("jtsc", 0.12),
+        ("bcisc", 0.14),
+        ("lisc", 0.14),
+    ),
     rare_types=0.5,
 )
 

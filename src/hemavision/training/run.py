@@ -23,6 +23,7 @@ from hemavision.training.checks import check_split
 from hemavision.training.crops import cut_crops
 from hemavision.training.datasets import digest
 from hemavision.training.fit import LOG, Start, fit
+from hemavision.training.imagenet import imagenet_origin
 from hemavision.training.recipes import Recipe
 from hemavision.training.splits import PROTOCOLS, Split, restrict
 
@@ -94,6 +95,7 @@ def _describe(split: Split, recipe: Recipe, options: RunOptions) -> dict[str, An
         "recipe": asdict(recipe),
         "seed": options.seed,
         "start": origin_of(start) if start else None,
+        "pretrained": imagenet_origin() if recipe.pretrained and not start else None,
         "precision": options.precision,
         "images": {"train": len(split.train), "validation": len(split.validation)},
         "data_digest": digest(split.train + split.validation),

