@@ -102,6 +102,41 @@ def test_learns_and_resumes_in_bfloat16(few_crops, tmp_path):
     assert {weight.dtype for weight in model.trainable_weights} == {"float32"}
 
 
+def test_adam_with_a_moving_mean_goes_on_as_if_nothing_had_been(few_crops, tmp_path):
+    recipe = replace(
+        TINY,
+        optimiser="adamw",
+        learning_rate=1e-3,
+        weight_decay=0.02,
+        averaging=0.9,
+        decay="cosine",
+    )
+    whole = fit(recipe, few_crops, few_crops, tmp_path / "a", start=Start(3))
+
+    def stop(row):
+        if row["epoch"] == 2:
+            raise Killed
+
+    with pytest.raises(Killed):
+        fit(recipe, few_crops, few_crops, tmp_path / "b", start=Start(3), on_epoch=stop)
+    resumed = fit(recipe, few_crops, few_crops, tmp_path / "b", start=Start(3))
+    assert_same(weights_of(resumed), weights_of(whole))
+
+
+def test_decay_leaves_norms_and_biases_alone(few_crops, tmp_path):
+    # Without a rate nothing moves; decay is in proportion to the rate.
+    recipe = replace(STILL, optimiser="adamw", learning_rate=1e-9, weight_decay=1e8)
+    shrunk = weights_of(fit(recipe, few_crops, few_crops, tmp_path / "a", start=Start(3)))
+    recipe = replace(STILL, optimiser="adamw", learning_rate=1e-9, weight_decay=0.0)
+    kept = weights_of(fit(recipe, few_crops, few_crops, tmp_path / "b", start=Start(3)))
+    names = [weight.path for weight in separable_cnn.build(input_px=None).weights]
+    for name, a, b in zip(names, shrunk, kept, strict=True):
+        if "kernel" in name:
+            np.testing.assert_allclose(a, 0.9 * b, rtol=1e-3, atol=1e-6, err_msg=name)
+        elif "moving" not in name:
+            np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-6, err_msg=name)
+
+
 def test_settled_norms_hold_the_mean_of_the_batches(few_crops):
     model = separable_cnn.build(input_px=None)
     batches = TrainingBatches(

@@ -9,11 +9,14 @@ import keras
 import numpy as np
 import pytest
 
+from hemavision.cells import EIGHT_TYPES
 from hemavision.compat.torch_tensors import read_tensors
 from hemavision.errors import TrainingError
 from hemavision.models import efficientnet_lite
-from hemavision.training import imagenet
+from hemavision.training import fit, imagenet
+from hemavision.training.batches import LabelledCrops
 from hemavision.training.imagenet import imagenet_origin, take_imagenet
+from hemavision.training.recipes import EIGHT
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +59,17 @@ def test_photographs_of_one_kind_look_alike_to_it(taught):
     images = np.stack([stripes, stripes[::-1], rng.uniform(-1, 1, (64, 64, 3))])
     a, b, c = np.asarray(embed(images.astype(np.float32)))
     assert np.linalg.norm(a - b) < np.linalg.norm(a - c) / 2
+
+
+def test_a_run_of_the_recipe_begins_with_it(taught, few_crops):
+    model, _ = taught
+    cells = LabelledCrops(few_crops.crops, few_crops.samples, EIGHT_TYPES)
+    begun = fit._new_model(EIGHT, cells, {}, fit.Start(seed=1))
+    for name in ("stem_convolution", "block_7_depthwise_norm", "head_convolution"):
+        for given, own in zip(
+            model.get_layer(name).get_weights(), begun.get_layer(name).get_weights(), strict=True
+        ):
+            assert np.array_equal(given, own), name
 
 
 def test_the_record_says_where_it_comes_from():

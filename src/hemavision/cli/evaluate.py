@@ -34,6 +34,8 @@ BESIDE = (
     ("lab-out:bccd", None),
     ("lab-out:jtsc", None),
     ("lab-out:pbc", None),
+    ("lab-out:bcisc", None),
+    ("lab-out:lisc", None),
     ("unseen-cells", "unseen-cells"),
     ("pbc-four", "unseen-cells"),
     SEED,
@@ -80,8 +82,8 @@ class Options:
 @click.option(
     "--protocol",
     help="seed, unseen-cells, unseen-cells-detected, pbc, pbc-four, lab-out:bccd, lab-out:jtsc, "
-    "lab-out:pbc or, for your own set, folders. Without it the one that fits the set; on the "
-    "Kaggle set, seed is shown beside unseen-cells.",
+    "lab-out:pbc, lab-out:bcisc, lab-out:lisc or, for your own set, folders. Without it the one "
+    "that fits the set; on the Kaggle set, seed is shown beside unseen-cells.",
 )
 @click.option("--model", help="A shipped model's name or a bundle's file. Default: the protocol's.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")

@@ -1,0 +1,125 @@
+"""Says what each part of the recipe is worth: short runs with it and without, on laboratories
+that they never saw.
+
+    python scripts/variants.py run VARIANT PROTOCOL SEED    (any number at once; results are kept)
+    python scripts/variants.py table                        prints docs/decisions/0010's table
+
+A run is `eight-types` with one thing changed and 500 steps at 96 px. Its figure is the macro recall
+of the plain answers, without calibration: what the network sees, not how sure it is of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from statistics import mean, stdev
+
+import numpy as np
+
+from hemavision import settings
+from hemavision.training.recipes import EIGHT, Phase, Recipe
+
+RUNS = Path(os.environ.get("HEMAVISION_RUNS", "runs"))
+RESULTS = RUNS / "variants.jsonl"
+BASE, CAMERAS = "eight-types", "no other cameras"
+SHORT = replace(EIGHT, name=BASE, phases=(Phase(96, 2, 250, elsewhere=0.7),))
+
+
+def _elsewhere(share: float) -> Recipe:
+    return replace(SHORT, phases=tuple(replace(p, elsewhere=share) for p in SHORT.phases))
+
+
+#: What is changed, and how.
+VARIANTS: dict[str, Callable[[], Recipe]] = {
+    BASE: lambda: SHORT,
+    "from nothing": lambda: replace(SHORT, pretrained="", learning_rate=3e-3),
+    "standard stain": lambda: replace(SHORT, stain="standard"),
+    "red cells' stain": lambda: replace(SHORT, stain="red-cells"),
+    "no other laboratory": lambda: _elsewhere(0.0),
+    "less elsewhere": lambda: _elsewhere(0.4),
+    CAMERAS: lambda: SHORT,
+    "no questions": lambda: replace(SHORT, questions=0.0),
+    "types alike": lambda: replace(SHORT, rare_types=1.0),
+    "no smoothing": lambda: replace(SHORT, label_smoothing=0.0),
+    "at 128 px": lambda: replace(SHORT, phases=(replace(SHORT.phases[0], size_px=128),)),
+    "SGD": lambda: replace(SHORT, optimiser="sgd", learning_rate=0.02, weight_decay=5e-4),
+}
+
+
+def run(variant: str, protocol: str, seed: int) -> None:
+    """Train a variant, and keep its macro recall."""
+    from hemavision.models.architectures import ARCHITECTURES
+    from hemavision.training import augment
+    from hemavision.training.batches import LabelledCrops, PlainBatches
+    from hemavision.training.crops import cut_crops
+    from hemavision.training.fit import FINAL
+    from hemavision.training.run import RunOptions
+    from hemavision.training.run import run as train
+    from hemavision.training.splits import PROTOCOLS, restrict
+
+    if variant == CAMERAS:
+        augment.another_camera = lambda view, rng: view
+    recipe = VARIANTS[variant]()
+    split = PROTOCOLS[protocol](settings.data_folder())
+    folder = RUNS / f"variant-{variant.replace(' ', '-')}-{protocol.replace(':', '-')}-{seed}"
+    train(split, recipe, RunOptions(folder, seed, skip_bad=True))
+    cell_types = restrict(split, recipe.cell_types, ask=True).cell_types
+    size_px = recipe.phases[-1].size_px
+    network = ARCHITECTURES[recipe.network](classes=len(cell_types), input_px=size_px)
+    network.load_weights(folder / FINAL)
+    crops, samples = cut_crops(split.test, RUNS / "cache", stain=recipe.stain, skip_bad=True)
+    views = PlainBatches(LabelledCrops(crops, samples, cell_types), size_px)
+    named = network.predict(views, verbose=0).argmax(axis=1)
+    labels = np.array([cell_types.index(s.cell_type) for s in samples])
+    recall = mean(float((named[labels == k] == k).mean()) for k in np.unique(labels))
+    row = {"variant": variant, "protocol": protocol, "seed": seed, "macro_recall": recall}
+    with RESULTS.open("a") as stream:
+        stream.write(json.dumps(row) + "\n")
+    print(row)
+
+
+def table() -> None:
+    """Print the kept figures: a line a variant, a column a laboratory."""
+    found: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for line in RESULTS.read_text().splitlines():
+        row = json.loads(line)
+        found[row["variant"]][row["protocol"]].append(100 * row["macro_recall"])
+    protocols = sorted({protocol for columns in found.values() for protocol in columns})
+    print("| " + " | ".join(["variant", *protocols, "mean"]) + " |")
+    print("|---" * (len(protocols) + 2) + "|")
+    for variant, columns in sorted(found.items(), key=lambda item: item[0] != BASE):
+        cells = [_cell(columns[protocol]) for protocol in protocols]
+        means = [mean(columns[p]) for p in protocols if columns[p]]
+        whole = f"{mean(means):.1f}" if len(means) == len(protocols) else "–"
+        print("| " + " | ".join([variant, *cells, whole]) + " |")
+
+
+def _cell(values: list[float]) -> str:
+    if not values:
+        return "–"
+    return f"{mean(values):.1f}" + (f" ± {stdev(values):.1f}" if len(values) > 1 else "")
+
+
+def main() -> None:
+    """Run one variant, or print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    one = commands.add_parser("run")
+    one.add_argument("variant", choices=VARIANTS)
+    one.add_argument("protocol")
+    one.add_argument("seed", type=int)
+    commands.add_parser("table")
+    arguments = parser.parse_args()
+    if arguments.command == "table":
+        table()
+    else:
+        run(arguments.variant, arguments.protocol, arguments.seed)
+
+
+if __name__ == "__main__":
+    main()
