@@ -105,7 +105,7 @@ def test_learns_and_resumes_in_bfloat16(few_crops, tmp_path):
 def test_adam_with_a_moving_mean_goes_on_as_if_nothing_had_been(few_crops, tmp_path):
     recipe = replace(
         TINY,
-        phases=(Phase(32, 2, 2),),
+        phases=(Phase(32, 2, 1),),
         settling_steps=1,
         optimiser="adamw",
         learning_rate=1e-3,
