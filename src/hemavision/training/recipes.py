@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from hemavision.cells import EIGHT_TYPES, FOUR_TYPES
 
@@ -165,24 +165,10 @@ EIGHT = Recipe(
     rare_types=0.5,
 )
 
-#: A network that only has to show what it does with a type it never saw.
-EIGHT_PROBE = replace(
-    EIGHT,
-    name="eight-probe",
-    phases=(Phase(64, 7, 300),),
-    batch_size=32,
-    learning_rate=0.03,
-    averaging=0.99,
-    questions=0.2,
-    stain="standard",
-    rare_types=1.0,
-)
-
 RECIPES = {
     recipe.name: recipe
     for recipe in (
         EIGHT,
-        EIGHT_PROBE,
         HEMAVISION,
         MEMORY,
         POLISH,
