@@ -13,7 +13,12 @@ from marshmallow.validate import Equal, Length, Range
 from hemavision.casework.entered import analyser_of
 from hemavision.differential.counting import TARGETS
 from hemavision.differential.names import add_up
-from hemavision.differential.units import checked_white_cells, white_cells_from
+from hemavision.differential.units import (
+    LEAST_WHITE_CELLS,
+    MOST_WHITE_CELLS,
+    checked_white_cells,
+    white_cells_from,
+)
 from hemavision.errors import SettingsError
 from hemavision.results import NOTICE
 from hemavision.store.cases import find_case
@@ -29,6 +34,8 @@ from hemavision.web.identity import sighted, the_store
 blueprint = APIBlueprint("case_entries", __name__, url_prefix="/api/v1/cases", tag="Cases")
 
 MOST_TARGET = 10_000
+#: How a count is usually written; other units and spellings are understood, too.
+WRITTEN = r"^([1-9][0-9]?([.,][0-9]{1,2})?( ?(10\^9/L|G/L|10\^3/uL|K/uL))?|[1-9][0-9]{2,5} ?/uL)$"
 
 
 class WhiteCellCount(fields.Float):
@@ -61,6 +68,9 @@ class EntriesBody(Body):
         allow_none=True,
         metadata={
             "type": ["number", "string"],
+            "minimum": LEAST_WHITE_CELLS,
+            "maximum": MOST_WHITE_CELLS,
+            "pattern": WRITTEN,
             "description": "Total white cell count for absolute counts: 10⁹/L, or text with its "
             "unit, such as `6200/ul`.",
         },
@@ -73,7 +83,7 @@ class EntriesBody(Body):
         },
     )
     analyser = fields.Dict(
-        keys=fields.String(validate=Length(1, 80)),
+        keys=fields.String(),  # a name that is none is refused with all that are
         values=fields.Float(validate=Range(0, 100)),
         load_default=dict,
         metadata={
