@@ -7,7 +7,8 @@ import pytest
 from click.testing import CliRunner
 
 from hemavision.cli import main
-from hemavision.imagesets.catalogue import BCCD, CATALOGUE, JTSC, ImageSet, find_image_set
+from hemavision.imagesets.catalogue import BCCD, CATALOGUE, JTSC, find_image_set
+from hemavision.imagesets.image_set import ImageSet
 from hemavision.imagesets.verify import verify
 
 
