@@ -17,6 +17,7 @@ from hemavision.cli import main
 from hemavision.imagesets.catalogue import BCISC, DRAASLAN, LISC, find_image_set
 from hemavision.imagesets.contents import known_contents
 from hemavision.imagesets.download import cache_folder
+from hemavision.imagesets.image_set import ImageSet
 from hemavision.imagesets.verify import images_of, verify
 
 if TYPE_CHECKING:
@@ -122,6 +123,15 @@ def test_an_archive_becomes_the_set(
         else:
             assert np.abs(pixels(path) - pixels(there)).mean() < 1
         assert path.suffix == there.suffix
+
+
+@pytest.mark.parametrize(
+    ("image_set", "top"), [(BCISC, BCISC_TOP), (LISC, LISC_TOP), (DRAASLAN, DRAASLAN_TOP)]
+)
+def test_the_address_is_that_of_one_commit(image_set: ImageSet, top: str) -> None:
+    # What GitHub packs for a commit lies in a folder of the repository's and the commit's name.
+    repository, commit = top.rsplit("-", 1)
+    assert image_set.source.url.endswith(f"/{repository}/archive/{commit}.zip")
 
 
 def test_large_fields_are_reduced(data: Path, host: Host, root: Path) -> None:
