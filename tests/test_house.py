@@ -137,7 +137,7 @@ def test_inference_needs_no_framework() -> None:
     assert plain.isdisjoint({"keras", "tensorflow", "tensorflow-cpu", "onnx", "jax"})
 
 
-def test_the_wheel_carries_what_serving_reads(tmp_path: Path) -> None:
+def test_the_wheel_carries_what_is_read(tmp_path: Path) -> None:
     tree = tmp_path / "tree"
     ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
     shutil.copytree(ROOT / "src", tree / "src", ignore=ignored, copy_function=_copy_small)
@@ -150,7 +150,14 @@ def test_the_wheel_carries_what_serving_reads(tmp_path: Path) -> None:
     (wheel,) = tmp_path.glob("*.whl")
     assert wheel.name.startswith(f"hemavision-{version('hemavision')}-")
     packed = set(zipfile.ZipFile(wheel).namelist())
-    folders = ("bundles", "profiles", "report/templates", "web/templates", "web/static")
+    folders = (
+        "bundles",
+        "imagesets/tables",
+        "profiles",
+        "report/templates",
+        "web/templates",
+        "web/static",
+    )
     read = [
         path.relative_to(ROOT / "src").as_posix()
         for folder in folders

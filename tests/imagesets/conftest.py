@@ -15,7 +15,8 @@ import pytest
 from fixtures_images import encoded, smear
 from PIL import Image
 
-from hemavision.imagesets.catalogue import BCCD, ImageSet, Part, Rule, Source, Table
+from hemavision.imagesets.catalogue import BCCD
+from hemavision.imagesets.image_set import ImageSet, Part, Rule, Source, Table
 from hemavision.imagesets.verify import digest
 
 NAMES = ("BloodImage_00000.jpg", "BloodImage_00001.jpg", "BloodImage_00002.jpg")
@@ -69,7 +70,7 @@ def small_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ImageSet:
         homepage="http://localhost/",
         images=3,
         megabytes=1,
-        table=Table("wbc_types.csv", "image", "JPEGImages", "wbc_types", ("neutrophil",)),
+        tables=(Table("wbc_types.csv", "image", "JPEGImages", "wbc_types", ("neutrophil",)),),
         parts=(Part("JPEGImages/*.jpg", 3, images), Part("wbc_types.csv", 1)),
         source=Source("http://localhost/", "small.zip", RULES),
     )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 import zipfile
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -30,10 +32,25 @@ def test_list_says_all_that_a_person_must_know(tmp_path: Path) -> None:
     assert joined.count("not here") == len(CATALOGUE)
 
 
+def test_the_list_fits_a_narrow_terminal(data: Path) -> None:
+    text = CliRunner().invoke(main, ["data", "list", "--folder", str(data)]).stdout
+    assert [line for line in text.splitlines() if len(line) > 80] == []
+
+
+def test_the_packed_tables_are_those_of_the_sets(data: Path) -> None:
+    tables = files("hemavision.imagesets") / "tables"
+    packed = [(s.name, table) for s in CATALOGUE for table in s.tables if table.packed]
+    assert len(packed) == 7
+    for name, table in packed:
+        shipped = gzip.decompress((tables / table.packed).read_bytes())
+        assert shipped == (data / name / table.name).read_bytes()
+
+
 def test_list_as_json(data: Path) -> None:
     result = CliRunner().invoke(main, ["data", "list", "--json", "--folder", str(data)])
     records = [json.loads(line) for line in result.stdout.splitlines()]
-    assert [record["name"] for record in records] == ["kaggle_wbc", "bccd", "pbc", "jtsc"]
+    names = ["kaggle_wbc", "bccd", "pbc", "jtsc", "bcisc", "lisc", "draaslan"]
+    assert [record["name"] for record in records] == names
     for record in records:
         assert record["here"]
         assert record["url"].startswith("https://")
@@ -99,17 +116,17 @@ def unpacked(name: str, data: Path, tmp_path: Path) -> tuple[Result, set[str]]:
     root = tmp_path / "data"
     arguments = ["data", "download", name, "--from", str(path), "--folder", str(root)]
     result = CliRunner().invoke(main, arguments)
-    files = [p for p in (root / name).rglob("*") if p.is_file()]
-    return result, {p.relative_to(root / name).as_posix() for p in files}
+    found = [p for p in (root / name).rglob("*") if p.is_file()]
+    return result, {p.relative_to(root / name).as_posix() for p in found}
 
 
 @pytest.mark.parametrize("name", ["bccd", "jtsc"])
 def test_an_archive_becomes_the_set(name: str, data: Path, tmp_path: Path) -> None:
-    result, files = unpacked(name, data, tmp_path)
+    result, placed = unpacked(name, data, tmp_path)
     assert result.exit_code == 0, result.stderr
     original = [p for p in (data / name).rglob("*") if p.is_file()]
     expected = {p.relative_to(data / name).as_posix() for p in original}
-    assert files == {path for path in expected if not path.startswith("NucleusMasks/")}
+    assert placed == {path for path in expected if not path.startswith("NucleusMasks/")}
 
 
 @pytest.mark.parametrize(
@@ -119,11 +136,11 @@ def test_an_archive_becomes_the_set(name: str, data: Path, tmp_path: Path) -> No
 def test_part_of_a_set_is_placed_and_the_rest_missed(
     name: str, table: str, count: int, data: Path, tmp_path: Path
 ) -> None:
-    result, files = unpacked(name, data, tmp_path)
+    result, placed = unpacked(name, data, tmp_path)
     assert result.exit_code == 1
     assert f"in {table}, but no such file" in result.stderr
-    assert len(files) == -(-count // EVERY) + 1
-    for file in files:
+    assert len(placed) == -(-count // EVERY) + 1
+    for file in placed:
         assert (tmp_path / "data" / name / file).read_bytes() == (data / name / file).read_bytes()
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from hemavision.errors import DataError
 from hemavision.imagesets import unpack as unpacking
-from hemavision.imagesets.catalogue import Rule
+from hemavision.imagesets.image_set import Rule
 from hemavision.imagesets.unpack import unpack
 
 RULES = (Rule(r"set/(.+)", r"\1"),)

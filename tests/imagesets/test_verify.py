@@ -7,7 +7,8 @@ import pytest
 from click.testing import CliRunner
 
 from hemavision.cli import main
-from hemavision.imagesets.catalogue import BCCD, CATALOGUE, JTSC, ImageSet, find_image_set
+from hemavision.imagesets.catalogue import BCCD, CATALOGUE, JTSC, KAGGLE, PBC, find_image_set
+from hemavision.imagesets.image_set import ImageSet
 from hemavision.imagesets.verify import verify
 
 
@@ -17,7 +18,10 @@ def problems(image_set: ImageSet, folder: Path) -> list[str]:
 
 @pytest.mark.parametrize(
     "image_set",
-    [JTSC, *(pytest.param(one, marks=pytest.mark.long) for one in CATALOGUE if one is not JTSC)],
+    [
+        pytest.param(one, marks=pytest.mark.long if one in (KAGGLE, BCCD, PBC) else ())
+        for one in CATALOGUE
+    ],
     ids=lambda image_set: image_set.name,
 )
 def test_the_real_sets_are_sound(image_set: ImageSet, data: Path) -> None:

@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from hemavision.imagesets.catalogue import ImageSet
     from hemavision.imagesets.download import Request
+    from hemavision.imagesets.image_set import ImageSet
+
+#: Columns that the list of the sets takes, those of the narrowest terminal in use.
+WIDTH = 80
 
 _FOLDER = click.option(
     "--folder",
@@ -167,7 +170,12 @@ def _text(image_set: ImageSet, here: bool) -> str:
     )
     wrapped = [
         textwrap.fill(
-            line, 92, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False
+            line,
+            WIDTH,
+            initial_indent="  ",
+            subsequent_indent="    ",
+            break_on_hyphens=False,
+            break_long_words=False,  # an address that is cut leads nowhere
         )
         for line in lines
         if line

@@ -112,9 +112,9 @@ class Options:
 def evaluate(**given: Any) -> None:
     """Measure a model on DATASET, with intervals.
 
-    DATASET is an image set (kaggle_wbc, pbc, bccd, jtsc), the folder that holds them, or a folder
-    of your own with one folder a cell type. A protocol that leaks is shown with the honest
-    one beside it.
+    DATASET is an image set (kaggle_wbc, pbc, bccd, jtsc, bcisc, lisc), the folder that holds
+    them, or a folder of your own with one folder a cell type. A protocol that leaks is shown
+    with the honest one beside it.
     """
     options = Options(**given)
     check_install()

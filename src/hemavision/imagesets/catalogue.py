@@ -2,97 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from hemavision.errors import DataError
-
-
-@dataclass(frozen=True)
-class Rule:
-    """Which members of an archive are taken, and where they go.
-
-    Attributes:
-        pattern: regular expression that the member's whole path matches.
-        target: path inside the set, with ``\\1`` for the pattern's groups.
-    """
-
-    pattern: str
-    target: str
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where an archive of a set can be downloaded.
-
-    Attributes:
-        url: public address.
-        file_name: to keep it under in the cache.
-        rules: members to take; the rest is left.
-        sha256: of the archive, None where its host packs it anew at will or publishes none.
-    """
-
-    url: str
-    file_name: str
-    rules: tuple[Rule, ...]
-    sha256: str | None = None
-
-
-@dataclass(frozen=True)
-class Part:
-    """Files that belong together.
-
-    Attributes:
-        pattern: glob inside the set.
-        count: how many files match it.
-        digest: SHA-256 over their names and contents; None where copies may differ in
-            encoding.
-        optional: whether a copy without it is of use.
-    """
-
-    pattern: str
-    count: int
-    digest: str | None = None
-    optional: bool = False
-
-
-@dataclass(frozen=True)
-class Table:
-    """A CSV file with a line an image.
-
-    Attributes:
-        name: file name inside the set.
-        path_column: names the image, relative to ``folder``.
-        folder: inside the set; empty for the set itself.
-        label_column: its label; several types in one image are joined by ``|``.
-        labels: that may stand there; empty for any.
-        unlisted: images that have no line, such as a field without any white cell.
-    """
-
-    name: str
-    path_column: str
-    folder: str = ""
-    label_column: str = ""
-    labels: tuple[str, ...] = ()
-    unlisted: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class ImageSet:
-    """One public image set."""
-
-    name: str
-    title: str
-    what: str
-    licence: str
-    citation: str
-    homepage: str
-    images: int
-    megabytes: int
-    table: Table
-    parts: tuple[Part, ...]
-    source: Source
-    note: str = ""
-
+from hemavision.imagesets.image_set import ImageSet, Part, Rule, Source, Table
 
 _FIVE = ("basophil", "eosinophil", "lymphocyte", "monocyte", "neutrophil")
 _EIGHT = (*_FIVE, "erythroblast", "ig", "platelet")
@@ -107,7 +18,7 @@ KAGGLE = ImageSet(
     homepage="https://www.kaggle.com/datasets/paultimothymooney/blood-cells",
     images=12_515,
     megabytes=131,
-    table=Table("originals.csv", "path"),
+    tables=(Table("originals.csv", "path", packed="kaggle_wbc.csv.gz"),),
     parts=(
         Part(
             "TRAIN/EOSINOPHIL/*.jpeg",
@@ -196,8 +107,16 @@ BCCD = ImageSet(
     homepage="https://github.com/Shenggan/BCCD_Dataset",
     images=364,
     megabytes=12,
-    table=Table(
-        "wbc_types.csv", "image", "JPEGImages", "wbc_types", _FIVE, ("BloodImage_00117.jpg",)
+    tables=(
+        Table(
+            "wbc_types.csv",
+            "image",
+            "JPEGImages",
+            "wbc_types",
+            _FIVE,
+            unlisted=("BloodImage_00117.jpg",),
+            packed="bccd.csv.gz",
+        ),
     ),
     parts=(
         Part(
@@ -243,7 +162,7 @@ PBC = ImageSet(
     homepage="https://data.mendeley.com/datasets/snkd93bnjr/1",
     images=13_898,
     megabytes=148,
-    table=Table("labels.csv", "path", "", "label", _EIGHT),
+    tables=(Table("labels.csv", "path", "", "label", _EIGHT, packed="pbc.csv.gz"),),
     parts=(
         Part("basophil/*.jpg", 1_218),
         Part("eosinophil/*.jpg", 3_117),
@@ -278,7 +197,7 @@ JTSC = ImageSet(
     homepage="https://github.com/zxaoyou/segmentation_WBC",
     images=300,
     megabytes=7,
-    table=Table("labels.csv", "path", "", "label", _FIVE),
+    tables=(Table("labels.csv", "path", "", "label", _FIVE),),
     parts=(
         Part("images/*.png", 300),
         Part("masks/*.png", 300),
@@ -296,7 +215,118 @@ JTSC = ImageSet(
     note="Labels are by the set's authors and were not checked by experts.",
 )
 
-CATALOGUE = (KAGGLE, BCCD, PBC, JTSC)
+BCISC = ImageSet(
+    name="bcisc",
+    title="BCISC",
+    what="268 single cells of 5 types, 256×256, with masks, and the 246 fields that they are "
+    "from, reduced to 640×480, with a box around each of these cells",
+    licence="Apache-2.0",
+    citation="Fan H, Zhang F, Xi L, Li Z, Liu G, Xu Y. LeukocyteMask: An automated localization "
+    "and segmentation method for leukocyte in blood smear images using deep neural networks. "
+    "Journal of Biophotonics 2019;12:e201800488. doi 10.1002/jbio.201800488",
+    homepage="https://github.com/fpklipic/BCISC",
+    images=514,
+    megabytes=17,
+    tables=(
+        Table("labels.csv", "path", "", "label", _FIVE, also=("mask",), packed="bcisc.csv.gz"),
+        Table("boxes.csv", "field", also=("cell",), repeats=True, packed="bcisc-boxes.csv.gz"),
+    ),
+    parts=(
+        Part(
+            "cells/*.jpg",
+            268,
+            "08aade7d32c59553cbf47bc257d9efb347fc61934b479a9643af53309f2abd45",
+            size_px=(256, 256),
+        ),
+        Part(
+            "masks/*.png",
+            268,
+            "c7ade6951db49ec99d88b23ccdebd0e0d85121f90a396e2ecda5333baaa2ecef",
+            size_px=(256, 256),
+        ),
+        Part("fields/*.jpg", 246, size_px=(640, 480)),
+        Part("labels.csv", 1, "d808227b49d721bc081933eabf6699570618708fb993c1015b75c1f92f1b035c"),
+        Part("boxes.csv", 1, "9c162d58e75a1c05e8ea2d8386a9d2f16443c310c7319496fb698a1fe8a213fd"),
+    ),
+    source=Source(
+        url="https://github.com/fpklipic/BCISC/archive/10cd08c052856fe10f6507248f4ca9e76df58aec.zip",
+        file_name="BCISC-10cd08c.zip",
+        rules=(
+            Rule(r"[^/]+/sub-images/images/([^/]+\.jpg)", r"cells/\1"),
+            Rule(r"[^/]+/sub-images/masks/([^/]+\.png)", r"masks/\1"),
+            Rule(r"[^/]+/original-images/([a-z]+)/(\d+-\d+)\.jpg", r"fields/\1_\2.jpg"),
+        ),
+    ),
+    note="Of a field only the labelled cells are boxed; other white cells may stand in it. Which "
+    "cells are of one person is not said: group in labels.csv is likely one slide, so never "
+    "split a group. Three photographs stand there twice or nearly so (baso_2-1 and 2-2, lymp_6-1 "
+    "and 6-2, lymp_8-1 and 8-2). The fields of 2048×1536 are reduced after the download; another "
+    "copy's pixels may differ by a grey level.",
+)
+
+LISC = ImageSet(
+    name="lisc",
+    title="LISC",
+    what="231 single cells of 5 types, 224×224, black where the field ended",
+    licence="for research, with citation",
+    citation="Rezatofighi SH, Soltanian-Zadeh H. Automatic recognition of five types of white "
+    "blood cells in peripheral blood. Computerized Medical Imaging and Graphics 2011;35:333-343.",
+    homepage="http://users.cecs.anu.edu.au/~hrezatofighi/Data/Leukocyte%20Data.htm",
+    images=231,
+    megabytes=5,
+    tables=(Table("labels.csv", "path", "", "label", _FIVE, packed="lisc.csv.gz"),),
+    parts=(
+        Part("cells/*.jpg", 231, size_px=(224, 224)),
+        Part("labels.csv", 1, "1febec107de8df3e55f5054d226b219ba808d7d2b3bf5700abb27b6c313a1755"),
+    ),
+    source=Source(
+        url="https://github.com/BTrDung/approach-to-segmentation-and-classification-from-leukocyte"
+        "-images-to-count-blood-cells/archive/672b21a4ab0ed14f33c021ed19ad0002f0053385.zip",
+        file_name="LISC-672b21a.zip",
+        rules=(Rule(r"[^/]+/(data2/[A-Za-z]+/\d+\.png)", r"\1"),),
+    ),
+    note="Eight people; which cell is whose is not said, so cells of one person may stand on "
+    "both sides of any split. Downloaded are not LISC's fields but crops that another project "
+    "(BTrDung, GitHub) cut out of them: of 1,287, many of one cell, one a cell is kept, as JPEG "
+    "of quality 95; another copy's pixels may differ by a grey level.",
+)
+
+DRAASLAN = ImageSet(
+    name="draaslan",
+    title="Blood cell detection dataset (draaslan)",
+    what="100 fields of 256×256 with boxes for 2,236 red and 103 white cells",
+    licence="MIT",
+    citation="Aslan A. Blood cell detection dataset. GitHub, 2020.",
+    homepage="https://github.com/draaslan/blood-cell-detection-dataset",
+    images=100,
+    megabytes=3,
+    tables=(
+        Table(
+            "boxes.csv",
+            "field",
+            "",
+            "kind",
+            ("rbc", "wbc"),
+            repeats=True,
+            packed="draaslan.csv.gz",
+        ),
+    ),
+    parts=(
+        Part("fields/*.jpg", 100, size_px=(256, 256)),
+        Part("boxes.csv", 1, "7bccc8d948bd8de80e49b5615ed32d6db5e6830253813378fe265605513d4883"),
+    ),
+    source=Source(
+        url="https://github.com/draaslan/blood-cell-detection-dataset/archive/"
+        "721d642c0948d04e1995cee0bd172cdfedfad32e.zip",
+        file_name="blood-cell-detection-dataset-721d642.zip",
+        rules=(Rule(r"[^/]+/images/(image-\d+\.png)", r"fields/\1"),),
+    ),
+    note="Types of white cells are not given, nor whose blood it is; three white cells stand "
+    "there as red ones too. Boxes are in pixels (in the archive, shares of the side). Fields are "
+    "kept as JPEG of quality 95; another copy's pixels may differ by a grey level.",
+)
+
+CATALOGUE = (KAGGLE, BCCD, PBC, JTSC, BCISC, LISC, DRAASLAN)
 
 
 def find_image_set(name: str) -> ImageSet:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hemavision.errors import DataError
-from hemavision.imagesets.catalogue import ImageSet
+from hemavision.imagesets.image_set import ImageSet
 from hemavision.imagesets.layout import arrange
 from hemavision.imagesets.unpack import unpack
 

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from hemavision.errors import DataError
-from hemavision.imagesets.catalogue import Rule
+from hemavision.imagesets.image_set import Rule
 
 #: What an archive may hold unpacked; the largest set here has a third of it.
 MAX_BYTES = 4 * 2**30

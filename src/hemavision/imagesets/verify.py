@@ -10,7 +10,8 @@ from pathlib import Path
 
 from hemavision.errors import ImageError
 from hemavision.images import open_image
-from hemavision.imagesets.catalogue import ImageSet, Part, Table
+from hemavision.imagesets.contents import Content, known_contents
+from hemavision.imagesets.image_set import ImageSet, Part, Table
 
 IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png"}
 #: Of one kind of problem, so many are named and the rest counted.
@@ -30,8 +31,8 @@ def verify(image_set: ImageSet, folder: Path, advance: Callable[[int], None]) ->
         return
     for part in image_set.parts:
         yield from _check_part(part, folder)
-    yield from _check_table(image_set.table, folder)
-    yield from _check_images(folder, advance)
+    yield from _check_tables(image_set.tables, folder)
+    yield from _check_images(image_set, folder, advance)
 
 
 def images_of(folder: Path) -> list[Path]:
@@ -58,21 +59,50 @@ def _check_part(part: Part, folder: Path) -> Iterator[str]:
         yield f"{part.pattern}: as many files as belong, but their names or contents differ."
 
 
-def _check_table(table: Table, folder: Path) -> Iterator[str]:
+def _check_tables(tables: tuple[Table, ...], folder: Path) -> Iterator[str]:
+    listed: set[Path] = set()
+    for table in tables:
+        rows, problem = _rows(table, folder)
+        if problem:
+            yield problem
+            return
+        yield from _check_table(table, rows, folder)
+        named = [row[column] or "" for row in rows for column in _path_columns(table)]
+        listed |= {folder / table.folder / name for name in (*named, *table.unlisted)}
+    known_folders = {path.parent for path in listed}
+    left_out = [
+        path.relative_to(folder / tables[0].folder).as_posix()
+        for path in images_of(folder / tables[0].folder)
+        if path not in listed and (not _is_mask(path) or path.parent in known_folders)
+    ]
+    yield from _listed(f"no line in {' or '.join(table.name for table in tables)}", left_out)
+
+
+def _rows(table: Table, folder: Path) -> tuple[list[dict[str, str | None]], str]:
+    """Return a table's lines, or else what is wrong with it as a whole."""
     path = folder / table.name
     if not path.is_file():
-        yield f"{table.name} is missing."
-        return
+        return [], f"{table.name} is missing."
     with path.open(newline="", encoding="utf-8", errors="replace") as stream:
-        rows = list(csv.DictReader(stream))
-    columns = {table.path_column, table.label_column} - {""}
+        rows: list[dict[str, str | None]] = list(csv.DictReader(stream))
+    columns = {*_path_columns(table), table.label_column} - {""}
     if not rows or not columns <= rows[0].keys():
-        yield f"{table.name} needs lines with the columns {', '.join(sorted(columns))}."
-        return
+        needed = ", ".join(sorted(columns))
+        return [], f"{table.name} needs lines with the columns {needed}."
+    return rows, ""
+
+
+def _path_columns(table: Table) -> tuple[str, ...]:
+    return (table.path_column, *table.also)
+
+
+def _check_table(table: Table, rows: list[dict[str, str | None]], folder: Path) -> Iterator[str]:
     named = [row[table.path_column] or "" for row in rows]
-    yield from _listed("twice in " + table.name, _repeated(named))
+    if not table.repeats:
+        yield from _listed("twice in " + table.name, _repeated(named))
     base = folder / table.folder
-    absent = [name for name in named if not name or not (base / name).is_file()]
+    files = dict.fromkeys(row[column] or "" for column in _path_columns(table) for row in rows)
+    absent = [name for name in files if not name or not (base / name).is_file()]
     yield from _listed(f"in {table.name}, but no such file", absent)
     if table.labels:
         unknown = [
@@ -81,20 +111,36 @@ def _check_table(table: Table, folder: Path) -> Iterator[str]:
             if not set((row[table.label_column] or "").split("|")) <= set(table.labels)
         ]
         yield from _listed(f"unknown label in {table.name}", unknown)
-    listed = {*named, *table.unlisted}
-    pictures = [p.relative_to(base).as_posix() for p in images_of(base) if not _is_mask(p)]
-    yield from _listed(f"no line in {table.name}", [p for p in pictures if p not in listed])
 
 
-def _check_images(folder: Path, advance: Callable[[int], None]) -> Iterator[str]:
-    unreadable = []
+def _check_images(
+    image_set: ImageSet, folder: Path, advance: Callable[[int], None]
+) -> Iterator[str]:
+    known = known_contents(image_set.name)
+    sizes = {
+        path: part.size_px
+        for part in image_set.parts
+        if part.size_px
+        for path in folder.glob(part.pattern)
+    }
+    wrong: dict[str, list[str]] = {}
     for path in images_of(folder):
+        name = path.relative_to(folder).as_posix()
+        data = path.read_bytes()
         try:
-            open_image(path.read_bytes())
+            rgb = open_image(data).rgb
         except ImageError as error:
-            unreadable.append(f"{path.relative_to(folder).as_posix()} ({error})")
+            wrong.setdefault("unreadable", []).append(f"{name} ({error})")
+        else:
+            height, width = rgb.shape[:2]
+            if sizes.get(path, (width, height)) != (width, height):
+                problem = "its size in pixels is not the set's"
+                wrong.setdefault(problem, []).append(f"{name} ({width}×{height})")
+            elif problem := known.get(name, Content()).difference(data, rgb):
+                wrong.setdefault(problem, []).append(name)
         advance(1)
-    yield from _listed("unreadable", unreadable)
+    for problem, names in wrong.items():
+        yield from _listed(problem, names)
 
 
 def _is_mask(path: Path) -> bool:
