@@ -11,6 +11,9 @@ from hemavision.imagesets.catalogue import BCCD, CATALOGUE, JTSC, KAGGLE, PBC, f
 from hemavision.imagesets.image_set import ImageSet
 from hemavision.imagesets.verify import verify
 
+#: Sets of thousands of images, or of large ones.
+LARGE = (KAGGLE, BCCD, PBC)
+
 
 def problems(image_set: ImageSet, folder: Path) -> list[str]:
     return list(verify(image_set, folder, lambda count: None))
@@ -19,8 +22,8 @@ def problems(image_set: ImageSet, folder: Path) -> list[str]:
 @pytest.mark.parametrize(
     "image_set",
     [
-        pytest.param(one, marks=pytest.mark.long if one in (KAGGLE, BCCD, PBC) else ())
-        for one in CATALOGUE
+        *(one for one in CATALOGUE if one not in LARGE),
+        *(pytest.param(one, marks=pytest.mark.long) for one in LARGE),
     ],
     ids=lambda image_set: image_set.name,
 )

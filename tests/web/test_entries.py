@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,11 @@ import pytest
 from fixtures_cases import make_model
 from flask.testing import FlaskClient
 
+from hemavision.differential.units import (
+    LEAST_WHITE_CELLS,
+    MOST_WHITE_CELLS,
+    white_cells_from,
+)
 from hemavision.store import open_store
 from hemavision.store.cases import create_case
 from hemavision.web import create_app
@@ -44,6 +50,26 @@ def test_a_count_in_another_unit_is_refused_with_what_was_meant(
     answer = put(entries, white_cells=count)
     assert answer.status_code == 400
     assert "6,200 cells per µl are 6.2." in answer.json["detail"]
+
+
+def test_the_document_says_which_counts_are_taken(entries: Client) -> None:
+    client, _ = entries
+    document = client.get("/api/v1/openapi.json").json
+    count = document["components"]["schemas"]["EntriesBody"]["properties"]["white_cells"]
+    assert (count["minimum"], count["maximum"]) == (LEAST_WHITE_CELLS, MOST_WHITE_CELLS)
+    for written in ("6.2", "6,2 G/L", "6.2 10^3/uL", "62 K/uL", "6200/uL", "620000 /uL"):
+        assert re.search(count["pattern"], written), written
+        assert LEAST_WHITE_CELLS <= white_cells_from(written) <= MOST_WHITE_CELLS
+    for nothing in ("", "0", "6.2 mmol", "6200", "many"):
+        assert not re.search(count["pattern"], nothing), nothing
+        assert put(entries, white_cells=nothing).status_code == 400
+
+
+@pytest.mark.parametrize("name", ["", "x" * 81, "NEUTRON"])
+def test_a_name_that_is_no_type_is_refused_as_such(entries: Client, name: str) -> None:
+    answer = put(entries, analyser={name: 40.0})
+    assert answer.status_code == 422
+    assert f"{name[:40]!r}"[:-1] in answer.json["detail"]
 
 
 def test_an_analyser_s_own_codes_are_understood(entries: Client) -> None:

@@ -8,7 +8,7 @@ activation map itself, for types and attributes alike. Input as for the other ne
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from hemavision.models.installed import keras, layers
 from hemavision.models.maker import Maker
@@ -29,6 +29,16 @@ STEM, HEAD = 32, 1280
 DROP_PATH = 0.1
 
 
+class Block(NamedTuple):
+    """One block: filters, kernel size, stride, expansion, and how often training drops it."""
+
+    filters: int
+    size: int
+    stride: int
+    expansion: int
+    drop: float
+
+
 def build(
     classes: int,
     input_px: int | None = None,
@@ -43,8 +53,8 @@ def build(
     for repeats, kernel, stride, expansion, filters in STAGES:
         for repeat in range(repeats):
             first = stride if repeat == 0 else 1
-            drop = DROP_PATH * index / blocks
-            x = make.block(x, filters, kernel, first, expansion, drop, f"block_{index}")
+            block = Block(filters, kernel, first, expansion, DROP_PATH * index / blocks)
+            x = make.block(x, block, f"block_{index}")
             index += 1
     x = make.norm(make.convolution(x, HEAD, 1, 1, "head"), "head")
     x = make.relu(x, "features")
@@ -66,28 +76,28 @@ class _Maker(Maker):
         x = self.norm(self.convolution(x, filters, size, stride, name), name)
         return self.relu(x, f"{name}_relu")
 
-    def block(
-        self, x: Any, filters: int, size: int, stride: int, expansion: int, drop: float, name: str
-    ) -> Any:
+    def block(self, x: Any, block: Block, name: str) -> Any:
         """Widen, look at each channel by itself, narrow; beside a shortcut where shapes allow."""
         y = x
-        if expansion > 1:
-            y = self.unit(x, x.shape[-1] * expansion, 1, 1, f"{name}_widen")
+        if block.expansion > 1:
+            y = self.unit(x, x.shape[-1] * block.expansion, 1, 1, f"{name}_widen")
         y = layers.DepthwiseConv2D(
-            size,
-            strides=stride,
+            block.size,
+            strides=block.stride,
             padding="same",
             use_bias=False,
             dtype=self._precision,
             name=f"{name}_depthwise",
         )(y)
         y = self.relu(self.norm(y, f"{name}_depthwise"), f"{name}_depthwise_relu")
-        y = self.norm(self.convolution(y, filters, 1, 1, f"{name}_narrow"), f"{name}_narrow")
-        if stride > 1 or x.shape[-1] != filters:
+        y = self.norm(self.convolution(y, block.filters, 1, 1, f"{name}_narrow"), f"{name}_narrow")
+        if block.stride > 1 or x.shape[-1] != block.filters:
             return y
-        if drop:
-            whole = (None, 1, 1, 1)
-            y = layers.Dropout(drop, noise_shape=whole, dtype=self._precision, name=f"{name}_drop")(
-                y
-            )
+        if block.drop:
+            y = layers.Dropout(
+                block.drop,
+                noise_shape=(None, 1, 1, 1),
+                dtype=self._precision,
+                name=f"{name}_drop",
+            )(y)
         return layers.Add(dtype=self._precision, name=f"{name}_sum")([x, y])
