@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from hemavision.cli import main
-from hemavision.evaluation.boxes import _at_threshold, _figures, _judge
+from hemavision.evaluation.boxes import _at_threshold, _figures, judge
 from hemavision.results import Box, CellKind, Detection
 from hemavision.training.detector.fields import NAMES, BoxedField, split_fields
 
@@ -37,13 +37,13 @@ def true_cells(field, shift=0, score=0.9):
 
 
 def test_true_boxes_have_full_marks(fields):
-    figures = _figures(_judge(fields, [true_cells(f) for f in fields]), ALL)
+    figures = _figures(judge(fields, [true_cells(f) for f in fields]), ALL)
     assert figures["map50"] == figures["map50_95"] == 1.0
     assert {figures[f"ap50.{kind.value}"] for kind in NAMES} == {1.0}
 
 
 def test_a_field_without_answers_costs_half_of_the_recall(fields):
-    figures = _figures(_judge(fields, [true_cells(fields[0]), []]), ALL)
+    figures = _figures(judge(fields, [true_cells(fields[0]), []]), ALL)
     assert figures["map50"] == pytest.approx(0.5, abs=0.02)
 
 
@@ -51,13 +51,13 @@ def test_boxes_off_by_a_quarter_lose_strict_overlaps_alone(fields):
     found = [
         [c for c in true_cells(f, shift=20) if c.kind is not CellKind.PLATELET] for f in fields
     ]
-    figures = _figures(_judge(fields, found), ALL)
+    figures = _figures(judge(fields, found), ALL)
     assert figures["ap50.white_cell"] == 1.0
     assert figures["map50_95"] < 0.6
 
 
 def test_a_draw_counts_a_field_as_often_as_it_holds_it(fields):
-    judged = _judge(fields, [true_cells(fields[0]), []])
+    judged = judge(fields, [true_cells(fields[0]), []])
     assert _figures(judged, np.array([0, 0]))["map50"] == 1.0
     assert _figures(judged, np.array([1, 1]))["map50"] == 0.0
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 #: What evaluation needs beyond a plain install.
 NEEDED = ("scipy", "sklearn", "matplotlib", "onnx", "pycocotools")
+#: What the protocols for whole fields of other laboratories begin with.
+FIELDS = "field-out:"
 #: The leaky protocol, shown beside the honest one on the same set.
 SEED = ("seed", None)
 #: What the card shows beside the default protocol: protocol and, where not its own, model.
@@ -82,8 +84,9 @@ class Options:
 @click.option(
     "--protocol",
     help="seed, unseen-cells, unseen-cells-detected, pbc, pbc-four, lab-out:bccd, lab-out:jtsc, "
-    "lab-out:pbc, lab-out:bcisc, lab-out:lisc or, for your own set, folders. Without it the one "
-    "that fits the set; on the Kaggle set, seed is shown beside unseen-cells.",
+    "lab-out:pbc, lab-out:bcisc, lab-out:lisc, or for the detector (and --model is one) "
+    "bccd-detection, field-out:bcisc, field-out:draaslan; for your own set, folders. Without it "
+    "the one that fits the set; on the Kaggle set, seed is shown beside unseen-cells.",
 )
 @click.option("--model", help="A shipped model's name or a bundle's file. Default: the protocol's.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
@@ -122,6 +125,9 @@ def evaluate(**given: Any) -> None:
         raise click.UsageError("--card chooses protocols and models itself; leave those out.")
     if options.protocol == DETECTION:
         _show_boxes(_score_boxes(options), options)
+        return
+    if (options.protocol or "").startswith(FIELDS):
+        _show_fields(_score_fields(options), options)
         return
     record = _evaluate(options)
     _show(record, options)
@@ -230,6 +236,43 @@ def _score_boxes(options: Options) -> dict[str, Any]:
     with _progress() as progress:
         bar = progress(DETECTION) if progress else None
         return score_detector(options.model, dataset.folder, options.out, bar, options.limit)
+
+
+def _score_fields(options: Options) -> dict[str, Any]:
+    from hemavision.evaluation.foreign_fields import FIELD_PROTOCOLS, score_fields
+    from hemavision.evaluation.protocols import find_dataset
+
+    protocol = str(options.protocol)
+    if protocol not in FIELD_PROTOCOLS:
+        raise SettingsError(f"No protocol {protocol!r}: {', '.join(FIELD_PROTOCOLS)}.")
+    dataset = find_dataset(options.dataset)
+    if dataset.own or dataset.only not in ("", protocol.removeprefix(FIELDS)):
+        raise SettingsError(f"{protocol} needs its image set, or the folder of all sets.")
+    with _progress() as progress:
+        bar = progress(protocol) if progress else None
+        return score_fields(
+            protocol, dataset, detector=options.model, limit=options.limit, progress=bar
+        )
+
+
+def _show_fields(record: dict[str, Any], options: Options) -> None:
+    if options.as_json:
+        click.echo(json.dumps(record))
+        return
+    click.echo(f"{record['protocol']}: {record['images']} fields, of which the detector saw none")
+    for kind, value in record.get("ap50", {}).items():
+        low, high = record["intervals"][kind]
+        click.echo(f"AP50 {kind:<17}{value:.3f}  [{low:.3f}, {high:.3f}]")
+    for name, words in (("found", "found"), ("named", "found, rightly named")):
+        if name in record:
+            low, high = record["intervals"][name]
+            click.echo(
+                f"{words:<22}{100 * record[name]:.1f}% [{100 * low:.1f}, {100 * high:.1f}] of "
+                f"{record['cells']} marked white cells"
+            )
+    if record["leak"] not in ("none", "unknown"):
+        click.echo(f"{record['model']['name']} learned from this laboratory's cells: LEAKY")
+    click.echo(record["notice"])
 
 
 def _show_boxes(record: dict[str, Any], options: Options) -> None:

@@ -30,6 +30,8 @@ from hemavision.training.splits import SPLIT_SEED, drawn
 #: Average precision looks at every detection, however unsure.
 LEAST_SCORE = 0.01
 DRAWS = 200
+#: Of an interval: shares of the draws below.
+EDGES = (0.025, 0.975)
 #: Pictures of single white cells of another laboratory.
 ELSEWHERE = 300
 #: "False" detections to look at by eye: how many, in how many columns, pixels a side.
@@ -70,10 +72,6 @@ def score_detector(
         found.append(detector.find(field.open(), least=LEAST_SCORE))
         if progress:
             progress(index + 1, len(fields))
-    judged = _judge(fields, found)
-    rng = np.random.default_rng(SPLIT_SEED)
-    draws = [_figures(judged, rng.integers(len(fields), size=len(fields))) for _ in range(DRAWS)]
-    figures = _figures(judged, np.arange(len(fields)))
     sure = [_sure(detector, cells) for cells in found]
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
@@ -83,11 +81,7 @@ def score_detector(
         "images": len(fields),
         "marked": {k.value: sum(int((f.kinds == i).sum()) for f in fields)
                    for i, k in enumerate(NAMES)},
-        **_nested(figures),
-        "intervals": _nested({
-            name: list(np.quantile([draw[name] for draw in draws], [0.025, 0.975]).round(4))
-            for name in figures
-        }),
+        **figures_with_intervals(judge(fields, found), len(fields)),
         "at_threshold": _at_threshold(fields, sure),
         "elsewhere": _elsewhere(detector, data, limit or ELSEWHERE),
         "detector": asdict(detector.reference),
@@ -100,7 +94,24 @@ def _sure(detector: Detector, cells: list[Detection]) -> list[Detection]:
     return [cell for cell in cells if cell.score >= limits[cell.kind]]
 
 
-def _judge(fields: list[BoxedField], found: list[list[Detection]]) -> COCOeval:
+def figures_with_intervals(judged: COCOeval, count: int) -> dict[str, Any]:
+    """Return ``map50``, ``map50_95``, ``ap50`` by kind, and ``intervals`` (95%, fields resampled).
+
+    Args:
+        judged: as :func:`judge` gives it.
+        count: of the fields.
+    """
+    rng = np.random.default_rng(SPLIT_SEED)
+    draws = [_figures(judged, rng.integers(count, size=count)) for _ in range(DRAWS)]
+    figures = _figures(judged, np.arange(count))
+    spread = {
+        name: [float(edge) for edge in np.quantile([d[name] for d in draws], EDGES).round(4)]
+        for name in figures
+    }
+    return {**_nested(figures), "intervals": _nested(spread)}
+
+
+def judge(fields: list[BoxedField], found: list[list[Detection]]) -> COCOeval:
     """Match detections and marks at every overlap that COCO's average precision asks."""
     with contextlib.redirect_stdout(io.StringIO()):
         truth = COCO()

@@ -78,7 +78,7 @@ def open_sample(sample: Sample) -> np.ndarray:
 
 def read_kaggle(root: Path, part: str) -> list[Sample]:
     """Return the samples of ``TRAIN`` or ``TEST`` of the Kaggle set with their originals."""
-    originals = {row["path"]: row["original"] for row in _read_csv(root / "originals.csv")}
+    originals = {row["path"]: row["original"] for row in read_csv(root / "originals.csv")}
     samples = []
     for path in sorted((root / part).glob("*/*.jpeg")):
         key = path.relative_to(root).as_posix()
@@ -99,7 +99,7 @@ def read_pbc(root: Path, *splits: str) -> list[Sample]:
         splits: ``"train"``, ``"val"``, ``"test"``.
     """
     samples = []
-    for row in _read_csv(root / "labels.csv"):
+    for row in read_csv(root / "labels.csv"):
         if row["split"] in splits:
             cell_type = cell_type_of(row["label"])
             answers = {TYPE: cell_type} | {name: row[name] for name in ATTRIBUTES if row[name]}
@@ -112,7 +112,7 @@ def read_pbc(root: Path, *splits: str) -> list[Sample]:
 def read_bccd(root: Path) -> list[Sample]:
     """Return BCCD's fields with one white cell named."""
     samples = []
-    for row in _read_csv(root / "wbc_types.csv"):
+    for row in read_csv(root / "wbc_types.csv"):
         cell_type = cell_type_of(row["wbc_types"])
         path = root / "JPEGImages" / row["image"]
         if cell_type in EIGHT_TYPES and path.is_file():
@@ -123,7 +123,7 @@ def read_bccd(root: Path) -> list[Sample]:
 def read_bccd_cells(root: Path) -> list[Sample]:
     """Return the single white cells of BCCD's fields of one type, each with its box."""
     samples = []
-    for row in _read_csv(root / "wbc_types.csv"):
+    for row in read_csv(root / "wbc_types.csv"):
         cell_type, *others = {cell_type_of(name) for name in row["wbc_types"].split("|")}
         path = root / "JPEGImages" / row["image"]
         if not others and cell_type in EIGHT_TYPES and path.is_file():
@@ -164,7 +164,7 @@ def read_jtsc(root: Path) -> list[Sample]:
     """Return JTSC's cells."""
     return [
         Sample(root / row["path"], cell_type_of(row["label"]), f"jtsc/{row['path']}", "jtsc")
-        for row in _read_csv(root / "labels.csv")
+        for row in read_csv(root / "labels.csv")
     ]
 
 
@@ -172,7 +172,7 @@ def read_bcisc(root: Path) -> list[Sample]:
     """Return BCISC's single cells; those of one slide or sitting share an original."""
     return [
         Sample(root / row["path"], cell_type_of(row["label"]), f"bcisc/{row['group']}", "bcisc")
-        for row in _read_csv(root / "labels.csv")
+        for row in read_csv(root / "labels.csv")
     ]
 
 
@@ -180,7 +180,7 @@ def read_lisc(root: Path) -> list[Sample]:
     """Return LISC's single cells; it does not say which of its eight people each is of."""
     return [
         Sample(root / row["path"], cell_type_of(row["label"]), f"lisc/{row['path']}", "lisc")
-        for row in _read_csv(root / "labels.csv")
+        for row in read_csv(root / "labels.csv")
     ]
 
 
@@ -207,7 +207,12 @@ def digest(samples: Iterable[Sample]) -> str:
     return total.hexdigest()
 
 
-def _read_csv(path: Path) -> list[dict[str, str]]:
+def read_csv(path: Path) -> list[dict[str, str]]:
+    """Return a set's table, a dictionary a line.
+
+    Raises:
+        DataError: it is missing.
+    """
     if not path.is_file():
         raise DataError(
             f"{path} is missing. Set HEMAVISION_DATA to the folder of the image sets, or run "

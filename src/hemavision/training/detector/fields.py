@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import random
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from hemavision.cells import cell_type_of
 from hemavision.errors import DataError
 from hemavision.images import open_image
 from hemavision.results import CellKind
-from hemavision.training.datasets import boxes_of, read_kaggle
+from hemavision.training.datasets import boxes_of, read_csv, read_kaggle
 from hemavision.training.splits import SPLIT_SEED
 
 PROTOCOL = "bccd-detection"
@@ -21,6 +23,8 @@ WITHHELD = "unseen-cells-detected"
 NAMES = {CellKind.WHITE: "WBC", CellKind.RED: "RBC", CellKind.PLATELET: "Platelets"}
 #: Share of the fields to learn from that choose and calibrate instead.
 VALIDATION_SHARE = 0.1
+#: The columns of a box, in pixels.
+EDGES = ("xmin", "ymin", "xmax", "ymax")
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,65 @@ def read_field(root: Path, name: str) -> BoxedField:
         np.array(boxes, np.float32).reshape(-1, 4),
         np.array(kinds, int),
     )
+
+
+@dataclass(frozen=True)
+class NamedField(BoxedField):
+    """A field of which some white cells are marked and named, and others are not marked at all.
+
+    Attributes:
+        cell_types: of the B boxes.
+        group: that fields of one slide or sitting share.
+    """
+
+    cell_types: tuple[str, ...]
+    group: str
+
+
+def read_bcisc_fields(data: Path) -> list[NamedField]:
+    """Return BCISC's fields with the boxes and types of its labelled cells.
+
+    Raises:
+        DataError: the set is not there.
+    """
+    root = data / "bcisc"
+    labels = {row["path"]: row for row in read_csv(root / "labels.csv")}
+    marks: dict[str, list[dict[str, str]]] = defaultdict(list)
+    for row in read_csv(root / "boxes.csv"):
+        marks[row["field"]].append(row)
+    return [
+        NamedField(
+            Path(name).name,
+            root / name,
+            np.array([[float(row[edge]) for edge in EDGES] for row in rows], np.float32),
+            np.zeros(len(rows), int),
+            tuple(cell_type_of(labels[row["cell"]]["label"]) for row in rows),
+            labels[rows[0]["cell"]]["group"],
+        )
+        for name, rows in sorted(marks.items())
+    ]
+
+
+def read_draaslan_fields(data: Path) -> list[BoxedField]:
+    """Return draaslan's fields with the boxes of their red and white cells.
+
+    Raises:
+        DataError: the set is not there.
+    """
+    root = data / "draaslan"
+    kinds = [kind.lower() for kind in NAMES.values()]
+    marks: dict[str, list[dict[str, str]]] = defaultdict(list)
+    for row in read_csv(root / "boxes.csv"):
+        marks[row["field"]].append(row)
+    return [
+        BoxedField(
+            Path(name).name,
+            root / name,
+            np.array([[float(row[edge]) for edge in EDGES] for row in rows], np.float32),
+            np.array([kinds.index(row["kind"]) for row in rows]),
+        )
+        for name, rows in sorted(marks.items())
+    ]
 
 
 def _listed(root: Path, part: str) -> list[str]:

@@ -1,0 +1,158 @@
+"""Whole fields of laboratories that a detector never saw (``field-out:bcisc``, ``…:draaslan``).
+
+BCISC's fields have one or a few white cells boxed and named, and others that nobody boxed: what is
+found beyond the boxes says nothing, and only what is found of them counts. In draaslan's fields
+every red and white cell is boxed, and no type is named.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from hemavision.detection.detector import DEFAULT_DETECTOR, Detector, open_detector
+from hemavision.detection.overlaps import overlap
+from hemavision.differential.intervals import LEVEL
+from hemavision.errors import SettingsError
+from hemavision.evaluation.boxes import LEAST_SCORE, Progress, figures_with_intervals, judge
+from hemavision.evaluation.intervals import draw_weights
+from hemavision.evaluation.protocols import Dataset, default_model, find_leak, trained_protocols
+from hemavision.pipeline import Model, open_model
+from hemavision.results import NOTICE, CellKind, Detection
+from hemavision.smear import name_white_cells
+from hemavision.training.detector.fields import (
+    PROTOCOL,
+    WITHHELD,
+    BoxedField,
+    NamedField,
+    read_bcisc_fields,
+    read_draaslan_fields,
+)
+from hemavision.training.splits import PROTOCOLS, drawn
+
+FIELD_PROTOCOLS = ("field-out:bcisc", "field-out:draaslan")
+#: A box shows a marked cell from that intersection over union on: the marks were made by masks, and
+#: detectors learned from boxes by hand.
+SAME = 0.3
+#: Protocols of detectors that learned from neither set.
+ELSEWHERE = {PROTOCOL, WITHHELD}
+
+
+def score_fields(
+    protocol: str,
+    dataset: Dataset,
+    *,
+    detector: str | None = None,
+    limit: int | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Measure a detector, and on BCISC the model that names what it finds, on a set's fields.
+
+    Args:
+        protocol: one of :data:`FIELD_PROTOCOLS`.
+        dataset: where the image sets are.
+        detector: a shipped detector's name or a bundle's path; ``None`` for the shipped one.
+        limit: most fields, drawn with a fixed seed.
+        progress: called with (done, total).
+
+    Returns:
+        For BCISC ``found`` and ``named`` (found, and rightly named), shares of the marked cells
+        with ``intervals`` (95%, slides resampled); for draaslan ``ap50`` by kind with
+        ``intervals`` (95%, fields resampled).
+
+    Raises:
+        BundleError: there is no such detector.
+        DataError: the set is not there.
+        SettingsError: the detector learned from other fields than are known here.
+    """
+    finder = open_detector(detector or DEFAULT_DETECTOR)
+    taught = trained_protocols(finder.manifest.training)
+    if not taught or taught - ELSEWHERE:
+        by = ", ".join(sorted(taught)) or "no known protocol"
+        raise SettingsError(
+            f"{finder.reference.name} learned by {by}: whether it saw the fields of {protocol} "
+            "cannot be said."
+        )
+    measure = _bcisc if protocol == FIELD_PROTOCOLS[0] else _draaslan
+    record = measure(finder, dataset, limit, progress or (lambda done, total: None))
+    return {
+        "protocol": protocol,
+        **record,
+        "detector": asdict(finder.reference),
+        "notice": NOTICE,
+    }
+
+
+def _bcisc(
+    finder: Detector, dataset: Dataset, limit: int | None, progress: Progress
+) -> dict[str, Any]:
+    model = open_model(default_model("lab-out:bcisc"))
+    fields = drawn(read_bcisc_fields(dataset.folder), limit)
+    groups: list[str] = []
+    found: list[bool] = []
+    named: list[bool] = []
+    for index, field in enumerate(fields):
+        groups += [field.group] * len(field.cell_types)
+        types = _types_found(finder, model, field)
+        found += [one is not None for one in types]
+        named += [one == right for one, right in zip(types, field.cell_types, strict=True)]
+        progress(index + 1, len(fields))
+    shares = {"found": np.array(found, float), "named": np.array(named, float)}
+    slides = np.unique(groups, return_inverse=True)[1]
+    split = PROTOCOLS["lab-out:bcisc"](dataset.folder)
+    return {
+        "images": len(fields),
+        "cells": len(groups),
+        **{name: round(float(values.mean()), 4) for name, values in shares.items()},
+        "intervals": {name: _interval(values, slides) for name, values in shares.items()},
+        "model": asdict(model.reference),
+        "leak": find_leak(model.manifest.training, dataset, split).kind,
+    }
+
+
+def _types_found(finder: Detector, model: Model, field: NamedField) -> list[str | None]:
+    """Return the type that is named for each marked cell; ``None`` where it is not found."""
+    rgb = field.open()
+    white = [cell for cell in finder.find(rgb) if cell.kind is CellKind.WHITE]
+    if not white:
+        return [None] * len(field.boxes)
+    corners = np.array([_corners(cell) for cell in white], float)
+    best = [overlap(mark, corners) for mark in field.boxes]
+    hits = [int(likeness.argmax()) if likeness.max() >= SAME else None for likeness in best]
+    shown = sorted({hit for hit in hits if hit is not None})
+    predictions = name_white_cells(model, rgb, [white[hit] for hit in shown], flips=True)
+    named = {hit: p.cell_type for hit, p in zip(shown, predictions, strict=True)}
+    return [named[hit] if hit is not None else None for hit in hits]
+
+
+def _draaslan(
+    finder: Detector, dataset: Dataset, limit: int | None, progress: Progress
+) -> dict[str, Any]:
+    fields: list[BoxedField] = drawn(read_draaslan_fields(dataset.folder), limit)
+    found: list[list[Detection]] = []
+    for index, field in enumerate(fields):
+        found.append(finder.find(field.open(), least=LEAST_SCORE))
+        progress(index + 1, len(fields))
+    figures = figures_with_intervals(judge(fields, found), len(fields))
+    # Nobody marked a platelet.
+    marked = [kind.value for kind in (CellKind.WHITE, CellKind.RED)]
+    return {
+        "images": len(fields),
+        "ap50": {kind: figures["ap50"][kind] for kind in marked},
+        "intervals": {kind: figures["intervals"]["ap50"][kind] for kind in marked},
+        "leak": "none",
+    }
+
+
+def _interval(values: np.ndarray, slides: np.ndarray) -> list[float]:
+    """Return the 95% interval of a mean, whole slides resampled."""
+    weights = draw_weights(int(slides.max()) + 1)
+    means = (weights @ np.bincount(slides, values)) / (weights @ np.bincount(slides))
+    low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return [round(float(low), 4), round(float(high), 4)]
+
+
+def _corners(cell: Detection) -> tuple[int, int, int, int]:
+    return cell.box.left, cell.box.top, cell.box.right, cell.box.bottom
