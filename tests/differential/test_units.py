@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from hemavision.differential.units import checked_white_cells, white_cells_from
+from hemavision.differential.units import UNITS, checked_white_cells, white_cells_from
 from hemavision.errors import SettingsError
 
 
@@ -13,6 +13,24 @@ from hemavision.errors import SettingsError
 )  # fmt: skip
 def test_units_are_read(text: str) -> None:
     assert white_cells_from(text) == 6.2
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_every_unit_has_its_size(unit: str) -> None:
+    """The same blood in each: a unit of volume alone counts single cells."""
+    single = {
+        "/ul": 6_200,
+        "cells/ul": 6_200,
+        "/mm3": 6_200,
+        "cells/mm3": 6_200,
+        "/l": 6_200_000_000,
+    }
+    assert white_cells_from(f"{single.get(unit, 6.2)} {unit}") == 6.2
+
+
+@pytest.mark.parametrize("text", ["0.02 x10^9/l", "20/ul", "20000000/L"])
+def test_few_cells_are_read(text: str) -> None:
+    assert white_cells_from(text) == 0.02
 
 
 @pytest.mark.parametrize("text", ["6200", "6200 G/l", "6200.0"])
