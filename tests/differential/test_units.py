@@ -5,6 +5,8 @@ import pytest
 from hemavision.differential.units import UNITS, checked_white_cells, white_cells_from
 from hemavision.errors import SettingsError
 
+SINGLE_CELLS = ("/ul", "cells/ul", "/mm3", "cells/mm3")
+
 
 @pytest.mark.parametrize(
     "text",
@@ -17,15 +19,9 @@ def test_units_are_read(text: str) -> None:
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_every_unit_has_its_size(unit: str) -> None:
-    """The same blood in each: a unit of volume alone counts single cells."""
-    single = {
-        "/ul": 6_200,
-        "cells/ul": 6_200,
-        "/mm3": 6_200,
-        "cells/mm3": 6_200,
-        "/l": 6_200_000_000,
-    }
-    assert white_cells_from(f"{single.get(unit, 6.2)} {unit}") == 6.2
+    """The same blood in each: single cells are counted in a volume alone."""
+    number = "6200" if unit in SINGLE_CELLS else "6200000000" if unit == "/l" else "6.2"
+    assert white_cells_from(f"{number} {unit}") == 6.2
 
 
 @pytest.mark.parametrize("text", ["0.02 x10^9/l", "20/ul", "20000000/L"])
