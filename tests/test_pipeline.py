@@ -35,7 +35,10 @@ class Told(FakeEngine):
 
     def run(self, crops):
         self.passes.append(len(crops))
-        told = {name: np.full(len(crops), value) for name, value in self.output.items()}
+        told = {
+            name: np.broadcast_to(value, (len(crops), *np.shape(value)))
+            for name, value in self.output.items()
+        }
         return replace(super().run(crops), **told)
 
 
@@ -160,8 +163,7 @@ def test_mirror_images_are_four_passes_and_their_mean():
 
         def run(self, crops):
             dark = 255.0 - crops[:, : crops.shape[1] // 2, : crops.shape[2] // 2].mean((1, 2, 3))
-            self.output = {"novelty": (dark / 255.0).astype(np.float32)}
-            return super().run(crops)
+            return replace(super().run(crops), novelty=(dark / 255.0).astype(np.float32))
 
     corner = np.full((40, 40, 3), 255, np.uint8)
     corner[:20, :20] = 0
@@ -258,3 +260,10 @@ def test_a_network_has_a_thread_a_core_unless_it_is_told(monkeypatch):
     assert hemavision.open_model().reference == ModelReference("fake", "a" * 64)
     hemavision.open_model("seed", threads=3)
     assert asked == [("eight-types", 0), ("seed", 3)]
+
+
+def test_numbers_that_fit_nothing_are_no_answer():
+    with pytest.raises(ValueError, match="argument"):
+        list(model_of(FakeEngine()).predict_boxes([GREY, GREY], [Box(0, 0, 40, 40)]))
+    with pytest.raises(ValueError, match="argument"):
+        answer_of(Told({"cell_types": (*FOUR_TYPES, "blast")}, {"probabilities": (0.25,) * 4}))
