@@ -199,3 +199,23 @@ def test_other_cells_sizes_say_nothing_of_the_scale(make: Any) -> None:
     found, session = make((5, 5, 5, 5))
     found.find(field(600, 120, *((x, y, CellKind.WHITE, s) for x, y, _, s in reds(100))))
     assert len(session.seen) == 1
+
+
+def test_a_detector_has_a_thread_a_core_unless_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, int]] = []
+    manifest = DetectorManifest("marks", KINDS, dict(THRESHOLDS), 1.0, 20.0, "0" * 64)
+    network = SimpleNamespace(
+        session=Session((4, 4, 4, 4)),
+        metadata={"hemavision.detector": manifest.to_json()},
+        sha256="b" * 64,
+    )
+
+    def opened(path: Path, threads: int) -> Any:
+        asked.append((path.stem, threads))
+        return network
+
+    monkeypatch.setattr(detector, "open_network", opened)
+    detector.open_detector()
+    detector.open_detector(threads=3)
+    Detector(Path("marks.onnx"))
+    assert asked == [("cells", 0), ("cells", 3), ("marks", 0)]

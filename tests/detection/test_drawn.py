@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from hemavision.detection import locate_cell, locate_nucleus
-from hemavision.detection.stain import CELL_SIDES, SIDE_RANGE
+from hemavision.detection.stain import CELL_SIDES, SIDE_RANGE, _densest_point
 from hemavision.results import Box
 
 PLASMA, RED_CELL, CYTOPLASM, NUCLEUS = (
@@ -84,6 +84,19 @@ def test_the_box_is_in_pixels_of_the_image_however_large_it_is(size: tuple[int, 
     *centre, side = place(box)
     assert centre == pytest.approx((x, y), abs=1.5)
     assert side == pytest.approx(5 * radius, abs=6)
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("window", [3, 7, 8])
+def test_the_densest_square_is_found_wherever_it_is(seed: int, window: int) -> None:
+    """As by adding up each square, less what of it lies outside."""
+    stain = np.random.default_rng(seed).random((17, 23)).astype(np.float32) ** 8
+    half = window // 2
+    sums = {
+        (x, y): stain[max(y - half, 0) : y + half + 1, max(x - half, 0) : x + half + 1].sum()
+        for x, y in itertools.product(range(23), range(17))
+    }
+    assert _densest_point(stain, window) == max(sums, key=lambda place: sums[place])
 
 
 #: Fields of half to six times the size that is searched, on the whole.
