@@ -89,6 +89,11 @@ def cell_png(number: int = 0, width: int = WIDTH, height: int = HEIGHT) -> bytes
     return encoded(Image.fromarray(smear(width, height)), "PNG") + str(number).encode()
 
 
+def difference(rgb: np.ndarray, expected: np.ndarray | Image.Image) -> float:
+    """Return how far two pictures of one size are apart, a sample, 0 to 255."""
+    return float(np.abs(rgb.astype(int) - np.asarray(expected).astype(int)).mean())
+
+
 def encoded(image: Image.Image, format_: str, **options: object) -> bytes:
     """Return an image file's bytes."""
     stream = io.BytesIO()
