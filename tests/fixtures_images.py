@@ -89,6 +89,11 @@ def cell_png(number: int = 0, width: int = WIDTH, height: int = HEIGHT) -> bytes
     return encoded(Image.fromarray(smear(width, height)), "PNG") + str(number).encode()
 
 
+def difference(rgb: np.ndarray, expected: np.ndarray | Image.Image) -> float:
+    """Return how far two pictures of one size are apart, a sample, 0 to 255."""
+    return float(np.abs(rgb.astype(int) - np.asarray(expected).astype(int)).mean())
+
+
 def encoded(image: Image.Image, format_: str, **options: object) -> bytes:
     """Return an image file's bytes."""
     stream = io.BytesIO()
@@ -114,18 +119,29 @@ def _png_chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + checksum
 
 
+def deep_png(samples: np.ndarray) -> bytes:
+    """Write 16-bit colour, uint16 H×W×3 or 4, which Pillow cannot."""
+    height, width, channels = samples.shape
+    colours = {3: 2, 4: 6}[channels]
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in samples)
+    header = struct.pack(">IIBBBBB", width, height, 16, colours, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_png_chunk(kind, data) for kind, data in chunks)
+
+
+def deep_tiff(samples: np.ndarray, **options: object) -> bytes:
+    """Write samples of any depth, in RGB if nothing else is said."""
+    stream = io.BytesIO()
+    tifffile.imwrite(stream, samples, **({"photometric": "rgb"} | options))
+    return stream.getvalue()
+
+
 def _exif_jpeg(upright: Image.Image, orientation: int) -> bytes:
     transposition = _STORED[orientation]
     stored = upright if transposition is None else upright.transpose(transposition)
     exif = Image.Exif()
     exif[0x0112] = orientation
     return encoded(stored, "JPEG", quality=95, exif=exif)
-
-
-def _tiff_16bit(rgb: np.ndarray) -> bytes:
-    stream = io.BytesIO()
-    tifffile.imwrite(stream, rgb.astype(np.uint16) * 257, photometric="rgb")
-    return stream.getvalue()
 
 
 def make_images() -> dict[str, bytes]:
@@ -149,7 +165,7 @@ def make_images() -> dict[str, bytes]:
         "empty": b"",
         "cmyk_jpeg": encoded(image.convert("CMYK"), "JPEG", quality=95),
         "png_16bit_grey": encoded(grey16, "PNG"),
-        "tiff_16bit_rgb": _tiff_16bit(rgb),
+        "tiff_16bit_rgb": deep_tiff(rgb.astype(np.uint16) * 257),
         "grey_jpeg": encoded(image.convert("L"), "JPEG", quality=95),
         "rgba_png": encoded(rgba, "PNG"),
         "palette_png": encoded(palette, "PNG", transparency=palette.getpixel((5, 100))),

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import io
-import struct
-import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tifffile
-from fixtures_images import encoded, smear
+from fixtures_images import deep_png, deep_tiff, encoded, smear
 from PIL import Image
+from PIL.GifImagePlugin import GifImageFile
 
 from hemavision.errors import ImageError
 from hemavision.images import TOO_DARK, open_image
@@ -25,26 +24,7 @@ def deep(white: int) -> np.ndarray:
     return np.rint(smear() / 255.0 * white).astype(np.uint16)
 
 
-def as_tiff(samples: np.ndarray, **options: object) -> bytes:
-    stream = io.BytesIO()
-    tifffile.imwrite(stream, samples, **({"photometric": "rgb"} | options))
-    return stream.getvalue()
-
-
-def as_png(samples: np.ndarray) -> bytes:
-    """Write 16-bit colour, which Pillow cannot."""
-    height, width, channels = samples.shape
-    kind = {3: 2, 4: 6}[channels]
-    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in samples)
-    header = struct.pack(">IIBBBBB", width, height, 16, kind, 0, 0, 0)
-    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-        for name, data in chunks
-    )
-
-
-@pytest.mark.parametrize("write", [as_tiff, as_png])
+@pytest.mark.parametrize("write", [deep_tiff, deep_png])
 @pytest.mark.parametrize("white", CAMERAS.values(), ids=CAMERAS)
 def test_every_camera_is_as_bright_in_either_format(write, white: int) -> None:
     photo = open_image(write(deep(white)))
@@ -52,7 +32,7 @@ def test_every_camera_is_as_bright_in_either_format(write, white: int) -> None:
     assert any(f"from 0–{white}" in note for note in photo.notes)
 
 
-@pytest.mark.parametrize("write", [as_tiff, as_png])
+@pytest.mark.parametrize("write", [deep_tiff, deep_png])
 def test_a_hot_pixel_and_a_scale_bar_change_nothing(write) -> None:
     samples = deep(4095)
     samples[10, 10] = 65535
@@ -66,55 +46,31 @@ def test_a_hot_pixel_and_a_scale_bar_change_nothing(write) -> None:
 
 
 def test_a_picture_that_stays_dark_says_so() -> None:
-    for content in (encoded(Image.fromarray(smear() // 16), "PNG"), as_tiff(deep(4095) // 64)):
+    for content in (encoded(Image.fromarray(smear() // 16), "PNG"), deep_tiff(deep(4095) // 64)):
         assert TOO_DARK in open_image(content).notes
-    assert TOO_DARK not in open_image(as_tiff(deep(4095))).notes
+    assert TOO_DARK not in open_image(deep_tiff(deep(4095))).notes
 
 
-def test_transparency_of_a_deep_png_is_laid_on_white() -> None:
-    alpha = np.full((*smear().shape[:2], 1), 65535, np.uint16)
-    alpha[:20] = 0
-    photo = open_image(as_png(np.concatenate([deep(65535), alpha], axis=2)))
-    assert (photo.rgb[:20] == 255).all()
-    assert np.abs(photo.rgb[20:].astype(int) - smear()[20:]).max() <= 1
+@pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
+def test_deep_samples_scale_by_the_cameras_white_level(bits: int) -> None:
+    ramp = np.zeros((32, 256, 3), np.uint16)
+    ramp[:] = (np.arange(256) * (2**bits - 1) // 255)[None, :, None]
+    photo = open_image(deep_tiff(ramp))
+    assert np.abs(photo.rgb - np.arange(256)[None, :, None]).mean() < 0.6
+    assert photo.notes == (f"uint16 scaled to 8 bits from 0–{2**bits - 1}",)
 
 
-@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-@pytest.mark.parametrize("form", ["ome", "imagej"])
-def test_channels_kept_as_pages_are_put_together(form: str, dtype: type) -> None:
-    samples = smear() if dtype is np.uint8 else deep(4095)
-    planes = np.moveaxis(samples, -1, 0)
-    options = {"photometric": "minisblack", form: True, "metadata": {"axes": "CYX"}}
-    photo = open_image(as_tiff(planes, **options))
-    assert np.abs(photo.rgb.astype(int) - smear()).max() <= 1
-    assert "3 channels put together from 3 pages" in photo.notes
+def test_deep_scaling_does_not_stretch_contrast() -> None:
+    dim = np.full((32, 32, 3), 30_000, np.uint16)
+    assert open_image(deep_tiff(dim)).rgb.max() == round(30_000 / 65_535 * 255)
 
 
-def test_of_a_stack_with_channels_the_first_of_each_is_taken() -> None:
-    planes = np.moveaxis(smear(), -1, 0)
-    stack = np.stack([planes, planes // 2])  # Z, then C
-    for axes, samples in (("ZCYX", stack), ("CZYX", np.swapaxes(stack, 0, 1))):
-        options = {"photometric": "minisblack", "ome": True, "metadata": {"axes": axes}}
-        photo = open_image(as_tiff(samples, **options))
-        assert np.array_equal(photo.rgb, smear()), axes
-
-
-def test_other_numbers_of_channels_are_refused() -> None:
-    planes = np.moveaxis(smear(), -1, 0)[:2]
-    options = {"photometric": "minisblack", "ome": True, "metadata": {"axes": "CYX"}}
-    with pytest.raises(ImageError, match="2 channels lie in pages of their own"):
-        open_image(as_tiff(planes, **options))
-
-
-def test_a_stack_of_plain_pages_is_no_colour_picture() -> None:
-    pages = np.moveaxis(smear(), -1, 0)
-    stream = io.BytesIO()
-    with tifffile.TiffWriter(stream) as writer:
-        for page in pages:
-            writer.write(page, photometric="minisblack", metadata=None)
-    photo = open_image(stream.getvalue())
-    assert np.array_equal(photo.rgb[..., 0], pages[0])
-    assert photo.notes == ("first of several frames",)
+def test_float_tiff_in_zero_to_one() -> None:
+    scaled = deep_tiff(smear().astype(np.float32) / 255)
+    assert np.array_equal(open_image(scaled).rgb, smear())
+    for bad in (smear()[:, :, 0].astype(np.float32), np.full((32, 32), np.nan, np.float32)):
+        with pytest.raises(ImageError, match="0 to 1"):
+            open_image(deep_tiff(bad, photometric="minisblack"))
 
 
 def test_the_cases_are_as_bright_as_in_8_bits(cases: Path) -> None:
@@ -131,8 +87,6 @@ def test_many_frames_are_not_walked() -> None:
     options = {"save_all": True, "append_images": frames[1:], "duration": 10}
     content = encoded(frames[0], "GIF", **options)
     seen: list[int] = []
-    from PIL.GifImagePlugin import GifImageFile
-
     real = GifImageFile._seek
     with pytest.MonkeyPatch.context() as patch:
 
@@ -143,6 +97,17 @@ def test_many_frames_are_not_walked() -> None:
         patch.setattr(GifImageFile, "_seek", seek)
         assert open_image(content).notes == ("first of several frames",)
     assert max(seen) <= 1
+
+
+def test_a_stack_of_plain_pages_is_no_colour_picture() -> None:
+    pages = np.moveaxis(smear(), -1, 0)
+    stream = io.BytesIO()
+    with tifffile.TiffWriter(stream) as writer:
+        for page in pages:
+            writer.write(page, photometric="minisblack", metadata=None)
+    photo = open_image(stream.getvalue())
+    assert np.array_equal(photo.rgb[..., 0], pages[0])
+    assert photo.notes == ("first of several frames",)
 
 
 def test_what_is_no_sample_is_refused() -> None:

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from hemavision.differential.units import checked_white_cells, white_cells_from
+from hemavision.differential.units import UNITS, checked_white_cells, white_cells_from
 from hemavision.errors import SettingsError
+
+SINGLE_CELLS = ("/ul", "cells/ul", "/mm3", "cells/mm3")
 
 
 @pytest.mark.parametrize(
@@ -13,6 +15,18 @@ from hemavision.errors import SettingsError
 )  # fmt: skip
 def test_units_are_read(text: str) -> None:
     assert white_cells_from(text) == 6.2
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_every_unit_has_its_size(unit: str) -> None:
+    """The same blood in each: single cells are counted in a volume alone."""
+    number = "6200" if unit in SINGLE_CELLS else "6200000000" if unit == "/l" else "6.2"
+    assert white_cells_from(f"{number} {unit}") == 6.2
+
+
+@pytest.mark.parametrize("text", ["0.02 x10^9/l", "20/ul", "20000000/L"])
+def test_few_cells_are_read(text: str) -> None:
+    assert white_cells_from(text) == 0.02
 
 
 @pytest.mark.parametrize("text", ["6200", "6200 G/l", "6200.0"])

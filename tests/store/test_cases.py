@@ -21,7 +21,13 @@ from hemavision.store.cases import (
     sign_case,
 )
 from hemavision.store.cells import Filter, count_types, decide, find_cell, list_cells
-from hemavision.store.images import add_image, cases_with, list_images, read_content
+from hemavision.store.images import (
+    add_image,
+    cases_with,
+    has_image,
+    list_images,
+    read_content,
+)
 from hemavision.store.journal import list_entries
 from hemavision.store.records import Case, Change, Page, State
 from hemavision.store.undoing import undo
@@ -67,6 +73,18 @@ def test_an_image_is_kept_once(store: Store, filled: Filled) -> None:
     assert read_content(store, image.sha256) == image.content
     (shown,) = list_images(store, one.id)
     assert (shown.sha256, shown.cells, shown.added_by) == (image.sha256, 1, "ann")
+
+
+def test_every_other_case_that_holds_a_file_is_named(store: Store, filled: Filled) -> None:
+    before, mine, none, after = filled(2), filled(1), filled(0), filled(1)
+    held, unheld = new_image(0), new_image(5)
+    assert cases_with(store, held.sha256, mine.id) == [before.id, after.id]
+    assert cases_with(store, held.sha256, none.id) == [before.id, mine.id, after.id]
+    assert cases_with(store, new_image(1).sha256, before.id) == []
+    assert cases_with(store, unheld.sha256, mine.id) == []
+    assert has_image(store, mine.id, held.sha256) == held.name
+    assert has_image(store, none.id, held.sha256) is None
+    assert has_image(store, mine.id, new_image(1).sha256) is None
 
 
 def test_cells_come_most_doubtful_first(store: Store, filled: Filled) -> None:

@@ -43,8 +43,7 @@ def locate_cell(rgb: np.ndarray) -> Box:
         largest centred square.
     """
     height, width = rgb.shape[:2]
-    shrink = max(1, round(max(height, width) / SEARCH_PX))
-    small = np.asarray(Image.fromarray(rgb).reduce(shrink), dtype=np.float32)
+    small, shrink = _shrunk(rgb)
     stain = nuclear_stain(small)
     mass = stain.sum()
     if mass < 1e-3 * stain.size:
@@ -69,9 +68,7 @@ def locate_nucleus(rgb: np.ndarray, cell: Box) -> Box:
         As :func:`locate_cell`; where nothing in ``cell`` is stained, the square of
         :data:`CELL_SIDES` sides around it.
     """
-    height, width = rgb.shape[:2]
-    shrink = max(1, round(max(height, width) / SEARCH_PX))
-    small = np.asarray(Image.fromarray(rgb).reduce(shrink), dtype=np.float32)
+    small, shrink = _shrunk(rgb)
     stain = np.zeros(small.shape[:2], np.float32)
     rows = slice(max(cell.top // shrink, 0), -(-cell.bottom // shrink))
     columns = slice(max(cell.left // shrink, 0), -(-cell.right // shrink))
@@ -84,6 +81,12 @@ def locate_nucleus(rgb: np.ndarray, cell: Box) -> Box:
     low, high = (long_side * sides for sides in CELL_SIDES)
     side = min(max(BOX_RADII * radius * shrink, low), high)
     return Box.square((x + 0.5) * shrink, (y + 0.5) * shrink, side)
+
+
+def _shrunk(rgb: np.ndarray) -> tuple[np.ndarray, int]:
+    """Return the image that is searched, float32, and how many times smaller it is."""
+    shrink = max(1, round(max(rgb.shape) / SEARCH_PX))
+    return np.asarray(Image.fromarray(rgb).reduce(shrink), dtype=np.float32), shrink
 
 
 def _middle(stain: np.ndarray) -> tuple[float, float] | None:

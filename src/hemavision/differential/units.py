@@ -9,23 +9,23 @@ from hemavision.errors import SettingsError
 #: The total white cell counts that are believed, 10⁹/L. The least is ten cells in a microlitre,
 #: which no counter tells from none; above the most a number is in another unit.
 LEAST_WHITE_CELLS, MOST_WHITE_CELLS = 0.01, 1_000.0
-#: What a unit is in 10⁹/L, in small letters, without blanks and with u for µ.
+#: How many of a unit are 10⁹/L, in small letters, without blanks and with u for µ.
 UNITS = {
-    "10^9/l": 1.0,
-    "e9/l": 1.0,
-    "x10^9/l": 1.0,
-    "g/l": 1.0,
-    "gpt/l": 1.0,
-    "10^3/ul": 1.0,
-    "x10^3/ul": 1.0,
-    "10^3/mm3": 1.0,
-    "k/ul": 1.0,
-    "/nl": 1.0,
-    "/ul": 0.001,
-    "cells/ul": 0.001,
-    "/mm3": 0.001,
-    "cells/mm3": 0.001,
-    "/l": 1e-9,
+    "10^9/l": 1,
+    "e9/l": 1,
+    "x10^9/l": 1,
+    "g/l": 1,
+    "gpt/l": 1,
+    "10^3/ul": 1,
+    "x10^3/ul": 1,
+    "10^3/mm3": 1,
+    "k/ul": 1,
+    "/nl": 1,
+    "/ul": 1_000,
+    "cells/ul": 1_000,
+    "/mm3": 1_000,
+    "cells/mm3": 1_000,
+    "/l": 1_000_000_000,
 }
 _NUMBER = re.compile(r"\s*([0-9]+(?:[.,][0-9]+)?(?:e[+-]?[0-9]+)?)\s*(.*)", re.ASCII | re.I)
 _SAME = str.maketrans({"µ": "u", "μ": "u", "×": "x", "⁹": "9", "³": "3", "*": "x"})
@@ -46,11 +46,7 @@ def white_cells_from(text: str) -> float:
             f"{text.strip()[:40]!r} is no white cell count; write 6.2 (10⁹/L), 6200/ul or 6.2 G/l."
         )
     number = float(found.group(1).replace(",", "."))
-    if unit:
-        # Through a quotient: 6200 × 0.001 is no round number.
-        scale = UNITS[unit]
-        number = number / round(1 / scale) if scale < 1 else number
-    return checked_white_cells(number)
+    return checked_white_cells(number / UNITS[unit] if unit else number)
 
 
 def checked_white_cells(value: float) -> float:

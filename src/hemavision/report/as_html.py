@@ -57,7 +57,7 @@ def time_words(at: str) -> str:
     date, _, rest = at.partition("T")
     if not rest:
         return date
-    zone = "UTC" if rest.endswith(("Z", "+00:00")) else rest[8:].lstrip(".0123456789")
+    zone = "UTC" if rest.endswith(("Z", "+00:00")) else rest.lstrip(".:0123456789")
     return f"{date} {rest[:5]} {zone}".strip()
 
 

@@ -283,26 +283,25 @@ def _cells(sheet: Sheet, report: Report) -> None:
         return
     sheet.gap(3)
     width = (sheet.width - (CELLS_A_ROW - 1) * CELL_GAP_MM) / CELLS_A_ROW
-    side = min(PICTURE_MM, (width - 0.6) / 2)
-    sheet.keep(side + 20)
+    sheet.keep(PICTURE_MM + 20)
     sheet.text("Cells", HEADING)
     sheet.gap(0.8)
     for start in range(0, len(cells), CELLS_A_ROW):
-        sheet.keep(side + 13)
+        sheet.keep(PICTURE_MM + 13)
         y, lowest = sheet.y, sheet.y
         for place, cell in enumerate(cells[start : start + CELLS_A_ROW]):
             x = sheet.left + place * (width + CELL_GAP_MM)
-            _pictures(sheet, cell, (x, y), side)
-            lowest = max(lowest, _caption(sheet, cell, Place(x, y + side + 0.6, width)))
+            _pictures(sheet, cell, x, y)
+            lowest = max(lowest, _caption(sheet, cell, Place(x, y + PICTURE_MM + 0.6, width)))
         sheet.move_to(lowest + 1.6)
 
 
-def _pictures(sheet: Sheet, cell: ReportCell, corner: tuple[float, float], side: float) -> None:
+def _pictures(sheet: Sheet, cell: ReportCell, x: float, y: float) -> None:
     words = f"Cell {cell.number}, {display_name(cell.cell_type)}"
-    sheet.picture(small_jpeg(cell.picture), *corner, side, words)
+    sheet.picture(small_jpeg(cell.picture), x, y, PICTURE_MM, words)
     if cell.heatmap:
-        x, y = corner[0] + side + 0.6, corner[1]
-        sheet.picture(small_jpeg(cell.heatmap), x, y, side, f"{words}, with its heatmap")
+        beside = x + PICTURE_MM + 0.6
+        sheet.picture(small_jpeg(cell.heatmap), beside, y, PICTURE_MM, f"{words}, with its heatmap")
 
 
 def _caption(sheet: Sheet, cell: ReportCell, place: Place) -> float:

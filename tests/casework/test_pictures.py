@@ -1,0 +1,230 @@
+"""Pictures of what a case keeps: the right part of the right file, at the right size."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from fixtures_cases import cells_of, make_model
+from fixtures_images import deep_png, difference, encoded
+from PIL import Image
+
+from hemavision.casework.importing import Import, Source, import_images
+from hemavision.casework.pictures import (
+    Wish,
+    look_at,
+    show_cutout,
+    show_heatmap,
+    show_image,
+    show_thumbnail,
+)
+from hemavision.casework.reading import Eyes, read_cell, read_image, window_around
+from hemavision.detection.fake_finder import FakeFinder
+from hemavision.errors import RefusedError
+from hemavision.explain import overlay
+from hemavision.images import open_image
+from hemavision.pipeline import Model
+from hemavision.results import Box, CellKind, Detection, ModelReference
+from hemavision.store import Store
+from hemavision.store.cases import create_case
+from hemavision.store.images import list_images, read_content
+from hemavision.store.records import Case, ImageKind, NewImage
+
+WIDTH, HEIGHT = 640, 480
+#: Cells of a field: wider than high, higher than wide, and by its border.
+WIDE, HIGH, NEAR = Box(300, 200, 400, 280), Box(100, 330, 140, 400), Box(3, 400, 63, 460)
+#: What lies outside a picture, as an empty slide does.
+GREY = (226, 226, 230)
+
+
+def shades() -> np.ndarray:
+    """A field in which every place has its own colour, uint8 H×W×3; dark enough to be named."""
+    x, y = np.meshgrid(np.arange(WIDTH), np.arange(HEIGHT))
+    return np.stack([x / 4, y / 3, (x + y) / 8], axis=-1).astype(np.uint8)
+
+
+FIELD = encoded(Image.fromarray(shades()), "PNG")
+
+
+def keep(store: Store, content: bytes, *found: Box) -> Case:
+    """A case with an image, a field of these white cells if there are any."""
+    finder = FakeFinder([(shades(), [Detection(CellKind.WHITE, box, 0.9) for box in found])])
+    case = create_case(store, "A case", "", "ann")
+    eyes = Eyes(make_model(), finder)
+    kind = ImageKind.FIELD if found else ImageKind.CELL
+    into = Import(store, case.id, eyes, "ann", kind)
+    assert [o.error for o in import_images(into, [Source("a.png", lambda: content)])] == [None]
+    return case
+
+
+def cut(box: Box) -> np.ndarray:
+    return shades()[box.top : box.bottom, box.left : box.right]
+
+
+@pytest.mark.parametrize(
+    ("box", "window"),
+    [
+        (WIDE, Box(250, 140, 450, 340)),
+        (HIGH, Box(50, 295, 190, 435)),
+        (NEAR, Box(0, 370, 93, 480)),
+        (Box(600, 2, 630, 32), Box(585, 0, 640, 47)),
+    ],
+)
+def test_a_field_s_cell_is_cut_out_with_as_much_again_around_it(
+    store: Store, box: Box, window: Box
+) -> None:
+    assert window_around(box, WIDTH, HEIGHT) == window
+    (cell,) = cells_of(store, keep(store, FIELD, box))
+    picture = show_cutout(store, cell)
+    assert picture.media_type == "image/png"
+    np.testing.assert_array_equal(open_image(picture.content).rgb, cut(window))
+    rgb, there = look_at(store, cell)
+    np.testing.assert_array_equal(rgb, cut(window))
+    assert cell.box == box
+    np.testing.assert_array_equal(rgb[there.top : there.bottom, there.left : there.right], cut(box))
+
+
+def test_of_a_single_cell_the_whole_image_is_shown(store: Store) -> None:
+    (cell,) = cells_of(store, keep(store, FIELD))
+    assert show_cutout(store, cell).content == FIELD
+    rgb, box = look_at(store, cell)
+    np.testing.assert_array_equal(rgb, shades())
+    assert box == cell.box == Box(0, 0, WIDTH, HEIGHT)
+
+
+@pytest.mark.parametrize("box", [WIDE, HIGH])
+def test_a_thumbnail_shows_the_cell_and_a_little_around_it(store: Store, box: Box) -> None:
+    """A square of 1.4 of its longer side, the cell in its middle."""
+    (cell,) = cells_of(store, keep(store, FIELD, box))
+    side = round(1.4 * max(box.right - box.left, box.bottom - box.top))
+    picture = show_thumbnail(store, cell, side)
+    assert picture.media_type == "image/jpeg"
+    square = Box.square((box.left + box.right) / 2, (box.top + box.bottom) / 2, side)
+    assert difference(open_image(picture.content).rgb, cut(square)) < 2
+    small = open_image(show_thumbnail(store, cell, 48).content).rgb
+    assert difference(small, Image.fromarray(cut(square)).resize((48, 48))) < 3
+
+
+def test_a_thumbnail_at_the_border_is_filled_up_and_not_stretched(store: Store) -> None:
+    (cell,) = cells_of(store, keep(store, FIELD, NEAR))
+    rgb = open_image(show_thumbnail(store, cell, 84).content).rgb
+    # From 9 pixels beyond the left border to 8 above the lower one.
+    assert difference(rgb[:, :7], np.full((84, 7, 3), GREY)) < 4
+    assert difference(rgb[:, 11:], cut(Box(2, 388, 75, 472))) < 4
+
+
+def test_of_a_single_cell_the_thumbnail_is_of_all_of_it(store: Store) -> None:
+    (cell,) = cells_of(store, keep(store, FIELD))
+    rgb = open_image(show_thumbnail(store, cell, 64).content).rgb
+    assert rgb.shape == (64, 64, 3)
+    # 640 of 896 pixels wide and 480 high.
+    inside = Image.fromarray(shades()).resize((46, 34))
+    assert difference(rgb[15:49, 9:55], inside) < 8
+    assert difference(rgb[:12], np.full((12, 64, 3), GREY)) < 4
+
+
+@pytest.mark.parametrize("format_", ["PNG", "JPEG", "GIF", "WEBP", "BMP"])
+def test_what_browsers_show_is_sent_as_it_came(store: Store, format_: str) -> None:
+    content = encoded(Image.fromarray(shades()), format_)
+    case = keep(store, content)
+    picture = show_image(store, list_images(store, case.id)[0])
+    assert picture.content == content
+    assert picture.media_type == f"image/{format_.lower()}"
+
+
+def test_what_browsers_do_not_show_alike_is_sent_as_a_model_sees_it(store: Store) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    image = Image.fromarray(shades())
+    for content in (
+        encoded(image, "TIFF"),
+        encoded(image, "JPEG", exif=exif),
+        deep_png(shades().astype(np.uint16) * 257),
+    ):
+        case = keep(store, content)
+        picture = show_image(store, list_images(store, case.id)[0])
+        assert picture.media_type == "image/png"
+        np.testing.assert_array_equal(open_image(picture.content).rgb, open_image(content).rgb)
+
+
+@pytest.mark.parametrize("found", [(), (WIDE,)], ids=["single", "in a field"])
+def test_a_heatmap_lies_over_the_cut_out(store: Store, found: tuple[Box, ...]) -> None:
+    (cell,) = cells_of(store, keep(store, FIELD, *found))
+    model = make_model()
+    rgb, _ = look_at(store, cell)
+    whole = Box(0, 0, rgb.shape[1], rgb.shape[0])
+    (there,) = model.predict_boxes([rgb], [whole])
+    assert there.cell_type == cell.suggestion.cell_type
+    for opacity in (0.0, 0.4, 1.0):
+        shown = show_heatmap(store, cell, model, Wish(opacity=opacity))
+        assert shown.media_type == "image/png"
+        expected = overlay(rgb, there.heatmap(), whole, opacity)
+        assert difference(open_image(shown.content).rgb, expected) < 1
+    assert show_heatmap(store, cell, model, Wish()) == show_heatmap(
+        store, cell, model, Wish(cell.suggestion.cell_type, 0.4)
+    )
+
+
+def test_a_heatmap_of_another_type_is_another(store: Store) -> None:
+    (cell,) = cells_of(store, keep(store, FIELD, WIDE))
+    model = make_model()
+    other = next(t for t in model.manifest.cell_types if t != cell.suggestion.cell_type)
+    rgb = open_image(show_heatmap(store, cell, model, Wish(other, 1.0)).content).rgb
+    assert len(np.unique(rgb.reshape(-1, 3), axis=0)) == 1, "nothing speaks for it anywhere"
+    with pytest.raises(RefusedError, match=r"No 'blast'; the model knows .*neutrophil"):
+        show_heatmap(store, cell, model, Wish("blast"))
+
+
+def test_another_model_does_not_explain_what_it_did_not_say(store: Store) -> None:
+    (cell,) = cells_of(store, keep(store, FIELD, WIDE))
+    other = Model(make_model()._engine, ModelReference("other", "1" * 64))
+    with pytest.raises(RefusedError, match=r"fake \(000000000000…\) named this cell; other is"):
+        show_heatmap(store, cell, other, Wish())
+
+
+def read(content: bytes, *found: Detection, kind: ImageKind | None = None) -> NewImage:
+    rgb = open_image(content).rgb
+    return read_image(Eyes(make_model(), FakeFinder([(rgb, found)])), "f.png", content, kind)
+
+
+def test_what_was_found_is_kept_whole_and_named_as_a_smear_s_cells_are() -> None:
+    white = Detection(CellKind.WHITE, WIDE, 0.9)
+    others = (
+        Detection(CellKind.RED, HIGH, 0.7),
+        Detection(CellKind.WHITE, Box(0, 0, 60, 60), 0.6),
+        Detection(CellKind.PLATELET, Box(500, 20, 510, 30), 0.5),
+    )
+    image = read(FIELD, white, *others)
+    assert (image.kind, image.width, image.height) == (ImageKind.FIELD, WIDTH, HEIGHT)
+    assert image.others == others
+    (cell,) = image.cells
+    again = read_cell(make_model(), FIELD, WIDE)
+    assert (again.box, again.cutout) == (cell.box, cell.cutout) == (WIDE, again.cutout)
+    assert replace(again.prediction, milliseconds=cell.prediction.milliseconds) == cell.prediction
+    assert (cell.prediction.width, cell.prediction.height) == (WIDTH, HEIGHT)
+
+
+@pytest.mark.parametrize(("height", "kind"), [(363, ImageKind.CELL), (364, ImageKind.FIELD)])
+def test_a_picture_of_two_cells_size_may_be_a_field(height: int, kind: ImageKind) -> None:
+    """If white and red cells are found in it, and nobody says what it is."""
+    rgb = np.full((height, 2 * 363 - 1, 3), 90, np.uint8)
+    content = encoded(Image.fromarray(rgb), "PNG")
+    found = (
+        Detection(CellKind.WHITE, Box(100, 100, 150, 150), 0.9),
+        Detection(CellKind.RED, Box(200, 100, 250, 150), 0.9),
+    )
+    assert read(content, *found).kind is kind
+    assert read(content, *found[:1]).kind is read(content, *found[1:]).kind is ImageKind.CELL
+    assert read(content, *found, kind=ImageKind.CELL).kind is ImageKind.CELL
+    assert read(content, kind=ImageKind.FIELD).kind is ImageKind.FIELD
+
+
+def test_the_file_s_own_bytes_are_kept(store: Store) -> None:
+    case = keep(store, FIELD, WIDE, HIGH)
+    (image,) = list_images(store, case.id)
+    assert read_content(store, image.sha256) == FIELD
+    assert len(cells_of(store, case)) == image.cells == 2
+    with Image.open(io.BytesIO(show_cutout(store, cells_of(store, case)[1]).content)) as picture:
+        assert picture.size == (140, 140)
