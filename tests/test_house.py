@@ -198,7 +198,9 @@ def test_every_page_of_the_documentation_can_be_reached() -> None:
     assert [page for page in pages if page != "README.md" and f"({page})" not in index] == []
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/README.md", "docs/guide.md"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "docs/README.md", "docs/guide.md", "SECURITY.md", "CITATION.cff"]
+)
 def test_the_notice_stands_where_people_start(name: str) -> None:
     assert NOTICE in (ROOT / name).read_text(encoding="utf-8")
 
@@ -234,6 +236,8 @@ def test_readme_s_figures_are_filled_only_between_their_markers(tmp_path: Path) 
 def test_the_changelog_knows_this_version() -> None:
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert "## [Unreleased]" in text or f"## [{version('hemavision')}]" in text
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {version('hemavision')}\n" in citation
 
 
 # Rules

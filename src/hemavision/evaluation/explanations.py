@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from PIL import Image, ImageFilter
+from scipy.integrate import trapezoid
 from scipy.stats import spearmanr
 
 from hemavision.bundle import find_bundle
@@ -190,7 +191,7 @@ def curve_areas(engine: Engine, item: Examined) -> dict[str, float]:
                 for step in range(CURVE_STEPS + 1)
             ]
             curve = engine.run(np.stack(steps)).probabilities[:, index]
-            areas[name + suffix] = float(np.trapezoid(curve) / CURVE_STEPS)
+            areas[name + suffix] = float(trapezoid(curve) / CURVE_STEPS)
     return areas
 
 
