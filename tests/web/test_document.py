@@ -42,6 +42,40 @@ MAY_LACK = {
     "ReaderChange": {"disabled", "password", "role"},
     "Undo": {"batch"},
 }  # fmt: skip
+#: What may be null: there is none, nobody has said it yet, or it does not apply.
+MAY_BE_NULL = {
+    "AbsoluteCount": "reference",
+    "AgreementRecord": "kappa",
+    "BlindCell": "decided_type",
+    "CaseDifferential": "comparison estimate no_estimate profile",
+    "CaseVersion": "signed_at signed_by",
+    "CellChange": "cell_type",
+    "CellRecord": "added_by decided_at decided_by decided_type",
+    "CellSummary": "added_by decided_at decided_by decided_type",
+    "CellType": "absolute percent",
+    "Decided": "batch",
+    "DifferentialRecord": "nucleated_red white_cells",
+    "DifferentialShare": "absolute more_cells reference",
+    "EntriesBody": "analyser_cells white_cells",
+    "EntriesRecord": "analyser_cells white_cells",
+    "Estimates": "platelets_per_red white_per_1000_red",
+    "ImportOutcome": "error same_as",
+    "LogEntry": "after before case_id case_revision cell_id image_sha256 model_sha256",
+    "Pair": "first",
+    "Prediction": "reasons",
+    "ReadAgreement": "first_reader",
+    "ReadOfCase": "first_reader",
+    "ReaderRecord": "created_at",
+    "Ready": "detector store",
+    "Reasons": "compared_with",
+    "SecondRead": "closed_at",
+    "SessionAnswer": "csrf reader",
+    "SlideAgreement": "limits plot",
+    "SmearCell": "prediction",
+    "Suggestion": "seen",
+    "TokenRecord": "revoked_at",
+    "TypeAgreementRecord": "interval positive_agreement",
+}
 LIMIT = re.compile("(min|max)(imum|Items|Length)")
 #: What nobody has to be known for.
 OPEN = re.compile(r"/(predict|metrics|health/.*|api/v1/(live|smears.*|models|classify|cell-types))")
@@ -102,6 +136,15 @@ def test_an_answer_has_all_that_it_is_said_to_have(document: Spec) -> None:
         if (left := set(schema["properties"]) - set(schema.get("required", ())))
     }
     assert lacking == MAY_LACK
+
+
+def test_an_answer_has_a_value_where_it_is_said_to_have_one(document: Spec) -> None:
+    null = {
+        name: " ".join(sorted(p for p, said in properties.items() if "'null'" in str(said)))
+        for name, schema in document["components"]["schemas"].items()
+        for properties in [schema["properties"]]
+    }
+    assert {name: names for name, names in null.items() if names} == MAY_BE_NULL
 
 
 def test_every_operation_says_what_it_answers(document: Spec) -> None:
