@@ -195,6 +195,12 @@ def test_few_or_doubtful_red_cells_say_nothing_of_the_scale(make: Any, marks: li
     assert len(session.seen) == 1
 
 
+def test_five_red_cells_of_three_tenths_are_enough(make: Any) -> None:
+    found, session = make((5, 5, 5, 5))
+    found.find(field(600, 120, *reds(100, 5, detector.SURE)))
+    assert len(session.seen) > 1
+
+
 def test_other_cells_sizes_say_nothing_of_the_scale(make: Any) -> None:
     found, session = make((5, 5, 5, 5))
     found.find(field(600, 120, *((x, y, CellKind.WHITE, s) for x, y, _, s in reds(100))))

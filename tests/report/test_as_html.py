@@ -83,6 +83,11 @@ def test_a_row_a_type_with_its_figures_and_its_bar(page: str, usual_case: Report
         assert ('class="range" x="' in text) is bool(row.bar.reference)
 
 
+def test_an_absolute_count_s_flag_has_its_own_colour(page: str) -> None:
+    assert '<span class="at is-open">possibly low</span>' in page
+    assert "is-none" not in page
+
+
 def test_each_cell_is_shown_with_its_heatmap_and_its_reasons(page: str) -> None:
     figures = page.split("<figure>")[1:]
     assert len(figures) == 8

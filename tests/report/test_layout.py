@@ -281,3 +281,25 @@ def test_a_cell_says_no_more_than_is_known_of_it(
         "Blast  #1", "Blast  #2", "model: the same", "Blast  #3", "model: Monocyte, 46%, check",
     ]  # fmt: skip
     assert [p.what for p in drawn.pictures] == [f"Cell #{n}, Blast" for n in (1, 2, 3)]
+
+
+def test_letters_have_one_of_a_few_sizes_and_sections_stand_apart(usual: Drawn) -> None:
+    """In points; and in millimetres, a heading from what is above it."""
+    sizes = {box.look.size for box in usual.texts if box.look}
+    assert sizes == {7.0, 7.4, 7.6, 8, 8.2, 8.4, 8.5, 8.6, 10, 11.5, 20}
+    by_heading = {box.what: box for box in usual.texts if box.look and box.look.size == 11.5}
+    assert list(by_heading) == ["200 white cells", "In words", "Cells"]
+    for heading in by_heading.values():
+        above = max(b.bottom for b in usual.texts if b.what and b.bottom <= heading.top)
+        assert 2.9 < heading.top - above < 5
+        below = min(
+            box.top
+            for box in (*usual.texts, *usual.pictures)
+            if box.what and box.top >= heading.bottom
+        )
+        assert 0.3 < below - heading.bottom < 1
+    said = next(b for b in usual.texts if b.what == "Left shift.")
+    assert said.look == Look(8.5, INK_2)
+    doubtful = usual.find("0.00 possibly low").look
+    assert doubtful is not None
+    assert doubtful.colour == FLAG_COLOURS["open"]

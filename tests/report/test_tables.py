@@ -13,6 +13,8 @@ import pytest
 from hemavision.report import Report, ReportInput
 from hemavision.report.as_csv import COLUMNS, write_csv
 from hemavision.report.as_json import write_json
+from hemavision.report.rows import rows_of as rows_on_a_page
+from hemavision.report.rows import top_of_scale
 from hemavision.results import NOTICE
 
 
@@ -70,3 +72,26 @@ def test_json_of_the_least_there_is() -> None:
     values = json.loads(write_json(Report.of(given)))
     assert values["differential"]["total"] == 0
     assert values["analyser"] is None
+
+
+@pytest.mark.parametrize(
+    ("counts", "top"),
+    [
+        ({"neutrophil": 150, "lymphocyte": 50}, 90),
+        ({"neutrophil": 20, "lymphocyte": 20, "monocyte": 20, "basophil": 20, "blast": 20}, 80),
+        ({"neutrophil": 200}, 100),
+        ({}, 100),
+    ],
+)
+def test_the_bars_scale_ends_at_a_round_number_above_them_all(
+    usual_case: ReportInput, counts: dict[str, int], top: float
+) -> None:
+    """The largest share's interval, or the highest range, 80% of neutrophils."""
+    report = Report.of(replace(usual_case, counts=counts, model_calls=None))
+    assert top_of_scale(report) == top
+    bars = [row.bar for row in rows_on_a_page(report)]
+    assert all(0 <= bar.low <= bar.share <= bar.high <= 1 for bar in bars)
+    assert all(0 <= bar.reference[0] <= bar.reference[1] <= 1 for bar in bars if bar.reference)
+    assert [bar.share for bar in bars] == [
+        pytest.approx(share.percent / top) for share in report.differential.shares
+    ]
