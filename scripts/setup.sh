@@ -75,11 +75,14 @@ case ",$extras," in
     if ! command -v pg_ctl >/dev/null 2>&1 && ! ls /usr/lib/postgresql/*/bin/pg_ctl >/dev/null 2>&1; then
         wanted="$wanted postgresql"
     fi
+    # A reverse proxy and its certificate; Debian keeps the server off the PATH, too.
+    PATH=$PATH:/usr/sbin command -v nginx >/dev/null 2>&1 || wanted="$wanted nginx-light"
+    command -v openssl >/dev/null 2>&1 || wanted="$wanted openssl"
     if [ -n "$wanted" ] && may_install; then
         install_packages $wanted
     elif [ -n "$wanted" ]; then
         echo "Missing: $wanted (the browser is Chromium); the tests that need it will say so." >&2
-        echo "As root: apt-get install chromium-headless-shell postgresql" >&2
+        echo "As root: apt-get install chromium-headless-shell postgresql nginx-light openssl" >&2
     fi
     ;;
 esac

@@ -29,6 +29,12 @@ SETTINGS = (
     Setting("detector", "cells", "Detector to use: a shipped name or a bundle's path."),
     Setting("host", "127.0.0.1", "Address that `serve` listens on."),
     Setting("port", "5000", "Port that `serve` tries first."),
+    Setting(
+        "proxies",
+        "0",
+        "Reverse proxies in front of `serve`, whose word for a visitor's address, scheme and "
+        "host name is taken (`X-Forwarded-For`, `-Proto`, `-Host`); see [proxy.md](proxy.md).",
+    ),
     Setting("max_body_mb", "25", "Largest request body, in MiB."),
     Setting("max_images", "100", "Most images in one request."),
     Setting("max_megapixels", "100", "Largest image, in millions of pixels."),
@@ -49,16 +55,16 @@ def text(name: str) -> str:
     return os.environ.get(setting.variable, setting.default)
 
 
-def whole_number(name: str) -> int:
-    """Return a setting that is a positive whole number.
+def whole_number(name: str, least: int = 1) -> int:
+    """Return a setting that is a whole number, ``least`` or more.
 
     Raises:
         SettingsError: it is not one.
     """
     value = text(name)
-    if not value.isdecimal() or int(value) == 0:
+    if not value.isdecimal() or int(value) < least:
         variable = _BY_NAME[name].variable
-        raise SettingsError(f"{variable} is {value!r}; it must be a whole number above 0.")
+        raise SettingsError(f"{variable} is {value!r}; it must be a whole number from {least} on.")
     return int(value)
 
 

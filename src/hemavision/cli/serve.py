@@ -53,8 +53,11 @@ def serve(
     got = listening.getsockname()[1]
     if got != wanted:
         click.echo(f"Port {wanted} is taken; using {got}.", err=True)
-    if not is_loopback(host):
-        _check_accounts(host, without_accounts)
+    proxies = settings.whole_number("proxies", least=0)
+    if proxies or not is_loopback(host):
+        login = _check_accounts(host, without_accounts)
+        if not proxies:
+            _warn(host, login)
     app = _app(host, model, without_accounts)
     server = _server(app, listening, threads)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -64,8 +67,11 @@ def serve(
     server.close()
 
 
-def _check_accounts(host: str, without_accounts: bool) -> None:
-    """Refuse to let other machines at the cases without a login, unless that is wanted."""
+def _check_accounts(host: str, without_accounts: bool) -> bool:
+    """Refuse to let other machines at the cases without a login, unless that is wanted.
+
+    Returns whether there is a login.
+    """
     from hemavision.store import open_store
     from hemavision.store.readers import has_accounts
 
@@ -74,14 +80,18 @@ def _check_accounts(host: str, without_accounts: bool) -> None:
     store.close()
     if not login and not without_accounts:
         raise click.UsageError(
-            f"{host} can be reached from other machines, and there are no accounts. Make one "
-            "(hemavision cases readers add NAME --role admin), leave --host out, or say "
-            "--without-accounts."
+            f"{host} can be reached from other machines, or through a proxy, and there are no "
+            "accounts. Make one (hemavision cases readers add NAME --role admin), leave --host "
+            "and HEMAVISION_PROXIES out, or say --without-accounts."
         )
+    return login
+
+
+def _warn(host: str, login: bool) -> None:
     click.echo(
         f"Warning: {host} can be reached from other machines. There is no "
         f"{'' if login else 'login and no '}encryption: put a proxy with "
-        f"{'it' if login else 'both'} in front, or leave --host out.",
+        f"{'it' if login else 'both'} in front (docs/proxy.md), or leave --host out.",
         err=True,
     )
 
@@ -116,6 +126,8 @@ def _server(app: Any, listening: Any, threads: int) -> Any:
         max_request_body_size=body_limit,
         # A gallery that scrolls fast drops requests for pictures and asks for others.
         connection_limit=400,
+        # What the proxies say of a visitor is read by the application, and from nobody else.
+        clear_untrusted_proxy_headers=not settings.whole_number("proxies", least=0),
         ident="HemaVision",
     )
 

@@ -75,10 +75,14 @@ def create_app(
         MAX_IMAGES=settings.whole_number("max_images"),
         ANSWERED_HOSTS=security.answered_hosts(host or settings.text("host")),
     )
+    proxies = settings.whole_number("proxies", least=0)
+    if proxies:
+        security.believe(app, proxies)
     app.extensions["hemavision"] = model or open_model(settings.text("model"))
     app.extensions[smears.DETECTOR] = finder or _detector()
     app.extensions["hemavision.profiles"] = _profiles(app)
-    is_open = without_accounts or security.is_loopback(host or settings.text("host"))
+    alone = security.is_loopback(host or settings.text("host")) and not proxies
+    is_open = without_accounts or alone
     identity.install(app, store, is_open=is_open)
     for part in (spec, errors, metrics, security):
         part.install(app)

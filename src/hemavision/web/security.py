@@ -6,6 +6,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, request
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from hemavision.web.errors import Problem
 
@@ -32,6 +33,18 @@ def install(app: Flask) -> None:
     """Make every response carry the headers, and refuse foreign host names."""
     app.before_request(_check_host)
     app.after_request(_add_headers)
+
+
+def believe(app: Flask, proxies: int) -> None:
+    """Take the word of so many proxies in front for a visitor's address, scheme and host name.
+
+    Any name is answered then, because it is the proxy that decides which names lead here; a page
+    elsewhere that points its own name at the server has no login there.
+    """
+    app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+        app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies
+    )
+    app.config[HOSTS] = None
 
 
 def answered_hosts(host: str) -> set[str] | None:
