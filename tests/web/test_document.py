@@ -213,7 +213,8 @@ def test_limits_are_those_that_are_meant(document: Spec) -> None:
         ("maxLength", 80), ("maxLength", 200),
     }  # fmt: skip
     assert {limit for limit, times in found.items() if times <= 3} == {
-        ("minimum", 0.01), ("minimum", 32), ("maximum", 512), ("minimum", 400), ("maximum", 599), ("maximum", 100),
+        ("minimum", 0.01), ("minimum", 32), ("maximum", 512),
+        ("minimum", 400), ("maximum", 599), ("maximum", 100),
         ("maximum", 10_000), ("maxItems", 10_000), ("minItems", 4), ("maxItems", 4),
         ("minLength", 0), ("minLength", 15), ("minLength", 64), ("maxLength", 64),
         ("maxLength", 256), ("maxLength", 2000), ("maxLength", 4000),
