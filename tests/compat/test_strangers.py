@@ -15,6 +15,7 @@ import h5py
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from fixtures_archives import BAD_ENTRIES, with_bad_entries
 
 from hemavision.cli import main
 
@@ -220,6 +221,28 @@ def test_zip_bomb(tmp_path):
         stream.writestr("model.weights.h5", bytes(200 * 2**20))
     assert path.stat().st_size < 2**20
     assert "zip bomb" in convert(path)
+
+
+@pytest.mark.parametrize("kind", BAD_ENTRIES)
+def test_a_bad_entry_is_named(tmp_path, kind):
+    entries = {"config.json": json.dumps(dense_model()).encode(), kind: empty_h5(tmp_path / "x")}
+    content = with_bad_entries(entries, {kind: "model.weights.h5"})
+    (tmp_path / "model.keras").write_bytes(content)
+    text = convert(tmp_path / "model.keras")
+    assert "model.weights.h5: " in text
+    assert BAD_ENTRIES[kind][1] in text
+
+
+def test_a_bad_entry_that_no_model_needs_is_not_looked_at(tmp_path):
+    kernel = dense_h5(
+        tmp_path / "w.h5", lambda group: group.create_dataset("0", data=np.ones((3, 4), "f"))
+    )
+    entries = {"config.json": json.dumps(dense_model()).encode(), "model.weights.h5": kernel}
+    content = with_bad_entries({**entries, **dict.fromkeys(BAD_ENTRIES, kernel)})
+    (tmp_path / "model.keras").write_bytes(content)
+    command = ["convert", str(tmp_path / "model.keras"), str(tmp_path / "out.onnx")]
+    result = CliRunner().invoke(main, command)
+    assert result.exit_code == 0, result.output
 
 
 def test_custom_object_names_its_author(tmp_path):

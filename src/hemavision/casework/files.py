@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
-from hemavision.casework.archives import MOST_ENTRY_BYTES, SIGNATURE, open_archive
+from hemavision.archives import MOST_ENTRY_BYTES, SIGNATURE
+from hemavision.casework.archives import open_archive
 from hemavision.casework.importing import Source, failing
 from hemavision.errors import ImageError
 
