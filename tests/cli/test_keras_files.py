@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import click
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -12,6 +13,7 @@ from PIL import Image
 from hemavision.bundle import find_bundle
 from hemavision.cli import main
 from hemavision.cli.model import BEST, model_beside
+from hemavision.cli.serve import _app
 from hemavision.compat.convert import Options, convert_model
 
 
@@ -54,3 +56,17 @@ def test_best_model_beside_is_found(tmp_path, monkeypatch):
     assert model_beside() is None
     (tmp_path / BEST).write_bytes(b"x")
     assert model_beside() == BEST
+
+
+def test_an_explicit_word_goes_before_best_model_beside(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / BEST).write_bytes(b"no model")
+    monkeypatch.delenv("HEMAVISION_MODEL", raising=False)
+    with pytest.raises(click.UsageError, match=f"{BEST} is not a sound"):
+        _app("127.0.0.1", None, False)
+    with pytest.raises(click.UsageError, match=r"another\.onnx"):
+        _app("127.0.0.1", "another.onnx", False)
+    for word in ("another.onnx", "another.keras"):
+        monkeypatch.setenv("HEMAVISION_MODEL", word)
+        with pytest.raises(click.UsageError, match=word):
+            _app("127.0.0.1", None, False)

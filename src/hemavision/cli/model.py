@@ -28,8 +28,8 @@ def open_named_model(name: str | None) -> Model:
 
 
 def model_beside() -> str | None:
-    """Return :data:`BEST` where it lies in the current folder."""
-    return BEST if Path(BEST).is_file() else None
+    """Return :data:`BEST` where it lies in the current folder and HEMAVISION_MODEL names none."""
+    return BEST if Path(BEST).is_file() and not settings.is_given("model") else None
 
 
 def _is_keras_file(name: str) -> bool:
