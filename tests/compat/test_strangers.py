@@ -143,6 +143,28 @@ def test_cve_2025_9906_switching_safe_mode_off_first(tmp_path, sentinel):
         keras.layers.Lambda.from_config(lambda_layer(sentinel)["config"])
 
 
+def test_an_operator_of_keras_2_is_refused_with_the_way_out(tmp_path):
+    attack = layer(
+        "TFOpLambda",
+        {"name": "tf.math.truediv", "function": "math.truediv"},
+        [["image", 0, 0, {"y": 127.5}]],
+    )
+    text = convert(archive(tmp_path / "model.keras", model_with(attack)))
+    assert "never run" in text
+    assert "Rescaling(1 / 127.5, -1)" in " ".join(text.split())
+
+
+def test_what_a_model_was_compiled_with_is_neither_run_nor_read(tmp_path, sentinel):
+    kernel = dense_h5(
+        tmp_path / "w.h5", lambda group: group.create_dataset("0", data=np.ones((3, 4), "f"))
+    )
+    config = dense_model() | {"compile_config": {"loss": lambda_layer(sentinel)}}
+    path = archive(tmp_path / "model.keras", config, kernel)
+    result = CliRunner().invoke(main, ["convert", str(path), str(tmp_path / "out.onnx")])
+    assert result.exit_code == 0, result.output
+    assert not sentinel.exists()
+
+
 def dense_h5(path: Path, write) -> bytes:
     """Weights of one dense layer, whose kernel ``write(group)`` makes."""
     with h5py.File(path, "w") as file:

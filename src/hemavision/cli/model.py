@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from hemavision import settings
+from hemavision.cells import FOUR_TYPES
 from hemavision.errors import BundleError
 from hemavision.pipeline import Model, open_model
 
@@ -44,4 +45,10 @@ def _bundle_of(path: Path) -> Path:
             f"Reading {path.name} needs the packages h5py and onnx: pip install "
             "'hemavision[convert]'."
         ) from error
-    return as_bundle(path)
+    bundle = as_bundle(path)
+    click.echo(
+        f"{path}: taken to tell {', '.join(FOUR_TYPES)} (in this order); "
+        "`hemavision convert` takes other names and another order.",
+        err=True,
+    )
+    return bundle
