@@ -89,3 +89,23 @@ def with_bad_entries(entries: Mapping[str, bytes], called: Mapping[str, str] = {
             BAD_ENTRIES[name][0][1](content, info, table)
         table += 46 + len(info.filename.encode())
     return bytes(content)
+
+
+def with_raw_names(names: Mapping[bytes, bytes], extra: Mapping[bytes, bytes] = {}) -> bytes:
+    """Return a ZIP archive whose names are these very bytes, without a word of their code page.
+
+    Args:
+        names: name → bytes of the entry.
+        extra: name → its extra field.
+    """
+    buffer = io.BytesIO()
+    places = {name: f"{n:03d}".ljust(len(name), "_").encode() for n, name in enumerate(names)}
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in names.items():
+            info = zipfile.ZipInfo(places[name].decode())
+            info.extra = extra.get(name, b"")
+            archive.writestr(info, content)
+    packed = buffer.getvalue()
+    for name, place in places.items():
+        packed = packed.replace(place, name)
+    return packed

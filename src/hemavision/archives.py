@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO, Any
 
+from hemavision.archive_names import names_of
 from hemavision.errors import ArchiveError
 
 #: What a ZIP archive with anything in it begins with.
@@ -224,10 +225,11 @@ def _entries_of(opened: zipfile.ZipFile | tarfile.TarFile) -> Iterable[Entry]:
             yield Entry(member.name, member.size, member.isreg(), member.isdir(), member)
         _read_to_its_end(opened)
         return
-    for info in opened.infolist():
+    infos = opened.infolist()
+    for info, name in zip(infos, names_of(infos), strict=True):
         kind = stat.S_IFMT(info.external_attr >> 16)
         is_file = kind in (0, stat.S_IFREG) and not info.is_dir()
-        yield Entry(info.filename, info.file_size, is_file, info.is_dir(), info)
+        yield Entry(name, info.file_size, is_file, info.is_dir(), info)
 
 
 def _read_to_its_end(opened: tarfile.TarFile) -> None:

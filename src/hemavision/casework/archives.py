@@ -7,13 +7,16 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from hemavision.archives import Archive, Entry, open_zip
-from hemavision.casework.importing import Source
+from hemavision.casework.importing import Source, failing
 from hemavision.errors import ArchiveError, ImageError
+from hemavision.foreign_files import kind_of, why_not_read
 from hemavision.images import IMAGE_SUFFIXES
 
 
 def open_archive(archive: Path | bytes, name: str) -> Iterator[Source]:
     """Yield the images of an archive, each to be read before the next one is asked for.
+
+    Pictures of a kind that is not read are among them, and fail.
 
     Args:
         archive: the file, or its bytes.
@@ -28,15 +31,19 @@ def open_archive(archive: Path | bytes, name: str) -> Iterator[Source]:
         raise ImageError(f"{name}: {error}") from error
     with file:
         for entry in file.entries:
-            if not entry.is_folder and _is_image(entry.name):
+            if entry.is_folder or _is_note(entry.name):
+                continue
+            kind = kind_of(entry.name)
+            if kind:
+                yield failing(f"{name}/{entry.name}", ImageError(why_not_read(kind)))
+            elif PurePosixPath(entry.name).suffix.lower() in IMAGE_SUFFIXES:
                 yield Source(f"{name}/{entry.name}", partial(_read, file, entry))
 
 
-def _is_image(name: str) -> bool:
-    """Whether an entry is called like an image, and not another system's note about one."""
+def _is_note(name: str) -> bool:
+    """Whether an entry is another system's note about a file."""
     path = PurePosixPath(name)
-    is_note = "__MACOSX" in path.parts or path.name.startswith(".")
-    return path.suffix.lower() in IMAGE_SUFFIXES and not is_note
+    return "__MACOSX" in path.parts or path.name.startswith(".")
 
 
 def _read(file: Archive, entry: Entry) -> bytes:
