@@ -33,7 +33,7 @@ PACKAGE = Path("src/hemavision")
 ROOMS = {
     "differential": ("tests/differential", "tests/cli/test_differential.py"),
     "store": ("tests/store", "tests/cli/test_cases.py"),
-    "images.py": ("tests/test_images.py", "tests/test_sample_depth.py"),
+    "images.py": ("tests/test_images.py", "tests/test_raw_files.py", "tests/test_sample_depth.py"),
     "pipeline.py": ("tests/test_pipeline.py", "tests/contract"),
     "detection": ("tests/detection",),
     "report": ("tests/report",),

@@ -91,6 +91,14 @@ def location(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
+def database(postgresql: str, blank_database: str) -> str:
+    """The name of a new database on the server with an empty store in it."""
+    name = f"store{next(_NUMBERS)}"
+    _create_database(postgresql, name, blank_database)
+    return name
+
+
+@pytest.fixture
 def store(location: str) -> Iterator[Store]:
     """A new, empty store, once in each database."""
     opened = open_store(location)

@@ -2,6 +2,7 @@
 
 HemaVisionError
 ├── ImageError      an image that cannot be read or is not safe to open
+├── ArchiveError    an archive, or an entry of one, that cannot be read or is not safe to
 ├── BundleError     a model file that is missing, damaged or not ours
 ├── SettingsError   a setting, option or profile that does not make sense
 ├── DataError       an image set that is missing, incomplete or inconsistent
@@ -27,6 +28,10 @@ class HemaVisionError(Exception):
 
 class ImageError(HemaVisionError):
     """An image could not be decoded, or is too large or too small to trust."""
+
+
+class ArchiveError(HemaVisionError):
+    """An archive, or one entry of it, is damaged or not safe; who opened it adds its name."""
 
 
 class BundleError(HemaVisionError):

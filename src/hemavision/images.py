@@ -6,6 +6,7 @@ The rules, in order:
   their name.
 - The size in pixels is read from the header and checked before anything is decoded, so
   memory stays bounded by the setting ``max_megapixels``.
+- A camera's raw file is refused: what opens of it as TIFF is its thumbnail.
 - A file that ends early is an error: no half-grey picture ever reaches a model.
 - EXIF orientation is applied, transparency is laid on white, CMYK becomes RGB, grey is
   repeated into three channels, and of an animation or a stack the first frame is taken.
@@ -36,6 +37,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from hemavision import settings
 from hemavision.errors import ImageError
+from hemavision.foreign_files import describe, is_camera_raw
 from hemavision.sample_depth import is_dark, to_8_bit
 
 ImageSource = str | Path | bytes | np.ndarray
@@ -68,16 +70,6 @@ _SIGNATURES = (
     (b"MM\x00*", "TIFF"),
     (b"II+\x00", "TIFF"),
     (b"MM\x00+", "TIFF"),
-)
-_FOREIGN = (
-    (b"%PDF", "a PDF document"),
-    (b"PK\x03\x04", "a ZIP archive or an office document"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"\x00\x00\x00\x0cjP", "a JPEG 2000 image"),
-    (b"\xff\x4f\xff\x51", "a JPEG 2000 image"),
-    (b"8BPS", "a Photoshop document"),
-    (b"<svg", "an SVG drawing"),
-    (b"<?xml", "XML text"),
 )
 _BMP_HEADER_SIZES = (12, 40, 52, 56, 64, 108, 124)
 _DEEP_MODES = ("I;16", "I;16B", "I;16L", "I;16N", "I")
@@ -152,7 +144,7 @@ def _read(path: Path) -> bytes:
 def _decode(content: bytes) -> Photo:
     format_ = _format_of(content)
     if format_ is None:
-        raise ImageError(f"{_description(content)} Give a {ACCEPTED} file.")
+        raise ImageError(f"{describe(content)} Give a {ACCEPTED} file.")
     received = f"{format_} image of {len(content):,} bytes"
     try:
         if format_ == "WebP":  # its reader allocates the whole canvas while it opens
@@ -171,6 +163,11 @@ def _decode(content: bytes) -> Photo:
 
 
 def _pixels(content: bytes, format_: str) -> Photo:
+    if format_ == "TIFF" and is_camera_raw(content):
+        raise ImageError(
+            "a camera's raw file, of which only the thumbnail could be shown. Develop it with the "
+            "camera's program, and export it as TIFF, PNG or JPEG."
+        )
     if format_ == "TIFF" and _needs_tifffile(content):
         return _by_tifffile(content)
     with _READERS[format_](io.BytesIO(content)) as image:
@@ -366,29 +363,6 @@ def _webp_size(content: bytes) -> tuple[int, int]:
         return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
     lossy_width, lossy_height = struct.unpack_from("<HH", content, 26)
     return lossy_width & 0x3FFF, lossy_height & 0x3FFF
-
-
-def _description(content: bytes) -> str:
-    """Say in words what was received instead of an image."""
-    size = f"{len(content):,} bytes"
-    if not content:
-        return "The file is empty (0 bytes)."
-    for signature, kind in _FOREIGN:
-        if content.startswith(signature):
-            return f"This is {kind} ({size}), not an image that can be read."
-    if content[4:8] == b"ftyp":
-        return f"This is a HEIC or AVIF image or a video ({size})."
-    if content[128:132] == b"DICM":
-        return f"This is a DICOM file ({size})."
-    start = content[:64]
-    if all(byte in b"\t\n\r" or byte >= 32 for byte in start) and _is_utf8(start):
-        return f"This is text ({size}), not an image."
-    return f"This is not an image that can be read ({size}, beginning {content[:8].hex(' ')})."
-
-
-def _is_utf8(start: bytes) -> bool:
-    text = start.decode("utf-8", errors="ignore")
-    return len(text.encode()) >= len(start) - 3  # a character may be cut at the end
 
 
 def _shape(shape: tuple[int, ...]) -> str:

@@ -25,7 +25,11 @@ class Setting:
 
 SETTINGS = (
     Setting("data", "../shared/data", "Folder of the image sets, for training and tests."),
-    Setting("model", "eight-types", "Model to use: a shipped name or a bundle's path."),
+    Setting(
+        "model",
+        "eight-types",
+        "Model to use: a shipped name, a bundle's or a Keras file's path.",
+    ),
     Setting("detector", "cells", "Detector to use: a shipped name or a bundle's path."),
     Setting("host", "127.0.0.1", "Address that `serve` listens on."),
     Setting("port", "5000", "Port that `serve` tries first."),
@@ -53,6 +57,11 @@ def text(name: str) -> str:
     """Return a setting's value: the environment's, or the default."""
     setting = _BY_NAME[name]
     return os.environ.get(setting.variable, setting.default)
+
+
+def is_given(name: str) -> bool:
+    """Whether the environment has a word about a setting, be it the default's."""
+    return _BY_NAME[name].variable in os.environ
 
 
 def whole_number(name: str, least: int = 1) -> int:

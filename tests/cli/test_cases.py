@@ -99,6 +99,37 @@ def test_the_whole_way(run: Run, path: Path, pictures: Path) -> None:
     store.close()
 
 
+@pytest.mark.parametrize("packed", [False, True])
+def test_pictures_of_kinds_that_are_not_read_are_named_and_counted(
+    run: Run, tmp_path: Path, packed: bool
+) -> None:
+    names = (
+        "a.heic b.HEIC c.czi d.nd2 e.lif f.jxl g.svs h.dng i.nef j.cr2 k.ndpi l.avif m.jp2 n.dcm"
+    )
+    folder = tmp_path / "slide"
+    (folder / "more").mkdir(parents=True)
+    for name in names.split():
+        (folder / "more" / name).write_bytes(b"whatever is in it")
+    (folder / "notes.txt").write_text("no picture, and none of our business")
+    if packed:
+        shutil.make_archive(str(tmp_path / "slide"), "zip", folder)
+    run("create", "Foreign")
+    done = run("import", 1, tmp_path / "slide.zip" if packed else folder)
+    assert done.exit_code == 1
+    assert "0 images added, 0 were there already. 14 files of kinds that are not" in done.stdout
+    assert "(AVIF, CZI, DICOM, HEIC, JPEG 2000, JPEG XL, LIF, ND2, camera raw, whole" in done.stdout
+    for name in names.split():
+        assert f"{name}: " in done.stderr
+    assert "c.czi: CZI files are not read. Export the field of view as TIFF" in done.stderr
+    assert "notes.txt" not in done.output
+    (folder / "more" / "good.png").write_bytes(cell_png(1))
+    assert "1 images added" in run("import", 1, folder).stdout
+    for command in ("classify", "detect"):
+        told = CliRunner().invoke(main, [command, str(folder)])
+        assert told.exit_code == 1
+        assert "14 of 15 inputs failed." in told.stderr
+
+
 def test_json_is_one_object_a_line(run: Run, pictures: Path) -> None:
     made = json.loads(run("create", "Morning", "--json").stdout)
     assert (made["id"], made["state"]) == (1, "new")

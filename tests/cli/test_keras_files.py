@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 
+import click
+import keras
 import numpy as np
 import pytest
 from click.testing import CliRunner
 from PIL import Image
 
+import hemavision
 from hemavision.bundle import find_bundle
 from hemavision.cli import main
 from hemavision.cli.model import BEST, model_beside
+from hemavision.cli.serve import _app
 from hemavision.compat.convert import Options, convert_model
+from hemavision.compat.drop_in import as_bundle
 
 
 @pytest.fixture
@@ -40,6 +45,34 @@ def test_classify_takes_it_and_keeps_the_conversion(keras_file, tmp_path):
     assert bundle.stat().st_mtime_ns == made
 
 
+def test_it_is_converted_anew_when_the_converter_has_changed(keras_file, tmp_path, monkeypatch):
+    first = as_bundle(keras_file)
+    assert as_bundle(keras_file) == first
+    monkeypatch.setattr(hemavision, "__version__", "another")
+    second = as_bundle(keras_file)
+    assert second != first
+    assert len(list((tmp_path / "cache").rglob("*.onnx"))) == 2
+
+
+def test_what_is_taken_for_granted_is_said(keras_file, tmp_path):
+    Image.new("RGB", (64, 64), "pink").save(tmp_path / "cell.png")
+    command = ["classify", str(tmp_path / "cell.png"), "--model", str(keras_file)]
+    said = CliRunner().invoke(main, command).stderr
+    assert "taken to tell eosinophil, lymphocyte, monocyte, neutrophil (in this order)" in said
+
+
+def test_another_classifier_is_told_how_to_name_its_types(tmp_path):
+    path = tmp_path / "mine.h5"
+    pixels = keras.Input((None, None, 3))
+    pooled = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(4, 3)(pixels))
+    keras.Model(pixels, keras.layers.Dense(5, activation="softmax")(pooled)).save(path)
+    result = CliRunner().invoke(main, ["classify", "x.png", "--model", str(path)])
+    assert result.exit_code == 2
+    words = " ".join(result.output.split())
+    assert "tells 5 types apart, without their names and leaves open how large its input" in words
+    assert "mine.onnx --types A,B,… --size 224; then --model mine.onnx" in words
+
+
 def test_file_that_is_no_model_is_wrong_usage(tmp_path):
     (tmp_path / "broken.keras").write_bytes(b"not a zip")
     result = CliRunner().invoke(
@@ -54,3 +87,17 @@ def test_best_model_beside_is_found(tmp_path, monkeypatch):
     assert model_beside() is None
     (tmp_path / BEST).write_bytes(b"x")
     assert model_beside() == BEST
+
+
+def test_an_explicit_word_goes_before_best_model_beside(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / BEST).write_bytes(b"no model")
+    monkeypatch.delenv("HEMAVISION_MODEL", raising=False)
+    with pytest.raises(click.UsageError, match=f"{BEST} is not a sound"):
+        _app("127.0.0.1", None, False)
+    with pytest.raises(click.UsageError, match=r"another\.onnx"):
+        _app("127.0.0.1", "another.onnx", False)
+    for word in ("another.onnx", "another.keras"):
+        monkeypatch.setenv("HEMAVISION_MODEL", word)
+        with pytest.raises(click.UsageError, match=word):
+            _app("127.0.0.1", None, False)

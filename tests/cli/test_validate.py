@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -82,7 +83,8 @@ def test_a_bundle_learns_a_laboratorys_cells(cells, tmp_path):
     assert "Of those kept back" in result.output
     model = open_model(out)
     assert model.manifest.cell_types[-1] == "blast"
-    assert model.manifest.training["start"]["weights"] == f"bundles/{BUNDLE}.onnx"
+    assert model.manifest.training["start"]["weights"] == f"{BUNDLE}.onnx"
+    assert not re.search(r"[\\/]", json.dumps(model.manifest.training))  # no folder of any machine
     assert model.manifest.morphology == open_model(find_bundle(BUNDLE)).manifest.morphology
     answers = model.predict(sorted((tmp_path / "cells" / "blast").iterdir()))
     assert sum(a.cell_type == "blast" for a in answers) >= 0.7 * len(answers)

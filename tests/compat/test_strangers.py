@@ -15,6 +15,7 @@ import h5py
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from fixtures_archives import BAD_ENTRIES, with_bad_entries
 
 from hemavision.cli import main
 
@@ -142,6 +143,28 @@ def test_cve_2025_9906_switching_safe_mode_off_first(tmp_path, sentinel):
         keras.layers.Lambda.from_config(lambda_layer(sentinel)["config"])
 
 
+def test_an_operator_of_keras_2_is_refused_with_the_way_out(tmp_path):
+    attack = layer(
+        "TFOpLambda",
+        {"name": "tf.math.truediv", "function": "math.truediv"},
+        [["image", 0, 0, {"y": 127.5}]],
+    )
+    text = convert(archive(tmp_path / "model.keras", model_with(attack)))
+    assert "never run" in text
+    assert "Rescaling(1 / 127.5, -1)" in " ".join(text.split())
+
+
+def test_what_a_model_was_compiled_with_is_neither_run_nor_read(tmp_path, sentinel):
+    kernel = dense_h5(
+        tmp_path / "w.h5", lambda group: group.create_dataset("0", data=np.ones((3, 4), "f"))
+    )
+    config = dense_model() | {"compile_config": {"loss": lambda_layer(sentinel)}}
+    path = archive(tmp_path / "model.keras", config, kernel)
+    result = CliRunner().invoke(main, ["convert", str(path), str(tmp_path / "out.onnx")])
+    assert result.exit_code == 0, result.output
+    assert not sentinel.exists()
+
+
 def dense_h5(path: Path, write) -> bytes:
     """Weights of one dense layer, whose kernel ``write(group)`` makes."""
     with h5py.File(path, "w") as file:
@@ -220,6 +243,28 @@ def test_zip_bomb(tmp_path):
         stream.writestr("model.weights.h5", bytes(200 * 2**20))
     assert path.stat().st_size < 2**20
     assert "zip bomb" in convert(path)
+
+
+@pytest.mark.parametrize("kind", BAD_ENTRIES)
+def test_a_bad_entry_is_named(tmp_path, kind):
+    entries = {"config.json": json.dumps(dense_model()).encode(), kind: empty_h5(tmp_path / "x")}
+    content = with_bad_entries(entries, {kind: "model.weights.h5"})
+    (tmp_path / "model.keras").write_bytes(content)
+    text = convert(tmp_path / "model.keras")
+    assert "model.weights.h5: " in text
+    assert BAD_ENTRIES[kind][1] in text
+
+
+def test_a_bad_entry_that_no_model_needs_is_not_looked_at(tmp_path):
+    kernel = dense_h5(
+        tmp_path / "w.h5", lambda group: group.create_dataset("0", data=np.ones((3, 4), "f"))
+    )
+    entries = {"config.json": json.dumps(dense_model()).encode(), "model.weights.h5": kernel}
+    content = with_bad_entries({**entries, **dict.fromkeys(BAD_ENTRIES, kernel)})
+    (tmp_path / "model.keras").write_bytes(content)
+    command = ["convert", str(tmp_path / "model.keras"), str(tmp_path / "out.onnx")]
+    result = CliRunner().invoke(main, command)
+    assert result.exit_code == 0, result.output
 
 
 def test_custom_object_names_its_author(tmp_path):

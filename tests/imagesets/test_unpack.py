@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 import io
+import random
 import stat
 import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
+from fixtures_archives import BAD_ENTRIES, with_bad_entries
 
+from hemavision import archives
 from hemavision.errors import DataError
-from hemavision.imagesets import unpack as unpacking
 from hemavision.imagesets.image_set import Rule
 from hemavision.imagesets.unpack import unpack
 
@@ -76,7 +78,7 @@ def test_a_path_that_leads_out_refuses_the_archive(
         members = [tarfile.TarInfo("set/good.txt"), tarfile.TarInfo(name)]
         archive = write_tar(tmp_path / "a.tar.gz", members)
     before = files(tmp_path)
-    with pytest.raises(DataError, match="leads out of it"):
+    with pytest.raises(DataError, match="leads out of the archive"):
         unpack(archive, out, RULES)
     assert files(tmp_path) == before
 
@@ -105,7 +107,7 @@ def test_a_link_in_a_zip_is_refused(tmp_path: Path, out: Path) -> None:
 def test_too_much_is_refused_before_anything_is_written(
     tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(unpacking, "MAX_BYTES", 1000)
+    monkeypatch.setattr(archives, "MOST_BYTES", 1000)
     archive = write_zip(tmp_path / "a.zip", {"set/a": bytes(600), "set/b": bytes(600)})
     with pytest.raises(DataError, match="refused"):
         unpack(archive, out, RULES)
@@ -141,3 +143,32 @@ def test_another_archive_is_said(tmp_path: Path, out: Path) -> None:
     archive.write_bytes(b"<html>")
     with pytest.raises(DataError, match="neither a ZIP nor a tar"):
         unpack(archive, out, RULES)
+
+
+def test_every_bad_file_is_named_and_the_rest_unpacked(tmp_path: Path, out: Path) -> None:
+    archive = tmp_path / "a.zip"
+    entries = {"good.png": b"good", **dict.fromkeys(BAD_ENTRIES, bytes(range(256)))}
+    called = {name: f"set/{name}" for name in entries}
+    archive.write_bytes(with_bad_entries(entries, called))
+    with pytest.raises(DataError, match=f"{len(BAD_ENTRIES)} of {len(entries)} files") as raised:
+        unpack(archive, out, RULES)
+    named = [name for name in BAD_ENTRIES if f"set/{name}: " in str(raised.value)]
+    assert named == list(BAD_ENTRIES)[:5]
+    assert f"and {len(BAD_ENTRIES) - 5} more" in str(raised.value)
+    assert files(out) == {"good.png"}
+
+
+def test_a_tar_archive_s_damage_is_said(tmp_path: Path, out: Path) -> None:
+    for suffix in ("gz", "bz2", "xz"):
+        archive = tmp_path / f"a.tar.{suffix}"
+        with tarfile.open(archive, f"w:{suffix}") as stream:
+            for name in ("set/a", "set/b"):
+                member = tarfile.TarInfo(name)
+                member.size = 1_000_000  # bzip2 packs 900,000 at a time
+                stream.addfile(member, io.BytesIO(random.Random(name).randbytes(member.size)))
+        content = bytearray(archive.read_bytes())
+        half = len(content) // 2
+        for damaged in (content[:half], content[:half] + bytes(20) + content[half + 20 :]):
+            archive.write_bytes(damaged)
+            with pytest.raises(DataError, match="damaged"):
+                unpack(archive, out, RULES)

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
-from hemavision.casework.archives import MOST_ENTRY_BYTES, SIGNATURE, open_archive
+from hemavision.archives import MOST_ENTRY_BYTES, SIGNATURE
+from hemavision.casework.archives import open_archive
 from hemavision.casework.importing import Source, failing
 from hemavision.errors import ImageError
+from hemavision.foreign_files import kind_of, why_not_read
 
 
 def open_files(paths: Iterable[Path]) -> Iterator[Source]:
@@ -46,6 +48,8 @@ def _read(path: Path) -> bytes:
             raise ImageError("there is no image in this folder.")
         if not stat.S_ISREG(status.st_mode):
             raise ImageError("this is not a regular file; copy the image into one.")
+        if kind := kind_of(path.name):
+            raise ImageError(why_not_read(kind))
         if status.st_size > MOST_ENTRY_BYTES:
             raise ImageError(f"{status.st_size:,} bytes; an image may have {MOST_ENTRY_BYTES:,}.")
         return path.read_bytes()

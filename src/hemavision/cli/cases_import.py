@@ -44,7 +44,8 @@ def import_(choice: StoreChoice, /, case: int, paths: tuple[Path, ...], **given:
 
     Each image is kept whole or not at all: a command that was killed is started again and goes
     on where it stopped. A file whose content is in the case already is skipped. A file that
-    cannot be read is named on stderr, the others are done, and the exit status is 1.
+    cannot be read is named on stderr, the others are done, and the exit status is 1: a picture in a
+    folder or an archive whose kind is not read (HEIC, CZI, ND2, whole slides, raw), too.
     """
     from hemavision.casework.files import open_files
     from hemavision.casework.importing import Import, import_images
@@ -52,6 +53,7 @@ def import_(choice: StoreChoice, /, case: int, paths: tuple[Path, ...], **given:
     from hemavision.cli.inputs import find_images
     from hemavision.cli.model import open_named_model
     from hemavision.cli.progress import progress
+    from hemavision.foreign_files import kind_of
     from hemavision.store.records import ImageKind
 
     choice.find(case)
@@ -59,12 +61,15 @@ def import_(choice: StoreChoice, /, case: int, paths: tuple[Path, ...], **given:
     eyes = Eyes(open_named_model(given["model"]), _finder(given["kind"], given["detector"]))
     into = Import(choice.open(), case, eyes, choice.reader, kind)
     counts: Counter[str] = Counter()
+    left_out: Counter[str] = Counter()
     with progress("Images", lambda: sum(1 for _ in open_files(find_images(paths)))) as advance:
         for outcome in import_images(into, open_files(find_images(paths))):
             counts[outcome.result] += 1
+            if outcome.error and (foreign := kind_of(outcome.name)):
+                left_out[foreign] += 1
             _tell(outcome, given["as_json"])
             advance(1)
-    _conclude(counts, given["as_json"])
+    _conclude(counts, left_out, given["as_json"])
 
 
 def _tell(outcome: Outcome, as_json: bool) -> None:
@@ -79,14 +84,19 @@ def _tell(outcome: Outcome, as_json: bool) -> None:
         click.echo(printable(f"{outcome.name} is in another case too: {cases}."), err=True)
 
 
-def _conclude(counts: Counter[str], as_json: bool) -> None:
+def _conclude(counts: Counter[str], left_out: Counter[str], as_json: bool) -> None:
     failed = counts["failed"]
     if failed:
         click.echo(f"{failed:,} of {counts.total():,} inputs failed.", err=True)
     if not as_json:
         from hemavision.results import NOTICE
 
-        click.echo(f"{counts['added']:,} images added, {counts['duplicate']:,} were there already.")
+        count = left_out.total()
+        kinds = f"{count:,} {'file' if count == 1 else 'files'} of kinds that are not read left out"
+        also = f" {kinds} ({', '.join(sorted(left_out))})." if count else ""
+        click.echo(
+            f"{counts['added']:,} images added, {counts['duplicate']:,} were there already.{also}"
+        )
         click.echo(NOTICE)
     sys.exit(1 if failed else 0)
 

@@ -33,7 +33,8 @@ CROPS = ("whole", "nucleus")
 @click.option(
     "--scaling",
     type=click.Choice(SCALINGS),
-    help=f"What the network was taught its pixels to be.  [default: {SCALINGS[0]}]",
+    help="What the network was taught its pixels to be.  "
+    f"[default: {SCALINGS[0]}; none where it scales them itself]",
 )
 @click.option(
     "--crop",
@@ -56,7 +57,7 @@ def convert(
     leave out is asked for.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from hemavision.compat.convert import Options, read_model, write_as
+    from hemavision.compat.convert import Options, read_model, usual_scaling, write_as
 
     try:
         network = read_model(source)
@@ -65,12 +66,12 @@ def convert(
                 size_px = size_px or click.prompt("Side of the input in pixels", 224, type=int)
             cell_types = cell_types or click.prompt("Cell types, in order", DEFAULT_TYPES)
             scaling = scaling or click.prompt(
-                "Pixels", SCALINGS[0], type=click.Choice(SCALINGS), show_choices=True
+                "Pixels", usual_scaling(network), type=click.Choice(SCALINGS), show_choices=True
             )
             crop = crop or click.prompt("Taught on", CROPS[0], type=click.Choice(CROPS))
         names = (cell_types or DEFAULT_TYPES).split(",")
         types = tuple(name.strip().lower() for name in names if name.strip())
-        options = Options(types, size_px, scaling or SCALINGS[0], crop or CROPS[0])
+        options = Options(types, size_px, scaling, crop or CROPS[0])
         report = write_as(network, source, target, options)
     except BundleError as error:
         raise click.ClickException(str(error)) from error

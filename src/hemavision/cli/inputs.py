@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from hemavision.errors import ImageError
+from hemavision.foreign_files import kind_of, why_not_read
 from hemavision.images import IMAGE_SUFFIXES, Photo, open_image
 
 #: What one batch may hold; whichever is reached first ends it.
@@ -33,7 +34,7 @@ def find_images(paths: Iterable[Path], skip: Path | None = None) -> Iterator[Pat
 
     Args:
         paths: files and folders. What does not exist is yielded too: opening it says so,
-            as for a folder without any image.
+            as for a folder without any image and for pictures of a kind that is not read.
         skip: a folder to leave out, such as the one that results are written to.
     """
     for path in paths:
@@ -55,7 +56,8 @@ def _search(folder: Path, skip: Path | None) -> Iterator[Path]:
         )
         # Names with a leading dot are other systems' notes about an image, not images.
         for name in sorted(files):
-            if Path(name).suffix.lower() in IMAGE_SUFFIXES and not name.startswith("."):
+            is_picture = Path(name).suffix.lower() in IMAGE_SUFFIXES or kind_of(name)
+            if is_picture and not name.startswith("."):
                 yield Path(root, name)
 
 
@@ -85,6 +87,8 @@ def _batches(paths: Iterable[Path]) -> Iterator[list[Opened]]:
 def _open(path: Path) -> Opened:
     if path.is_dir():
         return Opened(path, None, f"{path}: there is no image in this folder.")
+    if path.is_file() and (kind := kind_of(path.name)):
+        return Opened(path, None, f"{path}: {why_not_read(kind)}")
     try:
         return Opened(path, open_image(path))
     except ImageError as error:

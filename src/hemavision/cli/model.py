@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from hemavision import settings
+from hemavision.cells import FOUR_TYPES
 from hemavision.errors import BundleError
 from hemavision.pipeline import Model, open_model
 
@@ -28,8 +29,8 @@ def open_named_model(name: str | None) -> Model:
 
 
 def model_beside() -> str | None:
-    """Return :data:`BEST` where it lies in the current folder."""
-    return BEST if Path(BEST).is_file() else None
+    """Return :data:`BEST` where it lies in the current folder and HEMAVISION_MODEL names none."""
+    return BEST if Path(BEST).is_file() and not settings.is_given("model") else None
 
 
 def _is_keras_file(name: str) -> bool:
@@ -44,4 +45,10 @@ def _bundle_of(path: Path) -> Path:
             f"Reading {path.name} needs the packages h5py and onnx: pip install "
             "'hemavision[convert]'."
         ) from error
-    return as_bundle(path)
+    bundle = as_bundle(path)
+    click.echo(
+        f"{path}: taken to tell {', '.join(FOUR_TYPES)} (in this order); "
+        "`hemavision convert` takes other names and another order.",
+        err=True,
+    )
+    return bundle

@@ -103,7 +103,9 @@ def _app(host: str, model: str | None, without_accounts: bool) -> Any:
 
     give_back_freed_memory()
     if model is None and (model := model_beside()):
-        click.echo(f"Using {model} in this folder; --model takes another.", err=True)
+        click.echo(
+            f"Using {model} in this folder; --model or HEMAVISION_MODEL takes another.", err=True
+        )
     app = create_app(open_named_model(model), host=host, without_accounts=without_accounts)
     _warm_up(app)
     return app

@@ -182,7 +182,9 @@ def _recipe(name: str, epochs: int | None) -> Recipe:
 
 def _command() -> str:
     """The command line for the record, without this machine's folders."""
-    return " ".join(["hemavision", *sys.argv[1:]])
+    from hemavision.training.command import without_folders
+
+    return without_folders(["hemavision", *sys.argv[1:]])
 
 
 class _Progress:

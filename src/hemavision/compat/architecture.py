@@ -13,12 +13,16 @@ from itertools import pairwise
 from typing import Any
 
 from hemavision.compat.kinds import ACTIVATIONS, KINDS, MODELS
+from hemavision.compat.operators import WAY_OUT, as_layer, is_operator
 from hemavision.errors import BundleError
 
 #: Where Keras's own classes come from, by the version that saved them.
 _MODULES = ("keras", "tf_keras", "tensorflow.keras", "tensorflow.python.keras")
 #: Keras's marks for a function, a lambda and operations that were written as code.
 _CODE = {"function", "__lambda__", "Lambda", "TFOpLambda", "SlicingOpLambda", "TFSMLayer"}
+#: Keras's name for losses, metrics and optimisers, of the author's own perhaps. No answer needs
+#: them and nothing here reads them, as in HDF5, where they stand in an attribute of their own.
+_COMPILED = "compile_config"
 _MAX_DEPTH, _MAX_LAYERS = 64, 20_000
 
 
@@ -63,7 +67,7 @@ def plan_of(config: dict[str, Any], origin: str) -> Plan:
 
 
 def refuse_code(value: Any, origin: str, path: str = "", depth: int = 0) -> None:
-    """Raise if anything anywhere in a configuration would be code to Keras.
+    """Raise if anything in a configuration that makes a network would be code to Keras.
 
     Raises:
         BundleError: names what it is, where it stands, and what to do.
@@ -78,14 +82,18 @@ def refuse_code(value: Any, origin: str, path: str = "", depth: int = 0) -> None
     kind, module = value.get("class_name"), value.get("module")
     name = _name_in(value)
     if kind in _CODE:
-        raise _refused(origin, name, path, f"{kind!r}: code in a model file is never run")
+        what = f"{kind!r}: code in a model file is never run"
+        # Keras 2's names for operators.
+        way_out = f" {WAY_OUT}" if str(kind).endswith("OpLambda") else ""
+        raise BundleError(f"{_refused(origin, name, path, what)}{way_out}")
     if module is not None and not _is_keras(str(module)):
         raise _refused(origin, name, path, f"{kind!r} from the module {module!r}, not from Keras")
     if value.get("registered_name") and ">" in str(value["registered_name"]):
         what = f"the custom object {value['registered_name']!r}, which is code of its author"
         raise _refused(origin, name, path, what)
     for key, item in value.items():
-        refuse_code(item, origin, f"{path}.{key}" if path else str(key), depth + 1)
+        if key != _COMPILED:
+            refuse_code(item, origin, f"{path}.{key}" if path else str(key), depth + 1)
 
 
 def _is_keras(module: str) -> bool:
@@ -119,6 +127,7 @@ def _model(entry: dict[str, Any], origin: str, depth: int) -> Plan:
     if len(entries) > _MAX_LAYERS:
         raise BundleError(f"{origin} has {len(entries)} layers.")
     name = config.get("name", "model") if isinstance(config, dict) else "sequential"
+    entries = [as_layer(item) for item in entries]
     layers = [_layer(item, origin, depth) for item in entries]
     if kind == "Sequential":
         return _sequential(name, layers, entries, config)
@@ -161,7 +170,7 @@ def _layer(entry: dict[str, Any], origin: str, depth: int) -> PlannedLayer:
     if kind not in KINDS:
         raise BundleError(
             f"{origin}: layer {name!r} is a {kind!r}, which HemaVision does not know. It reads "
-            f"{', '.join(sorted(KINDS))}."
+            f"{', '.join(sorted(KINDS))}.{f' {WAY_OUT}' if is_operator(entry) else ''}"
         )
     return PlannedLayer(kind, name, _options(kind, name, config, origin))
 

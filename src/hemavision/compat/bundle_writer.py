@@ -23,6 +23,7 @@ from hemavision.compat.novelty import NoveltyModel, add_novelty
 from hemavision.compat.onnx_graph import Graph
 from hemavision.compat.onnx_layers import add_forward
 from hemavision.compat.shapes import shapes_of
+from hemavision.compat.whole import written_whole
 from hemavision.errors import BundleError
 
 #: Operator set: the oldest that has everything used here, for the widest choice of readers.
@@ -154,9 +155,8 @@ def write_model(proto: Any, path: Path) -> None:
     """Check an ONNX model and write it as the file ``path``, whole or not at all."""
     onnx.checker.check_model(proto)
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.write_bytes(proto.SerializeToString())
-    part.replace(path)
+    with written_whole(path) as part:
+        part.write_bytes(proto.SerializeToString())
 
 
 def _floats(name: str, shape: list[Any]) -> Any:

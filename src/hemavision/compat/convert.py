@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import numpy as np
 
 from hemavision.bundle import Manifest, sha256_of
 from hemavision.cells import FOUR_TYPES
@@ -25,6 +27,9 @@ from hemavision.preprocess import PreprocessSpec
 
 #: A converted model has not been calibrated: whatever it says, a person should look.
 NEVER_CONFIDENT = 1.1
+MINUS_ONE_TO_ONE = "minus-one-to-one"
+#: What only pixels of 0 to 255 are multiplied by (at most), or moved by (at least).
+_WHOLE_PIXELS = (0.05, 2.0)
 #: How a report calls what the network was taught on, by the crop.
 WHAT_IT_SEES = {"whole": "whole images", "nucleus": "squares around the cell"}
 
@@ -36,13 +41,14 @@ class Options:
     Attributes:
         cell_types: in the order of the outputs.
         size_px: side of the input in pixels, or ``None`` to take the file's.
-        scaling: one of :data:`hemavision.compat.bundle_writer.SCALINGS`.
+        scaling: one of :data:`hemavision.compat.bundle_writer.SCALINGS`; None for
+            :func:`usual_scaling`.
         crop: as in :class:`hemavision.preprocess.PreprocessSpec`.
     """
 
     cell_types: tuple[str, ...] = FOUR_TYPES
     size_px: int | None = None
-    scaling: str = "minus-one-to-one"
+    scaling: str | None = None
     crop: str = "whole"
 
 
@@ -88,11 +94,25 @@ def write_as(network: Network, source: Path, target: Path, options: Options) -> 
         return f"{report}."
     if source.suffix.lower() == ".onnx":
         raise BundleError(f"{source} is a bundle already; copy it, its calibration stays in it.")
-    _write_bundle(network, source, target, options)
+    scaling = options.scaling or usual_scaling(network)
+    _write_bundle(network, source, target, replace(options, scaling=scaling))
     return (
         f"{report}; taken to tell {', '.join(options.cell_types)} (in this order) on "
-        f"{WHAT_IT_SEES[options.crop]} scaled {options.scaling}."
+        f"{WHAT_IT_SEES[options.crop]} scaled {scaling}."
     )
+
+
+def usual_scaling(network: Network) -> str:
+    """Return the scaling that a network of others was most likely taught.
+
+    ``none`` where it begins by scaling pixels of 0 to 255 itself, ``minus-one-to-one`` else.
+    """
+    first = next(layer for layer in network.layers if layer.kind != "InputLayer")
+    if first.kind == "Rescaling":
+        scale, offset = (np.abs(first.options[name]).max() for name in ("scale", "offset"))
+        if scale < _WHOLE_PIXELS[0] or offset > _WHOLE_PIXELS[1]:
+            return "none"
+    return MINUS_ONE_TO_ONE
 
 
 def _write_bundle(network: Network, source: Path, target: Path, options: Options) -> None:
@@ -113,7 +133,8 @@ def _write_bundle(network: Network, source: Path, target: Path, options: Options
         training={"converted_from": source.name, "sha256": _digest(source)},
         licence="unknown",
     )
-    write_network(BundleParts(network, manifest, SCALINGS[options.scaling]), target)
+    scaling = SCALINGS[options.scaling or usual_scaling(network)]
+    write_network(BundleParts(network, manifest, scaling), target)
 
 
 def _digest(source: Path) -> str:

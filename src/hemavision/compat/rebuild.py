@@ -49,6 +49,8 @@ def _arguments(layer: Layer) -> dict[str, Any]:
     arguments = {renamed.get(name, name): value for name, value in layer.options.items()}
     if layer.kind == "Conv2D" and arguments["groups"] == 1:
         del arguments["groups"]
+    if layer.kind == "Rescaling":  # Keras saves a list as it is, and a tuple as an object
+        return arguments
     return {name: _tuples(value) for name, value in arguments.items()}
 
 

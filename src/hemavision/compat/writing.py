@@ -12,6 +12,7 @@ import numpy as np
 from hemavision.compat.configuration import config_of
 from hemavision.compat.kinds import KINDS
 from hemavision.compat.network import Layer, Network
+from hemavision.compat.whole import written_whole
 from hemavision.errors import BundleError
 
 #: The words that the file is written in; Keras 3 reads them, too.
@@ -27,16 +28,15 @@ def write_model(network: Network, path: Path) -> None:
     Raises:
         BundleError: another suffix, or no Keras is installed where one is needed.
     """
-    part = path.with_name(f"part-{path.name}")
-    if path.name.endswith(".weights.h5"):
-        _keras_model(network).save_weights(part)
-    elif path.suffix == ".h5":
-        _write_h5(network, part)
-    elif path.suffix == ".keras":
-        _save_archive(_keras_model(network), part)
-    else:
-        raise BundleError(f"{path} has no suffix that Keras knows: .keras, .h5 or .weights.h5.")
-    part.replace(path)
+    with written_whole(path) as part:
+        if path.name.endswith(".weights.h5"):
+            _keras_model(network).save_weights(part)
+        elif path.suffix == ".h5":
+            _write_h5(network, part)
+        elif path.suffix == ".keras":
+            _save_archive(_keras_model(network), part)
+        else:
+            raise BundleError(f"{path} has no suffix that Keras knows: .keras, .h5 or .weights.h5.")
 
 
 def _keras_model(network: Network) -> Any:

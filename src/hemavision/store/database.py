@@ -25,6 +25,14 @@ USER = "user"
 WAIT_S = 30
 #: How long a server may take to answer the call, in seconds.
 CONNECT_S = 10
+#: How a server's URL begins, and what is said of one that makes no sense, in no part of its words.
+_SERVERS = ("postgresql:", "postgres:", "postgresql+")
+_UNREADABLE = (
+    "The store's URL cannot be read. It goes postgresql://USER:PASSWORD@HOST:PORT/NAME, "
+    "with %40 for an @ in the name or password, %2F for a / and %3F for a question mark."
+)
+#: What of a URL's options is shown. The others are secrets, or a secret's part that stood behind &.
+_SHOWN = ("host", "port", "dbname", "sslmode", "connect_timeout")
 #: Execution option of connections that write.
 _WRITES = "hemavision_writes"
 
@@ -128,19 +136,23 @@ def find_url(location: str | Path | None = None) -> URL:
         StoreError: it cannot be read.
     """
     text = str(location or settings.text("store"))
+    if "://" not in text and text.lower().startswith(_SERVERS):
+        raise StoreError(_UNREADABLE)
     if "://" not in text:
         path = user_data_path("hemavision") / "store.sqlite" if text == USER else Path(text)
         return URL.create("sqlite", database=str(path.expanduser().absolute()))
     try:
-        url = make_url(text)
-        if url.get_backend_name() == "postgresql":
-            return url.set(drivername="postgresql+psycopg")
-    except (ArgumentError, ValueError) as error:  # its words may hold a part of the password
-        raise StoreError(
-            "The store's URL cannot be read. It goes postgresql://USER:PASSWORD@HOST:PORT/NAME, "
-            "with %40 for an @ in the password and %2F for a /."
-        ) from error
-    if url.get_backend_name() != "sqlite" or not url.database:
+        # What follows an @ is taken for the host, and shown: a second one, or one in an option,
+        # is a password's.
+        is_clear = text.count("@") < 2 and "@" not in text.partition("?")[2]
+        url = make_url(text) if is_clear else None
+    except (ArgumentError, ValueError):
+        url = None
+    if url is None:
+        raise StoreError(_UNREADABLE)  # and not from the error: its words may hold the password
+    if url.get_backend_name() == "postgresql":
+        return url.set(drivername="postgresql+psycopg")
+    if url.get_backend_name() != "sqlite" or not url.database or url.host or url.username:
         raise StoreError(
             f"A store is a file, sqlite:///FILE or postgresql://…; received {url.drivername}://…."
         )
@@ -151,23 +163,39 @@ def shown(url: URL) -> str:
     """Return a file's path or a database's URL for people to read, without its password."""
     if url.get_backend_name() == "sqlite":
         return str(url.database)
-    return url.difference_update_query(("password", "sslpassword")).render_as_string()
+    hidden = [option for option in url.query if option not in _SHOWN]
+    return url.difference_update_query(hidden).render_as_string()
 
 
 def make_engine(url: URL) -> Engine:
     """Return an engine for a server's store; nothing is connected yet.
 
     Raises:
-        StoreError: the driver is not installed.
+        StoreError: the driver is not installed, or does not know one of the URL's options.
     """
     # Without a limit a host that swallows every packet holds whoever asks for minutes.
     limit = {} if "connect_timeout" in url.query else {"connect_timeout": CONNECT_S}
     try:
+        _check_options(url)
         return create_engine(url, pool_pre_ping=True, connect_args=limit)
+    except ArgumentError:
+        raise StoreError(_UNREADABLE) from None
     except (ImportError, NoSuchModuleError) as error:
         raise StoreError(
             "A store in PostgreSQL needs the package psycopg: pip install 'hemavision[postgres]'."
         ) from error
+
+
+def _check_options(url: URL) -> None:
+    """Refuse what the driver would repeat in its own words: it may be the end of a password."""
+    from psycopg.pq import Conninfo
+
+    known = {option.keyword.decode() for option in Conninfo.get_defaults()}
+    if not known.issuperset(url.query):
+        raise StoreError(
+            "The store's URL has an option that PostgreSQL does not know. Write %26 for an & and "
+            "%3F for a question mark in a password."
+        )
 
 
 def _engine(url: URL) -> Engine:
@@ -207,5 +235,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def reason(error: Exception) -> str:
     """Return what a database said, in a line."""
+    if isinstance(error, UnicodeError):  # its words name a character, which may be a password's
+        return "there is a character in it that cannot be encoded"
     cause = getattr(error, "orig", None) or error
     return str(cause).strip().split("\n")[0].rstrip(".")

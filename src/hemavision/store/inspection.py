@@ -75,7 +75,7 @@ def inspect_store(location: str | Path | None = None) -> Inspection:
         return Inspection(shown(url), Condition.MISSING)
     try:
         return _look_at_file(url) if is_file else _look_at_server(url)
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, UnicodeError) as error:
         condition = _condition_of(error) if is_file else Condition.UNREACHABLE
         return Inspection(shown(url), condition, reason=reason(error))
 

@@ -37,6 +37,7 @@ from hemavision.training.calibrate import (
     fit_novelty,
     fit_temperature,
 )
+from hemavision.training.command import record_without_folders
 from hemavision.training.datasets import Sample, open_sample
 from hemavision.training.fit import BEST, FINAL, LOOKS
 from hemavision.training.laboratory import describe, measure_cell
@@ -99,7 +100,7 @@ def _uncalibrated(
         check_below=1.0,
         temperature=1.0,
         weights_sha256="",
-        training=config,
+        training=record_without_folders(config),
     )
 
 

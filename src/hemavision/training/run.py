@@ -20,6 +20,7 @@ from hemavision.bundle import check_bundle, manifest_from_metadata
 from hemavision.errors import TrainingError
 from hemavision.training.batches import LabelledCrops
 from hemavision.training.checks import check_split
+from hemavision.training.command import record_without_folders
 from hemavision.training.crops import cut_crops
 from hemavision.training.datasets import digest
 from hemavision.training.fit import LOG, Start, fit
@@ -108,6 +109,8 @@ def _describe(split: Split, recipe: Recipe, options: RunOptions) -> dict[str, An
 def origin_of(start: Path) -> dict[str, Any]:
     """Return where starting weights came from: what they saw was seen in training, too.
 
+    No folder of this machine is in it, nor of one that an earlier run recorded.
+
     Args:
         start: the weights of a run, with its configuration beside them, or a bundle.
     """
@@ -120,8 +123,8 @@ def origin_of(start: Path) -> dict[str, Any]:
         known = json.loads(config.read_text()) if config.exists() else {}
     kept = ("protocol", "seed", "data_digest", "command", "date", "start")
     content = hashlib.sha256(start.read_bytes()).hexdigest()
-    named = {"weights": f"{start.parent.name}/{start.name}", "sha256": content}
-    return named | {key: known[key] for key in kept if known.get(key)}
+    named = {"weights": start.name, "sha256": content}
+    return record_without_folders(named | {key: known[key] for key in kept if known.get(key)})
 
 
 def environment() -> dict[str, str]:
@@ -146,7 +149,8 @@ def write_config(config: dict[str, Any], folder: Path) -> None:
     """
     path = folder / CONFIG
     if path.exists():
-        old = json.loads(path.read_text())
+        # Earlier runs recorded the folders of what they started from.
+        old = record_without_folders(json.loads(path.read_text()))
         same = ("protocol", "recipe", "seed", "start", "precision", "data_digest")
         # Through JSON, so that tuples compare as the lists they were written as.
         new = json.loads(json.dumps(config))

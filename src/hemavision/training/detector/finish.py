@@ -17,6 +17,7 @@ from hemavision.detection.overlaps import matched
 from hemavision.errors import TrainingError
 from hemavision.models.cell_detector import build
 from hemavision.results import CellKind
+from hemavision.training.command import record_without_folders
 from hemavision.training.detector.fields import NAMES, BoxedField, FieldSplit
 from hemavision.training.detector.views import HOME_SCALE
 from hemavision.training.fit import FINAL
@@ -54,7 +55,7 @@ def export_detector(folder: Path, split: FieldSplit, bundle: Path) -> DetectorMa
         scale=HOME_SCALE,
         red_px=float(np.median(sides)) * HOME_SCALE,
         weights_sha256=network.weights_sha256(),
-        training=json.loads((folder / CONFIG).read_text()),
+        training=record_without_folders(json.loads((folder / CONFIG).read_text())),
     )
     with tempfile.TemporaryDirectory() as scratch:
         raw = Path(scratch) / "raw.onnx"

@@ -8,7 +8,8 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import Response, current_app, jsonify, request
 
-from hemavision.casework.archives import SIGNATURE, open_archive
+from hemavision.archives import SIGNATURE
+from hemavision.casework.archives import open_archive
 from hemavision.casework.importing import Import, Source, failing, import_images
 from hemavision.casework.pictures import Picture, show_image
 from hemavision.casework.reading import Eyes
