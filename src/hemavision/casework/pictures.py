@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -103,22 +105,47 @@ def show_heatmap(store: Store, cell: Cell, model: Model, wish: Wish) -> Picture:
     if wish.cell_type not in (None, *model.manifest.cell_types):
         known = ", ".join(model.manifest.cell_types)
         raise RefusedError("unknown-type", f"No {wish.cell_type!r}; the model knows {known}.")
-    rgb, _ = look_at(store, cell)
-    prediction, box = _look_again(store, cell, model)
+    image = find_image(store, cell.case_id, cell.image_id)
+    ((rgb, prediction, box),) = _look_again(store, image, [cell], model)
     map_ = prediction.heatmap(wish.cell_type or cell.suggestion.cell_type)
     return Picture(encode_png(overlay(rgb, map_, box, wish.opacity)), "image/png")
 
 
-def _look_again(store: Store, cell: Cell, model: Model) -> tuple[Prediction, Box]:
-    """Return what the model says of a cell, and where in its cut-out it looked."""
-    image = find_image(store, cell.case_id, cell.image_id)
+def show_heatmaps(store: Store, cells: Sequence[Cell], model: Model) -> dict[int, bytes]:
+    """Return cell → PNG as :func:`show_heatmap` does, of those cells that the model named itself.
+
+    Each image is opened once, whatever it shows of the cells.
+    """
+    by_image: defaultdict[int, list[Cell]] = defaultdict(list)
+    for cell in cells:
+        if cell.suggestion.model.sha256 == model.reference.sha256:
+            by_image[cell.image_id].append(cell)
+    shown = {}
+    for image_id, group in by_image.items():
+        image = find_image(store, group[0].case_id, image_id)
+        looks = _look_again(store, image, group, model)
+        for cell, (rgb, prediction, box) in zip(group, looks, strict=True):
+            map_ = prediction.heatmap(cell.suggestion.cell_type)
+            shown[cell.id] = encode_png(overlay(rgb, map_, box, OPACITY))
+    return shown
+
+
+def _look_again(
+    store: Store, image: StoredImage, cells: Sequence[Cell], model: Model
+) -> list[tuple[np.ndarray, Prediction, Box]]:
+    """Return of an image's cells the cut-outs, what the model says, and where in them it looked."""
     rgb = open_image(read_content(store, image.sha256)).rgb
     if image.kind is ImageKind.CELL:
         (prediction,) = model.predict_arrays([rgb])
-        return prediction, prediction.box
-    (prediction,) = name_white_cells(model, rgb, [Detection(CellKind.WHITE, cell.box, 1.0)])
-    window = window_around(cell.box, image.width, image.height)
-    return prediction, moved(prediction.box, -window.left, -window.top)
+        return [(rgb, prediction, prediction.box)] * len(cells)
+    found = [Detection(CellKind.WHITE, cell.box, 1.0) for cell in cells]
+    looks = []
+    for cell, prediction in zip(cells, name_white_cells(model, rgb, found), strict=True):
+        window = window_around(cell.box, image.width, image.height)
+        png = read_cutout(store, cell.id)
+        cutout = rgb if png is None else open_image(png).rgb
+        looks.append((cutout, prediction, moved(prediction.box, -window.left, -window.top)))
+    return looks
 
 
 def look_at(store: Store, cell: Cell) -> tuple[np.ndarray, Box]:

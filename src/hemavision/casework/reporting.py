@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from hemavision.agreement import Agreement, compare_readers
-from hemavision.casework.entered import Calls, analyser_of, find_calls, terms_of
-from hemavision.casework.pictures import Wish, show_cutout, show_heatmap
-from hemavision.errors import SettingsError
-from hemavision.pipeline import Model
-from hemavision.reference import Profile
-from hemavision.report import Reading, ReportCell, ReportInput, ReportModel, ReportStatus
+from hemavision.casework.entered import analyser_of, terms_of
+from hemavision.casework.grounds import AtWork, find_grounds
+from hemavision.casework.pictures import show_cutout, show_heatmaps
+from hemavision.casework.representative import representative_cells
+from hemavision.report import Reading, ReportCell, ReportInput, ReportStatus
 from hemavision.store import Store, reads
 from hemavision.store.cases import find_case, list_versions
-from hemavision.store.cells import Filter, list_cells
+from hemavision.store.cells import find_cells
 from hemavision.store.database import now
-from hemavision.store.records import Case, Cell, Page, State, Version
+from hemavision.store.images import read_signed_heatmaps
+from hemavision.store.records import Case, State, Version
 from hemavision.store.tally import tally
-
-#: Representative cells of each type: the surest one and the most doubtful one.
-CELLS_A_TYPE = 2
-#: Types whose cells are shown, and cells in all: one page prints well.
-MOST_CELLS = 12
 
 
 @dataclass(frozen=True)
@@ -32,38 +26,37 @@ class Request:
 
     Attributes:
         case_id: the case; what was entered there is what its counts are read against.
-        profile: the reference ranges that its entries name.
         with_suggestions: count the model's word where nobody has decided.
     """
 
     case_id: int
-    profile: Profile | None = None
     with_suggestions: bool = False
 
 
-def gather_report(store: Store, model: Model, wanted: Request) -> ReportInput:
-    """Return everything that a case's report says.
+def gather_report(store: Store, at_work: AtWork, wanted: Request) -> ReportInput:
+    """Return everything that a case's report says; of a signed one, as it was signed.
 
     Args:
         store: where the case is.
-        model: at work; its heatmaps are shown of cells that it named itself.
+        at_work: what a case that is not signed is read with; its heatmaps are shown of cells that
+            the model named itself.
         wanted: the report.
 
     Raises:
         MissingError: there is no such case.
+        SettingsError: a case that is not signed names reference ranges that are not known.
     """
     case, versions = find_case(store, wanted.case_id), list_versions(store, wanted.case_id)
-    types = model.manifest.cell_types
-    counts = tally(store, case.id).counts(types, with_suggestions=wanted.with_suggestions)
+    grounds = find_grounds(store, case, at_work)
+    counts = tally(store, case.id).counts(grounds.types, with_suggestions=wanted.with_suggestions)
     agreement, of = _agreement(store, case)
-    last = versions[-1]
-    calls, no_estimate = _calls(store, case, model)
+    last, calls = versions[-1], grounds.calls
     return ReportInput(
         case_id=str(case.id),
         case_name=case.name,
         counts=counts,
         made_at=now(),
-        terms=terms_of(case.entries, wanted.profile),
+        terms=terms_of(case.entries, grounds.profile),
         status=_status(case),
         slide=case.slide,
         version=case.version,
@@ -71,26 +64,17 @@ def gather_report(store: Store, model: Model, wanted: Request) -> ReportInput:
         opened_at=case.created_at,
         signed_at=last.signed_at or "",
         readings=tuple(_readings(store, versions, case)),
-        cells=tuple(_show(store, model, cell) for cell in _representative(store, case)),
-        models=(ReportModel.of(model.manifest, model.reference.sha256),),
+        cells=tuple(_shown(store, case, last, at_work)),
+        models=(grounds.model,),
         comment=case.entries.comment,
         analyser=analyser_of(case.entries),
         model_calls=calls.counts if calls else None,
         confusion=calls.confusion if calls else None,
-        no_estimate=no_estimate,
+        no_estimate=grounds.no_estimate,
         agreement=agreement,
         agreement_of=of,
+        notes=(grounds.note,) if grounds.note else (),
     )
-
-
-def _calls(store: Store, case: Case, model: Model) -> tuple[Calls | None, str]:
-    """Return what an estimate is made from if one is wanted, or why there is none."""
-    if not case.entries.estimate:
-        return None, ""
-    try:
-        return find_calls(store, case, model), ""
-    except SettingsError as error:
-        return None, str(error)
 
 
 def _status(case: Case) -> ReportStatus:
@@ -120,20 +104,15 @@ def _agreement(store: Store, case: Case) -> tuple[Agreement | None, str]:
     return compare_readers(first, second), f"second reader {finished[-1].reader}, blind"
 
 
-def _representative(store: Store, case: Case) -> list[Cell]:
-    """Return of each decided type the most doubtful cell and the surest one."""
-    decided, _ = list_cells(store, case.id, Filter(decided=True), Page(100_000))
-    by_type: defaultdict[str, list[Cell]] = defaultdict(list)
-    for cell in decided:
-        by_type[cell.decided_type or ""].append(cell)
-    chosen: list[Cell] = []
-    for cells in sorted(by_type.values(), key=len, reverse=True):
-        chosen += [cells[-1], cells[0]][: min(CELLS_A_TYPE, len(cells))]
-    return chosen[:MOST_CELLS]
-
-
-def _show(store: Store, model: Model, cell: Cell) -> ReportCell:
-    picture = show_cutout(store, cell).content
-    own = cell.suggestion.model.sha256 == model.reference.sha256
-    heatmap = show_heatmap(store, cell, model, Wish()).content if own else None
-    return ReportCell.of(str(cell.id), cell.decided_type or "", cell.suggestion, picture, heatmap)
+def _shown(store: Store, case: Case, last: Version, at_work: AtWork) -> Iterator[ReportCell]:
+    """Yield the cells that the report shows, of a signed version those that were signed."""
+    if last.figures:
+        cells = find_cells(store, case.id, last.figures["cells"])
+        heatmaps = read_signed_heatmaps(store, case.id, last.version)
+    else:
+        cells = representative_cells(store, case.id)
+        heatmaps = show_heatmaps(store, cells, at_work.model)
+    for cell in cells:
+        picture, heatmap = show_cutout(store, cell).content, heatmaps.get(cell.id)
+        kind = cell.decided_type or ""
+        yield ReportCell.of(str(cell.id), kind, cell.suggestion, picture, heatmap)

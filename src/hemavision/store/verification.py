@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,11 +21,13 @@ from hemavision.store.schema import (
     images,
     log,
     read_cells,
+    signed_heatmaps,
     versions,
 )
 from hemavision.store.suggestions import seal_suggestions
 
 _ROWS_AT_ONCE = 1000
+_PICTURES_AT_ONCE = 20
 
 
 @dataclass(frozen=True)
@@ -179,14 +182,31 @@ def _check_signatures(connection: Connection) -> str:
     logged = {}
     for case_id, who, at, detail in connection.execute(signed):
         values = json.loads(detail)
-        content = (values["decisions"], values.get("entries"))  # none before step 0002
+        # No entries before step 0002, no figures before step 0003.
+        content = (values["decisions"], values.get("entries"), values.get("figures"))
         logged[case_id, values["version"]] = (who, at, *content)
+    heatmaps = _heatmaps(connection)
     for row in connection.execute(select(versions)):
-        content = (row.decisions, row.entries)
+        content = (row.decisions, row.entries, row.figures)
         shown = (row.signed_by, row.signed_at, *content) if row.signed_at else None
-        if logged.pop((row.case_id, row.version), None) != shown:
+        kept = heatmaps.pop((row.case_id, row.version), {})
+        whole = kept == (row.figures or {}).get("heatmaps", {})
+        if not whole or logged.pop((row.case_id, row.version), None) != shown:
             return f"version {row.version} of case {row.case_id} is not as it was signed"
     return "a signed version is in the log and nowhere else" if logged else ""
+
+
+def _heatmaps(connection: Connection) -> dict[tuple[int, int], dict[str, str]]:
+    """Return (case, version) → cell → SHA-256 of the heatmaps that were signed with it."""
+    png = cast(signed_heatmaps.c.png, LargeBinary).label("png")
+    found = select(
+        signed_heatmaps.c.case_id, signed_heatmaps.c.version, signed_heatmaps.c.cell_id, png
+    )
+    digests: defaultdict[tuple[int, int], dict[str, str]] = defaultdict(dict)
+    rows = connection.execute(found, execution_options={"yield_per": _PICTURES_AT_ONCE})
+    for case_id, version, cell_id, content in rows:
+        digests[case_id, version][str(cell_id)] = hashlib.sha256(content).hexdigest()
+    return digests
 
 
 def _check_contents(connection: Connection) -> str:
