@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fixtures_cases import decide_all
+from fixtures_cases import cells_of, decide_all
 from sqlalchemy import text
 
 from hemavision.bundle import Manifest
@@ -23,9 +23,10 @@ from hemavision.report import FORMATS, Report, ReportInput
 from hemavision.results import ModelReference
 from hemavision.runtime import FakeEngine
 from hemavision.store import Store
-from hemavision.store.cases import find_case, list_versions, sign_case
+from hemavision.store.cases import amend_case, find_case, list_versions, sign_case
 from hemavision.store.entries import enter
-from hemavision.store.records import Case, Entries
+from hemavision.store.reads import ReadState, close_read, decide_blind, open_read
+from hemavision.store.records import Case, Change, Entries
 from hemavision.store.verification import verify
 
 Filled = Callable[..., Case]
@@ -71,6 +72,7 @@ def decided(store: Store, filled: Filled) -> Case:
     """A case with everything entered that a report can say, decided on."""
     case = filled(2)
     decide_all(store, case, "neutrophil")
+    read_again(store, case, "bob", "monocyte")
     values = Entries(white_cells=6.2, analyser={"neutrophil": 60.0}, estimate=True, comment="Few.")
     enter(store, case.id, values, "ann")
     return find_case(store, case.id)
@@ -85,6 +87,14 @@ def in_every_format(
 ) -> dict[str, bytes]:
     made = Report.of(report(store, at_work, case))
     return {name: wanted.write(made) for name, wanted in FORMATS.items() if name != but}
+
+
+def read_again(store: Store, case: Case, who: str, kind: str) -> None:
+    """Read a case a second time, all of it as one type."""
+    read = open_read(store, case.id, who)
+    changes = [Change(cell.id, 0, kind) for cell in cells_of(store, case)]
+    decide_blind(store, read.id, changes, who)
+    close_read(store, read.id, ReadState.FINISHED, who)
 
 
 def a_year_later(tmp_path: Path) -> AtWork:
@@ -106,6 +116,7 @@ def test_a_signed_report_is_the_same_a_year_later(
     assert signed.entries.profile == "lab"
     monkeypatch.setattr(reporting, "now", lambda: MOMENT)
     before = in_every_format(store, at_work, signed)
+    read_again(store, signed, "cleo", "neutrophil")
     then = a_year_later(tmp_path)
     assert in_every_format(store, then, signed) == before
     monkeypatch.setattr(reporting, "now", lambda: LATER)
@@ -143,6 +154,25 @@ def test_what_another_model_is_at_work_with_changes_no_signed_figure(
     assert given.confusion.protocol == "held-out"
     assert all(cell.heatmap for cell in given.cells)
     assert given.notes == ()
+
+
+@pytest.mark.parametrize("with_figures", [True, False])
+def test_agreement_is_that_of_the_moment_of_signing(
+    store: Store, decided: Case, at_work: AtWork, with_figures: bool
+) -> None:
+    if with_figures:
+        sign(store, at_work, decided.id, decided.revision, "ann")
+    else:
+        sign_case(store, decided.id, decided.revision, "ann")
+    read_again(store, decided, "cleo", "neutrophil")
+    given = report(store, at_work, decided)
+    assert given.agreement is not None
+    assert (given.agreement.same, given.agreement_of) == (0, "second reader bob, blind")
+    assert [reading.reader for reading in given.readings] == ["bob", "ann"]
+    amend_case(store, decided.id, "a second look", "sue")
+    given = report(store, at_work, decided)
+    assert given.agreement is not None
+    assert (given.agreement.same, given.agreement_of) == (2, "second reader cleo, blind")
 
 
 @pytest.mark.parametrize("known", [True, False])

@@ -266,6 +266,8 @@ def make_as_step(store: Store, step: str) -> None:
     """Take out of a store, and of its log, what the later steps of the tables brought."""
     drop_triggers(store)
     with store.noting() as connection:
+        connection.execute(text("ALTER TABLE reads DROP COLUMN closed_version"))
+        connection.execute(text("ALTER TABLE read_cells DROP COLUMN first_type"))
         connection.execute(text("DROP TABLE signed_heatmaps"))
         connection.execute(text("ALTER TABLE versions DROP COLUMN figures"))
         if step == "0001":

@@ -49,8 +49,9 @@ def gather_report(store: Store, at_work: AtWork, wanted: Request) -> ReportInput
     case, versions = find_case(store, wanted.case_id), list_versions(store, wanted.case_id)
     grounds = find_grounds(store, case, at_work)
     counts = tally(store, case.id).counts(grounds.types, with_suggestions=wanted.with_suggestions)
-    agreement, of = _agreement(store, case)
     last, calls = versions[-1], grounds.calls
+    finished = _finished(store, case, last)
+    agreement, of = _agreement(store, finished)
     return ReportInput(
         case_id=str(case.id),
         case_name=case.name,
@@ -63,7 +64,7 @@ def gather_report(store: Store, at_work: AtWork, wanted: Request) -> ReportInput
         amendment_reason=last.reason,
         opened_at=case.created_at,
         signed_at=last.signed_at or "",
-        readings=tuple(_readings(store, versions, case)),
+        readings=tuple(_readings(finished, versions)),
         cells=tuple(_shown(store, case, last, at_work)),
         models=(grounds.model,),
         comment=case.entries.comment,
@@ -83,18 +84,24 @@ def _status(case: Case) -> ReportStatus:
     return ReportStatus.FINAL if case.version == 1 else ReportStatus.AMENDED
 
 
-def _readings(store: Store, versions: Sequence[Version], case: Case) -> Iterator[Reading]:
+def _finished(store: Store, case: Case, last: Version) -> list[reads.Read]:
+    """Return the finished second readings, of a signed version those that were there by then."""
+    found = [r for r in reads.list_reads(store, case.id) if r.state is reads.ReadState.FINISHED]
+    if last.figures:
+        return [read for read in found if read.id in last.figures["reads"]]
+    until = last.signed_at
+    return [read for read in found if until is None or (read.closed_at or "") <= until]
+
+
+def _readings(finished: Sequence[reads.Read], versions: Sequence[Version]) -> list[Reading]:
     found = [
         Reading(v.signed_by, "signed", v.signed_at) for v in versions if v.signed_by and v.signed_at
     ]
-    for read in reads.list_reads(store, case.id):
-        if read.state is reads.ReadState.FINISHED and read.closed_at:
-            found.append(Reading(read.reader, "second reader, blind", read.closed_at))
-    yield from sorted(found, key=lambda reading: reading.at)
+    found += [Reading(r.reader, "second reader, blind", r.closed_at or "") for r in finished]
+    return sorted(found, key=lambda reading: reading.at)
 
 
-def _agreement(store: Store, case: Case) -> tuple[Agreement | None, str]:
-    finished = [r for r in reads.list_reads(store, case.id) if r.state is reads.ReadState.FINISHED]
+def _agreement(store: Store, finished: Sequence[reads.Read]) -> tuple[Agreement | None, str]:
     if not finished:
         return None, ""
     pairs = [p for p in reads.list_pairs(store, finished[-1].id) if p.first is not None]

@@ -13,7 +13,7 @@ from hemavision.store.chain import Event, Transaction
 from hemavision.store.database import Store
 from hemavision.store.journal import entries_since
 from hemavision.store.records import Case, Counts, Entries, Figures, Page, State, Version
-from hemavision.store.schema import cases, cells, images, signed_heatmaps, versions
+from hemavision.store.schema import cases, cells, images, reads, signed_heatmaps, versions
 from hemavision.store.vocabulary import checked_text
 
 #: Cells that a refusal names; it counts them all.
@@ -284,7 +284,8 @@ def _write_signature(turn: Transaction, case: Case, figures: Figures | None) -> 
     if figures:
         shown = sorted(figures.heatmaps.items())
         digests = {str(cell): hashlib.sha256(png).hexdigest() for cell, png in shown}
-        content["figures"] = {**figures.values, "heatmaps": digests}
+        finished = _finished_reads(turn.connection, case.id)
+        content["figures"] = {**figures.values, "heatmaps": digests, "reads": finished}
         rows = [mine | {"cell_id": cell, "png": png} for cell, png in shown]
         if rows:
             turn.connection.execute(insert(signed_heatmaps), rows)
@@ -294,6 +295,11 @@ def _write_signature(turn: Transaction, case: Case, figures: Figures | None) -> 
         .values(signed_at=turn.at, signed_by=turn.who, **content)
     )
     return content
+
+
+def _finished_reads(connection: Connection, number: int) -> list[int]:
+    mine = (reads.c.case_id == number) & reads.c.closed_version.is_not(None)
+    return list(connection.execute(select(reads.c.id).where(mine).order_by(reads.c.id)).scalars())
 
 
 def _decisions(connection: Connection, number: int) -> dict[str, str]:

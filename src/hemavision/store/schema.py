@@ -157,6 +157,8 @@ reads = Table(
     Column("seed", NUMBER, nullable=False),
     Column("opened_at", TIME, nullable=False),
     Column("closed_at", TIME),
+    # The case's version when it was finished; none before that.
+    Column("closed_version", Integer),
     Index(None, "case_id"),
 )
 
@@ -169,6 +171,8 @@ read_cells = Table(
     Column("decided_type", NAME),
     Column("decided_at", TIME),
     Column("revision", Integer, nullable=False),
+    # What the first reader said by the moment when the reading was finished.
+    Column("first_type", NAME),
 )
 
 readers = Table(

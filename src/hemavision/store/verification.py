@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, CursorResult, LargeBinary, cast, func, select
 
 from hemavision.store.chain import find_break
 from hemavision.store.database import Store
+from hemavision.store.reads import ReadState
 from hemavision.store.schema import (
     cases,
     cells,
@@ -21,6 +22,7 @@ from hemavision.store.schema import (
     images,
     log,
     read_cells,
+    reads,
     signed_heatmaps,
     versions,
 )
@@ -144,15 +146,60 @@ def _logged_images(connection: Connection) -> dict[int, tuple[int, str, list[str
 
 
 def _check_reads(connection: Connection) -> str:
-    rereads = select(log.c.cell_id, log.c.after, log.c.detail).where(log.c.action == "reread")
-    logged = {}
-    for cell_id, kind, detail in connection.execute(rereads.order_by(log.c.id)):
-        logged[json.loads(detail)["read"], cell_id] = kind
-    columns = (read_cells.c.read_id, read_cells.c.cell_id, read_cells.c.decided_type)
-    for read, cell, kind in connection.execute(select(*columns)):
-        if logged.pop((read, cell), None) != kind:
-            return f"reading {read} shows {kind} for cell {cell}, which is not what the log says"
-    return "a reading's cell is in the log and nowhere else" if logged else ""
+    said = _logged_reads(connection)
+    for number, version in connection.execute(select(reads.c.id, reads.c.closed_version)):
+        if version != said.closed.get(number):
+            return f"reading {number} was finished in version {said.closed.get(number)}"
+    columns = (read_cells.c.decided_type, read_cells.c.first_type)
+    for number, cell, kind, first in connection.execute(
+        select(read_cells.c.read_id, read_cells.c.cell_id, *columns)
+    ):
+        if said.second.pop((number, cell), None) != kind:
+            return f"reading {number} shows {kind} for cell {cell}, which is not what the log says"
+        if said.first.get((number, cell)) != first:
+            wrong = f"reading {number} keeps {first} as the first reader's word on cell {cell}"
+            return f"{wrong}, which is not what the log says"
+    return "a reading's cell is in the log and nowhere else" if said.second else ""
+
+
+@dataclass(frozen=True)
+class _Readings:
+    """Second readings by the log.
+
+    Attributes:
+        second: (reading, cell) → what its reader said.
+        first: (reading, cell) → what the first reader said when it was finished.
+        closed: reading → the case's version when it was finished.
+    """
+
+    second: dict[tuple[int, int], str | None] = field(default_factory=dict)
+    first: dict[tuple[int, int], str | None] = field(default_factory=dict)
+    closed: dict[int, int] = field(default_factory=dict)
+
+
+def _logged_reads(connection: Connection) -> _Readings:
+    """Follow the log: what the first reader had said when a reading was finished stands in it."""
+    found, now = _Readings(), dict[int, str | None]()
+    versions_of: Counter[int] = Counter()
+    cells_of: defaultdict[int, set[int]] = defaultdict(set)
+    told = log.c.action.in_(("decide", "undo", "amend", "read", "reread"))
+    columns = (log.c.action, log.c.case_id, log.c.cell_id, log.c.after, log.c.detail)
+    for action, case_id, cell, after, detail in connection.execute(
+        select(*columns).where(told).order_by(log.c.id)
+    ):
+        if action in ("decide", "undo"):
+            now[cell] = after
+        elif action == "amend":
+            versions_of[case_id] += 1
+        elif action == "reread":
+            number = json.loads(detail)["read"]
+            found.second[number, cell] = after
+            cells_of[number].add(cell)
+        elif after == ReadState.FINISHED:
+            number = json.loads(detail)["read"]
+            found.closed[number] = 1 + versions_of[case_id]
+            found.first.update({(number, own): now.get(own) for own in cells_of[number]})
+    return found
 
 
 def _check_cases(connection: Connection) -> str:
