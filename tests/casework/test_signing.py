@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fixtures_cases import cells_of, decide_all
@@ -173,6 +174,29 @@ def test_agreement_is_that_of_the_moment_of_signing(
     given = report(store, at_work, decided)
     assert given.agreement is not None
     assert (given.agreement.same, given.agreement_of) == (2, "second reader cleo, blind")
+
+
+@pytest.mark.parametrize("after", ["find_case", "list_versions", "find_grounds", "tally"])
+def test_a_report_is_of_one_moment(
+    store: Store, decided: Case, at_work: AtWork, monkeypatch: pytest.MonkeyPatch, after: str
+) -> None:
+    """Whatever is amended and decided anew between two of its look-ups."""
+    sign(store, at_work, decided.id, decided.revision, "ann")
+    monkeypatch.setattr(reporting, "now", lambda: MOMENT)
+    before = report(store, at_work, decided)
+    look_up = getattr(reporting, after)
+
+    def amended_meanwhile(*arguments: Any) -> Any:
+        found = look_up(*arguments)
+        amend_case(store, decided.id, "a second look", "sue")
+        decide_all(store, decided, "monocyte")
+        return found
+
+    monkeypatch.setattr(reporting, after, amended_meanwhile)
+    assert report(store, at_work, decided) == before
+    monkeypatch.setattr(reporting, after, look_up)
+    later = report(store, at_work, decided)
+    assert (later.status.value, later.counts["monocyte"]) == ("preliminary", 2)
 
 
 @pytest.mark.parametrize("known", [True, False])

@@ -36,6 +36,8 @@ class Request:
 def gather_report(store: Store, at_work: AtWork, wanted: Request) -> ReportInput:
     """Return everything that a case's report says; of a signed one, as it was signed.
 
+    All of it is of one moment, whatever is changed meanwhile.
+
     Args:
         store: where the case is.
         at_work: what a case that is not signed is read with; its heatmaps are shown of cells that
@@ -46,6 +48,11 @@ def gather_report(store: Store, at_work: AtWork, wanted: Request) -> ReportInput
         MissingError: there is no such case.
         SettingsError: a case that is not signed names reference ranges that are not known.
     """
+    with store.at_one_moment() as still:
+        return _gather(still, at_work, wanted)
+
+
+def _gather(store: Store, at_work: AtWork, wanted: Request) -> ReportInput:
     case, versions = find_case(store, wanted.case_id), list_versions(store, wanted.case_id)
     grounds = find_grounds(store, case, at_work)
     counts = tally(store, case.id).counts(grounds.types, with_suggestions=wanted.with_suggestions)

@@ -42,10 +42,10 @@ def get_differential(case_id: int) -> Response:
     """
     sighted(case_id)
     query = read_query(CountQuery)
-    case = find_case(the_store(), case_id)
-    grounds, analyser = grounds_of(case), analyser_of(case.entries)
+    with the_store().at_one_moment() as still:
+        case, cells = find_case(still, case_id), tally(still, case_id)
+        grounds, analyser = grounds_of(still, case), analyser_of(case.entries)
     terms = terms_of(case.entries, grounds.profile)
-    cells = tally(the_store(), case_id)
     counts = cells.counts(grounds.types, with_suggestions=query["suggestions"])
     try:
         found = find_differential(counts, terms)

@@ -9,11 +9,11 @@ from marshmallow.validate import Length
 from hemavision.casework.grounds import AtWork, Grounds, find_grounds
 from hemavision.errors import SettingsError
 from hemavision.reference import Profiles
+from hemavision.store import Store
 from hemavision.store.records import Case
 from hemavision.store.vocabulary import cell_types
 from hemavision.web.api.bodies import Body, Flag
 from hemavision.web.errors import Problem
-from hemavision.web.identity import the_store
 
 
 class CountQuery(Body):
@@ -39,14 +39,14 @@ def at_work() -> AtWork:
     return AtWork(current_app.extensions["hemavision"], profiles())
 
 
-def grounds_of(case: Case) -> Grounds:
+def grounds_of(store: Store, case: Case) -> Grounds:
     """Return what a case is read against: what was signed, or what its entries name.
 
     Raises:
         Problem: this server has no such profile.
     """
     try:
-        return find_grounds(the_store(), case, at_work())
+        return find_grounds(store, case, at_work())
     except SettingsError as error:
         raise Problem("unusable", str(error)) from error
 

@@ -72,8 +72,9 @@ def post_case() -> Response:
 def get_case(case_id: int) -> Response:
     """Show a case, its versions, and the types that its cells may be given."""
     asking()
-    case = find_case(the_store(), case_id)
-    versions = [version.to_json() for version in list_versions(the_store(), case_id)]
+    with the_store().at_one_moment() as still:
+        case = find_case(still, case_id)
+        versions = [version.to_json() for version in list_versions(still, case_id)]
     for version in versions:
         # They stand in the log, which a second reader must not see.
         del version["decisions"], version["entries"], version["figures"]
