@@ -242,7 +242,7 @@ def test_a_case_that_cannot_be_signed_has_no_heatmap_made(
     store: Store, filled: Filled, at_work: AtWork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case = find_case(store, filled(2).id)
-    monkeypatch.setattr("hemavision.casework.signing.show_heatmaps", None)
+    monkeypatch.setattr("hemavision.casework.signing.show_cells", None)
     with pytest.raises(RefusedError, match="2 cells"):
         sign(store, at_work, case.id, case.revision, "ann")
     decide_all(store, case)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hemavision.agreement import Agreement, compare_readers
 from hemavision.casework.entered import analyser_of, terms_of
 from hemavision.casework.grounds import AtWork, find_grounds
-from hemavision.casework.pictures import show_cutout, show_heatmaps
+from hemavision.casework.pictures import show_cells
 from hemavision.casework.representative import representative_cells
 from hemavision.report import Reading, ReportCell, ReportInput, ReportStatus
 from hemavision.store import Store, reads
@@ -122,11 +122,12 @@ def _shown(store: Store, case: Case, last: Version, at_work: AtWork) -> Iterator
     """Yield the cells that the report shows, of a signed version those that were signed."""
     if last.figures:
         cells = find_cells(store, case.id, last.figures["cells"])
-        heatmaps = read_signed_heatmaps(store, case.id, last.version)
+        looks = show_cells(store, cells, None)
+        signed = read_signed_heatmaps(store, case.id, last.version)
+        looks = {n: replace(look, heatmap=signed.get(n)) for n, look in looks.items()}
     else:
         cells = representative_cells(store, case.id)
-        heatmaps = show_heatmaps(store, cells, at_work.model)
+        looks = show_cells(store, cells, at_work.model)
     for cell in cells:
-        picture, heatmap = show_cutout(store, cell).content, heatmaps.get(cell.id)
-        kind = cell.decided_type or ""
-        yield ReportCell.of(str(cell.id), kind, cell.suggestion, picture, heatmap)
+        kind, look = cell.decided_type or "", looks[cell.id]
+        yield ReportCell.of(str(cell.id), kind, cell.suggestion, look.picture, look.heatmap)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hemavision.casework.grounds import AtWork, grounds_now
-from hemavision.casework.pictures import show_heatmaps
+from hemavision.casework.pictures import show_cells
 from hemavision.casework.representative import representative_cells
 from hemavision.store import Store
 from hemavision.store.cases import find_case, sign_case
@@ -36,7 +36,8 @@ def sign(store: Store, at_work: AtWork, number: int, revision: int, who: str) ->
         return sign_case(store, number, revision, who)  # says what is in the way
     grounds = grounds_now(store, case, at_work)
     shown = representative_cells(store, number)
-    heatmaps = show_heatmaps(store, shown, at_work.model)
+    looks = show_cells(store, shown, at_work.model)
+    heatmaps = {cell: look.heatmap for cell, look in looks.items() if look.heatmap}
     values = grounds.to_json() | {"cells": [cell.id for cell in shown]}
     profile = grounds.profile.name if grounds.profile else ""
     return sign_case(store, number, revision, who, Figures(profile, values, heatmaps))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -152,6 +153,14 @@ def read_cutout(store: Store, cell_id: int) -> bytes | None:
         found = connection.execute(select(cutouts.c.png).where(cutouts.c.cell_id == cell_id))
         png: bytes | None = found.scalar()
     return None if png is None else bytes(png)
+
+
+def read_cutouts(store: Store, cell_ids: Sequence[int]) -> dict[int, bytes]:
+    """Return cell → PNG of what is around it, for those cells that are a field's."""
+    wanted = cutouts.c.cell_id.in_(cell_ids)
+    with store.reading() as connection:
+        found = connection.execute(select(cutouts.c.cell_id, cutouts.c.png).where(wanted))
+        return {cell: bytes(png) for cell, png in found}
 
 
 def read_signed_heatmaps(store: Store, case_id: int, version: int) -> dict[int, bytes]:
