@@ -137,7 +137,7 @@ def show_cells(store: Store, cells: Sequence[Cell], model: Model | None) -> dict
     by_image: defaultdict[int, list[Cell]] = defaultdict(list)
     for cell in cells:
         by_image[cell.image_id].append(cell)
-    shown = {}
+    shown: dict[int, Shown] = {}
     for image_id, group in by_image.items():
         own = [c for c in group if model and c.suggestion.model.sha256 == model.reference.sha256]
         if not own and all(cell.id in cutouts for cell in group):
