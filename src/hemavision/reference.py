@@ -8,6 +8,7 @@ everywhere and is written here.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -194,6 +195,73 @@ class Profile:
     title: str
     source: str
     cell_types: tuple[CellReference, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all that the profile says as JSON values, to be kept."""
+        ranges = {
+            cell.name: {
+                "percent": list(cell.percent),
+                "absolute": list(cell.absolute) if cell.absolute else None,
+                "source": cell.source,
+            }
+            for cell in self.cell_types
+        }
+        texts = {"name": self.name, "title": self.title, "source": self.source}
+        return texts | {"cell_types": ranges}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Profile:
+        """Return what :meth:`to_json` gave, whatever types are known by now."""
+        cells = tuple(
+            CellReference(
+                name,
+                (kept["percent"][0], kept["percent"][1]),
+                (kept["absolute"][0], kept["absolute"][1]) if kept["absolute"] else None,
+                kept["source"],
+            )
+            for name, kept in sorted(values["cell_types"].items())
+        )
+        return cls(values["name"], values["title"], values["source"], cells)
+
+
+@dataclass(frozen=True)
+class Profiles:
+    """The reference ranges that a server or a command line can read counts against.
+
+    Attributes:
+        own: its own, for whatever names none.
+        by_name: all of them, the shipped ones and its own.
+    """
+
+    own: Profile
+    by_name: Mapping[str, Profile]
+
+    def find(self, name: str) -> Profile:
+        """Return a profile by name; an empty one is the own.
+
+        Raises:
+            SettingsError: there is none of that name here.
+        """
+        if not name:
+            return self.own
+        if name not in self.by_name:
+            known = ", ".join(sorted(self.by_name))
+            raise SettingsError(f"No profile {name!r}; there are {known} here.")
+        return self.by_name[name]
+
+
+def load_profiles(own: str | Path) -> Profiles:
+    """Load every shipped profile and a laboratory's own.
+
+    Args:
+        own: a shipped one's name or a file, as the setting ``reference`` has it.
+
+    Raises:
+        SettingsError: as for :func:`load_profile`.
+    """
+    chosen = load_profile(own)
+    shipped = {name: load_profile(name) for name in shipped_profiles()}
+    return Profiles(chosen, shipped | {chosen.name: chosen})
 
 
 def shipped_profiles() -> list[str]:

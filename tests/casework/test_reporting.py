@@ -13,13 +13,14 @@ from fixtures_cases import cells_of, decide_all, make_model, new_image
 from hemavision.casework import export, second_readers
 from hemavision.casework.entered import analyser_of, confusion_of, find_calls, terms_of
 from hemavision.casework.export import Wanted, export_cells
+from hemavision.casework.grounds import AtWork
 from hemavision.casework.reporting import Request, gather_report
 from hemavision.casework.second_readers import finished_reads, percents_by_slide
 from hemavision.differential import Confusion
 from hemavision.differential.counting import CORRECT_FROM
 from hemavision.errors import SettingsError
 from hemavision.pipeline import Model
-from hemavision.reference import load_profile
+from hemavision.reference import load_profile, load_profiles
 from hemavision.report import ReportStatus
 from hemavision.results import ModelReference
 from hemavision.runtime import FakeEngine
@@ -31,6 +32,7 @@ from hemavision.store.images import add_image
 from hemavision.store.records import Case, Change, Entries, Page
 
 Filled = Callable[..., Case]
+PROFILES = load_profiles("default")
 TYPES = ("neutrophil", "blast", "monocyte", "lymphocyte", "basophil", "eosinophil", "erythroblast")
 FINISHED, DROPPED = reads.ReadState.FINISHED, reads.ReadState.DROPPED
 
@@ -59,8 +61,9 @@ def read_again(
 def test_a_report_goes_with_its_case(store: Store, filled: Filled) -> None:
     case = filled(3)
     model = make_model()
+    at_work, request = AtWork(model, PROFILES), Request(case.id)
     call(store, case, "neutrophil", "neutrophil", "blast")
-    given = gather_report(store, model, Request(case.id))
+    given = gather_report(store, at_work, request)
     assert (given.case_id, given.case_name, given.slide) == (str(case.id), "A case", "S-1")
     assert (given.status, given.version, given.signed_at) == (ReportStatus.PRELIMINARY, 1, "")
     assert (given.readings, given.agreement, given.agreement_of) == ((), None, "")
@@ -69,14 +72,14 @@ def test_a_report_goes_with_its_case(store: Store, filled: Filled) -> None:
     assert (given.opened_at, given.analyser, given.model_calls) == (case.created_at, None, None)
     assert [m.name for m in given.models] == ["fake"]
     sign(store, case)
-    given = gather_report(store, model, Request(case.id))
+    given = gather_report(store, at_work, request)
     assert (given.status, given.version) == (ReportStatus.FINAL, 1)
     (reading,) = given.readings
     assert (reading.reader, reading.role, reading.at) == ("ann", "signed", given.signed_at)
     amend_case(store, case.id, "A miscount", "sue")
-    assert gather_report(store, model, Request(case.id)).status is ReportStatus.PRELIMINARY
+    assert gather_report(store, at_work, request).status is ReportStatus.PRELIMINARY
     sign(store, case)
-    given = gather_report(store, model, Request(case.id))
+    given = gather_report(store, at_work, request)
     assert (given.status, given.version) == (ReportStatus.AMENDED, 2)
     assert given.amendment_reason == "A miscount"
     assert [reading.role for reading in given.readings] == ["signed", "signed"]
@@ -86,10 +89,10 @@ def test_suggestions_count_where_they_are_wanted(store: Store, filled: Filled) -
     case = filled(2)
     add_image(store, case.id, new_image(2, novelty=2.0), "ann")
     suggested = cells_of(store, case)[0].suggestion.cell_type
-    counts = gather_report(store, make_model(), Request(case.id)).counts
+    counts = gather_report(store, AtWork(make_model(), PROFILES), Request(case.id)).counts
     assert (counts[suggested], counts["undecided"]) == (0, 3)
     wanted = Request(case.id, with_suggestions=True)
-    counts = gather_report(store, make_model(), wanted).counts
+    counts = gather_report(store, AtWork(make_model(), PROFILES), wanted).counts
     assert (counts[suggested], counts["undecided"]) == (2, 1)
 
 
@@ -101,13 +104,13 @@ def test_of_each_type_the_surest_cell_and_the_most_doubtful_are_shown(
     for index in range(3, 6):
         add_image(store, case.id, new_image(index), "ann")
     call(store, case, "blast", *["neutrophil"] * 4, "blast")
-    cells = gather_report(store, make_model(), Request(case.id)).cells
+    cells = gather_report(store, AtWork(make_model(), PROFILES), Request(case.id)).cells
     assert [cell.cell_type for cell in cells] == ["neutrophil"] * 2 + ["blast"] * 2
     assert (cells[1].number, cells[1].doubt) == ("3", "unfamiliar")
     assert cells[0].doubt == "confident"
     assert all(cell.heatmap and cell.picture for cell in cells)
     foreign = Model(FakeEngine(), ModelReference("other", "1" * 64))
-    shown = gather_report(store, foreign, Request(case.id)).cells
+    shown = gather_report(store, AtWork(foreign, PROFILES), Request(case.id)).cells
     assert [cell.heatmap for cell in shown] == [None] * 4
 
 
@@ -116,22 +119,22 @@ def test_a_report_shows_twelve_cells_at_most_and_one_cell_once(
 ) -> None:
     case = filled(14)
     call(store, case, *TYPES, *TYPES)
-    cells = gather_report(store, make_model(), Request(case.id)).cells
+    cells = gather_report(store, AtWork(make_model(), PROFILES), Request(case.id)).cells
     assert len(cells) == len({cell.number for cell in cells}) == 12
     single = filled(1)
     call(store, single, "blast")
-    assert len(gather_report(store, make_model(), Request(single.id)).cells) == 1
+    assert len(gather_report(store, AtWork(make_model(), PROFILES), Request(single.id)).cells) == 1
 
 
 def test_second_readings_are_told_with_their_agreement(store: Store, filled: Filled) -> None:
     case = filled(4)
     call(store, case, "blast", "blast", "blast", "neutrophil")
     read_again(store, case, "eve", "monocyte", DROPPED)
-    assert gather_report(store, make_model(), Request(case.id)).agreement is None
+    assert gather_report(store, AtWork(make_model(), PROFILES), Request(case.id)).agreement is None
     read_again(store, case, "eve", "neutrophil")
     read_again(store, case, "bob", "blast")
     sign(store, case)
-    given = gather_report(store, make_model(), Request(case.id))
+    given = gather_report(store, AtWork(make_model(), PROFILES), Request(case.id))
     assert [(r.reader, r.role) for r in given.readings] == [
         ("eve", "second reader, blind"), ("bob", "second reader, blind"), ("ann", "signed"),
     ]  # fmt: skip
@@ -146,7 +149,8 @@ def test_what_was_entered_is_read_against(store: Store, filled: Filled) -> None:
     entries = Entries(target=50, white_cells=6.2, comment="Words", estimate=True, **analyser)
     enter(store, case.id, entries, "ann")
     profile = load_profile("adult-uk")
-    given = gather_report(store, make_model(), Request(case.id, profile))
+    at_work = AtWork(make_model(), load_profiles("adult-uk"))
+    given = gather_report(store, at_work, Request(case.id))
     assert (given.terms.profile, given.terms.white_cells, given.terms.target) == (profile, 6.2, 50)
     assert given.comment == "Words"
     assert given.analyser is not None
@@ -172,7 +176,7 @@ def test_an_estimate_is_made_of_the_model_s_own_calls(store: Store, filled: Fill
     case = filled(3)
     add_image(store, case.id, new_image(3, novelty=2.0), "ann")
     enter(store, case.id, Entries(estimate=True), "ann")
-    given = gather_report(store, model, Request(case.id))
+    given = gather_report(store, AtWork(model, PROFILES), Request(case.id))
     named = cells_of(store, case)[0].suggestion.cell_type
     assert (given.model_calls or {})[named] == 3
     assert given.confusion == Confusion(types, tuple(map(tuple, even)), "honest")

@@ -221,6 +221,33 @@ def test_accounts_and_tokens(run: Run, path: Path) -> None:
     store.close()
 
 
+def test_a_laboratory_s_own_ranges_are_known_by_the_setting_and_signed(
+    run: Run, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab, picture = tmp_path / "lab.toml", tmp_path / "cell.png"
+    picture.write_bytes(cell_png(0))
+    ranges = "[cell_types.neutrophil]\npercent = [45, 75]"
+    lab.write_text(f'name = "our-lab"\ntitle = "Our ranges"\nsource = "Study 1"\n{ranges}\n')
+    monkeypatch.setenv("HEMAVISION_REFERENCE", str(lab))
+    run("create", "One")
+    run("import", 1, picture, "--kind", "cell")
+    store = open_store(path)
+    enter(store, 1, Entries(profile="our-lab"), "ann")
+    decide(
+        store, 1, [Change(c.id, 0, "neutrophil") for c in cells_of(store, find_case(store, 1))], "a"
+    )
+    store.close()
+    first, second = tmp_path / "1.html", tmp_path / "2.html"
+    assert run("report", 1, first).exit_code == 0
+    assert "Our ranges" in first.read_text()
+    assert run("sign", 1).exit_code == 0
+    monkeypatch.delenv("HEMAVISION_REFERENCE")
+    lab.unlink()
+    assert run("report", 1, second).exit_code == 0
+    assert "Our ranges" in second.read_text()
+    assert "45 – 75" in second.read_text()
+
+
 def test_a_report_is_written_and_nothing_overwritten(run: Run, path: Path, tmp_path: Path) -> None:
     run("create", "One")
     image = tmp_path / "a.png"

@@ -6,10 +6,13 @@ from collections.abc import Callable
 
 import pytest
 from fixtures_cases import ALL, cells_of, decide_all
+from sqlalchemy import text
 
 from hemavision.errors import ConflictError, MissingError, RefusedError
-from hemavision.store import Store
+from hemavision.store import Store, open_store
+from hemavision.store.cases import amend_case, find_case, sign_case
 from hemavision.store.reads import (
+    Read,
     ReadState,
     close_read,
     decide_blind,
@@ -21,6 +24,7 @@ from hemavision.store.reads import (
     open_read,
 )
 from hemavision.store.records import Case, Change
+from hemavision.store.undoing import undo
 from hemavision.store.verification import verify
 
 Filled = Callable[..., Case]
@@ -52,6 +56,79 @@ def test_a_whole_case_is_read_a_second_time(store: Store, case: Case) -> None:
         cell.suggestion.cell_type for cell in cells_of(store, case)
     ]
     assert verify(store).sound
+
+
+def test_the_first_reader_s_word_is_that_of_the_moment_when_it_was_finished(
+    store: Store, case: Case
+) -> None:
+    """Looking at the differences and agreeing afterwards is no agreement."""
+    read = finish(store, case, "monocyte")
+    assert (read.version, read.closed_version) == (1, 1)
+    decide_all(store, case, "monocyte")
+    sign_case(store, case.id, find_case(store, case.id).revision, "ann")
+    amend_case(store, case.id, "a second look", "sue")
+    decide_all(store, case, "blast")
+    assert {(p.first, p.second) for p in list_pairs(store, read.id)} == {("neutrophil", "monocyte")}
+    again = finish(store, case, "blast", who="cleo")
+    assert again.closed_version == 2
+    assert {(pair.first, pair.second) for pair in list_pairs(store, again.id)} == {("blast",) * 2}
+    assert verify(store).sound
+
+
+def test_what_nobody_had_decided_by_then_stays_nobody_s_word(store: Store, filled: Filled) -> None:
+    case = filled(2)
+    read = finish(store, case, "monocyte")
+    decide_all(store, case, "monocyte")
+    assert {pair.first for pair in list_pairs(store, read.id)} == {None}
+    assert verify(store).sound
+
+
+@pytest.mark.parametrize(
+    ("statement", "problem"),
+    [
+        ("UPDATE read_cells SET first_type = 'monocyte'", "reading 1 keeps monocyte"),
+        ("UPDATE read_cells SET first_type = NULL", "reading 1 keeps None"),
+        ("UPDATE reads SET closed_version = 2", "reading 1 was finished in version 1"),
+        ("UPDATE reads SET closed_version = NULL", "reading 1 was finished in version 1"),
+    ],
+)
+def test_the_proof_covers_the_first_reader_s_word(
+    store: Store, case: Case, statement: str, problem: str
+) -> None:
+    finish(store, case, "monocyte")
+    with store.noting() as connection:
+        connection.execute(text(statement))
+    assert problem in verify(store).problem
+
+
+def test_older_readings_get_the_first_reader_s_word_from_the_log(store: Store, case: Case) -> None:
+    """They had kept none: what the log says of the moment when they were finished is brought."""
+    read = finish(store, case, "monocyte")
+    sign_case(store, case.id, find_case(store, case.id).revision, "ann")
+    amend_case(store, case.id, "a second look", "sue")
+    late = finish(store, case, "blast", who="cleo")
+    decide_all(store, case, "monocyte")
+    undo(store, case.id, None, "ann")
+    later = finish(store, case, "blast", who="dan")
+    decide_all(store, case, "blast")
+    with store.noting() as connection:
+        connection.execute(text("ALTER TABLE reads DROP COLUMN closed_version"))
+        connection.execute(text("ALTER TABLE read_cells DROP COLUMN first_type"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0003'"))
+    again = open_store(store.location)
+    for number, version in ((read.id, 1), (late.id, 2), (later.id, 2)):
+        assert {pair.first for pair in list_pairs(again, number)} == {"neutrophil"}
+        assert find_read(again, number).closed_version == version
+    assert verify(again).sound
+    again.close()
+
+
+def finish(store: Store, case: Case, kind: str, who: str = "bob") -> Read:
+    """Read a case a second time, all of it as one type."""
+    read = open_read(store, case.id, who)
+    cells = list_blind_cells(store, read.id, ALL)[0]
+    decide_blind(store, read.id, [Change(cell.id, 0, kind) for cell in cells], who)
+    return close_read(store, read.id, ReadState.FINISHED, who)
 
 
 def test_a_sample_follows_from_its_seed(store: Store, case: Case) -> None:

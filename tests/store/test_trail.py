@@ -14,7 +14,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from fixtures_cases import cells_of, decide_all, new_image
-from sqlalchemy import select, text, update
+from sqlalchemy import Connection, select, text, update
 
 import hemavision.store
 from hemavision.errors import StoreError
@@ -185,11 +185,14 @@ def test_the_last_migration_is_the_one_that_is_looked_for() -> None:
     assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
 
 
-def test_a_store_without_entries_is_brought_up_to_date(store: Store, filled: Filled) -> None:
+@pytest.mark.parametrize("step", ["0001", "0002"])
+def test_a_store_of_an_older_step_is_brought_up_to_date(
+    store: Store, filled: Filled, step: str
+) -> None:
     case = filled(2)
     decide_all(store, case)
     sign_case(store, case.id, find_case(store, case.id).revision, "ann")
-    make_as_step_one(store)
+    make_as_step(store, step)
     again = open_store(store.location)
     assert verify(again).sound
     assert find_case(again, case.id).entries == Entries()
@@ -259,19 +262,28 @@ def drop_triggers(store: Store) -> None:
             connection.execute(text(f"DROP TRIGGER {name}{on}"))
 
 
-def make_as_step_one(store: Store) -> None:
-    """Take out of a store, and of its log, what the second step of the tables brought."""
+def make_as_step(store: Store, step: str) -> None:
+    """Take out of a store, and of its log, what the later steps of the tables brought."""
     drop_triggers(store)
     with store.noting() as connection:
-        for row in connection.execute(select(log).where(log.c.action == "sign")).all():
-            detail = json.loads(row.detail)
-            del detail["entries"]
-            values = {"detail": json.dumps(detail, sort_keys=True, separators=(",", ":"))}
-            connection.execute(update(log).where(log.c.id == row.id).values(**values))
-        for table in ("cases", "versions"):
-            connection.execute(text(f"ALTER TABLE {table} DROP COLUMN entries"))
-        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+        connection.execute(text("ALTER TABLE reads DROP COLUMN closed_version"))
+        connection.execute(text("ALTER TABLE read_cells DROP COLUMN first_type"))
+        connection.execute(text("DROP TABLE signed_heatmaps"))
+        connection.execute(text("ALTER TABLE versions DROP COLUMN figures"))
+        if step == "0001":
+            _drop_entries(connection)
+        connection.execute(text(f"UPDATE alembic_version SET version_num = '{step}'"))
     rewrite(store, "ann")
+
+
+def _drop_entries(connection: Connection) -> None:
+    for row in connection.execute(select(log).where(log.c.action == "sign")).all():
+        detail = json.loads(row.detail)
+        del detail["entries"]
+        values = {"detail": json.dumps(detail, sort_keys=True, separators=(",", ":"))}
+        connection.execute(update(log).where(log.c.id == row.id).values(**values))
+    for table in ("cases", "versions"):
+        connection.execute(text(f"ALTER TABLE {table} DROP COLUMN entries"))
 
 
 def rewrite(store: Store, who: str = "eve") -> None:

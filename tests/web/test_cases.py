@@ -256,7 +256,6 @@ def test_pictures(client: FlaskClient, case: int) -> None:
     field = client.get(f"{API}/cases/{case}/images").json["images"][-1]
     whole = client.get(f"{API}/cases/{case}/images/{field['id']}/picture")
     assert (whole.mimetype, whole.data) == ("image/png", FIELD)
-    assert "immutable" in whole.headers["Cache-Control"]
     (cell,) = cells_of(client, case, f"?image={field['id']}")
     address = f"{API}/cases/{case}/cells/{cell['id']}"
     assert open_image(client.get(f"{address}/cutout").data).rgb.shape == (200, 200, 3)
@@ -268,6 +267,9 @@ def test_pictures(client: FlaskClient, case: int) -> None:
     assert full["suggestion"]["model"]["name"] == "fake"
     plain = client.get(f"{address}/heatmap?opacity=0").data
     assert plain != client.get(f"{address}/heatmap?opacity=1").data
+    for shown in ("cutout", "thumbnail", "heatmap"):
+        assert client.get(f"{address}/{shown}").headers["Cache-Control"] == "no-store", shown
+    assert whole.headers["Cache-Control"] == "no-store"
     assert client.get(f"{address}/heatmap?cell_type=nonsense").status_code == 422
     assert client.get(f"{address}/heatmap?opacity=2").status_code == 400
 

@@ -68,7 +68,7 @@ MAY_BE_NULL = {
     "ReaderRecord": "created_at",
     "Ready": "detector store",
     "Reasons": "compared_with",
-    "SecondRead": "closed_at",
+    "SecondRead": "closed_at closed_version",
     "SessionAnswer": "csrf reader",
     "SlideAgreement": "limits plot",
     "SmearCell": "prediction",

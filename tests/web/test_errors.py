@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 import pytest
-from flask import Flask
+from flask import Flask, abort
 from flask.testing import FlaskClient
 
 from hemavision import Model
@@ -52,6 +52,35 @@ def test_every_error_has_the_shape(
     assert response.json["status"] == status
     assert response.json["title"] == PROBLEMS[kind][1]
     assert response.json["detail"]
+
+
+@pytest.mark.parametrize("wanted", ["bytes=99999999-", "bytes=9-2", "bytes=a-b"])
+def test_a_part_that_no_file_has_is_the_caller_s_fault(
+    client: FlaskClient, caplog: pytest.LogCaptureFixture, wanted: str
+) -> None:
+    """Not a failure of the server's: neither 500 nor a line in its log."""
+    response = client.get("/static/css/docs.css", headers={"Range": wanted})
+    assert (response.status_code, response.mimetype) == (416, MEDIA_TYPE)
+    assert response.json["type"] == "/docs#bad-range"
+    assert caplog.records == []
+
+
+def test_a_part_that_is_there_is_sent(client: FlaskClient) -> None:
+    whole = client.get("/static/css/docs.css")
+    part = client.get("/static/css/docs.css", headers={"Range": "bytes=2-5"})
+    assert (part.status_code, part.data) == (206, whole.data[2:6])
+    beyond = client.get("/static/css/docs.css", headers={"Range": "bytes=99999999-"})
+    assert beyond.headers["Content-Range"] == f"bytes */{len(whole.data)}"
+
+
+@pytest.mark.parametrize("code", [408, 411, 412, 414, 417, 428, 431])
+def test_no_fault_of_a_caller_s_is_a_failure(
+    failing: Flask, caplog: pytest.LogCaptureFixture, code: int
+) -> None:
+    failing.add_url_rule("/abort", view_func=lambda: abort(code))
+    response = failing.test_client().get("/abort")
+    assert (response.status_code, response.json["type"]) == (400, "/docs#bad-request")
+    assert caplog.records == []
 
 
 def test_405_says_what_is_allowed(client: FlaskClient) -> None:

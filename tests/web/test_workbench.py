@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -266,6 +267,32 @@ def test_a_report_says_how_far_the_case_is(client: FlaskClient, case: int) -> No
     revision = client.get(f"{API}/cases/{case}").json["case"]["revision"]
     client.post(f"{API}/cases/{case}/sign", json={"revision": revision})
     assert status() == "amended"
+
+
+def test_a_signed_case_is_read_against_what_was_signed(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever profile and model the server has by then."""
+    lab = tmp_path / "lab.toml"
+    ranges = "[cell_types.neutrophil]\npercent = [45, 75]"
+    lab.write_text(f'name = "our-lab"\ntitle = "Ours"\nsource = "Study 1"\n{ranges}\n')
+    monkeypatch.setenv("HEMAVISION_REFERENCE", str(lab))
+    client = create_app(validated(), "127.0.0.1", store=store).test_client()
+    case = six_cells(client)
+    decide(client, case, ["neutrophil"] * CELLS)
+    enter(client, case, estimate=True)
+    revision = client.get(f"{API}/cases/{case}").json["case"]["revision"]
+    signed = client.post(f"{API}/cases/{case}/sign", json={"revision": revision})
+    assert signed.status_code == 200
+    before = differential(client, case)
+    assert before["profile"] == "our-lab"
+    assert before["estimate"]["protocol"] == "pbc"
+    monkeypatch.delenv("HEMAVISION_REFERENCE")
+    later = create_app(validated("1" * 64), "127.0.0.1", store=store).test_client()
+    after = differential(later, case)
+    assert {"name": "our-lab", "title": "Ours"} in after["profiles"]
+    assert after == before | {"profiles": after["profiles"]}
+    assert "figures" not in later.get(f"{API}/cases/{case}").json["versions"][0]
 
 
 def test_there_is_no_report_in_a_format_that_nobody_writes(client: FlaskClient, case: int) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +19,7 @@ from hemavision.pipeline import Model
 from hemavision.results import Box, CellKind, Detection, Prediction
 from hemavision.smear import moved, name_white_cells
 from hemavision.store import Store
-from hemavision.store.images import find_image, read_content, read_cutout
+from hemavision.store.images import find_image, read_content, read_cutout, read_cutouts
 from hemavision.store.records import Cell, ImageKind, StoredImage
 
 #: First bytes of what every browser shows as it is.
@@ -51,7 +53,10 @@ class Wish:
 
 def show_image(store: Store, image: StoredImage) -> Picture:
     """Return a whole image: the file as it came, where browsers and models see it alike."""
-    content = read_content(store, image.sha256)
+    return _as_browsers_show(image, read_content(store, image.sha256))
+
+
+def _as_browsers_show(image: StoredImage, content: bytes) -> Picture:
     kinds = [kind for start, kind in _SHOWN.items() if content.startswith(start)]
     # A note says that something was done to open it, which a browser would not do.
     if kinds and not image.notes:
@@ -103,22 +108,86 @@ def show_heatmap(store: Store, cell: Cell, model: Model, wish: Wish) -> Picture:
     if wish.cell_type not in (None, *model.manifest.cell_types):
         known = ", ".join(model.manifest.cell_types)
         raise RefusedError("unknown-type", f"No {wish.cell_type!r}; the model knows {known}.")
-    rgb, _ = look_at(store, cell)
-    prediction, box = _look_again(store, cell, model)
+    image = find_image(store, cell.case_id, cell.image_id)
+    opened = _Opened(image, read_content(store, image.sha256), read_cutouts(store, [cell.id]))
+    ((rgb, prediction, box),) = _look_again(opened, [cell], model)
     map_ = prediction.heatmap(wish.cell_type or cell.suggestion.cell_type)
     return Picture(encode_png(overlay(rgb, map_, box, wish.opacity)), "image/png")
 
 
-def _look_again(store: Store, cell: Cell, model: Model) -> tuple[Prediction, Box]:
-    """Return what the model says of a cell, and where in its cut-out it looked."""
-    image = find_image(store, cell.case_id, cell.image_id)
-    rgb = open_image(read_content(store, image.sha256)).rgb
+@dataclass(frozen=True)
+class Shown:
+    """A cell's cut-out and, where it was made, the same with its heatmap over it: image files."""
+
+    picture: bytes
+    heatmap: bytes | None = None
+
+
+def show_cells(store: Store, cells: Sequence[Cell], model: Model | None) -> dict[int, Shown]:
+    """Return what a report shows of some cells of a case, by their numbers.
+
+    Each image is read and opened once at most, and the model is asked once an image.
+
+    Args:
+        store: where they are.
+        cells: of one case.
+        model: whose heatmaps are made, of those cells that it named itself; None for none.
+    """
+    cutouts = read_cutouts(store, [cell.id for cell in cells])
+    by_image: defaultdict[int, list[Cell]] = defaultdict(list)
+    for cell in cells:
+        by_image[cell.image_id].append(cell)
+    shown: dict[int, Shown] = {}
+    for image_id, group in by_image.items():
+        own = [c for c in group if model and c.suggestion.model.sha256 == model.reference.sha256]
+        if not own and all(cell.id in cutouts for cell in group):
+            shown |= {cell.id: Shown(cutouts[cell.id]) for cell in group}
+            continue
+        image = find_image(store, group[0].case_id, image_id)
+        opened = _Opened(image, read_content(store, image.sha256), cutouts)
+        heatmaps = _heatmaps(opened, own, model) if model and own else {}
+        shown |= {cell.id: Shown(opened.picture(cell), heatmaps.get(cell.id)) for cell in group}
+    return shown
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """An image of a case, its file, and cell → PNG cut out around it."""
+
+    image: StoredImage
+    content: bytes
+    cutouts: Mapping[int, bytes]
+
+    def picture(self, cell: Cell) -> bytes:
+        if cell.id in self.cutouts:
+            return self.cutouts[cell.id]
+        return _as_browsers_show(self.image, self.content).content
+
+
+def _heatmaps(opened: _Opened, cells: Sequence[Cell], model: Model) -> dict[int, bytes]:
+    shown = {}
+    looks = _look_again(opened, cells, model)
+    for cell, (rgb, prediction, box) in zip(cells, looks, strict=True):
+        map_ = prediction.heatmap(cell.suggestion.cell_type)
+        shown[cell.id] = encode_png(overlay(rgb, map_, box, OPACITY))
+    return shown
+
+
+def _look_again(
+    opened: _Opened, cells: Sequence[Cell], model: Model
+) -> list[tuple[np.ndarray, Prediction, Box]]:
+    """Return of an image's cells the cut-outs, what the model says, and where in them it looked."""
+    rgb, image = open_image(opened.content).rgb, opened.image
     if image.kind is ImageKind.CELL:
         (prediction,) = model.predict_arrays([rgb])
-        return prediction, prediction.box
-    (prediction,) = name_white_cells(model, rgb, [Detection(CellKind.WHITE, cell.box, 1.0)])
-    window = window_around(cell.box, image.width, image.height)
-    return prediction, moved(prediction.box, -window.left, -window.top)
+        return [(rgb, prediction, prediction.box)] * len(cells)
+    found = [Detection(CellKind.WHITE, cell.box, 1.0) for cell in cells]
+    looks = []
+    for cell, prediction in zip(cells, name_white_cells(model, rgb, found), strict=True):
+        window = window_around(cell.box, image.width, image.height)
+        cutout = open_image(opened.cutouts[cell.id]).rgb
+        looks.append((cutout, prediction, moved(prediction.box, -window.left, -window.top)))
+    return looks
 
 
 def look_at(store: Store, cell: Cell) -> tuple[np.ndarray, Box]:

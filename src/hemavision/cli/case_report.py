@@ -32,20 +32,15 @@ def report(
     """Write the report of CASE into the new file OUT.
 
     Read against what was entered for the case. A case that is not signed is reported as
-    preliminary.
+    preliminary, a signed one with the ranges and figures that were signed.
     """
-    from hemavision import settings
     from hemavision.casework.reporting import Request, gather_report
-    from hemavision.cli.model import open_named_model
-    from hemavision.reference import load_profile
     from hemavision.report import write_report
 
     wanted = format_name or out.suffix.removeprefix(".").lower()
     if wanted not in _FORMATS:
         raise click.UsageError(f"{out.name} ends in no format; --format: {', '.join(_FORMATS)}.")
-    profile = load_profile(choice.find(case).entries.profile or settings.text("reference"))
-    request = Request(case, profile, suggestions)
-    given = gather_report(choice.open(), open_named_model(None), request)
+    given = gather_report(choice.open(), choice.at_work(), Request(case, suggestions))
     content = write_report(given, wanted).content
     try:
         with out.open("xb") as file:

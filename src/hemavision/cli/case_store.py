@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from hemavision.casework.grounds import AtWork
     from hemavision.store import Store
     from hemavision.store.records import Case
 
@@ -36,6 +37,15 @@ class StoreChoice:
         from hemavision.store.cases import find_case
 
         return find_case(self._store, number)
+
+    def at_work(self) -> AtWork:
+        """Return what cases are read with here: the settings' model and reference ranges."""
+        from hemavision import settings
+        from hemavision.casework.grounds import AtWork
+        from hemavision.cli.model import open_named_model
+        from hemavision.reference import load_profiles
+
+        return AtWork(open_named_model(None), load_profiles(settings.text("reference")))
 
     @cached_property
     def _store(self) -> Store:

@@ -108,13 +108,14 @@ def show(choice: StoreChoice, case: int, as_json: bool) -> None:
 @AS_JSON
 @pass_choice
 def sign(choice: StoreChoice, case: int, as_json: bool) -> None:
-    """Sign CASE: from now on it is read-only. Refused while cells are undecided."""
-    from hemavision import settings
-    from hemavision.reference import load_profile
-    from hemavision.store.cases import sign_case
+    """Sign CASE: from now on it is read-only. Refused while cells are undecided.
 
-    seen, profile = choice.find(case), load_profile(settings.text("reference")).name
-    signed = sign_case(choice.open(), case, seen.revision, choice.reader, profile)
+    The reference ranges, the model's figures and the heatmaps of its report are signed with it.
+    """
+    from hemavision.casework.signing import sign as sign_whole
+
+    seen = choice.find(case)
+    signed = sign_whole(choice.open(), choice.at_work(), case, seen.revision, choice.reader)
     click.echo(json.dumps(signed.to_json()) if as_json else _line(signed))
 
 

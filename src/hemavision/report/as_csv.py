@@ -18,7 +18,7 @@ COLUMNS = (
     "of_white_cells", "value", "low", "high", "level", "reference_low", "reference_high", "flag",
     "more_cells", "absolute_10e9_per_l", "absolute_low", "absolute_high", "absolute_flag",
     "analyser_percent", "analyser_p_holm", "analyser_differs", "estimate_percent", "estimate_low",
-    "estimate_high", "notice",
+    "estimate_high", "notes", "notice",
 )  # fmt: skip
 #: Significant figures: more than any count of cells can carry.
 DIGITS = 6
@@ -44,6 +44,7 @@ def _case(report: Report) -> dict[str, str]:
         "version": str(given.version),
         "signed_at": given.signed_at,
         "readers": "; ".join(f"{reading.role}: {reading.reader}" for reading in given.readings),
+        "notes": " ".join(given.notes),
         "notice": NOTICE,
     }
     return {name: plain(text) for name, text in values.items()}

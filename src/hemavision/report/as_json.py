@@ -37,6 +37,7 @@ def to_values(report: Report) -> dict[str, Any]:
             "signed_at": given.signed_at,
             "readings": [asdict(reading) for reading in given.readings],
             "comment": given.comment,
+            "notes": list(given.notes),
         },
         "differential": report.differential.to_json(),
         "reference": {"name": profile.name, "title": profile.title, "source": profile.source}

@@ -69,9 +69,9 @@ def absolute_number(value: float) -> str:
 
 def in_words(report: Report) -> list[str]:
     """Return the report's findings as sentences, the weightiest first."""
-    found = report.differential
+    found, notes = report.differential, report.given.notes
     if not found.total:
-        return ["No white cell has been counted."]
+        return ["No white cell has been counted.", *notes]
     sure = [share for share in found.shares if share.flag.is_sure]
     possible = [
         share for share in found.shares if share.flag is not Flag.NONE and share not in sure
@@ -92,7 +92,7 @@ def in_words(report: Report) -> list[str]:
         sentences.append(
             f"{found.total:,} of {found.target:,} white cells counted, {found.missing:,} missing."
         )
-    return sentences
+    return [*sentences, *notes]
 
 
 def _flagged(share: Share, level: float) -> str:

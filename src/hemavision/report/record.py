@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from hemavision.agreement import Agreement
 from hemavision.bundle import Manifest
@@ -168,6 +169,16 @@ class ReportModel:
         ]
         return cls(manifest.name, sha256, tuple(figures), manifest.cell_types, (*unknown, *UNNAMED))
 
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> ReportModel:
+        """Return what :func:`dataclasses.asdict` made JSON values of."""
+        figures = []
+        for kept in values["figures"]:
+            interval = (kept["interval"][0], kept["interval"][1]) if kept["interval"] else None
+            figures.append(ModelFigure(**{**kept, "interval": interval}))
+        knows, cannot_see = tuple(values["knows"]), tuple(values["cannot_see"])
+        return cls(values["name"], values["sha256"], tuple(figures), knows, cannot_see)
+
 
 @dataclass(frozen=True)
 class ReportInput:
@@ -196,6 +207,7 @@ class ReportInput:
         no_estimate: why an estimate that was wanted is not there, in words.
         agreement: with a second reader or with the model.
         agreement_of: between whom, such as "second reader, blind".
+        notes: what has to be known of the report's own figures, in sentences.
     """
 
     case_id: str
@@ -219,3 +231,4 @@ class ReportInput:
     no_estimate: str = ""
     agreement: Agreement | None = None
     agreement_of: str = ""
+    notes: tuple[str, ...] = ()

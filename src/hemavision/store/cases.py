@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,8 +12,8 @@ from hemavision.errors import ConflictError, MissingError, RefusedError
 from hemavision.store.chain import Event, Transaction
 from hemavision.store.database import Store
 from hemavision.store.journal import entries_since
-from hemavision.store.records import Case, Counts, Entries, Page, State, Version
-from hemavision.store.schema import cases, cells, images, versions
+from hemavision.store.records import Case, Counts, Entries, Figures, Page, State, Version
+from hemavision.store.schema import cases, cells, images, reads, signed_heatmaps, versions
 from hemavision.store.vocabulary import checked_text
 
 #: Cells that a refusal names; it counts them all.
@@ -78,7 +79,21 @@ def list_versions(store: Store, number: int) -> list[Version]:
         return [Version(**row._mapping) for row in connection.execute(found)]
 
 
-def sign_case(store: Store, number: int, revision: int, who: str, profile: str = "") -> Case:
+def find_version(store: Store, number: int, version: int) -> Version:
+    """Return a version of a case.
+
+    Raises:
+        MissingError: there is none.
+    """
+    found = [v for v in list_versions(store, number) if v.version == version]
+    if not found:
+        raise MissingError(f"There is no version {version} of case {number}.")
+    return found[0]
+
+
+def sign_case(
+    store: Store, number: int, revision: int, who: str, figures: Figures | None = None
+) -> Case:
     """Sign a case: from now on it is read-only.
 
     Args:
@@ -86,8 +101,8 @@ def sign_case(store: Store, number: int, revision: int, who: str, profile: str =
         number: of the case.
         revision: of the case as the reader saw it.
         who: signs.
-        profile: name of the reference ranges that it was read against where its entries name
-            none: what is signed must not change with the server's settings.
+        figures: what its report says besides, as of ``revision``: what is signed must not change
+            with the server's settings. None keeps nothing, and reports say so.
 
     Raises:
         RefusedError: it is signed already, has no cells, or some are undecided.
@@ -104,16 +119,9 @@ def sign_case(store: Store, number: int, revision: int, who: str, profile: str =
             )
         _refuse_undecided(turn.connection, number)
         after = touch(turn, case, State.SIGNED)
-        entries = replace(case.entries, profile=case.entries.profile or profile)
-        entered = write_entries(turn, case, entries, after)
-        content = {
-            "decisions": _decisions(turn.connection, number),
-            "entries": read_case(turn.connection, number).entries.to_json(),
-        }
-        mine = (versions.c.case_id == number) & (versions.c.version == case.version)
-        turn.connection.execute(
-            update(versions).where(mine).values(signed_at=turn.at, signed_by=who, **content)
-        )
+        profile = case.entries.profile or (figures.profile if figures else "")
+        entered = write_entries(turn, case, replace(case.entries, profile=profile), after)
+        content = _write_signature(turn, case, figures)
         detail = {"version": case.version} | content
         signed = Event("sign", number, after, before=case.state, after=State.SIGNED, detail=detail)
         turn.record([*entered, signed])
@@ -264,6 +272,34 @@ def _refuse_undecided(connection: Connection, number: int) -> None:
             "sign.",
             numbers[:NAMED_CELLS],
         )
+
+
+def _write_signature(turn: Transaction, case: Case, figures: Figures | None) -> dict[str, Any]:
+    """Keep what is signed with the case's version; return it, for the log."""
+    content: dict[str, Any] = {
+        "decisions": _decisions(turn.connection, case.id),
+        "entries": read_case(turn.connection, case.id).entries.to_json(),
+    }
+    mine = {"case_id": case.id, "version": case.version}
+    if figures:
+        shown = sorted(figures.heatmaps.items())
+        digests = {str(cell): hashlib.sha256(png).hexdigest() for cell, png in shown}
+        finished = _finished_reads(turn.connection, case.id)
+        content["figures"] = {**figures.values, "heatmaps": digests, "reads": finished}
+        rows = [mine | {"cell_id": cell, "png": png} for cell, png in shown]
+        if rows:
+            turn.connection.execute(insert(signed_heatmaps), rows)
+    turn.connection.execute(
+        update(versions)
+        .where(versions.c.case_id == case.id, versions.c.version == case.version)
+        .values(signed_at=turn.at, signed_by=turn.who, **content)
+    )
+    return content
+
+
+def _finished_reads(connection: Connection, number: int) -> list[int]:
+    mine = (reads.c.case_id == number) & reads.c.closed_version.is_not(None)
+    return list(connection.execute(select(reads.c.id).where(mine).order_by(reads.c.id)).scalars())
 
 
 def _decisions(connection: Connection, number: int) -> dict[str, str]:

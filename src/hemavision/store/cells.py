@@ -114,6 +114,17 @@ def find_cell(store: Store, case_id: int, number: int) -> Cell:
     return as_cell(row, adders)
 
 
+def find_cells(store: Store, case_id: int, numbers: Sequence[int]) -> list[Cell]:
+    """Return cells of a case, in the order in which they are named.
+
+    Raises:
+        RefusedError: as for :func:`read_cells`.
+    """
+    with store.reading() as connection:
+        found = read_cells(connection, case_id, numbers)
+    return [found[number] for number in numbers]
+
+
 def decide(store: Store, case_id: int, changes: Sequence[Change], who: str) -> Decided:
     """Give cells their types, all or none.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -35,14 +35,24 @@ _UNREADABLE = (
 _SHOWN = ("host", "port", "dbname", "sslmode", "connect_timeout")
 #: Execution option of connections that write.
 _WRITES = "hemavision_writes"
+#: Execution options of connections that read: SQLite's transactions see one moment anyway,
+#: PostgreSQL's would see a new one with every statement.
+_READS: dict[str, dict[str, Any]] = {
+    "sqlite": {},
+    "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+}
 
 
 class Store:
     """An opened store. Safe to use from many threads; many processes may open the same one."""
 
-    def __init__(self, engine: Engine) -> None:
-        """Take an engine whose tables are up to date; see :func:`open_store`."""
-        self._engine = engine
+    def __init__(self, engine: Engine, still: Connection | None = None) -> None:
+        """Take an engine whose tables are up to date; see :func:`open_store`.
+
+        ``still``: the connection that everything is read with, for :meth:`at_one_moment`.
+        """
+        self._engine, self._still = engine, still
+        self._reader = engine.execution_options(**_READS[engine.dialect.name])
         self._writer = engine.execution_options(**{_WRITES: True})
 
     @property
@@ -57,9 +67,23 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Give a connection that sees the store at one moment."""
-        with self._translated(), self._engine.begin() as connection:
-            yield connection
+        """Give a connection that sees the store at one moment, that of its first statement."""
+        with self._translated():
+            if self._still is not None:
+                yield self._still
+                return
+            with self._reader.begin() as connection:
+                yield connection
+
+    @contextmanager
+    def at_one_moment(self) -> Iterator[Store]:
+        """Give the store as it is at one moment, for several functions that read it.
+
+        They share one transaction and see the same, whatever is written meanwhile; it takes no
+        changes itself.
+        """
+        with self.reading() as connection:
+            yield Store(self._engine, connection)
 
     @contextmanager
     def writing(self, who: str) -> Iterator[Transaction]:
@@ -68,7 +92,7 @@ class Store:
         Args:
             who: the reader's name, for the log.
         """
-        with self._translated(), self._writer.begin() as connection:
+        with self._translated(), self._begin_writing() as connection:
             # Whoever holds this row is the only writer: reading what is there and changing it
             # cannot be torn apart by another one.
             connection.execute(select(chain.c.length).with_for_update())
@@ -77,7 +101,7 @@ class Store:
     @contextmanager
     def noting(self) -> Iterator[Connection]:
         """Give a connection for what the log does not cover: sessions and failed logins."""
-        with self._translated(), self._writer.begin() as connection:
+        with self._translated(), self._begin_writing() as connection:
             yield connection
 
     def ping(self) -> None:
@@ -92,6 +116,11 @@ class Store:
     def close(self) -> None:
         """Give back every connection."""
         self._engine.dispose()
+
+    def _begin_writing(self) -> AbstractContextManager[Connection]:
+        if self._still is not None:
+            raise StoreError("The store as it is at one moment can be read only.")
+        return self._writer.begin()
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -15,7 +16,7 @@ from hemavision.store.cells import read_cells
 from hemavision.store.chain import Event, Transaction
 from hemavision.store.database import Store
 from hemavision.store.records import Cell, ImageKind, NewCell, NewImage, StoredImage
-from hemavision.store.schema import cells, contents, cutouts, images
+from hemavision.store.schema import cells, contents, cutouts, images, signed_heatmaps
 from hemavision.store.suggestions import seal_suggestions
 
 #: Boxes that share more of what they cover are around one cell.
@@ -152,6 +153,22 @@ def read_cutout(store: Store, cell_id: int) -> bytes | None:
         found = connection.execute(select(cutouts.c.png).where(cutouts.c.cell_id == cell_id))
         png: bytes | None = found.scalar()
     return None if png is None else bytes(png)
+
+
+def read_cutouts(store: Store, cell_ids: Sequence[int]) -> dict[int, bytes]:
+    """Return cell → PNG of what is around it, for those cells that are a field's."""
+    wanted = cutouts.c.cell_id.in_(cell_ids)
+    with store.reading() as connection:
+        found = connection.execute(select(cutouts.c.cell_id, cutouts.c.png).where(wanted))
+        return {cell: bytes(png) for cell, png in found}
+
+
+def read_signed_heatmaps(store: Store, case_id: int, version: int) -> dict[int, bytes]:
+    """Return cell → PNG of the heatmaps that were signed with a version of a case."""
+    mine = (signed_heatmaps.c.case_id == case_id) & (signed_heatmaps.c.version == version)
+    with store.reading() as connection:
+        found = select(signed_heatmaps.c.cell_id, signed_heatmaps.c.png).where(mine)
+        return {cell: bytes(png) for cell, png in connection.execute(found)}
 
 
 def _refuse_known(connection: Connection, image_id: int, box: Box) -> None:

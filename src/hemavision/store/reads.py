@@ -42,6 +42,7 @@ class Read:
         seed: of the order, and of the sample.
         opened_at: when.
         closed_at: when, if it is.
+        closed_version: of the case when it was finished, if it was.
         cells: how many are to be read.
         decided: how many are.
     """
@@ -54,6 +55,7 @@ class Read:
     seed: int
     opened_at: str
     closed_at: str | None
+    closed_version: int | None
     cells: int
     decided: int
 
@@ -79,7 +81,11 @@ class BlindCell:
 
 @dataclass(frozen=True)
 class Pair:
-    """What the first reader, the second one and the model say of one cell."""
+    """What the first reader, the second one and the model say of one cell.
+
+    The first reader's word is that of the moment when the reading was finished: afterwards they
+    can look at the differences, and what they say then is no second opinion.
+    """
 
     cell_id: int
     first: str | None
@@ -198,6 +204,8 @@ def decide_blind(store: Store, number: int, changes: Sequence[Change], who: str)
 def close_read(store: Store, number: int, state: ReadState, who: str) -> Read:
     """Finish a second reading, or drop it.
 
+    A finished one keeps what the first reader says of its cells by then.
+
     Raises:
         MissingError: there is no such reading.
         RefusedError: it is closed or somebody else's, or cells are undecided.
@@ -209,7 +217,10 @@ def close_read(store: Store, number: int, state: ReadState, who: str) -> Read:
             raise RefusedError(
                 "undecided", f"{len(left)} of the {read.cells} cells are undecided.", left
             )
-        values = {"state": state, "closed_at": turn.at}
+        values: dict[str, Any] = {"state": state, "closed_at": turn.at}
+        if state is ReadState.FINISHED:
+            values["closed_version"] = read_case(turn.connection, read.case_id).version
+            _keep_first_words(turn.connection, number)
         turn.connection.execute(update(reads).where(reads.c.id == number).values(**values))
         turn.record(
             [Event("read", read.case_id, before=read.state, after=state, detail={"read": number})]
@@ -230,7 +241,7 @@ def list_pairs(store: Store, number: int) -> list[Pair]:
         found = (
             select(
                 cells.c.id,
-                cells.c.decided_type,
+                read_cells.c.first_type,
                 read_cells.c.decided_type.label("second"),
                 cells.c.suggested_type,
                 cells.c.status,
@@ -266,6 +277,12 @@ def _own_open(turn: Transaction, number: int) -> Read:
     if read.state is not ReadState.OPEN:
         raise RefusedError("read-closed", f"Reading {number} is {read.state}.")
     return read
+
+
+def _keep_first_words(connection: Connection, number: int) -> None:
+    said = select(cells.c.decided_type).where(cells.c.id == read_cells.c.cell_id)
+    mine = read_cells.c.read_id == number
+    connection.execute(update(read_cells).where(mine).values(first_type=said.scalar_subquery()))
 
 
 def _blind_cells() -> Any:

@@ -125,6 +125,8 @@ class Version:
         signed_by: by whom, if it was.
         decisions: cell → type as signed; None while open.
         entries: as signed, their JSON values; None while open.
+        figures: what its report says besides, as signed; None while open, and where it was signed
+            before figures were kept.
     """
 
     version: int
@@ -135,10 +137,27 @@ class Version:
     signed_by: str | None
     decisions: dict[str, str] | None
     entries: dict[str, Any] | None
+    figures: dict[str, Any] | None
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as JSON values."""
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a report says beside what was decided and entered, to be signed with it.
+
+    Attributes:
+        profile: name of the reference ranges that the case was read against where its entries
+            name none.
+        values: ranges, models and the like, as JSON values; the store only keeps them.
+        heatmaps: cell → PNG, of the cells that the report shows.
+    """
+
+    profile: str
+    values: Mapping[str, Any]
+    heatmaps: Mapping[int, bytes]
 
 
 @dataclass(frozen=True)

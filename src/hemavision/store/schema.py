@@ -13,6 +13,7 @@ from sqlalchemy import (
     Column,
     Float,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -79,6 +80,19 @@ versions = Table(
     Column("signed_by", NAME),
     Column("decisions", JSON),
     Column("entries", JSON),
+    # What its report says besides; none where it was signed before step 0003.
+    Column("figures", JSON),
+)
+
+#: The heatmaps that a signed version's report shows: the model that made them may be gone.
+signed_heatmaps = Table(
+    "signed_heatmaps",
+    metadata,
+    Column("case_id", NUMBER, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("cell_id", NUMBER, ForeignKey("cells.id"), primary_key=True),
+    Column("png", LargeBinary, nullable=False),
+    ForeignKeyConstraint(["case_id", "version"], ["versions.case_id", "versions.version"]),
 )
 
 images = Table(
@@ -143,6 +157,8 @@ reads = Table(
     Column("seed", NUMBER, nullable=False),
     Column("opened_at", TIME, nullable=False),
     Column("closed_at", TIME),
+    # The case's version when it was finished; none before that.
+    Column("closed_version", Integer),
     Index(None, "case_id"),
 )
 
@@ -155,6 +171,8 @@ read_cells = Table(
     Column("decided_type", NAME),
     Column("decided_at", TIME),
     Column("revision", Integer, nullable=False),
+    # What the first reader said by the moment when the reading was finished.
+    Column("first_type", NAME),
 )
 
 readers = Table(

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, CursorResult, LargeBinary, cast, func, select
 
 from hemavision.store.chain import find_break
 from hemavision.store.database import Store
+from hemavision.store.reads import ReadState
 from hemavision.store.schema import (
     cases,
     cells,
@@ -20,11 +22,14 @@ from hemavision.store.schema import (
     images,
     log,
     read_cells,
+    reads,
+    signed_heatmaps,
     versions,
 )
 from hemavision.store.suggestions import seal_suggestions
 
 _ROWS_AT_ONCE = 1000
+_PICTURES_AT_ONCE = 20
 
 
 @dataclass(frozen=True)
@@ -141,15 +146,60 @@ def _logged_images(connection: Connection) -> dict[int, tuple[int, str, list[str
 
 
 def _check_reads(connection: Connection) -> str:
-    rereads = select(log.c.cell_id, log.c.after, log.c.detail).where(log.c.action == "reread")
-    logged = {}
-    for cell_id, kind, detail in connection.execute(rereads.order_by(log.c.id)):
-        logged[json.loads(detail)["read"], cell_id] = kind
-    columns = (read_cells.c.read_id, read_cells.c.cell_id, read_cells.c.decided_type)
-    for read, cell, kind in connection.execute(select(*columns)):
-        if logged.pop((read, cell), None) != kind:
-            return f"reading {read} shows {kind} for cell {cell}, which is not what the log says"
-    return "a reading's cell is in the log and nowhere else" if logged else ""
+    said = _logged_reads(connection)
+    for number, version in connection.execute(select(reads.c.id, reads.c.closed_version)):
+        if version != said.closed.get(number):
+            return f"reading {number} was finished in version {said.closed.get(number)}"
+    columns = (read_cells.c.decided_type, read_cells.c.first_type)
+    for number, cell, kind, first in connection.execute(
+        select(read_cells.c.read_id, read_cells.c.cell_id, *columns)
+    ):
+        if said.second.pop((number, cell), None) != kind:
+            return f"reading {number} shows {kind} for cell {cell}, which is not what the log says"
+        if said.first.get((number, cell)) != first:
+            wrong = f"reading {number} keeps {first} as the first reader's word on cell {cell}"
+            return f"{wrong}, which is not what the log says"
+    return "a reading's cell is in the log and nowhere else" if said.second else ""
+
+
+@dataclass(frozen=True)
+class _Readings:
+    """Second readings by the log.
+
+    Attributes:
+        second: (reading, cell) → what its reader said.
+        first: (reading, cell) → what the first reader said when it was finished.
+        closed: reading → the case's version when it was finished.
+    """
+
+    second: dict[tuple[int, int], str | None] = field(default_factory=dict)
+    first: dict[tuple[int, int], str | None] = field(default_factory=dict)
+    closed: dict[int, int] = field(default_factory=dict)
+
+
+def _logged_reads(connection: Connection) -> _Readings:
+    """Follow the log: what the first reader had said when a reading was finished stands in it."""
+    found, now = _Readings(), dict[int, str | None]()
+    versions_of: Counter[int] = Counter()
+    cells_of: defaultdict[int, set[int]] = defaultdict(set)
+    told = log.c.action.in_(("decide", "undo", "amend", "read", "reread"))
+    columns = (log.c.action, log.c.case_id, log.c.cell_id, log.c.after, log.c.detail)
+    for action, case_id, cell, after, detail in connection.execute(
+        select(*columns).where(told).order_by(log.c.id)
+    ):
+        if action in ("decide", "undo"):
+            now[cell] = after
+        elif action == "amend":
+            versions_of[case_id] += 1
+        elif action == "reread":
+            number = json.loads(detail)["read"]
+            found.second[number, cell] = after
+            cells_of[number].add(cell)
+        elif after == ReadState.FINISHED:
+            number = json.loads(detail)["read"]
+            found.closed[number] = 1 + versions_of[case_id]
+            found.first.update({(number, own): now.get(own) for own in cells_of[number]})
+    return found
 
 
 def _check_cases(connection: Connection) -> str:
@@ -179,14 +229,31 @@ def _check_signatures(connection: Connection) -> str:
     logged = {}
     for case_id, who, at, detail in connection.execute(signed):
         values = json.loads(detail)
-        content = (values["decisions"], values.get("entries"))  # none before step 0002
+        # No entries before step 0002, no figures before step 0003.
+        content = (values["decisions"], values.get("entries"), values.get("figures"))
         logged[case_id, values["version"]] = (who, at, *content)
+    heatmaps = _heatmaps(connection)
     for row in connection.execute(select(versions)):
-        content = (row.decisions, row.entries)
+        content = (row.decisions, row.entries, row.figures)
         shown = (row.signed_by, row.signed_at, *content) if row.signed_at else None
-        if logged.pop((row.case_id, row.version), None) != shown:
+        kept = heatmaps.pop((row.case_id, row.version), {})
+        whole = kept == (row.figures or {}).get("heatmaps", {})
+        if not whole or logged.pop((row.case_id, row.version), None) != shown:
             return f"version {row.version} of case {row.case_id} is not as it was signed"
     return "a signed version is in the log and nowhere else" if logged else ""
+
+
+def _heatmaps(connection: Connection) -> dict[tuple[int, int], dict[str, str]]:
+    """Return (case, version) → cell → SHA-256 of the heatmaps that were signed with it."""
+    png = cast(signed_heatmaps.c.png, LargeBinary).label("png")
+    found = select(
+        signed_heatmaps.c.case_id, signed_heatmaps.c.version, signed_heatmaps.c.cell_id, png
+    )
+    digests: defaultdict[tuple[int, int], dict[str, str]] = defaultdict(dict)
+    rows = connection.execute(found, execution_options={"yield_per": _PICTURES_AT_ONCE})
+    for case_id, version, cell_id, content in rows:
+        digests[case_id, version][str(cell_id)] = hashlib.sha256(content).hexdigest()
+    return digests
 
 
 def _check_contents(connection: Connection) -> str:

@@ -15,7 +15,7 @@ from hemavision._version import __version__
 from hemavision.detection.detector import DEFAULT_DETECTOR, FOLDER, open_detector
 from hemavision.detection.finder import Finder
 from hemavision.pipeline import Model, open_model
-from hemavision.reference import Profile, load_profile, shipped_profiles
+from hemavision.reference import load_profiles
 from hemavision.results import NOTICE
 from hemavision.store import Store
 from hemavision.web import docs, errors, identity, metrics, security
@@ -80,7 +80,8 @@ def create_app(
         security.believe(app, proxies)
     app.extensions["hemavision"] = model or open_model(settings.text("model"))
     app.extensions[smears.DETECTOR] = finder or _detector()
-    app.extensions["hemavision.profiles"] = _profiles(app)
+    # A laboratory's bad file stops the start.
+    app.extensions["hemavision.profiles"] = load_profiles(settings.text("reference"))
     alone = security.is_loopback(host or settings.text("host")) and not proxies
     is_open = without_accounts or alone
     identity.install(app, store, is_open=is_open)
@@ -101,11 +102,3 @@ def _detector() -> Finder | None:
     if name == DEFAULT_DETECTOR and not (FOLDER / f"{name}.onnx").is_file():
         return None
     return open_detector(name)
-
-
-def _profiles(app: APIFlask) -> dict[str, Profile]:
-    """Load every profile now, so that a laboratory's bad file stops the start."""
-    chosen = load_profile(settings.text("reference"))
-    app.config["DEFAULT_PROFILE"] = chosen.name
-    shipped = {name: load_profile(name) for name in shipped_profiles()}
-    return shipped | {chosen.name: chosen}

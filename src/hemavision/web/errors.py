@@ -39,6 +39,7 @@ PROBLEMS = {
     "too-large": (413, "The request is too large"),
     "too-many-images": (422, "Too many images in one request"),
     "unsupported-media-type": (415, "This kind of body is not taken"),
+    "bad-range": (416, "The file has no such part"),
     "bad-image": (422, "The image cannot be read"),
     "bad-smear": (422, "This is no answer about a field"),
     "no-image-readable": (422, "None of the images can be read"),
@@ -49,8 +50,10 @@ PROBLEMS = {
     "not-ready": (503, "A part does not answer"),
     "no-detector": (503, "There is no detector to find cells with"),
 }
-_BY_STATUS = {400: "bad-request", 404: "not-found", 405: "method-not-allowed", 415: (
-    "unsupported-media-type")}  # fmt: skip
+_BY_STATUS = {404: "not-found", 405: "method-not-allowed", 415: "unsupported-media-type",
+    416: "bad-range"}  # fmt: skip
+#: Headers of werkzeug's errors that say what would have been right.
+_TELLING = ("Allow", "Content-Range")
 #: Codes of refusals that say something about a value, not about how things stand.
 _VALUES = {"bad-text", "bad-password", "unknown-type", "unknown-cell", "named-twice", "too-many"}
 INTERNAL_DETAIL = "The error has been logged. The server goes on; other requests are not affected."
@@ -88,8 +91,8 @@ def as_problem(error: Exception) -> Problem:
         return _of_store(error)
     if isinstance(error, RequestEntityTooLarge):
         return Problem("too-large", _limits())
-    if isinstance(error, HTTPException) and error.code in _BY_STATUS:
-        return Problem(_BY_STATUS[error.code], _http_detail(error))
+    if isinstance(error, HTTPException) and 400 <= (error.code or 500) < 500:
+        return Problem(_BY_STATUS.get(error.code or 400, "bad-request"), _http_detail(error))
     current_app.logger.error("%s %s failed", request.method, request.path, exc_info=error)
     return Problem("internal", INTERNAL_DETAIL)
 
@@ -106,9 +109,8 @@ def _answer(error: Exception) -> Response | HTTPException:
     if "retry_after_s" in body:
         response.headers["Retry-After"] = str(body["retry_after_s"])
     if isinstance(error, HTTPException):
-        allowed = dict(error.get_headers()).get("Allow")
-        if allowed:
-            response.headers["Allow"] = allowed
+        told = dict(error.get_headers())
+        response.headers.update({name: told[name] for name in _TELLING if name in told})
     return response
 
 

@@ -25,6 +25,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 LOOPBACK_NAMES = {"localhost", "127.0.0.1", "::1"}
+_ANSWERS = ("application/json", "application/problem+json")
 #: Config key: the host names that are answered; None is any.
 HOSTS = "ANSWERED_HOSTS"
 
@@ -85,7 +86,7 @@ def _check_host() -> None:
 def _add_headers(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
-    if response.mimetype in ("application/json", "application/problem+json"):
-        # Answers about a person's blood do not belong in a cache.
+    if request.path.startswith("/api/") or response.mimetype in _ANSWERS:
+        # Answers about a person's blood, pictures and files too, do not belong in a cache.
         response.headers.setdefault("Cache-Control", "no-store")
     return response

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response, current_app, jsonify
+from flask import Response, jsonify
 
-from hemavision.casework.entered import analyser_of, find_calls, terms_of
+from hemavision.casework.entered import analyser_of, terms_of
+from hemavision.casework.grounds import Grounds
 from hemavision.differential import compare, correct, find_differential
 from hemavision.differential.counting import TARGETS
 from hemavision.errors import SettingsError
@@ -16,7 +17,7 @@ from hemavision.store.cases import find_case
 from hemavision.store.records import Case
 from hemavision.store.tally import Tally, tally
 from hemavision.web.api.bodies import read_query, takes
-from hemavision.web.api.case_terms import CountQuery, model_types, profile_of, profiles
+from hemavision.web.api.case_terms import CountQuery, grounds_of, profiles
 from hemavision.web.api.differential_schemas import CaseDifferential
 from hemavision.web.api.schemas import problem_responses
 from hemavision.web.errors import Problem
@@ -41,10 +42,11 @@ def get_differential(case_id: int) -> Response:
     """
     sighted(case_id)
     query = read_query(CountQuery)
-    case = find_case(the_store(), case_id)
-    terms, analyser = terms_of(case.entries, profile_of(case.entries)), analyser_of(case.entries)
-    cells = tally(the_store(), case_id)
-    counts = cells.counts(model_types(), with_suggestions=query["suggestions"])
+    with the_store().at_one_moment() as still:
+        case, cells = find_case(still, case_id), tally(still, case_id)
+        grounds, analyser = grounds_of(still, case), analyser_of(case.entries)
+    terms = terms_of(case.entries, grounds.profile)
+    counts = cells.counts(grounds.types, with_suggestions=query["suggestions"])
     try:
         found = find_differential(counts, terms)
         comparison = compare(counts, analyser) if analyser and found.total else None
@@ -53,12 +55,12 @@ def get_differential(case_id: int) -> Response:
     return jsonify(
         differential=_without_notice(found.to_json()),
         comparison=comparison.to_json() if comparison else None,
-        **_estimate(case),
+        **_estimate(case, grounds),
         cells=_cells(cells),
         suggestions=query["suggestions"],
         entries=case.entries.to_json(),
         profile=terms.profile.name if terms.profile else None,
-        profiles=[{"name": p.name, "title": p.title} for p in profiles().values()],
+        profiles=_choice(grounds),
         targets=list(TARGETS),
         revision=case.revision,
         notice=NOTICE,
@@ -69,15 +71,19 @@ def _without_notice(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name != "notice"}
 
 
-def _estimate(case: Case) -> dict[str, Any]:
+def _choice(grounds: Grounds) -> list[dict[str, str]]:
+    """Return the ranges to choose among; those that were signed may be no longer there."""
+    found = dict(profiles().by_name)
+    if grounds.profile:
+        found[grounds.profile.name] = grounds.profile
+    return [{"name": profile.name, "title": profile.title} for profile in found.values()]
+
+
+def _estimate(case: Case, grounds: Grounds) -> dict[str, Any]:
     """Return the estimate behind the model's calls if it is wanted, or why it cannot be had."""
-    if not case.entries.estimate:
-        return {"estimate": None, "no_estimate": None}
-    try:
-        calls = find_calls(the_store(), case, current_app.extensions["hemavision"])
-        found = correct(calls.counts, calls.confusion)
-    except SettingsError as error:
-        return {"estimate": None, "no_estimate": str(error)}
+    if not case.entries.estimate or grounds.calls is None:
+        return {"estimate": None, "no_estimate": grounds.no_estimate or None}
+    found = correct(grounds.calls.counts, grounds.calls.confusion)
     return {"estimate": found.to_json(), "no_estimate": None}
 
 

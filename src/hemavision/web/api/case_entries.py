@@ -26,7 +26,7 @@ from hemavision.store.entries import LONGEST_COMMENT, LONGEST_NAME, enter
 from hemavision.store.records import Entries
 from hemavision.web.api.bodies import LARGEST, Body, Flag, Whole, read_json, takes
 from hemavision.web.api.case_schemas import CaseRecord
-from hemavision.web.api.case_terms import known_types, profile_of
+from hemavision.web.api.case_terms import known_types, profiles
 from hemavision.web.api.schemas import problem_responses
 from hemavision.web.errors import Problem
 from hemavision.web.identity import sighted, the_store
@@ -171,8 +171,8 @@ def _understood(entries: Entries) -> Entries:
     Raises:
         Problem: counts cannot be read against them.
     """
-    profile_of(entries)
     try:
+        profiles().find(entries.profile)
         entries = replace(entries, analyser=add_up(entries.analyser.items(), known_types()))
         analyser = analyser_of(entries)
         if analyser:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from apiflask import APIBlueprint
-from flask import Response, current_app
+from flask import Response
 
 from hemavision.casework.reporting import Request, gather_report
 from hemavision.errors import SettingsError
 from hemavision.report import FORMATS, write_report
-from hemavision.store.cases import find_case
 from hemavision.web.api.bodies import read_query, takes
-from hemavision.web.api.case_terms import CountQuery, profile_of
+from hemavision.web.api.case_terms import CountQuery, at_work
 from hemavision.web.api.schemas import problem_responses
 from hemavision.web.errors import Problem
 from hemavision.web.identity import sighted, the_store
@@ -35,16 +34,16 @@ def get_report(case_id: int, format_name: str) -> Response:
     """Write a case's report: `html`, `pdf`, `csv`, `json` or `fhir`.
 
     Read against what was entered for the case, as its differential is. A case that is not signed
-    is reported as preliminary.
+    is reported as preliminary; a signed one with the ranges, models, heatmaps and second readings
+    that were signed.
     """
     sighted(case_id)
     if format_name not in FORMATS:
         raise Problem("not-found", f"No report.{format_name[:40]}; there are {', '.join(FORMATS)}.")
     query = read_query(CountQuery)
-    profile = profile_of(find_case(the_store(), case_id).entries)
-    wanted = Request(case_id, profile, query["suggestions"])
+    wanted = Request(case_id, query["suggestions"])
     try:
-        given = gather_report(the_store(), current_app.extensions["hemavision"], wanted)
+        given = gather_report(the_store(), at_work(), wanted)
         document = write_report(given, format_name)
     except SettingsError as error:
         raise Problem("unusable", str(error)) from error

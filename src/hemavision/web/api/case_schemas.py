@@ -286,6 +286,11 @@ class SecondRead(Schema):
     seed = _count()
     opened_at = _time()
     closed_at = _time(allow_none=True)
+    closed_version = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Of the case when the reading was finished; null until then."},
+    )
     cells = _count()
     decided = _count()
 

@@ -6,8 +6,11 @@ from flask import current_app
 from marshmallow import fields
 from marshmallow.validate import Length
 
-from hemavision.reference import Profile
-from hemavision.store.records import Entries
+from hemavision.casework.grounds import AtWork, Grounds, find_grounds
+from hemavision.errors import SettingsError
+from hemavision.reference import Profiles
+from hemavision.store import Store
+from hemavision.store.records import Case
 from hemavision.store.vocabulary import cell_types
 from hemavision.web.api.bodies import Body, Flag
 from hemavision.web.errors import Problem
@@ -31,29 +34,27 @@ class SlidesQuery(Body):
     cell_type = fields.String(required=True, validate=Length(1, 80))
 
 
-def profile_of(entries: Entries) -> Profile:
-    """Return the reference ranges that a case's entries name, or else this server's own.
+def at_work() -> AtWork:
+    """Return what this server reads cases with."""
+    return AtWork(current_app.extensions["hemavision"], profiles())
+
+
+def grounds_of(store: Store, case: Case) -> Grounds:
+    """Return what a case is read against: what was signed, or what its entries name.
 
     Raises:
         Problem: this server has no such profile.
     """
-    wanted = entries.profile or own_profile()
-    if wanted not in profiles():
-        known = ", ".join(sorted(profiles()))
-        raise Problem("unusable", f"No profile {wanted!r}; this server has {known}.")
-    return profiles()[wanted]
+    try:
+        return find_grounds(store, case, at_work())
+    except SettingsError as error:
+        raise Problem("unusable", str(error)) from error
 
 
-def profiles() -> dict[str, Profile]:
-    """Return the reference ranges that this server has, by name."""
-    found: dict[str, Profile] = current_app.extensions["hemavision.profiles"]
+def profiles() -> Profiles:
+    """Return the reference ranges that this server has."""
+    found: Profiles = current_app.extensions["hemavision.profiles"]
     return found
-
-
-def own_profile() -> str:
-    """Return the name of the reference ranges that this server reads counts against."""
-    name: str = current_app.config["DEFAULT_PROFILE"]
-    return name
 
 
 def model_types() -> tuple[str, ...]:

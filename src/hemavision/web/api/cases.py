@@ -7,6 +7,8 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import Response, current_app, jsonify
 
+from hemavision.casework.signing import sign
+from hemavision.errors import SettingsError
 from hemavision.pipeline import Model
 from hemavision.reference import display_name
 from hemavision.results import NOTICE
@@ -17,7 +19,6 @@ from hemavision.store.cases import (
     find_case,
     list_cases,
     list_versions,
-    sign_case,
 )
 from hemavision.store.journal import list_entries
 from hemavision.store.readers import Role
@@ -26,9 +27,10 @@ from hemavision.store.vocabulary import cell_types
 from hemavision.web.api import case_requests as requests
 from hemavision.web.api import case_schemas as schemas
 from hemavision.web.api.bodies import created, read_json, read_query, takes
-from hemavision.web.api.case_terms import own_profile
+from hemavision.web.api.case_terms import at_work
 from hemavision.web.api.schemas import problem_responses
 from hemavision.web.api.trail_schemas import Log
+from hemavision.web.errors import Problem
 from hemavision.web.identity import asking, sighted, the_store
 
 blueprint = APIBlueprint("cases", __name__, url_prefix="/api/v1/cases", tag="Cases")
@@ -70,11 +72,12 @@ def post_case() -> Response:
 def get_case(case_id: int) -> Response:
     """Show a case, its versions, and the types that its cells may be given."""
     asking()
-    case = find_case(the_store(), case_id)
-    versions = [version.to_json() for version in list_versions(the_store(), case_id)]
+    with the_store().at_one_moment() as still:
+        case = find_case(still, case_id)
+        versions = [version.to_json() for version in list_versions(still, case_id)]
     for version in versions:
         # They stand in the log, which a second reader must not see.
-        del version["decisions"], version["entries"]
+        del version["decisions"], version["entries"], version["figures"]
     return jsonify(case=case.to_json(), versions=versions, cell_types=_types(), notice=NOTICE)
 
 
@@ -85,12 +88,17 @@ def get_case(case_id: int) -> Response:
 def post_signature(case_id: int) -> Response:
     """Sign a case: from now on it is read-only.
 
+    The ranges, the model's figures and the heatmaps of its report are signed with it.
+
     Refused with 409 while cells are undecided (`cells` names them), and when somebody changed
     the case after `revision` (`changes` are the log's entries since).
     """
     reader = sighted(case_id)
     body = read_json(requests.Signature)
-    case = sign_case(the_store(), case_id, body["revision"], reader.name, own_profile())
+    try:
+        case = sign(the_store(), at_work(), case_id, body["revision"], reader.name)
+    except SettingsError as error:
+        raise Problem("unusable", str(error)) from error
     return jsonify(case=case.to_json(), notice=NOTICE)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from apiflask import APIBlueprint
 from flask import Response, current_app, jsonify, request
 
-from hemavision.reference import CONTEXT, Profile, without_range
+from hemavision.reference import CONTEXT, Profiles, without_range
 from hemavision.results import NOTICE
 from hemavision.web.api.options import query_values
 from hemavision.web.api.schemas import CellTypes, problem_responses
@@ -19,13 +19,13 @@ blueprint = APIBlueprint("cell_types", __name__, url_prefix="/api/v1", tag="Cell
 @blueprint.doc(responses=problem_responses(400))
 def list_cell_types() -> Response:
     """Reference ranges, functions and clinical significance, each with its source."""
-    profiles: dict[str, Profile] = current_app.extensions["hemavision.profiles"]
+    profiles: Profiles = current_app.extensions["hemavision.profiles"]
     values = query_values(request.args, {"profile"})
-    wanted = values.get("profile", current_app.config["DEFAULT_PROFILE"])
-    if wanted not in profiles:
-        known = ", ".join(sorted(profiles))
+    wanted = values.get("profile", profiles.own.name)
+    if wanted not in profiles.by_name:
+        known = ", ".join(sorted(profiles.by_name))
         raise Problem("bad-option", f"No profile {wanted!r}; this server has {known}.")
-    profile = profiles[wanted]
+    profile = profiles.by_name[wanted]
     given = [cell.to_json() for cell in profile.cell_types]
     ranged = {cell.name for cell in profile.cell_types}
     return jsonify(

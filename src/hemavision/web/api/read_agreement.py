@@ -17,7 +17,7 @@ from hemavision.agreement import (
 from hemavision.casework.second_readers import finished_reads, percents_by_slide
 from hemavision.reference import display_name
 from hemavision.results import NOTICE
-from hemavision.store import reads
+from hemavision.store import Store, reads
 from hemavision.web.api.bodies import read_query, takes
 from hemavision.web.api.case_requests import PageQuery
 from hemavision.web.api.case_terms import SlidesQuery, known_types
@@ -37,7 +37,7 @@ def get_read_agreement(read_id: int) -> Response:
     asking()
     read = reads.find_read(the_store(), read_id)
     sighted(read.case_id)
-    return jsonify(**_compared(read), notice=NOTICE)
+    return jsonify(**_compared(the_store(), read), notice=NOTICE)
 
 
 @blueprint.get("/agreement/reads")
@@ -51,13 +51,14 @@ def get_read_agreements() -> Response:
     """
     reader = asking()
     query = read_query(PageQuery)
-    found = sorted(
-        finished_reads(the_store(), reader.name),
-        key=lambda pair: (pair[1].closed_at or "", pair[1].id),
-        reverse=True,
-    )
-    shown = found[query["offset"] : query["offset"] + query["limit"]]
-    compared = [{"case_name": case.name, **_compared(read)} for case, read in shown]
+    with the_store().at_one_moment() as still:
+        found = sorted(
+            finished_reads(still, reader.name),
+            key=lambda pair: (pair[1].closed_at or "", pair[1].id),
+            reverse=True,
+        )
+        shown = found[query["offset"] : query["offset"] + query["limit"]]
+        compared = [{"case_name": case.name, **_compared(still, read)} for case, read in shown]
     return jsonify(reads=compared, total=len(found), notice=NOTICE)
 
 
@@ -76,7 +77,8 @@ def get_slide_agreement() -> Response:
     if cell_type not in known_types():
         known = ", ".join(known_types())
         raise Problem("unusable", f"No cell type {cell_type[:80]!r}; there are {known}.")
-    first, second = percents_by_slide(the_store(), cell_type, reader.name)
+    with the_store().at_one_moment() as still:
+        first, second = percents_by_slide(still, cell_type, reader.name)
     limits = find_limits(first, second) if len(first) > 1 else None
     title = f"{display_name(cell_type)}: first reader − second reader"
     return jsonify(
@@ -88,8 +90,8 @@ def get_slide_agreement() -> Response:
     )
 
 
-def _compared(read: reads.Read) -> dict[str, Any]:
-    first, model = compare_pairs(reads.list_pairs(the_store(), read.id))
+def _compared(store: Store, read: reads.Read) -> dict[str, Any]:
+    first, model = compare_pairs(reads.list_pairs(store, read.id))
     return {
         "read": read.to_json(),
         "first_reader": first.to_json() if first else None,

@@ -10,6 +10,7 @@ from flask import current_app
 from hemavision.bundle import Manifest
 from hemavision.explain.overlay import OPACITY
 from hemavision.pipeline import Model
+from hemavision.reference import Profiles
 from hemavision.web.api import case_images, live, smears
 from hemavision.web.api.options import HEATMAPS, attribute_values
 from hemavision.web.api.spec_export import PATH as EXPORT
@@ -55,9 +56,9 @@ def complete(spec: Spec | str) -> Spec | str:
         "required": True,
         "content": {MULTIPART: {"schema": _one_file()}},
     }
-    profiles = sorted(current_app.extensions["hemavision.profiles"])
+    profiles: Profiles = current_app.extensions["hemavision.profiles"]
     profile = {
-        "type": "string", "enum": profiles, "default": current_app.config["DEFAULT_PROFILE"],
+        "type": "string", "enum": sorted(profiles.by_name), "default": profiles.own.name,
     }  # fmt: skip
     spec["paths"]["/api/v1/cell-types"]["get"]["parameters"] = [_parameter("profile", profile)]
     return spec

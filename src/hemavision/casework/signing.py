@@ -1,0 +1,43 @@
+"""Signing a case, with all that its report says."""
+
+from __future__ import annotations
+
+from hemavision.casework.grounds import AtWork, grounds_now
+from hemavision.casework.pictures import show_cells
+from hemavision.casework.representative import representative_cells
+from hemavision.store import Store
+from hemavision.store.cases import find_case, sign_case
+from hemavision.store.records import Case, Figures, State
+
+
+def sign(store: Store, at_work: AtWork, number: int, revision: int, who: str) -> Case:
+    """Sign a case together with the ranges, the model and the heatmaps of its report.
+
+    They are looked up before the store is written to: the case's revision proves that they are of
+    what is signed.
+
+    Args:
+        store: where it is.
+        at_work: what it is read with.
+        number: of the case.
+        revision: of the case as the reader saw it.
+        who: signs.
+
+    Raises:
+        MissingError: there is no such case.
+        RefusedError: it is signed already, has no cells, or some are undecided.
+        ConflictError: it was changed after ``revision``.
+        SettingsError: it names reference ranges that are not known.
+    """
+    case = find_case(store, number)
+    if case.revision != revision:  # below the case's own, so that no later change can make it right
+        return sign_case(store, number, min(revision, case.revision - 1), who)
+    if case.state is State.SIGNED or case.counts.decided < case.counts.cells:
+        return sign_case(store, number, revision, who)  # says what is in the way
+    grounds = grounds_now(store, case, at_work)
+    shown = representative_cells(store, number)
+    looks = show_cells(store, shown, at_work.model)
+    heatmaps = {cell: look.heatmap for cell, look in looks.items() if look.heatmap}
+    values = grounds.to_json() | {"cells": [cell.id for cell in shown]}
+    profile = grounds.profile.name if grounds.profile else ""
+    return sign_case(store, number, revision, who, Figures(profile, values, heatmaps))

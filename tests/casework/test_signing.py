@@ -1,0 +1,251 @@
+"""What is signed stays as signed, whatever becomes of profiles, models and second readings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fixtures_cases import cells_of, decide_all
+from sqlalchemy import text
+
+from hemavision.bundle import Manifest
+from hemavision.casework import reporting
+from hemavision.casework.grounds import AtWork
+from hemavision.casework.reporting import Request, gather_report
+from hemavision.casework.signing import sign
+from hemavision.cells import EIGHT_TYPES
+from hemavision.errors import ConflictError, RefusedError
+from hemavision.pipeline import Model
+from hemavision.reference import load_profiles
+from hemavision.report import FORMATS, Report, ReportInput
+from hemavision.results import ModelReference
+from hemavision.runtime import FakeEngine
+from hemavision.store import Store
+from hemavision.store.cases import amend_case, find_case, list_versions, sign_case
+from hemavision.store.entries import enter
+from hemavision.store.reads import ReadState, close_read, decide_blind, open_read
+from hemavision.store.records import Case, Change, Entries
+from hemavision.store.verification import verify
+
+Filled = Callable[..., Case]
+MOMENT, LATER = "2026-11-25T14:10:00.000000+00:00", "2027-11-25T15:11:00.000000+00:00"
+PROFILE = """
+name = "{name}"
+title = "Adults, {name}"
+source = "Validation {low}"
+[cell_types.neutrophil]
+percent = [{low}, 75]
+absolute = [1.5, 7.5]
+[cell_types.monocyte]
+percent = [1, 9]
+"""
+
+
+class Validated(FakeEngine):
+    """The fake engine, with a validation in its manifest."""
+
+    @property
+    def manifest(self) -> Manifest:
+        kinds = super().manifest.cell_types
+        counts = [[90 if a == b else 3 for b in kinds] for a in kinds]
+        held_out = {"cell_types": list(kinds), "confusion": counts, "accuracy": 0.9}
+        return replace(super().manifest, metrics={"held-out": held_out | {"n_images": 400}})
+
+
+@pytest.fixture
+def laboratory(tmp_path: Path) -> Path:
+    """A laboratory's own profile."""
+    path = tmp_path / "lab.toml"
+    path.write_text(PROFILE.format(name="lab", low=45))
+    return path
+
+
+@pytest.fixture
+def at_work(laboratory: Path) -> AtWork:
+    return AtWork(Model(Validated(), ModelReference("fake", "0" * 64)), load_profiles(laboratory))
+
+
+@pytest.fixture
+def decided(store: Store, filled: Filled) -> Case:
+    """A case with everything entered that a report can say, decided on."""
+    case = filled(2)
+    decide_all(store, case, "neutrophil")
+    read_again(store, case, "bob", "monocyte")
+    values = Entries(white_cells=6.2, analyser={"neutrophil": 60.0}, estimate=True, comment="Few.")
+    enter(store, case.id, values, "ann")
+    return find_case(store, case.id)
+
+
+def report(store: Store, at_work: AtWork, case: Case) -> ReportInput:
+    return gather_report(store, at_work, Request(case.id))
+
+
+def in_every_format(
+    store: Store, at_work: AtWork, case: Case, *, but: str = ""
+) -> dict[str, bytes]:
+    made = Report.of(report(store, at_work, case))
+    return {name: wanted.write(made) for name, wanted in FORMATS.items() if name != but}
+
+
+def read_again(store: Store, case: Case, who: str, kind: str) -> None:
+    """Read a case a second time, all of it as one type."""
+    read = open_read(store, case.id, who)
+    changes = [Change(cell.id, 0, kind) for cell in cells_of(store, case)]
+    decide_blind(store, read.id, changes, who)
+    close_read(store, read.id, ReadState.FINISHED, who)
+
+
+def a_year_later(tmp_path: Path) -> AtWork:
+    """Another model, another default profile, and not a word of the one that was signed."""
+    other = tmp_path / "other.toml"
+    other.write_text(PROFILE.format(name="other", low=10))
+    model = Model(FakeEngine(EIGHT_TYPES), ModelReference("another", "1" * 64))
+    return AtWork(model, load_profiles(other))
+
+
+def test_a_signed_report_is_the_same_a_year_later(
+    store: Store,
+    decided: Case,
+    at_work: AtWork,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    signed = sign(store, at_work, decided.id, decided.revision, "ann")
+    assert signed.entries.profile == "lab"
+    monkeypatch.setattr(reporting, "now", lambda: MOMENT)
+    before = in_every_format(store, at_work, signed)
+    read_again(store, signed, "cleo", "neutrophil")
+    then = a_year_later(tmp_path)
+    assert in_every_format(store, then, signed) == before
+    monkeypatch.setattr(reporting, "now", lambda: LATER)
+    after = in_every_format(store, then, signed, but="pdf")
+    assert after["csv"] == before["csv"]
+    assert after["fhir"] == before["fhir"]
+    for name, printed in (("json", b'"made_at"'), ("html", b"Made 2027-11-25 15:11 UTC by")):
+        lines = zip(before[name].splitlines(), after[name].splitlines(), strict=True)
+        (changed,) = [new for old, new in lines if new != old]
+        assert printed in changed, name
+    assert verify(store).sound
+
+
+def test_a_changed_profile_changes_no_signed_range(
+    store: Store, decided: Case, at_work: AtWork, laboratory: Path
+) -> None:
+    sign(store, at_work, decided.id, decided.revision, "ann")
+    laboratory.write_text(PROFILE.format(name="lab", low=5))
+    changed = replace(at_work, profiles=load_profiles(laboratory))
+    profile = report(store, changed, decided).terms.profile
+    assert profile is not None
+    ranges = {cell.name: (cell.percent, cell.absolute) for cell in profile.cell_types}
+    assert ranges == {"neutrophil": ((45, 75), (1.5, 7.5)), "monocyte": ((1, 9), None)}
+    assert (profile.title, profile.source) == ("Adults, lab", "Validation 45")
+
+
+def test_what_another_model_is_at_work_with_changes_no_signed_figure(
+    store: Store, decided: Case, at_work: AtWork, tmp_path: Path
+) -> None:
+    sign(store, at_work, decided.id, decided.revision, "ann")
+    given = report(store, a_year_later(tmp_path), decided)
+    assert [model.name for model in given.models] == ["fake"]
+    assert set(given.counts) == {*at_work.model.manifest.cell_types, "undecided"}
+    assert given.confusion is not None
+    assert given.confusion.protocol == "held-out"
+    assert all(cell.heatmap for cell in given.cells)
+    assert given.notes == ()
+
+
+@pytest.mark.parametrize("with_figures", [True, False])
+def test_agreement_is_that_of_the_moment_of_signing(
+    store: Store, decided: Case, at_work: AtWork, with_figures: bool
+) -> None:
+    if with_figures:
+        sign(store, at_work, decided.id, decided.revision, "ann")
+    else:
+        sign_case(store, decided.id, decided.revision, "ann")
+    read_again(store, decided, "cleo", "neutrophil")
+    given = report(store, at_work, decided)
+    assert given.agreement is not None
+    assert (given.agreement.same, given.agreement_of) == (0, "second reader bob, blind")
+    assert [reading.reader for reading in given.readings] == ["bob", "ann"]
+    amend_case(store, decided.id, "a second look", "sue")
+    given = report(store, at_work, decided)
+    assert given.agreement is not None
+    assert (given.agreement.same, given.agreement_of) == (2, "second reader cleo, blind")
+
+
+@pytest.mark.parametrize("after", ["find_case", "list_versions", "find_grounds", "tally"])
+def test_a_report_is_of_one_moment(
+    store: Store, decided: Case, at_work: AtWork, monkeypatch: pytest.MonkeyPatch, after: str
+) -> None:
+    """Whatever is amended and decided anew between two of its look-ups."""
+    sign(store, at_work, decided.id, decided.revision, "ann")
+    monkeypatch.setattr(reporting, "now", lambda: MOMENT)
+    before = report(store, at_work, decided)
+    look_up = getattr(reporting, after)
+
+    def amended_meanwhile(*arguments: Any) -> Any:
+        found = look_up(*arguments)
+        amend_case(store, decided.id, "a second look", "sue")
+        decide_all(store, decided, "monocyte")
+        return found
+
+    monkeypatch.setattr(reporting, after, amended_meanwhile)
+    assert report(store, at_work, decided) == before
+    monkeypatch.setattr(reporting, after, look_up)
+    later = report(store, at_work, decided)
+    assert (later.status.value, later.counts["monocyte"]) == ("preliminary", 2)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_what_was_signed_without_ranges_says_so(
+    store: Store, decided: Case, at_work: AtWork, known: bool
+) -> None:
+    """As every version was before ranges were kept: by the name of the profile alone."""
+    entries = replace(decided.entries, profile="adult-uk" if known else "gone")
+    revision = enter(store, decided.id, entries, "ann").revision
+    case = sign_case(store, decided.id, revision, "ann")
+    assert list_versions(store, case.id)[0].figures is None
+    given = report(store, at_work, case)
+    profile = given.terms.profile
+    assert (profile.name if profile else None) == ("adult-uk" if known else None)
+    (note,) = given.notes
+    assert ("as they are today" if known else "'gone' is not known here") in note
+    made = Report.of(given)
+    for name in ("html", "csv", "json", "fhir"):
+        assert b"before HemaVision kept" in FORMATS[name].write(made), name
+    assert verify(store).sound
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE versions SET figures = NULL",
+        "UPDATE signed_heatmaps SET png = CAST('x' AS {bytes})",
+        "DELETE FROM signed_heatmaps",
+    ],
+)
+def test_the_proof_covers_what_was_signed(
+    store: Store, decided: Case, at_work: AtWork, statement: str
+) -> None:
+    sign(store, at_work, decided.id, decided.revision, "ann")
+    assert verify(store).sound
+    kind = "BLOB" if store.dialect == "sqlite" else "bytea"
+    with store.noting() as connection:
+        connection.execute(text(statement.format(bytes=kind)))
+    assert "is not as it was signed" in verify(store).problem
+
+
+def test_a_case_that_cannot_be_signed_has_no_heatmap_made(
+    store: Store, filled: Filled, at_work: AtWork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = find_case(store, filled(2).id)
+    monkeypatch.setattr("hemavision.casework.signing.show_cells", None)
+    with pytest.raises(RefusedError, match="2 cells"):
+        sign(store, at_work, case.id, case.revision, "ann")
+    decide_all(store, case)
+    for seen in (case.revision, case.revision + 100):
+        with pytest.raises(ConflictError):
+            sign(store, at_work, case.id, seen, "ann")
