@@ -154,6 +154,18 @@ def test_an_operator_of_keras_2_is_refused_with_the_way_out(tmp_path):
     assert "Rescaling(1 / 127.5, -1)" in " ".join(text.split())
 
 
+@pytest.mark.parametrize("scale", ["x", None, [[1], [2, 3]], []])
+def test_a_scale_that_is_no_number_is_refused(tmp_path, scale):
+    scaled = layer("Rescaling", {"name": "scaled", "scale": scale}, [[["image", 0, 0, {}]]])
+    pool = layer("GlobalAveragePooling2D", {"name": "pool"}, [[["scaled", 0, 0, {}]]])
+    config = {"name": "answer", "units": 4, "activation": "softmax"}
+    model = model_with(scaled, pool, layer("Dense", config, [[["pool", 0, 0, {}]]]))
+    kernel = dense_h5(
+        tmp_path / "w.h5", lambda group: group.create_dataset("0", data=np.ones((3, 4), "f"))
+    )
+    assert "scaled" in convert(archive(tmp_path / "model.keras", model, kernel))
+
+
 def test_what_a_model_was_compiled_with_is_neither_run_nor_read(tmp_path, sentinel):
     kernel = dense_h5(
         tmp_path / "w.h5", lambda group: group.create_dataset("0", data=np.ones((3, 4), "f"))

@@ -107,12 +107,15 @@ def usual_scaling(network: Network) -> str:
 
     ``none`` where it begins by scaling pixels of 0 to 255 itself, ``minus-one-to-one`` else.
     """
-    first = next(layer for layer in network.layers if layer.kind != "InputLayer")
-    if first.kind == "Rescaling":
+    first = next((layer for layer in network.layers if layer.kind != "InputLayer"), None)
+    if first is None or first.kind != "Rescaling":
+        return MINUS_ONE_TO_ONE
+    try:
         scale, offset = (np.abs(first.options[name]).max() for name in ("scale", "offset"))
-        if scale < _WHOLE_PIXELS[0] or offset > _WHOLE_PIXELS[1]:
-            return "none"
-    return MINUS_ONE_TO_ONE
+    except (TypeError, ValueError) as error:
+        raise BundleError(f"{first.name!r} scales by something that is no number.") from error
+    whole = scale < _WHOLE_PIXELS[0] or offset > _WHOLE_PIXELS[1]
+    return "none" if whole else MINUS_ONE_TO_ONE
 
 
 def _write_bundle(network: Network, source: Path, target: Path, options: Options) -> None:
