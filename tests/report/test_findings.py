@@ -10,6 +10,7 @@ from hemavision import Model
 from hemavision.differential import Terms
 from hemavision.errors import SettingsError
 from hemavision.report import Report, ReportCell, ReportInput, ReportModel, in_words
+from hemavision.results import Reason
 from hemavision.samples import sample_png
 
 
@@ -59,6 +60,18 @@ def test_a_count_that_is_none_is_refused(usual_case: ReportInput) -> None:
         Report.of(replace(usual_case, counts={"neutrophil": -1}))
 
 
+def test_what_argues_a_little_for_a_type_is_not_said_against_it(model: Model) -> None:
+    prediction = model.predict(sample_png("synthetic-eosinophil"))[0]
+    assert prediction.reasons is not None
+    weighed = [
+        Reason("size", "big", words, 0.9, weight)
+        for words, weight in (("a", 0.5), ("b", 0.0), ("c", -0.5), ("d", 3.0))
+    ]
+    reasons = replace(prediction.reasons, attributes=tuple(weighed), contradictions=("c",))
+    cell = ReportCell.of("#1", "neutrophil", replace(prediction, reasons=reasons), b"")
+    assert (cell.speaks_for, cell.speaks_against) == (("a", "d"), ("c",))
+
+
 def test_a_cell_and_a_model_say_what_the_bundle_says(model: Model) -> None:
     prediction = model.predict(sample_png("synthetic-eosinophil"))[0]
     cell = ReportCell.of("#1", "neutrophil", prediction, sample_png("synthetic-eosinophil"))
@@ -69,6 +82,7 @@ def test_a_cell_and_a_model_say_what_the_bundle_says(model: Model) -> None:
     assert cell.speaks_for
     assert all(weights[words] > 0 for words in cell.speaks_for)
     assert set(prediction.reasons.contradictions[:2]) <= set(cell.speaks_against)
+    assert not set(cell.speaks_for) & set(cell.speaks_against)
     said = ReportModel.of(model.manifest, model.reference.sha256)
     assert {figure.protocol for figure in said.figures} == set(model.manifest.metrics)
     assert all(figure.n_images > 0 and figure.interval for figure in said.figures)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from argon2 import PasswordHasher, Type
 from sqlalchemy import select, update
 
 from hemavision.errors import LoginError, MissingError, RefusedError
-from hemavision.store import Store
+from hemavision.store import Store, logins
 from hemavision.store.database import now
 from hemavision.store.logins import (
     MOST_FOR_ACCOUNT,
@@ -109,6 +111,16 @@ def test_a_session_lasts_until_it_is_ended(staffed: Store) -> None:
     log_out(staffed, session.secret)
     assert find_session(staffed, session.secret) is None
     assert find_session(staffed, "made up \ud800") is None
+
+
+@pytest.mark.parametrize(("hours", "lasts"), [(11.9, True), (12.1, False)])
+def test_a_session_lasts_twelve_hours(
+    staffed: Store, hours: float, lasts: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = log_in(staffed, "bob", PASSWORD, HERE)
+    then = (datetime.now(UTC) + timedelta(hours=hours)).isoformat(timespec="microseconds")
+    monkeypatch.setattr(logins, "now", lambda: then)
+    assert (find_session(staffed, session.secret) is not None) is lasts
 
 
 def test_an_old_session_has_ended(staffed: Store) -> None:

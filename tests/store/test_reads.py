@@ -173,8 +173,8 @@ def test_a_reading_is_finished_whole_and_by_its_reader(store: Store, case: Case)
     with pytest.raises(RefusedError, match="no cell type"):
         decide_blind(store, read.id, [Change(second.id, 0, "nonsense")], "bob")
     other = next(c.id for c in cells_of(store, case) if c.id not in (first.id, second.id))
-    with pytest.raises(RefusedError, match="has no cell"):
-        decide_blind(store, read.id, [Change(other, 0, "blast")], "bob")
+    with pytest.raises(RefusedError, match=rf"Reading {read.id} has no cell {other}\."):
+        decide_blind(store, read.id, [Change(n, 0, "blast") for n in (other, 10**6)], "bob")
     decide_blind(store, read.id, [Change(second.id, 0, "blast")], "bob")
     close_read(store, read.id, ReadState.FINISHED, "bob")
     with pytest.raises(RefusedError, match="finished"):
