@@ -24,6 +24,8 @@ from hemavision.store import Store, open_store, readers
 
 _NUMBERS = count(1)
 _USER = "hemavision"
+#: Bytes that a server's databases may take at once, with much to spare.
+ROOM = 2**30
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +34,7 @@ def postgresql() -> Iterator[str]:
     tools = _tools()
     if tools is None:
         missing("PostgreSQL's server (apt-get install postgresql)")
-    folder = Path(tempfile.mkdtemp(prefix="hemavision-postgresql-"))
+    folder = Path(tempfile.mkdtemp(prefix="hemavision-postgresql-", dir=_in_memory()))
     person = _unprivileged()
     if person:
         shutil.chown(folder, person.pw_uid, person.pw_gid)
@@ -74,7 +76,7 @@ def blank_database(postgresql: str) -> str:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def location(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def location(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Where a store may be made, once in each database; with ``store`` it is there already."""
     is_made = "store" in request.fixturenames
     if request.param == "sqlite":
@@ -82,20 +84,23 @@ def location(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         if is_made:
             path.parent.mkdir()
             shutil.copy(request.getfixturevalue("blank_file"), path)
-        return str(path)
+        yield str(path)
+        return
     server: str = request.getfixturevalue("postgresql")
     name = f"store{next(_NUMBERS)}"
     template = request.getfixturevalue("blank_database") if is_made else "template1"
     _create_database(server, name, template)
-    return server.format(name)
+    yield server.format(name)
+    _drop_database(server, name)
 
 
 @pytest.fixture
-def database(postgresql: str, blank_database: str) -> str:
+def database(postgresql: str, blank_database: str) -> Iterator[str]:
     """The name of a new database on the server with an empty store in it."""
     name = f"store{next(_NUMBERS)}"
     _create_database(postgresql, name, blank_database)
-    return name
+    yield name
+    _drop_database(postgresql, name)
 
 
 @pytest.fixture
@@ -122,6 +127,21 @@ def _create_database(server: str, name: str, template: str = "template1") -> Non
     with engine.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
     engine.dispose()
+
+
+def _drop_database(server: str, name: str) -> None:
+    """Give its room back now: two hundred of them take seconds to remove at the end."""
+    url = server.format("postgres").replace("postgresql:", "postgresql+psycopg:")
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+    engine.dispose()
+
+
+def _in_memory() -> str | None:
+    """Where files lie in memory, if there is room: making a database is copying many."""
+    place = Path("/dev/shm")
+    return str(place) if place.is_dir() and shutil.disk_usage(place).free > ROOM else None
 
 
 def _tools() -> Path | None:

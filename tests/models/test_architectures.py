@@ -103,7 +103,7 @@ TOYS = (
     "from hemavision.models import efficientnet_lite as e, residual_cnn as r, separable_cnn as s\n"
     "s.BLOCKS, s.POOL_AFTER, s.HIDDEN_UNITS = ((8, 3, 3), (8, 3, 1)), 1, 8\n"
     "r.STAGES, r.STRIDES, r.BLOCKS_A_STAGE = (8,), (1,), 1\n"
-    "e.STAGES, e.STEM, e.HEAD = ((2, 3, 2, 2, 8),), 8, 16\n"
+    "e.STAGES, e.STEM, e.HEAD = ((1, 3, 1, 2, 8),), 8, 16\n"
 )
 #: The architectures as they are, after toys of them.
 SHIPPED = (
