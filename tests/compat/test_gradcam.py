@@ -99,7 +99,7 @@ def test_maps_equal_autodiff(pool, activation, tmp_path):
     assert_equal_maps(classifier(pool, *hidden), tmp_path / "a.onnx")
 
 
-#: Made in the test: a layer's seed is drawn when it is made, and a head that is drawn anew each time
+#: Made in the test: a layer draws its seed when it is made, and a head that is new each time
 #: may have a map that is dark everywhere.
 OTHER_HEADS = {
     "none": lambda: [],
