@@ -191,7 +191,7 @@ class Person(threading.Thread):
 @pytest.mark.parametrize(
     ("kills", "lanes", "seen"),
     [
-        pytest.param(2, 1, set(), id="2"),
+        pytest.param(4, 1, set(), id="4"),
         # Kills came before a change was kept and after it; of an import, between its images.
         pytest.param(50, 2, {BEFORE, BETWEEN, AFTER}, id="50", marks=pytest.mark.long),
     ],
