@@ -118,6 +118,8 @@ def test_message_says_what_was_received_and_what_to_do(
         (bytes(128) + b"DICM" + bytes(40), r"a DICOM file \(172 bytes\)"),
         (b"BM is how this letter begins, and it is no bitmap.", r"text \(50 bytes\), not an image"),
         (b"one\ttwo\r\nthree\n", "text"),
+        (b"RIFF\x24\x00\x00\x00WAVEfmt \x10", "^This is not an image"),
+        (b"\x01\x02\x03\x04\x24\x00\x00\x00WEBPVP8 ", "^This is not an image"),
         ("a" + 40 * "\N{GREEK SMALL LETTER MU}", "text"),
         ("a" + 40 * "\N{MICROSCOPE}", "text"),
         (b"\xe9\xe8\xe0" * 10, r"30 bytes, beginning e9 e8 e0 e9 e8 e0 e9 e8\)"),

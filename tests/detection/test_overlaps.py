@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hemavision.detection.overlaps import overlap, surest_boxes
+from hemavision.detection.overlaps import matched, overlap, surest_boxes
 
 
 def test_overlap_is_intersection_over_union():
@@ -24,3 +24,14 @@ def test_touching_cells_both_stay():
 
 def test_nothing_stays_nothing():
     assert len(surest_boxes(np.empty((0, 4)), np.empty(0), most=0.5)) == 0
+
+
+def test_what_shows_no_mark_is_said_to_show_none():
+    marks = np.array([[0, 0, 10, 10], [50, 50, 60, 60]], float)
+    found = np.array(
+        [[100, 100, 110, 110], [51, 50, 61, 60], [0, 0, 10, 10], [1, 0, 11, 10]], float
+    )
+    # The surest first: the last one's mark is taken.
+    assert matched(marks, found) == [-1, 1, 0, -1]
+    assert matched(np.zeros((0, 4)), found) == [-1] * 4
+    assert matched(marks, np.zeros((0, 4))) == []
