@@ -21,6 +21,7 @@ from hemavision.store.cases import (
     sign_case,
 )
 from hemavision.store.cells import Filter, count_types, decide, find_cell, list_cells
+from hemavision.store.entries import enter
 from hemavision.store.images import (
     add_image,
     cases_with,
@@ -29,7 +30,7 @@ from hemavision.store.images import (
     read_content,
 )
 from hemavision.store.journal import list_entries
-from hemavision.store.records import Case, Change, Page, State
+from hemavision.store.records import Case, Change, Entries, Page, State
 from hemavision.store.undoing import undo
 from hemavision.store.verification import verify
 
@@ -238,3 +239,12 @@ def test_a_signed_case_is_read_only_until_amended(store: Store, filled: Filled) 
     assert first.decisions == {str(c.id): "neutrophil" for c in cells_of(store, case)}
     assert (first.signed_by, second.reason, second.signed_at) == ("ann", "Wrong slide label", None)
     assert verify(store).sound
+
+
+def test_a_comment_has_four_thousand_letters_at_most(store: Store) -> None:
+    case = create_case(store, "A case", "", "ann")
+    longest = "\n".join(["x" * 1999, "y" * 2000])
+    kept = enter(store, case.id, Entries(comment=longest), "ann").entries
+    assert kept.comment == longest
+    with pytest.raises(RefusedError, match="4001 characters; it may have 4000"):
+        enter(store, case.id, Entries(comment=longest + "!", revision=kept.revision), "ann")
