@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import create_engine, inspect, text
 
 from hemavision.errors import StoreError
-from hemavision.store import Store, open_store
+from hemavision.store import Store, inspection, open_store
 from hemavision.store.cases import create_case
 from hemavision.store.database import find_url
 from hemavision.store.inspection import Condition, inspect_store
@@ -119,7 +119,10 @@ def test_a_file_that_only_reads_and_one_that_is_hidden(open_folder: Path) -> Non
         assert inspect_store(file).condition is Condition.DENIED
 
 
-def test_a_file_that_is_written_at_the_moment_is_sound(tmp_path: Path) -> None:
+def test_a_file_that_is_written_at_the_moment_is_sound(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inspection, "_TURN_S", 0.05)
     file = tmp_path / "store.sqlite"
     open_store(file).close()
     with closing(sqlite3.connect(file, isolation_level=None)) as writer:
