@@ -138,7 +138,7 @@ def judge(fields: list[BoxedField], found: list[list[Detection]]) -> COCOeval:
             {
                 "image_id": n,
                 "category_id": kinds.index(cell.kind),
-                "bbox": _as_coco(_corners(cell)),
+                "bbox": _as_coco(corners(cell)),
                 "score": cell.score,
             }
             for n, cells in enumerate(found)
@@ -189,7 +189,7 @@ def _at_threshold(
         right = named = marked = 0
         for field, cells in zip(fields, sure, strict=True):
             boxes = field.boxes[field.kinds == index]
-            found = np.array([_corners(c) for c in cells if c.kind == kind]).reshape(-1, 4)
+            found = np.array([corners(c) for c in cells if c.kind == kind]).reshape(-1, 4)
             right += sum(mark >= 0 for mark in matched(boxes, found))
             named, marked = named + len(found), marked + len(boxes)
         figures[kind.value] = {
@@ -225,8 +225,8 @@ def write_false(fields: list[BoxedField], sure: list[list[Detection]], path: Pat
     for field, cells in zip(fields, sure, strict=True):
         for index, kind in enumerate(NAMES):
             own = [cell for cell in cells if cell.kind == kind]
-            corners = np.array([_corners(cell) for cell in own]).reshape(-1, 4)
-            shown = matched(field.boxes[field.kinds == index], corners)
+            found = np.array([corners(cell) for cell in own]).reshape(-1, 4)
+            shown = matched(field.boxes[field.kinds == index], found)
             false += [(field, cell) for cell, mark in zip(own, shown, strict=True) if mark < 0]
     rng = np.random.default_rng(SPLIT_SEED)
     chosen = rng.permutation(len(false))[:SAMPLE]
@@ -242,7 +242,7 @@ def write_false(fields: list[BoxedField], sure: list[list[Detection]], path: Pat
 
 
 def _surroundings(field: BoxedField, cell: Detection) -> Image.Image:
-    left, top, right, bottom = _corners(cell)
+    left, top, right, bottom = corners(cell)
     side = 2.0 * max(right - left, bottom - top)
     x, y = (left + right - side) / 2, (top + bottom - side) / 2
     image = Image.fromarray(field.open())
@@ -257,7 +257,8 @@ def _surroundings(field: BoxedField, cell: Detection) -> Image.Image:
     return picture
 
 
-def _corners(cell: Detection) -> tuple[int, int, int, int]:
+def corners(cell: Detection) -> tuple[int, int, int, int]:
+    """Return the left, top, right and bottom edge of a cell's box."""
     box = cell.box
     return box.left, box.top, box.right, box.bottom
 

@@ -16,7 +16,13 @@ from hemavision.detection.detector import DEFAULT_DETECTOR, Detector, open_detec
 from hemavision.detection.overlaps import overlap
 from hemavision.differential.intervals import LEVEL
 from hemavision.errors import SettingsError
-from hemavision.evaluation.boxes import LEAST_SCORE, Progress, figures_with_intervals, judge
+from hemavision.evaluation.boxes import (
+    LEAST_SCORE,
+    Progress,
+    corners,
+    figures_with_intervals,
+    judge,
+)
 from hemavision.evaluation.intervals import draw_weights
 from hemavision.evaluation.protocols import Dataset, default_model, find_leak, trained_protocols
 from hemavision.pipeline import Model, open_model
@@ -118,8 +124,8 @@ def _types_found(finder: Detector, model: Model, field: NamedField) -> list[str 
     white = [cell for cell in finder.find(rgb) if cell.kind is CellKind.WHITE]
     if not white:
         return [None] * len(field.boxes)
-    corners = np.array([_corners(cell) for cell in white], float)
-    best = [overlap(mark, corners) for mark in field.boxes]
+    found = np.array([corners(cell) for cell in white], float)
+    best = [overlap(mark, found) for mark in field.boxes]
     hits = [int(likeness.argmax()) if likeness.max() >= SAME else None for likeness in best]
     shown = sorted({hit for hit in hits if hit is not None})
     predictions = name_white_cells(model, rgb, [white[hit] for hit in shown], flips=True)
@@ -152,7 +158,3 @@ def _interval(values: np.ndarray, slides: np.ndarray) -> list[float]:
     means = (weights @ np.bincount(slides, values)) / (weights @ np.bincount(slides))
     low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return [round(float(low), 4), round(float(high), 4)]
-
-
-def _corners(cell: Detection) -> tuple[int, int, int, int]:
-    return cell.box.left, cell.box.top, cell.box.right, cell.box.bottom

@@ -122,19 +122,16 @@ def read_bcisc_fields(data: Path) -> list[NamedField]:
     """
     root = data / "bcisc"
     labels = {row["path"]: row for row in read_csv(root / "labels.csv")}
-    marks: dict[str, list[dict[str, str]]] = defaultdict(list)
-    for row in read_csv(root / "boxes.csv"):
-        marks[row["field"]].append(row)
     return [
         NamedField(
             Path(name).name,
             root / name,
-            np.array([[float(row[edge]) for edge in EDGES] for row in rows], np.float32),
+            _corners(rows),
             np.zeros(len(rows), int),
             tuple(cell_type_of(labels[row["cell"]]["label"]) for row in rows),
             labels[rows[0]["cell"]]["group"],
         )
-        for name, rows in sorted(marks.items())
+        for name, rows in _marks(root)
     ]
 
 
@@ -146,18 +143,27 @@ def read_draaslan_fields(data: Path) -> list[BoxedField]:
     """
     root = data / "draaslan"
     kinds = [kind.lower() for kind in NAMES.values()]
-    marks: dict[str, list[dict[str, str]]] = defaultdict(list)
-    for row in read_csv(root / "boxes.csv"):
-        marks[row["field"]].append(row)
     return [
         BoxedField(
             Path(name).name,
             root / name,
-            np.array([[float(row[edge]) for edge in EDGES] for row in rows], np.float32),
+            _corners(rows),
             np.array([kinds.index(row["kind"]) for row in rows]),
         )
-        for name, rows in sorted(marks.items())
+        for name, rows in _marks(root)
     ]
+
+
+def _marks(root: Path) -> list[tuple[str, list[dict[str, str]]]]:
+    """Return each field of a table of boxes, in order, with its lines."""
+    marks: dict[str, list[dict[str, str]]] = defaultdict(list)
+    for row in read_csv(root / "boxes.csv"):
+        marks[row["field"]].append(row)
+    return sorted(marks.items())
+
+
+def _corners(rows: list[dict[str, str]]) -> np.ndarray:
+    return np.array([[float(row[edge]) for edge in EDGES] for row in rows], np.float32)
 
 
 def _listed(root: Path, part: str) -> list[str]:
