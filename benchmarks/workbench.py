@@ -117,9 +117,7 @@ def time_server(store: Store, model: Model, rounds: int) -> tuple[np.ndarray, np
     decisions, pages = [], []
     for _ in range(rounds + 1):
         cells = client.get(f"{case}/cells?limit={THUMBNAILS}").json["cells"]
-        addresses = [
-            f"{case}/cells/{cell['id']}/thumbnail?side={THUMBNAIL_PX}" for cell in cells
-        ]
+        addresses = [f"{case}/cells/{cell['id']}/thumbnail?side={THUMBNAIL_PX}" for cell in cells]
         pages.append(sum(timed(client, "GET", address) for address in addresses))
         for cell in cells[:DECIDED]:
             other = EIGHT_TYPES[EIGHT_TYPES.index(cell["decided_type"]) - 1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from argon2 import PasswordHasher, Type
@@ -11,6 +12,7 @@ from sqlalchemy import select, update
 from hemavision.errors import LoginError, MissingError, RefusedError
 from hemavision.store import Store, logins
 from hemavision.store.database import now
+from hemavision.store.journal import list_entries
 from hemavision.store.logins import (
     MOST_FOR_ACCOUNT,
     MOST_FOR_ADDRESS,
@@ -23,16 +25,15 @@ from hemavision.store.logins import (
     revoke_token,
 )
 from hemavision.store.readers import (
+    Reader,
     Role,
     add_reader,
-    find_reader,
+    change_reader,
     has_accounts,
     list_readers,
-    set_disabled,
-    set_password,
-    set_role,
 )
-from hemavision.store.schema import attempts, readers, sessions, tokens
+from hemavision.store.records import Page
+from hemavision.store.schema import attempts, log, readers, sessions, tokens
 from hemavision.store.verification import verify
 
 PASSWORD = "correct horse battery"
@@ -87,17 +88,57 @@ def test_roles_include_those_below() -> None:
 
 
 def test_the_last_administrator_stays(staffed: Store) -> None:
-    for change in (
-        lambda: set_role(staffed, "ann", Role.READER, "ann"),
-        lambda: set_disabled(staffed, "ann", True, "ann"),
-    ):
+    for change in ({"role": Role.READER}, {"disabled": True}):
         with pytest.raises(RefusedError, match="last administrator"):
-            change()
-    set_role(staffed, "bob", Role.ADMIN, "ann")
-    set_disabled(staffed, "ann", True, "bob")
-    assert find_reader(staffed, "ann").disabled
+            change_reader(staffed, "ann", "ann", **change)
+    assert change_reader(staffed, "ann", "ann", role=Role.ADMIN, disabled=False) == ann(staffed)
+    change_reader(staffed, "bob", "ann", role=Role.ADMIN)
+    assert change_reader(staffed, "ann", "bob", disabled=True).disabled
     with pytest.raises(MissingError):
-        set_role(staffed, "nobody", Role.ADMIN, "bob")
+        change_reader(staffed, "nobody", "bob", role=Role.ADMIN)
+
+
+def test_an_account_is_changed_whole(staffed: Store) -> None:
+    new = PASSWORD + "!"
+    changed = change_reader(staffed, "bob", "ann", role=Role.ADMIN, password=new, disabled=False)
+    assert (changed.role, changed.disabled) == (Role.ADMIN, False)
+    assert log_in(staffed, "bob", new, HERE).reader == changed
+    entries, _ = list_entries(staffed, None, Page(3))
+    told = [(entry.action, entry.before, entry.after) for entry in reversed(entries)]
+    assert told == [
+        ("set_role", "reader", "admin"), ("set_password", None, None), ("enable_reader", None, None)
+    ]  # fmt: skip
+    assert {(entry.who, entry.batch) for entry in entries} == {("ann", entries[-1].id)}
+    assert verify(staffed).sound
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "refusal"),
+    [
+        ("bob", {"role": Role.ADMIN, "password": "short"}, "characters"),
+        ("bob", {"disabled": True, "password": PASSWORD * 20}, "characters"),
+        ("ann", {"password": PASSWORD + "!", "role": Role.READER}, "last administrator"),
+        ("ann", {"password": PASSWORD + "!", "disabled": True}, "last administrator"),
+    ],
+)
+def test_what_is_refused_in_part_changes_nothing(
+    staffed: Store, name: str, change: dict[str, Any], refusal: str
+) -> None:
+    session, before = log_in(staffed, name, PASSWORD, HERE), everything(staffed)
+    with pytest.raises(RefusedError, match=refusal):
+        change_reader(staffed, name, "ann", **change)
+    assert everything(staffed) == before
+    assert find_session(staffed, session.secret) == session
+
+
+def everything(store: Store) -> list[Any]:
+    """What the store keeps of accounts, and of what was done."""
+    with store.reading() as connection:
+        return [connection.execute(select(table)).all() for table in (readers, tokens, log)]
+
+
+def ann(store: Store) -> Reader:
+    return list_readers(store)[0]
 
 
 def test_a_session_lasts_until_it_is_ended(staffed: Store) -> None:
@@ -142,11 +183,11 @@ def test_closing_an_account_or_a_new_password_ends_its_logins(staffed: Store, cl
     session = log_in(staffed, "bob", PASSWORD, HERE)
     _, secret = add_token(staffed, "bob", "script", "bob")
     if closed:
-        set_disabled(staffed, "bob", True, "ann")
+        change_reader(staffed, "bob", "ann", disabled=True)
         with pytest.raises(RefusedError):
             add_token(staffed, "bob", "script", "ann")
     else:
-        set_password(staffed, "bob", PASSWORD + "!", "ann")
+        change_reader(staffed, "bob", "ann", password=PASSWORD + "!")
         assert log_in(staffed, "bob", PASSWORD + "!", HERE)
     assert find_session(staffed, session.secret) is None
     assert find_token(staffed, secret) is None
@@ -186,7 +227,7 @@ def test_a_right_login_starts_the_count_anew(staffed: Store) -> None:
 
 def test_tokens(staffed: Store) -> None:
     token, secret = add_token(staffed, "bob", "nightly import", "ann")
-    assert find_token(staffed, secret) == find_reader(staffed, "bob")
+    assert find_token(staffed, secret) == list_readers(staffed)[1]
     assert find_token(staffed, secret + "x") is None
     assert list_tokens(staffed, "bob") == list_tokens(staffed) == [token]
     assert list_tokens(staffed, "ann") == []

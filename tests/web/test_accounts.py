@@ -13,7 +13,7 @@ from hemavision.store import Store
 from hemavision.store.cases import create_case
 from hemavision.store.images import add_image
 from hemavision.store.logins import MOST_FOR_ACCOUNT, add_token
-from hemavision.store.readers import Role, add_reader, set_disabled
+from hemavision.store.readers import Role, add_reader, change_reader
 from hemavision.web import create_app
 
 API = "/api/v1"
@@ -183,7 +183,9 @@ def test_accounts_are_looked_after(app: Flask, store: Store) -> None:
     assert change("ann", disabled=True).status_code == 409
     assert change("nobody", disabled=True).status_code == 404
     assert change("a%00", disabled=True).status_code == 404
-    assert change("bob", password="short").status_code == 400
+    assert change("bob", password="short", role="admin").status_code == 400
+    assert change("ann", password=PASSWORD + "!", disabled=True).status_code == 409
+    assert client.post(f"{API}/session", json={"name": "ann", "password": PASSWORD}).json["reader"]
     names = [
         reader["name"] for reader in client.get(f"{API}/readers", headers=headers).json["readers"]
     ]
@@ -216,7 +218,7 @@ def test_beyond_loopback_without_accounts_there_are_no_cases(store: Store) -> No
 
 def test_a_closed_account_is_out_at_once(app: Flask, store: Store) -> None:
     client, header = log_in(app)
-    set_disabled(store, "bob", True, "ann")
+    change_reader(store, "bob", "ann", disabled=True)
     assert client.get(f"{API}/cases").status_code == 401
     assert client.post(f"{API}/cases", json={"name": "x"}, headers=header).status_code == 401
 

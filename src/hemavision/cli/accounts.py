@@ -51,9 +51,9 @@ def list_(choice: StoreChoice, as_json: bool) -> None:
 @pass_choice
 def disable(choice: StoreChoice, name: str) -> None:
     """Close the account of NAME, with its sessions and tokens."""
-    from hemavision.store.readers import set_disabled
+    from hemavision.store.readers import change_reader
 
-    set_disabled(choice.open(), name, True, choice.reader)
+    change_reader(choice.open(), name, choice.reader, disabled=True)
     click.echo(f"{name}: disabled")
 
 
@@ -62,9 +62,9 @@ def disable(choice: StoreChoice, name: str) -> None:
 @pass_choice
 def enable(choice: StoreChoice, name: str) -> None:
     """Open the account of NAME again."""
-    from hemavision.store.readers import set_disabled
+    from hemavision.store.readers import change_reader
 
-    set_disabled(choice.open(), name, False, choice.reader)
+    change_reader(choice.open(), name, choice.reader, disabled=False)
     click.echo(f"{name}: enabled")
 
 
@@ -74,9 +74,10 @@ def enable(choice: StoreChoice, name: str) -> None:
 @pass_choice
 def role(choice: StoreChoice, name: str, role: str) -> None:
     """Give NAME another ROLE."""
-    from hemavision.store.readers import Role, set_role
+    from hemavision.store.readers import Role, change_reader
 
-    click.echo(f"{name}: {set_role(choice.open(), name, Role(role), choice.reader).role}")
+    changed = change_reader(choice.open(), name, choice.reader, role=Role(role))
+    click.echo(f"{name}: {changed.role}")
 
 
 @readers.command()
@@ -85,9 +86,9 @@ def role(choice: StoreChoice, name: str, role: str) -> None:
 @pass_choice
 def password(choice: StoreChoice, name: str, password: str) -> None:
     """Give NAME another password; sessions and tokens from before end."""
-    from hemavision.store.readers import set_password
+    from hemavision.store.readers import change_reader
 
-    set_password(choice.open(), name, password, choice.reader)
+    change_reader(choice.open(), name, choice.reader, password=password)
     click.echo(f"{name}: password changed")
 
 

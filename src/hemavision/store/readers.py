@@ -93,66 +93,53 @@ def has_accounts(store: Store) -> bool:
         return connection.execute(usable.limit(1)).first() is not None
 
 
-def find_reader(store: Store, name: str) -> Reader:
-    """Return an account.
+def change_reader(
+    store: Store,
+    name: str,
+    who: str,
+    *,
+    role: Role | None = None,
+    password: str | None = None,
+    disabled: bool | None = None,
+) -> Reader:
+    """Change an account: all that is named, or nothing.
+
+    Args:
+        store: where it is.
+        name: whose.
+        who: changes it.
+        role: the new one.
+        password: the new one; sessions and tokens from before end.
+        disabled: True closes the account, with its sessions and tokens; False opens it again.
 
     Raises:
         MissingError: there is none of that name.
+        RefusedError: it is the last administrator, or the password is too short or too long.
     """
-    with store.reading() as connection:
-        return _find(connection, name)
-
-
-def set_role(store: Store, name: str, role: Role, who: str) -> Reader:
-    """Give a reader another role.
-
-    Raises:
-        MissingError: there is none of that name.
-        RefusedError: it is the last administrator.
-    """
+    values: dict[str, Any] = {}
+    if password is not None:  # before the writer's turn: hashing takes long
+        values["password_hash"] = hash_password(password)
+    about = {"reader": name}
     with store.writing(who) as turn:
         before = _find(turn.connection, name)
-        if role is not Role.ADMIN:
+        events = []
+        if disabled or role not in (None, Role.ADMIN):
             _refuse_last_admin(turn.connection, before)
-        turn.connection.execute(update(readers).where(readers.c.name == name).values(role=role))
-        detail = {"reader": name}
-        turn.record([Event("set_role", before=before.role, after=role, detail=detail)])
-        return _find(turn.connection, name)
-
-
-def set_disabled(store: Store, name: str, disabled: bool, who: str) -> Reader:
-    """Close an account, with its sessions and tokens, or open it again.
-
-    Raises:
-        MissingError: there is none of that name.
-        RefusedError: it is the last administrator.
-    """
-    with store.writing(who) as turn:
-        reader = _find(turn.connection, name)
-        if disabled:
-            _refuse_last_admin(turn.connection, reader)
+        if role is not None:
+            values["role"] = role
+            events.append(Event("set_role", before=before.role, after=role, detail=about))
+        if password is not None:
+            events.append(Event("set_password", detail=about))
+        if disabled is not None:
+            values["disabled"] = disabled
+            action = "disable_reader" if disabled else "enable_reader"
+            events.append(Event(action, detail=about))
+        if disabled or password is not None:
             _end_logins(turn.connection, name, turn.at)
-        values = {"disabled": disabled}
-        turn.connection.execute(update(readers).where(readers.c.name == name).values(**values))
-        action = "disable_reader" if disabled else "enable_reader"
-        turn.record([Event(action, detail={"reader": name})])
+        if values:
+            turn.connection.execute(update(readers).where(readers.c.name == name).values(**values))
+        turn.record(events)
         return _find(turn.connection, name)
-
-
-def set_password(store: Store, name: str, password: str, who: str) -> None:
-    """Give a reader another password; sessions and tokens from before end.
-
-    Raises:
-        MissingError: there is none of that name.
-        RefusedError: the password is too short.
-    """
-    hashed = hash_password(password)
-    with store.writing(who) as turn:
-        _find(turn.connection, name)
-        _end_logins(turn.connection, name, turn.at)
-        values = {"password_hash": hashed}
-        turn.connection.execute(update(readers).where(readers.c.name == name).values(**values))
-        turn.record([Event("set_password", detail={"reader": name})])
 
 
 def hash_password(password: str) -> str:

@@ -94,17 +94,16 @@ def post_reader() -> Response:
 @blueprint.output(schemas.ReaderAnswer)
 @blueprint.doc(responses=problem_responses(400, 401, 403, 404, 409, 415, 422))
 def patch_reader(name: str) -> Response:
-    """Change an account's role or password, close it or open it; takes an administrator."""
+    """Change an account's role or password, close it or open it; takes an administrator.
+
+    All that the body names is changed, or nothing.
+    """
     admin = asking(Role.ADMIN)
     body = read_json(requests.ReaderChange)
-    store = the_store()
     if "role" in body:
-        readers.set_role(store, name, Role(body["role"]), admin.name)
-    if "password" in body:
-        readers.set_password(store, name, body["password"], admin.name)
-    if "disabled" in body:
-        readers.set_disabled(store, name, body["disabled"], admin.name)
-    return jsonify(reader=readers.find_reader(store, name).to_json(), notice=NOTICE)
+        body["role"] = Role(body["role"])
+    changed = readers.change_reader(the_store(), name, admin.name, **body)
+    return jsonify(reader=changed.to_json(), notice=NOTICE)
 
 
 @blueprint.get("/tokens")
