@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from urllib.parse import quote
@@ -18,7 +19,7 @@ from urllib.parse import quote
 import pytest
 from argon2 import PasswordHasher
 from real_parts import missing
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 
 from hemavision.store import Store, open_store, readers
 
@@ -109,6 +110,22 @@ def store(location: str) -> Iterator[Store]:
     opened = open_store(location)
     yield opened
     opened.close()
+
+
+@contextmanager
+def asked() -> Iterator[list[str]]:
+    """Note what databases are asked, beginnings of transactions left out."""
+    statements: list[str] = []
+
+    def note(connection: Connection, cursor: object, statement: str, *more: object) -> None:
+        if not statement.startswith("BEGIN"):
+            statements.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
 
 
 @pytest.fixture(scope="session", autouse=True)

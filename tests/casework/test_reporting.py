@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 from fixtures_cases import cells_of, decide_all, make_model, new_image
+from fixtures_store import asked
 
-from hemavision.casework import export, second_readers
+from hemavision.casework import export
 from hemavision.casework.entered import analyser_of, confusion_of, find_calls, terms_of
 from hemavision.casework.export import Wanted, export_cells
 from hemavision.casework.grounds import AtWork
 from hemavision.casework.reporting import Request, gather_report
-from hemavision.casework.second_readers import finished_reads, percents_by_slide
+from hemavision.casework.second_readers import percents_by_slide
 from hemavision.differential import Confusion
 from hemavision.differential.counting import CORRECT_FROM
 from hemavision.errors import SettingsError
@@ -203,9 +204,8 @@ def test_of_several_validations_the_broadest_counts_and_then_the_largest() -> No
 
 
 def test_two_readers_percentages_are_of_the_white_cells_of_a_slide(
-    store: Store, filled: Filled, monkeypatch: pytest.MonkeyPatch
+    store: Store, filled: Filled
 ) -> None:
-    monkeypatch.setattr(second_readers, "_AT_ONCE", 2)
     first, undecided, dropped, last, red = (filled(4) for _ in range(5))
     call(store, first, "blast", "blast", "neutrophil", "erythroblast")
     call(store, last, *["neutrophil"] * 4)
@@ -214,14 +214,21 @@ def test_two_readers_percentages_are_of_the_white_cells_of_a_slide(
     read_again(store, dropped, "bob", "blast", DROPPED)
     for case in (first, undecided, last, red):
         read_again(store, case, "bob", "blast")
-    assert {case.id for case, _ in finished_reads(store, "ann")} == {
-        first.id, undecided.id, last.id, red.id,
-    }  # fmt: skip
     found = sorted(zip(*percents_by_slide(store, "blast", "ann"), strict=True))
     assert found == [(0.0, 100.0), (pytest.approx(200 / 3), 100.0)]
     reads.open_read(store, last.id, "eve")
     assert len(percents_by_slide(store, "blast", "eve")[0]) == 1, "eve has to stay blind"
     assert len(percents_by_slide(store, "blast", "ann")[0]) == 2
+
+
+def test_many_slides_are_read_with_as_few_questions_as_one(store: Store, filled: Filled) -> None:
+    for slides in range(1, 4):
+        case = filled(2)
+        call(store, case, "blast", "neutrophil")
+        read_again(store, case, "bob", "blast")
+        with asked() as statements:
+            assert percents_by_slide(store, "blast", "ann") == ([50.0] * slides, [100.0] * slides)
+        assert len(statements) == 2, "the readings, and what was said in them"
 
 
 def test_an_export_goes_on_over_every_page(

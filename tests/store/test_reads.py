@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from fixtures_cases import ALL, cells_of, decide_all
+from fixtures_store import asked
 from sqlalchemy import text
 
 from hemavision.errors import ConflictError, MissingError, RefusedError
@@ -18,7 +19,9 @@ from hemavision.store.reads import (
     decide_blind,
     find_read,
     is_blind,
+    list_all_pairs,
     list_blind_cells,
+    list_finished,
     list_pairs,
     list_reads,
     open_read,
@@ -180,6 +183,37 @@ def test_a_reading_is_finished_whole_and_by_its_reader(store: Store, case: Case)
     with pytest.raises(RefusedError, match="finished"):
         decide_blind(store, read.id, [Change(second.id, 1, "monocyte")], "bob")
     assert find_read(store, read.id).decided == 2
+
+
+def test_finished_readings_come_with_their_cases_the_last_finished_first(
+    store: Store, filled: Filled
+) -> None:
+    one, other = filled(2, name="One"), filled(3, name="Another")
+    reading = [finish(store, case, "blast", who) for case, who in ((other, "bob"), (one, "cleo"))]
+    late = open_read(store, other.id, "dan", sample=1)
+    dropped = open_read(store, one.id, "dan")
+    close_read(store, dropped.id, ReadState.DROPPED, "dan")
+    found = [("One", reading[1]), ("Another", reading[0])]
+    assert list_finished(store, "ann") == found
+    assert list_finished(store, "dan") == found[:1], "dan has to stay blind"
+    (cell,) = list_blind_cells(store, late.id, ALL)[0]
+    decide_blind(store, late.id, [Change(cell.id, 0, "monocyte")], "dan")
+    last = close_read(store, late.id, ReadState.FINISHED, "dan")
+    assert list_finished(store, "dan") == [("Another", last), *found]
+    assert list_reads(store, one.id) == [reading[1], find_read(store, dropped.id)]
+    finished = [last, *reading]
+    pairs = {read.id: list_pairs(store, read.id) for read in finished}
+    assert list_all_pairs(store, finished) == pairs
+    assert [len(pairs[read.id]) for read in finished] == [1, 3, 2]
+    assert list_all_pairs(store, []) == {}
+
+
+def test_a_case_s_readings_are_listed_with_one_question(store: Store, case: Case) -> None:
+    for number, who in enumerate(("bob", "cleo", "dan"), 1):
+        open_read(store, case.id, who)
+        with asked() as statements:
+            assert len(list_reads(store, case.id)) == number
+        assert len(statements) == 1
 
 
 def test_there_has_to_be_something_to_read(store: Store, filled: Filled) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, insert, select, update
 
 from hemavision.errors import ConflictError, MissingError, RefusedError
 from hemavision.results import Box
@@ -16,7 +16,7 @@ from hemavision.store.cases import read_case
 from hemavision.store.chain import Event, Transaction
 from hemavision.store.database import Store
 from hemavision.store.records import Change, Page
-from hemavision.store.schema import cells, read_cells, reads
+from hemavision.store.schema import cases, cells, read_cells, reads
 from hemavision.store.vocabulary import cell_types
 
 
@@ -136,9 +136,25 @@ def open_read(
 
 def list_reads(store: Store, case_id: int) -> list[Read]:
     """Return a case's second readings, the first one first."""
+    found = _counted(reads.c.case_id == case_id).order_by(reads.c.id)
     with store.reading() as connection:
-        found = select(reads.c.id).where(reads.c.case_id == case_id).order_by(reads.c.id)
-        return [_read(connection, number) for number in connection.execute(found).scalars()]
+        return [_as_read(row) for row in connection.execute(found)]
+
+
+def list_finished(store: Store, who: str) -> list[tuple[str, Read]]:
+    """Return every finished second reading with its case's name, the last finished first.
+
+    Args:
+        store: whose readings.
+        who: asks; cases that they are reading a second time are left out: they must stay blind.
+    """
+    open_ = select(reads.c.case_id).where(_is_open(who))
+    seen = (reads.c.state == ReadState.FINISHED) & reads.c.case_id.not_in(open_)
+    found = _counted(seen).join(cases, reads.c.case_id == cases.c.id)
+    found = found.add_columns(cases.c.name).group_by(cases.c.name)
+    with store.reading() as connection:
+        rows = connection.execute(found.order_by(reads.c.closed_at.desc(), reads.c.id.desc()))
+        return [(row.name, _as_read(row)) for row in rows]
 
 
 def find_read(store: Store, number: int) -> Read:
@@ -238,36 +254,65 @@ def list_pairs(store: Store, number: int) -> list[Pair]:
     with store.reading() as connection:
         if _read(connection, number).state is not ReadState.FINISHED:
             raise RefusedError("read-open", f"Reading {number} is not finished.")
-        found = (
-            select(
-                cells.c.id,
-                read_cells.c.first_type,
-                read_cells.c.decided_type.label("second"),
-                cells.c.suggested_type,
-                cells.c.status,
-            )
-            .join_from(read_cells, cells, read_cells.c.cell_id == cells.c.id)
-            .where(read_cells.c.read_id == number)
-            .order_by(cells.c.id)
+        return _pairs(connection, [number])[number]
+
+
+def list_all_pairs(store: Store, finished: Sequence[Read]) -> dict[int, list[Pair]]:
+    """Return the pairs of finished readings, as :func:`list_pairs` does of one, by number."""
+    with store.reading() as connection:
+        return _pairs(connection, [read.id for read in finished])
+
+
+def _pairs(connection: Connection, numbers: Sequence[int]) -> dict[int, list[Pair]]:
+    found = (
+        select(
+            read_cells.c.read_id,
+            cells.c.id,
+            read_cells.c.first_type,
+            read_cells.c.decided_type,
+            cells.c.suggested_type,
+            cells.c.status,
         )
-        return [Pair(*row) for row in connection.execute(found)]
+        .join_from(read_cells, cells, read_cells.c.cell_id == cells.c.id)
+        .where(read_cells.c.read_id.in_(numbers))
+        .order_by(cells.c.id)
+    )
+    pairs: dict[int, list[Pair]] = {number: [] for number in numbers}
+    for number, *said in connection.execute(found):
+        pairs[number].append(Pair(*said))
+    return pairs
 
 
 def blind(connection: Connection, case_id: int, who: str) -> bool:
     """Return the same as :func:`is_blind`, as a transaction sees it."""
-    mine = (reads.c.case_id == case_id) & (reads.c.reader == who)
-    found = select(reads.c.id).where(mine & (reads.c.state == ReadState.OPEN))
+    found = select(reads.c.id).where(reads.c.case_id == case_id, _is_open(who))
     return connection.execute(found).first() is not None
 
 
+def _is_open(who: str) -> ColumnElement[bool]:
+    return (reads.c.reader == who) & (reads.c.state == ReadState.OPEN)
+
+
 def _read(connection: Connection, number: int) -> Read:
-    row = connection.execute(select(reads).where(reads.c.id == number)).one_or_none()
+    row = connection.execute(_counted(reads.c.id == number)).one_or_none()
     if row is None:
         raise MissingError(f"There is no reading {number}.")
-    of_read = read_cells.c.read_id == number
-    counted = select(func.count(), func.count(read_cells.c.decided_type)).where(of_read)
-    total, decided = connection.execute(counted).one()
-    return Read(**{**row._mapping, "state": ReadState(row.state)}, cells=total, decided=decided)
+    return _as_read(row)
+
+
+def _counted(wanted: ColumnElement[bool]) -> Select[Any]:
+    """Ask for readings, each with how many cells it has and how many of them are decided."""
+    counts = (
+        func.count(read_cells.c.cell_id).label("cells"),
+        func.count(read_cells.c.decided_type).label("decided"),
+    )
+    joined = select(reads, *counts).outerjoin(read_cells, read_cells.c.read_id == reads.c.id)
+    return joined.where(wanted).group_by(reads.c.id)
+
+
+def _as_read(row: Row[Any]) -> Read:
+    values = {field.name: row._mapping[field.name] for field in fields(Read)}
+    return Read(**values | {"state": ReadState(row.state)})
 
 
 def _own_open(turn: Transaction, number: int) -> Read:

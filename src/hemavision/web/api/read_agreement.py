@@ -14,10 +14,10 @@ from hemavision.agreement import (
     draw_bland_altman,
     find_limits,
 )
-from hemavision.casework.second_readers import finished_reads, percents_by_slide
+from hemavision.casework.second_readers import percents_by_slide
 from hemavision.reference import display_name
 from hemavision.results import NOTICE
-from hemavision.store import Store, reads
+from hemavision.store import reads
 from hemavision.web.api.bodies import read_query, takes
 from hemavision.web.api.case_requests import PageQuery
 from hemavision.web.api.case_terms import SlidesQuery, known_types
@@ -37,7 +37,7 @@ def get_read_agreement(read_id: int) -> Response:
     asking()
     read = reads.find_read(the_store(), read_id)
     sighted(read.case_id)
-    return jsonify(**_compared(the_store(), read), notice=NOTICE)
+    return jsonify(**_compared(read, reads.list_pairs(the_store(), read_id)), notice=NOTICE)
 
 
 @blueprint.get("/agreement/reads")
@@ -52,13 +52,10 @@ def get_read_agreements() -> Response:
     reader = asking()
     query = read_query(PageQuery)
     with the_store().at_one_moment() as still:
-        found = sorted(
-            finished_reads(still, reader.name),
-            key=lambda pair: (pair[1].closed_at or "", pair[1].id),
-            reverse=True,
-        )
+        found = reads.list_finished(still, reader.name)
         shown = found[query["offset"] : query["offset"] + query["limit"]]
-        compared = [{"case_name": case.name, **_compared(still, read)} for case, read in shown]
+        pairs = reads.list_all_pairs(still, [read for _, read in shown])
+    compared = [{"case_name": name, **_compared(read, pairs[read.id])} for name, read in shown]
     return jsonify(reads=compared, total=len(found), notice=NOTICE)
 
 
@@ -90,8 +87,8 @@ def get_slide_agreement() -> Response:
     )
 
 
-def _compared(store: Store, read: reads.Read) -> dict[str, Any]:
-    first, model = compare_pairs(reads.list_pairs(store, read.id))
+def _compared(read: reads.Read, pairs: Sequence[reads.Pair]) -> dict[str, Any]:
+    first, model = compare_pairs(pairs)
     return {
         "read": read.to_json(),
         "first_reader": first.to_json() if first else None,
