@@ -52,8 +52,8 @@ CELLS, DECISIONS = 1000, 8000
 #: Decisions that are timed in a round.
 DECIDED = 20
 READER, PASSWORD = "ann", "correct horse battery"
-#: Of the gallery's thumbnails, in pixels; it asks for as many at once as a page of cells has.
-THUMBNAIL_PX, THUMBNAILS = 192, 100
+#: Of a page of the gallery.
+THUMBNAILS = 100
 SCROLL_PX = 50
 
 FRAMES = """async ([count, step]) => {
@@ -117,7 +117,7 @@ def time_server(store: Store, model: Model, rounds: int) -> tuple[np.ndarray, np
     decisions, pages = [], []
     for _ in range(rounds + 1):
         cells = client.get(f"{case}/cells?limit={THUMBNAILS}").json["cells"]
-        addresses = [f"{case}/cells/{cell['id']}/thumbnail?side={THUMBNAIL_PX}" for cell in cells]
+        addresses = [f"{case}/cells/{cell['id']}/thumbnail" for cell in cells]
         pages.append(sum(timed(client, "GET", address) for address in addresses))
         for cell in cells[:DECIDED]:
             other = EIGHT_TYPES[EIGHT_TYPES.index(cell["decided_type"]) - 1]

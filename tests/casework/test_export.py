@@ -49,7 +49,8 @@ def test_decided_cells_lie_in_a_folder_of_their_type(
     assert tuple(rows["blast"]) == COLUMNS
     assert (rows["blast"]["decided_by"], rows["blast"]["slide"]) == ("bob", "S-1")
     picture = tmp_path / "out" / rows["blast"]["file"]
-    np.testing.assert_array_equal(open_image(picture).rgb, look_at(store, first)[0])
+    looked_at, _ = look_at(store, case.id, first.id)
+    np.testing.assert_array_equal(open_image(picture).rgb, looked_at)
     assert not list(tmp_path.glob(".*"))
 
 

@@ -30,7 +30,7 @@ from hemavision.samples import SAMPLE_NAMES, sample_png
 from hemavision.store import Store
 from hemavision.store.cases import create_case, find_case
 from hemavision.store.cells import Filter, list_cells
-from hemavision.store.images import find_others, list_images, read_content, read_cutout
+from hemavision.store.images import find_others, list_images, read_content, read_cutouts
 from hemavision.store.records import ImageKind, Page
 
 WHITE, CUT = Box(300, 200, 400, 300), Box(0, 0, 60, 60)
@@ -123,8 +123,7 @@ def test_a_field_s_white_cells_are_cut_out(store: Store, field: tuple[bytes, Fak
     assert {other["kind"] for other in find_others(store, image.id)} == set(image.others)
     (cell,) = list_cells(store, case.id, Filter(), Page())[0]
     assert cell.box == WHITE
-    png = read_cutout(store, cell.id)
-    assert png is not None
+    png = read_cutouts(store, [cell.id])[cell.id]
     rgb = open_image(content).rgb
     np.testing.assert_array_equal(open_image(png).rgb, rgb[150:350, 250:450])
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 from fixtures_cases import cells_of, make_model
 from fixtures_images import deep_png, difference, encoded
+from fixtures_store import asked, take_back_step_5
 from PIL import Image
 
 from hemavision.casework.importing import Import, Source, import_images
@@ -21,15 +24,16 @@ from hemavision.casework.pictures import (
     show_thumbnail,
 )
 from hemavision.casework.reading import Eyes, read_cell, read_image, window_around
+from hemavision.casework.thumbnails import THUMBNAIL_PX
 from hemavision.detection.fake_finder import FakeFinder
-from hemavision.errors import RefusedError
+from hemavision.errors import MissingError, RefusedError
 from hemavision.explain import overlay
 from hemavision.images import open_image
 from hemavision.pipeline import Model
 from hemavision.results import Box, CellKind, Detection, ModelReference
-from hemavision.store import Store
+from hemavision.store import Store, open_store
 from hemavision.store.cases import create_case
-from hemavision.store.images import list_images, read_content
+from hemavision.store.images import list_images, read_content, read_thumbnail
 from hemavision.store.records import Case, ImageKind, NewImage
 
 WIDTH, HEIGHT = 640, 480
@@ -77,10 +81,10 @@ def test_a_field_s_cell_is_cut_out_with_as_much_again_around_it(
 ) -> None:
     assert window_around(box, WIDTH, HEIGHT) == window
     (cell,) = cells_of(store, keep(store, FIELD, box))
-    picture = show_cutout(store, cell)
+    picture = show_cutout(store, cell.case_id, cell.id)
     assert picture.media_type == "image/png"
     np.testing.assert_array_equal(open_image(picture.content).rgb, cut(window))
-    rgb, there = look_at(store, cell)
+    rgb, there = look_at(store, cell.case_id, cell.id)
     np.testing.assert_array_equal(rgb, cut(window))
     assert cell.box == box
     np.testing.assert_array_equal(rgb[there.top : there.bottom, there.left : there.right], cut(box))
@@ -88,8 +92,8 @@ def test_a_field_s_cell_is_cut_out_with_as_much_again_around_it(
 
 def test_of_a_single_cell_the_whole_image_is_shown(store: Store) -> None:
     (cell,) = cells_of(store, keep(store, FIELD))
-    assert show_cutout(store, cell).content == FIELD
-    rgb, box = look_at(store, cell)
+    assert show_cutout(store, cell.case_id, cell.id).content == FIELD
+    rgb, box = look_at(store, cell.case_id, cell.id)
     np.testing.assert_array_equal(rgb, shades())
     assert box == cell.box == Box(0, 0, WIDTH, HEIGHT)
 
@@ -99,17 +103,17 @@ def test_a_thumbnail_shows_the_cell_and_a_little_around_it(store: Store, box: Bo
     """A square of 1.4 of its longer side, the cell in its middle."""
     (cell,) = cells_of(store, keep(store, FIELD, box))
     side = round(1.4 * max(box.right - box.left, box.bottom - box.top))
-    picture = show_thumbnail(store, cell, side)
+    picture = show_thumbnail(store, cell.case_id, cell.id, side)
     assert picture.media_type == "image/jpeg"
     square = Box.square((box.left + box.right) / 2, (box.top + box.bottom) / 2, side)
     assert difference(open_image(picture.content).rgb, cut(square)) < 2
-    small = open_image(show_thumbnail(store, cell, 48).content).rgb
+    small = open_image(show_thumbnail(store, cell.case_id, cell.id, 48).content).rgb
     assert difference(small, Image.fromarray(cut(square)).resize((48, 48))) < 3
 
 
 def test_a_thumbnail_at_the_border_is_filled_up_and_not_stretched(store: Store) -> None:
     (cell,) = cells_of(store, keep(store, FIELD, NEAR))
-    rgb = open_image(show_thumbnail(store, cell, 84).content).rgb
+    rgb = open_image(show_thumbnail(store, cell.case_id, cell.id, 84).content).rgb
     # From 9 pixels beyond the left border to 8 above the lower one.
     assert difference(rgb[:, :7], np.full((84, 7, 3), GREY)) < 4
     assert difference(rgb[:, 11:], cut(Box(2, 388, 75, 472))) < 4
@@ -117,12 +121,40 @@ def test_a_thumbnail_at_the_border_is_filled_up_and_not_stretched(store: Store) 
 
 def test_of_a_single_cell_the_thumbnail_is_of_all_of_it(store: Store) -> None:
     (cell,) = cells_of(store, keep(store, FIELD))
-    rgb = open_image(show_thumbnail(store, cell, 64).content).rgb
+    rgb = open_image(show_thumbnail(store, cell.case_id, cell.id, 64).content).rgb
     assert rgb.shape == (64, 64, 3)
     # 640 of 896 pixels wide and 480 high.
     inside = Image.fromarray(shades()).resize((46, 34))
     assert difference(rgb[15:49, 9:55], inside) < 8
     assert difference(rgb[:12], np.full((12, 64, 3), GREY)) < 4
+
+
+@pytest.mark.parametrize("found", [(), (NEAR,)], ids=["single", "in a field"])
+def test_a_gallery_s_thumbnail_is_made_once(store: Store, found: tuple[Box, ...]) -> None:
+    """A store of before they were kept opens, and its cells look the same."""
+    (cell,) = cells_of(store, keep(store, FIELD, *found))
+    with asked() as statements:
+        kept = show_thumbnail(store, cell.case_id, cell.id, THUMBNAIL_PX)
+    (statement,) = statements
+    assert not re.search("png|content", statement), "no picture is made smaller"
+    assert open_image(kept.content).rgb.shape == (THUMBNAIL_PX, THUMBNAIL_PX, 3)
+    with store.noting() as connection:
+        take_back_step_5(connection)
+    again = open_store(store.location)
+    assert read_thumbnail(again, cell.case_id, cell.id) is None
+    assert show_thumbnail(again, cell.case_id, cell.id, THUMBNAIL_PX) == kept
+    (late,) = cells_of(again, keep(again, encoded(Image.fromarray(shades()[:, ::-1]), "PNG")))
+    assert read_thumbnail(again, late.case_id, late.id)
+    again.close()
+
+
+def test_a_cell_is_shown_of_its_own_case_alone(store: Store) -> None:
+    (cell,) = cells_of(store, keep(store, FIELD, WIDE))
+    other = create_case(store, "Another", "", "ann").id
+    assert read_thumbnail(store, other, cell.id) is None
+    for show in (show_cutout, look_at, partial(show_thumbnail, side_px=THUMBNAIL_PX)):
+        with pytest.raises(MissingError, match=f"Case {other} has no cell {cell.id}"):
+            show(store, other, cell.id)
 
 
 @pytest.mark.parametrize("format_", ["PNG", "JPEG", "GIF", "WEBP", "BMP"])
@@ -153,7 +185,7 @@ def test_what_browsers_do_not_show_alike_is_sent_as_a_model_sees_it(store: Store
 def test_a_heatmap_lies_over_the_cut_out(store: Store, found: tuple[Box, ...]) -> None:
     (cell,) = cells_of(store, keep(store, FIELD, *found))
     model = make_model()
-    rgb, _ = look_at(store, cell)
+    rgb, _ = look_at(store, cell.case_id, cell.id)
     whole = Box(0, 0, rgb.shape[1], rgb.shape[0])
     (there,) = model.predict_boxes([rgb], [whole])
     assert there.cell_type == cell.suggestion.cell_type
@@ -226,5 +258,6 @@ def test_the_file_s_own_bytes_are_kept(store: Store) -> None:
     (image,) = list_images(store, case.id)
     assert read_content(store, image.sha256) == FIELD
     assert len(cells_of(store, case)) == image.cells == 2
-    with Image.open(io.BytesIO(show_cutout(store, cells_of(store, case)[1]).content)) as picture:
+    cutout = show_cutout(store, case.id, cells_of(store, case)[1].id)
+    with Image.open(io.BytesIO(cutout.content)) as picture:
         assert picture.size == (140, 140)

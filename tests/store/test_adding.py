@@ -5,9 +5,11 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from fixtures_cases import a_cell, a_field, cells_of, decide_all
+from fixtures_store import asked
 from sqlalchemy import delete, insert, select, update
 
 from hemavision.errors import MissingError, RefusedError
@@ -15,7 +17,7 @@ from hemavision.results import Box
 from hemavision.store import Store, open_store
 from hemavision.store.cases import amend_case, find_case, sign_case
 from hemavision.store.cells import decide, find_cell
-from hemavision.store.images import add_cell, list_images, read_cutout
+from hemavision.store.images import add_cell, list_images, read_cutouts
 from hemavision.store.journal import list_entries
 from hemavision.store.records import Case, Change, Page, State, StoredImage
 from hemavision.store.schema import cells, cutouts
@@ -34,12 +36,33 @@ def test_an_added_cell_is_kept_with_who_added_it(store: Store) -> None:
     assert (cell.decided_type, cell.box, cell.image_id) == (None, APART[1], image.id)
     now = find_case(store, case.id)
     assert (now.revision, now.updated_by, now.state) == (revision + 1, "bob", State.NEW)
-    assert (now.counts.cells, read_cutout(store, cell.id)) == (2, b"PNG")
+    assert (now.counts.cells, read_cutouts(store, [cell.id])) == (2, {cell.id: b"PNG"})
     assert [c.added_by for c in cells_of(store, case)] == [None, "bob"]
     decide(store, case.id, [Change(cell.id, 0, "blast")], "ann")
     assert find_cell(store, case.id, cell.id).added_by == "bob", "whoever decides on it later"
     assert cell.summary()["added_by"] == cell.to_json()["added_by"] == "bob"
     assert verify(store).sound
+
+
+def test_a_decision_goes_through_neither_the_case_s_log_nor_its_cells(tmp_path: Path) -> None:
+    """Who added cells is found by an index, and the case is counted from another alone."""
+    store = open_store(tmp_path / "store.sqlite")
+    case, _ = a_field(store, *APART)
+    (cell, *_) = cells_of(store, case)
+    with asked() as statements:
+        decide(store, case.id, [Change(cell.id, 0, "blast")], "ann")
+    plans = []
+    with store.reading() as connection:
+        for statement in statements:
+            unknown = (None,) * statement.count("?")
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", unknown)
+            plans += [row.detail for row in plan if statement.startswith("SELECT")]
+    store.close()
+    log = [plan for plan in plans if " log " in plan]
+    assert log == ["SEARCH log USING INDEX ix_log_case_id_action (case_id=? AND action=?)"] * 2
+    of_case = [plan for plan in plans if " cells " in plan and "rowid" not in plan]
+    assert of_case
+    assert all("COVERING INDEX ix_cells_case_id_decided_type_status" in p for p in of_case)
 
 
 def test_the_log_says_all_of_an_added_cell(store: Store) -> None:

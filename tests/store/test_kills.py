@@ -27,7 +27,7 @@ from hemavision.results import Box
 from hemavision.store import Store, open_store
 from hemavision.store.cases import amend_case, create_case, find_case, list_versions, sign_case
 from hemavision.store.cells import decide, find_cell
-from hemavision.store.images import add_cell, list_images, read_cutout
+from hemavision.store.images import add_cell, list_images, read_cutouts
 from hemavision.store.records import Case, Change, State
 from hemavision.store.schema import log
 from hemavision.store.undoing import undo
@@ -142,7 +142,7 @@ def test_killed_additions_are_whole_or_not_at_all(location: str, kills: int) -> 
         cells = cells_of(store, case)
         assert [cell.box for cell in cells] == places[: len(cells)]
         assert {cell.added_by for cell in cells} <= {"bob"}
-        assert all(read_cutout(store, cell.id) == b"PNG" for cell in cells)
+        assert read_cutouts(store, [c.id for c in cells]) == {c.id: b"PNG" for c in cells}
         assert find_case(store, case.id).revision == 2 + len(cells)
         found = verify(store)
         assert found.sound, found.problem

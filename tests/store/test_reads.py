@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from fixtures_cases import ALL, cells_of, decide_all
-from fixtures_store import asked
+from fixtures_store import asked, take_back_step_5
 from sqlalchemy import text
 
 from hemavision.errors import ConflictError, MissingError, RefusedError
@@ -115,6 +115,7 @@ def test_older_readings_get_the_first_reader_s_word_from_the_log(store: Store, c
     later = finish(store, case, "blast", who="dan")
     decide_all(store, case, "blast")
     with store.noting() as connection:
+        take_back_step_5(connection)
         connection.execute(text("ALTER TABLE reads DROP COLUMN closed_version"))
         connection.execute(text("ALTER TABLE read_cells DROP COLUMN first_type"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0003'"))

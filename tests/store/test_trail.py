@@ -14,6 +14,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from fixtures_cases import cells_of, decide_all, new_image
+from fixtures_store import take_back_step_5
 from sqlalchemy import Connection, select, text, update
 
 import hemavision.store
@@ -266,6 +267,7 @@ def make_as_step(store: Store, step: str) -> None:
     """Take out of a store, and of its log, what the later steps of the tables brought."""
     drop_triggers(store)
     with store.noting() as connection:
+        take_back_step_5(connection)
         connection.execute(text("ALTER TABLE reads DROP COLUMN closed_version"))
         connection.execute(text("ALTER TABLE read_cells DROP COLUMN first_type"))
         connection.execute(text("DROP TABLE signed_heatmaps"))

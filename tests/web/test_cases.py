@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from typing import Any
 
 import pytest
 from fixtures_cases import make_model
 from fixtures_images import cell_png
+from fixtures_store import asked
 from flask.testing import FlaskClient
 
 from hemavision.detection.fake_finder import FakeFinder
@@ -272,6 +274,20 @@ def test_pictures(client: FlaskClient, case: int) -> None:
     assert whole.headers["Cache-Control"] == "no-store"
     assert client.get(f"{address}/heatmap?cell_type=nonsense").status_code == 422
     assert client.get(f"{address}/heatmap?opacity=2").status_code == 400
+
+
+@pytest.mark.parametrize("shown", ["thumbnail", "thumbnail?side=96", "cutout"])
+def test_a_picture_of_a_cell_reads_nothing_that_was_said_of_it(
+    client: FlaskClient, case: int, shown: str
+) -> None:
+    """Neither the prediction, nor what else was found in its field, nor the case's log."""
+    upload(client, case, {"field.png": FIELD})
+    for cell in cells_of(client, case):
+        with asked() as statements:
+            answer = client.get(f"{API}/cases/{case}/cells/{cell['id']}/{shown}")
+        assert answer.status_code == 200
+        assert len(statements) <= 3, "who asks, what is shown, and the file of a single cell"
+        assert not re.search("prediction|others|log", " ".join(statements))
 
 
 def test_a_tiff_is_shown_as_png(client: FlaskClient, case: int, bad_and_odd_images: Any) -> None:

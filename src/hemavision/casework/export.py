@@ -132,7 +132,8 @@ def _write(store: Store, cases: list[Case], folder: Path, job: _Job) -> None:
                 if cell.decided_type not in job.types:
                     continue
                 file = f"{cell.decided_type}/case{case.id}-cell{cell.id}.png"
-                (folder / file).write_bytes(encode_png(look_at(store, cell)[0]))
+                rgb, _ = look_at(store, case.id, cell.id)
+                (folder / file).write_bytes(encode_png(rgb))
                 image = images[cell.image_id]
                 values = _row(case, cell, file) | _origin(image.name, image.sha256)
                 rows.write(values[column] for column in COLUMNS)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
 
 from hemavision.casework.reading import window_around
+from hemavision.casework.thumbnails import THUMBNAIL_PX, draw_thumbnail
 from hemavision.errors import RefusedError
 from hemavision.explain import encode_png, overlay
 from hemavision.explain.overlay import OPACITY
@@ -19,7 +18,13 @@ from hemavision.pipeline import Model
 from hemavision.results import Box, CellKind, Detection, Prediction
 from hemavision.smear import moved, name_white_cells
 from hemavision.store import Store
-from hemavision.store.images import find_image, read_content, read_cutout, read_cutouts
+from hemavision.store.images import (
+    find_image,
+    find_look,
+    read_content,
+    read_cutouts,
+    read_thumbnail,
+)
 from hemavision.store.records import Cell, ImageKind, StoredImage
 
 #: First bytes of what every browser shows as it is.
@@ -30,9 +35,6 @@ _SHOWN = {
     b"RIFF": "image/webp",
     b"BM": "image/bmp",
 }
-#: Side of a thumbnail, in longer sides of the cell's box.
-THUMBNAIL_SIDES = 1.4
-_GREY = (226, 226, 230)
 
 
 @dataclass(frozen=True)
@@ -53,43 +55,45 @@ class Wish:
 
 def show_image(store: Store, image: StoredImage) -> Picture:
     """Return a whole image: the file as it came, where browsers and models see it alike."""
-    return _as_browsers_show(image, read_content(store, image.sha256))
+    return _as_browsers_show(read_content(store, image.sha256), image.notes)
 
 
-def _as_browsers_show(image: StoredImage, content: bytes) -> Picture:
+def _as_browsers_show(content: bytes, notes: Sequence[str]) -> Picture:
     kinds = [kind for start, kind in _SHOWN.items() if content.startswith(start)]
     # A note says that something was done to open it, which a browser would not do.
-    if kinds and not image.notes:
+    if kinds and not notes:
         return Picture(content, kinds[0])
     return Picture(encode_png(open_image(content).rgb), "image/png")
 
 
-def show_cutout(store: Store, cell: Cell) -> Picture:
-    """Return what is around a cell in a field; the whole image of a single cell."""
-    png = read_cutout(store, cell.id)
-    if png is not None:
-        return Picture(png, "image/png")
-    return show_image(store, find_image(store, cell.case_id, cell.image_id))
+def show_cutout(store: Store, case_id: int, cell_id: int) -> Picture:
+    """Return what is around a cell in a field; the whole image of a single cell.
+
+    Raises:
+        MissingError: the case has no such cell.
+    """
+    look = find_look(store, case_id, cell_id)
+    if look.cutout is not None:
+        return Picture(look.cutout, "image/png")
+    return _as_browsers_show(read_content(store, look.sha256), look.notes)
 
 
-def show_thumbnail(store: Store, cell: Cell, side_px: int) -> Picture:
+def show_thumbnail(store: Store, case_id: int, cell_id: int, side_px: int) -> Picture:
     """Return a small square around a cell: JPEG, for galleries.
 
     Args:
         store: where it is.
-        cell: the cell.
+        case_id: of the case.
+        cell_id: of the cell.
         side_px: of the square, in pixels.
+
+    Raises:
+        MissingError: the case has no such cell.
     """
-    rgb, box = look_at(store, cell)
-    side = THUMBNAIL_SIDES * max(box.right - box.left, box.bottom - box.top)
-    square = Box.square((box.left + box.right) / 2, (box.top + box.bottom) / 2, side)
-    # What lies outside the picture is the grey of an empty slide, not a stretched cell.
-    canvas = Image.new("RGB", (square.right - square.left,) * 2, _GREY)
-    canvas.paste(Image.fromarray(rgb), (-square.left, -square.top))
-    buffer = io.BytesIO()
-    small = canvas.resize((side_px, side_px), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    small.save(buffer, "JPEG", quality=88)
-    return Picture(buffer.getvalue(), "image/jpeg")
+    jpeg = read_thumbnail(store, case_id, cell_id) if side_px == THUMBNAIL_PX else None
+    if jpeg is None:  # another size, or a cell of before they were kept
+        jpeg = draw_thumbnail(*look_at(store, case_id, cell_id), side_px)
+    return Picture(jpeg, "image/jpeg")
 
 
 def show_heatmap(store: Store, cell: Cell, model: Model, wish: Wish) -> Picture:
@@ -161,7 +165,7 @@ class _Opened:
     def picture(self, cell: Cell) -> bytes:
         if cell.id in self.cutouts:
             return self.cutouts[cell.id]
-        return _as_browsers_show(self.image, self.content).content
+        return _as_browsers_show(self.content, self.image.notes).content
 
 
 def _heatmaps(opened: _Opened, cells: Sequence[Cell], model: Model) -> dict[int, bytes]:
@@ -190,15 +194,17 @@ def _look_again(
     return looks
 
 
-def look_at(store: Store, cell: Cell) -> tuple[np.ndarray, Box]:
+def look_at(store: Store, case_id: int, cell_id: int) -> tuple[np.ndarray, Box]:
     """Return a cell's cut-out, the whole image of a single cell, and the cell's box in it.
 
     Returns:
         uint8 RGB H×W×3 and a box in its pixels.
+
+    Raises:
+        MissingError: the case has no such cell.
     """
-    png = read_cutout(store, cell.id)
-    image = find_image(store, cell.case_id, cell.image_id)
-    if png is None:
-        return open_image(read_content(store, image.sha256)).rgb, cell.box
-    window = window_around(cell.box, image.width, image.height)
-    return open_image(png).rgb, moved(cell.box, -window.left, -window.top)
+    look = find_look(store, case_id, cell_id)
+    if look.cutout is None:
+        return open_image(read_content(store, look.sha256)).rgb, look.box
+    window = window_around(look.box, look.width, look.height)
+    return open_image(look.cutout).rgb, moved(look.box, -window.left, -window.top)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hemavision.casework.thumbnails import draw_thumbnail
 from hemavision.detection.finder import Finder
 from hemavision.errors import RefusedError
 from hemavision.explain import encode_png
@@ -14,7 +15,7 @@ from hemavision.fields import FoundCell, Smear
 from hemavision.images import open_image
 from hemavision.pipeline import Model
 from hemavision.results import Box, CellKind, Detection, Prediction
-from hemavision.smear import name_white_cells, read_smear
+from hemavision.smear import moved, name_white_cells, read_smear
 from hemavision.store.records import ImageKind, NewCell, NewImage
 
 #: Longest side of the single-cell pictures of the public image sets, in pixels (PBC, 360×363).
@@ -51,7 +52,8 @@ def read_image(eyes: Eyes, name: str, content: bytes, kind: ImageKind | None = N
     smear = _find(eyes, photo.rgb, kind)
     if smear is None:
         (prediction,) = eyes.model.predict_arrays([photo.rgb])
-        cells: tuple[NewCell, ...] = (NewCell(prediction.box, prediction),)
+        thumbnail = draw_thumbnail(photo.rgb, prediction.box)
+        cells: tuple[NewCell, ...] = (NewCell(prediction.box, prediction, None, thumbnail),)
         others: tuple[Detection, ...] = ()
     else:
         cells = tuple(_new_cell(photo.rgb, found.box, said) for found, said in _whole(smear))
@@ -131,5 +133,6 @@ def _whole(smear: Smear) -> list[tuple[FoundCell, Prediction]]:
 
 def _new_cell(rgb: np.ndarray, box: Box, prediction: Prediction) -> NewCell:
     window = window_around(box, rgb.shape[1], rgb.shape[0])
-    picture = rgb[window.top : window.bottom, window.left : window.right]
-    return NewCell(box, prediction, encode_png(np.ascontiguousarray(picture)))
+    picture = np.ascontiguousarray(rgb[window.top : window.bottom, window.left : window.right])
+    thumbnail = draw_thumbnail(picture, moved(box, -window.left, -window.top))
+    return NewCell(box, prediction, encode_png(picture), thumbnail)

@@ -15,8 +15,8 @@ from hemavision.store.cases import open_case, touch
 from hemavision.store.cells import read_cells
 from hemavision.store.chain import Event, Transaction
 from hemavision.store.database import Store
-from hemavision.store.records import Cell, ImageKind, NewCell, NewImage, StoredImage
-from hemavision.store.schema import cells, contents, cutouts, images, signed_heatmaps
+from hemavision.store.records import Cell, ImageKind, Look, NewCell, NewImage, StoredImage
+from hemavision.store.schema import cells, contents, cutouts, images, signed_heatmaps, thumbnails
 from hemavision.store.suggestions import seal_suggestions
 
 #: Boxes that share more of what they cover are around one cell.
@@ -147,12 +147,36 @@ def read_content(store: Store, sha256: str) -> bytes:
     return bytes(content)
 
 
-def read_cutout(store: Store, cell_id: int) -> bytes | None:
-    """Return the PNG of what is around a cell in a field; None where its image shows it alone."""
+def find_look(store: Store, case_id: int, cell_id: int) -> Look:
+    """Return what a picture of a cell is made from, and nothing that takes long to read.
+
+    Raises:
+        MissingError: the case has no such cell.
+    """
+    box = (cells.c.left, cells.c.top, cells.c.right, cells.c.bottom)
+    image = (images.c.width, images.c.height, images.c.sha256, images.c.notes)
+    found = (
+        select(*box, *image, cutouts.c.png)
+        .join_from(cells, images, cells.c.image_id == images.c.id)
+        .outerjoin(cutouts, cutouts.c.cell_id == cells.c.id)
+        .where(cells.c.case_id == case_id, cells.c.id == cell_id)
+    )
     with store.reading() as connection:
-        found = connection.execute(select(cutouts.c.png).where(cutouts.c.cell_id == cell_id))
-        png: bytes | None = found.scalar()
-    return None if png is None else bytes(png)
+        row = connection.execute(found).one_or_none()
+    if row is None:
+        raise MissingError(f"Case {case_id} has no cell {cell_id}.")
+    *edges, width, height, sha256, notes, png = row
+    cutout = None if png is None else bytes(png)
+    return Look(Box(*edges), width, height, sha256, tuple(notes), cutout)
+
+
+def read_thumbnail(store: Store, case_id: int, cell_id: int) -> bytes | None:
+    """Return the JPEG of a cell for galleries; None where none is kept, or no such cell."""
+    found = select(thumbnails.c.jpeg).join(cells, cells.c.id == thumbnails.c.cell_id)
+    with store.reading() as connection:
+        mine = found.where(cells.c.case_id == case_id, cells.c.id == cell_id)
+        jpeg: bytes | None = connection.execute(mine).scalar()
+    return None if jpeg is None else bytes(jpeg)
 
 
 def read_cutouts(store: Store, cell_ids: Sequence[int]) -> dict[int, bytes]:
@@ -229,6 +253,8 @@ def _insert_cell(turn: Transaction, case_id: int, image_id: int, cell: NewCell) 
     )
     if cell.cutout is not None:
         turn.connection.execute(insert(cutouts).values(cell_id=number, png=cell.cutout))
+    if cell.thumbnail is not None:
+        turn.connection.execute(insert(thumbnails).values(cell_id=number, jpeg=cell.thumbnail))
     return number
 
 

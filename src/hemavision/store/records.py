@@ -168,11 +168,13 @@ class NewCell:
         box: around the cell, in pixels of the image.
         prediction: of the model; its box lies in pixels of the image too.
         cutout: PNG of what is around it in a field; None where the image shows it alone.
+        thumbnail: JPEG of it for galleries; where there is none, they make it each time.
     """
 
     box: Box
     prediction: Prediction
     cutout: bytes | None = None
+    thumbnail: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -292,6 +294,27 @@ class Cell:
             "decided_at": self.decided_at,
             "revision": self.revision,
         }
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a picture of a cell is made from.
+
+    Attributes:
+        box: around the cell, in pixels of its image.
+        width: of the image, in pixels.
+        height: of the image, in pixels.
+        sha256: of the image's file.
+        notes: what was done to open the image.
+        cutout: PNG of what is around the cell in a field; None where the image shows it alone.
+    """
+
+    box: Box
+    width: int
+    height: int
+    sha256: str
+    notes: tuple[str, ...]
+    cutout: bytes | None
 
 
 @dataclass(frozen=True)

@@ -133,7 +133,8 @@ cells = Table(
     Column("decided_by", NAME),
     Column("decided_at", TIME),
     Column("revision", Integer, nullable=False),
-    Index(None, "case_id"),
+    # A case's cells are counted from it alone: their rows are long.
+    Index(None, "case_id", "decided_type", "status"),
     Index(None, "image_id"),
 )
 
@@ -143,6 +144,14 @@ cutouts = Table(
     metadata,
     Column("cell_id", NUMBER, ForeignKey("cells.id"), primary_key=True),
     Column("png", LargeBinary, nullable=False),
+)
+
+#: Cells as galleries show them, as JPEG; those of before step 0005 have none.
+thumbnails = Table(
+    "thumbnails",
+    metadata,
+    Column("cell_id", NUMBER, ForeignKey("cells.id"), primary_key=True),
+    Column("jpeg", LargeBinary, nullable=False),
 )
 
 #: Second readings of a case.
@@ -235,6 +244,8 @@ log = Table(
     Column("previous", DIGEST, nullable=False),
     Column("hash", DIGEST, nullable=False),
     Index(None, "case_id"),
+    # Who added a case's cells by hand, or what was undone, among thousands of decisions.
+    Index(None, "case_id", "action"),
     Index(None, "batch"),
 )
 

@@ -135,7 +135,7 @@ def get_cell(case_id: int, cell_id: int) -> Response:
 def get_cutout(case_id: int, cell_id: int) -> Response:
     """Show what is around a cell in a field, or the whole image of a single cell."""
     asking()
-    return respond(show_cutout(the_store(), cells.find_cell(the_store(), case_id, cell_id)))
+    return respond(show_cutout(the_store(), case_id, cell_id))
 
 
 @blueprint.get("/<int:case_id>/cells/<int:cell_id>/thumbnail")
@@ -147,8 +147,7 @@ def get_thumbnail(case_id: int, cell_id: int) -> Response:
     """Show a small square around a cell, `side` pixels wide: for galleries."""
     asking()
     query = read_query(requests.ThumbnailQuery)
-    cell = cells.find_cell(the_store(), case_id, cell_id)
-    return respond(show_thumbnail(the_store(), cell, query["side"]))
+    return respond(show_thumbnail(the_store(), case_id, cell_id, query["side"]))
 
 
 @blueprint.get("/<int:case_id>/cells/<int:cell_id>/heatmap")

@@ -7,6 +7,7 @@ from typing import Any
 from marshmallow import fields
 from marshmallow.validate import Length, OneOf, Range
 
+from hemavision.casework.thumbnails import THUMBNAIL_PX
 from hemavision.explain.overlay import OPACITY
 from hemavision.results import Status
 from hemavision.store.agreement import PERIODS
@@ -116,7 +117,7 @@ class NewRead(Body):
 class ThumbnailQuery(Body):
     """How large; in pixels."""
 
-    side = Whole(validate=Range(32, 512), load_default=160)
+    side = Whole(validate=Range(32, 512), load_default=THUMBNAIL_PX)
 
 
 class HeatmapQuery(Body):

@@ -29,14 +29,12 @@ import { binWords, conflictWords } from "./words.js";
 import { createWriter } from "./writing.js";
 
 const part = (name) => document.querySelector(`[data-part="${name}"]`);
-/** Fills the largest tile; one size for all of them, so that the browser's cache serves each. */
-const THUMBNAIL_PX = 192;
 const caseId = Number(document.body.dataset.case);
 const root = `/cases/${caseId}`;
 const api = createApi(() => window.location.assign(loginAddress(window.location)));
 const store = createStore(initialState, reduce);
 const addresses = {
-  thumbnail: (id) => `/api/v1${root}/cells/${id}/thumbnail?side=${THUMBNAIL_PX}`,
+  thumbnail: (id) => `/api/v1${root}/cells/${id}/thumbnail`,
   cutout: (id) => `/api/v1${root}/cells/${id}/cutout`,
   heatmap: (id) => `/api/v1${root}/cells/${id}/heatmap`,
   picture: (id) => `/api/v1${root}/images/${id}/picture`,
