@@ -50,14 +50,18 @@ def undo(store: Store, case_id: int, batch: int | None, who: str) -> Decided:
             raise RefusedError("nothing-to-undo", "There is no decision to take back.")
         numbers = [row.cell_id for row in rows]
         there = read_cells(turn.connection, case_id, numbers)
-        _refuse_overtaken(turn.connection, batch, there)
+        _refuse_overtaken(turn.connection, case_id, batch, there)
         back = [(there[row.cell_id], row.before) for row in rows]
         undone = write_decisions(turn, of, back, "undo", {"undoes": batch})
         return outcome(turn, undone, of, numbers)
 
 
-def _refuse_overtaken(connection: Connection, batch: int, there: dict[int, Cell]) -> None:
-    wanted = log.c.cell_id.in_(list(there)) & log.c.action.in_(("decide", "undo"))
+def _refuse_overtaken(
+    connection: Connection, case_id: int, batch: int, there: dict[int, Cell]
+) -> None:
+    # The case is named for its index: the log of all cases is long.
+    decided = (log.c.case_id == case_id) & log.c.action.in_(("decide", "undo"))
+    wanted = decided & log.c.cell_id.in_(list(there))
     rows = connection.execute(select(log).where(wanted).order_by(log.c.id))
     after, now = follow(rows)
     stale = [cell for cell in there if after[cell, batch] != now[cell]]
