@@ -116,7 +116,7 @@ def take_back_step_5(connection: Connection) -> None:
     """Take out of a store what step 0005 of the tables brought."""
     for statement in (
         "DROP TABLE thumbnails",
-        "DROP INDEX ix_log_case_id_action",
+        "DROP INDEX ix_log_case_id_action_cell_id",
         "DROP INDEX ix_cells_case_id_decided_type_status",
         "CREATE INDEX ix_cells_case_id ON cells (case_id)",
         "UPDATE alembic_version SET version_num = '0004'",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, case, func, select, update
@@ -19,6 +19,11 @@ from hemavision.store.vocabulary import cell_types
 
 #: Most changes at once: a case's cells, and more.
 MOST_CHANGES = 10_000
+#: All of a cell; the log says who added those that were added by hand.
+_WHOLE = select(cells, log.c.who.label("added_by")).outerjoin(
+    log,
+    (log.c.case_id == cells.c.case_id) & (log.c.action == "add") & (log.c.cell_id == cells.c.id),
+)
 
 
 @dataclass(frozen=True)
@@ -60,10 +65,9 @@ def list_cells(store: Store, case_id: int, wanted: Filter, page: Page) -> tuple[
     order = (doubt, cells.c.confidence, cells.c.id)
     with store.reading() as connection:
         total = connection.execute(select(func.count()).select_from(cells).where(*where)).scalar()
-        found = select(cells).where(*where).order_by(*order)
+        found = _WHOLE.where(*where).order_by(*order)
         rows = connection.execute(found.limit(page.limit).offset(page.offset)).all()
-        adders = _adders(connection, case_id)
-    return [as_cell(row, adders) for row in rows], int(total or 0)
+    return [_as_cell(row) for row in rows], int(total or 0)
 
 
 def count_types(store: Store, case_id: int) -> dict[str, tuple[int, int]]:
@@ -107,11 +111,10 @@ def find_cell(store: Store, case_id: int, number: int) -> Cell:
     """
     mine = (cells.c.case_id == case_id) & (cells.c.id == number)
     with store.reading() as connection:
-        row = connection.execute(select(cells).where(mine)).one_or_none()
-        adders = _adders(connection, case_id)
+        row = connection.execute(_WHOLE.where(mine)).one_or_none()
     if row is None:
         raise MissingError(f"Case {case_id} has no cell {number}.")
-    return as_cell(row, adders)
+    return _as_cell(row)
 
 
 def find_cells(store: Store, case_id: int, numbers: Sequence[int]) -> list[Cell]:
@@ -139,10 +142,11 @@ def decide(store: Store, case_id: int, changes: Sequence[Change], who: str) -> D
         _refuse_foreign_types(changes, there)
         _refuse_stale(changes, there)
         new = [c for c in changes if there[c.cell_id].decided_type != c.cell_type]
-        batch = write_decisions(
+        batch, after = write_decisions(
             turn, of, [(there[c.cell_id], c.cell_type) for c in new], "decide", {}
         )
-        return outcome(turn, batch, of, [change.cell_id for change in changes])
+        named = [after.get(c.cell_id, there[c.cell_id]) for c in changes]
+        return Decided(batch, read_case(turn.connection, case_id), named)
 
 
 def read_cells(connection: Connection, case_id: int, numbers: Sequence[int]) -> dict[int, Cell]:
@@ -155,17 +159,15 @@ def read_cells(connection: Connection, case_id: int, numbers: Sequence[int]) -> 
         raise RefusedError("named-twice", "A cell is named twice; name each once.")
     if len(numbers) > MOST_CHANGES:
         raise RefusedError("too-many", f"{len(numbers)} cells at once; {MOST_CHANGES} may be.")
-    found = select(cells).where(cells.c.case_id == case_id, cells.c.id.in_(numbers))
-    adders = _adders(connection, case_id)
-    there = {row.id: as_cell(row, adders) for row in connection.execute(found)}
+    found = _WHOLE.where(cells.c.case_id == case_id, cells.c.id.in_(numbers))
+    there = {row.id: _as_cell(row) for row in connection.execute(found)}
     missing = [number for number in numbers if number not in there]
     if missing:
         raise RefusedError("unknown-cell", f"Case {case_id} has no cell {missing[0]}.")
     return there
 
 
-def as_cell(row: Row[Any], adders: Mapping[int, str]) -> Cell:
-    """Return a row of the table as a record; ``adders`` says who added cells by hand."""
+def _as_cell(row: Row[Any]) -> Cell:
     return Cell(
         id=row.id,
         case_id=row.case_id,
@@ -176,18 +178,8 @@ def as_cell(row: Row[Any], adders: Mapping[int, str]) -> Cell:
         decided_by=row.decided_by,
         decided_at=row.decided_at,
         revision=row.revision,
-        added_by=adders.get(row.id),
+        added_by=row.added_by,
     )
-
-
-def _adders(connection: Connection, case_id: int) -> dict[int, str]:
-    """Return cell → who added it, for those of a case that were added by hand: the log says so.
-
-    Not joined to the cells: SQLite would go through the case's log anew for each of them.
-    """
-    by_hand = (log.c.case_id == case_id) & (log.c.action == "add")
-    found = connection.execute(select(log.c.cell_id, log.c.who).where(by_hand))
-    return {row[0]: row[1] for row in found}
 
 
 def _where(case_id: int, wanted: Filter) -> list[ColumnElement[bool]]:
@@ -239,17 +231,27 @@ def write_decisions(
     decisions: Sequence[tuple[Cell, str | None]],
     action: str,
     detail: dict[str, Any],
-) -> int | None:
-    """Write decisions and their log; return the batch, None where there is nothing to write."""
+) -> tuple[int | None, dict[int, Cell]]:
+    """Write decisions and their log.
+
+    Returns:
+        The batch, None where there is nothing to write, and the cells after it, by number.
+    """
     if not decisions:
-        return None
+        return None, {}
     revision = touch(turn, of, State.IN_REVIEW)
-    sources = _sources(turn.connection, of.id)
-    events = []
+    sources = _sources(turn.connection, {cell.image_id for cell, _ in decisions})
+    events, after = [], {}
     for cell, kind in decisions:
-        mine = {"decided_by": turn.who, "decided_at": turn.at}
-        values = {"decided_type": kind, "revision": cell.revision + 1} | mine
-        turn.connection.execute(update(cells).where(cells.c.id == cell.id).values(**values))
+        decided = after[cell.id] = replace(
+            cell,
+            decided_type=kind,
+            decided_by=turn.who,
+            decided_at=turn.at,
+            revision=cell.revision + 1,
+        )
+        mine = cells.c.id == cell.id
+        turn.connection.execute(update(cells).where(mine).values(**decided.decision()))
         events.append(
             Event(
                 action,
@@ -263,15 +265,9 @@ def write_decisions(
                 detail=detail | {"suggested": cell.suggestion.cell_type},
             )
         )
-    return turn.record(events)
+    return turn.record(events), after
 
 
-def _sources(connection: Connection, case_id: int) -> dict[int, str]:
-    found = select(images.c.id, images.c.sha256).where(images.c.case_id == case_id)
+def _sources(connection: Connection, numbers: Collection[int]) -> dict[int, str]:
+    found = select(images.c.id, images.c.sha256).where(images.c.id.in_(numbers))
     return {row[0]: row[1] for row in connection.execute(found)}
-
-
-def outcome(turn: Transaction, batch: int | None, of: Case, numbers: Sequence[int]) -> Decided:
-    """Return what came of a batch: the case and the named cells as they are now."""
-    after = read_cells(turn.connection, of.id, numbers)
-    return Decided(batch, read_case(turn.connection, of.id), [after[n] for n in numbers])

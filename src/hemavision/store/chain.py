@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, select, update
+from sqlalchemy import Connection, Table, insert, update
 
 from hemavision.store.schema import chain, log
 
@@ -51,11 +51,15 @@ class Event:
 class Transaction:
     """A writer's turn: one connection, one moment, one person."""
 
-    def __init__(self, connection: Connection, who: str, at: str) -> None:
-        """Take the connection, whose transaction holds the chain's row, the name and the time."""
+    def __init__(self, connection: Connection, who: str, at: str, end: tuple[int, str]) -> None:
+        """Take the connection, whose transaction holds the chain's row, the name and the time.
+
+        ``end``: what that row says, the log's length and its last hash.
+        """
         self.connection = connection
         self.who = who
         self.at = at
+        self._length, self._head = end
 
     def add(self, table: Table, **values: Any) -> int:
         """Insert a row into a table that numbers its rows; return its number."""
@@ -66,17 +70,18 @@ class Transaction:
 
     def record(self, events: Sequence[Event]) -> int:
         """Append events to the log as one batch; return its number: that of its first row."""
-        length, head = self.connection.execute(select(chain.c.length, chain.c.head)).one()
-        batch = length + 1
+        batch = self._length + 1
         rows = []
         for number, event in enumerate(events, batch):
-            row = _row(event, number, batch) | {"at": self.at, "who": self.who, "previous": head}
-            head = row["hash"] = seal(row)
+            before = {"at": self.at, "who": self.who, "previous": self._head}
+            row = _row(event, number, batch) | before
+            self._head = row["hash"] = seal(row)
             rows.append(row)
         if rows:
+            self._length += len(rows)
             self.connection.execute(insert(log), rows)
-            self.connection.execute(update(chain).values(length=length + len(rows), head=head))
-        return int(batch)
+            self.connection.execute(update(chain).values(length=self._length, head=self._head))
+        return batch
 
 
 def seal(row: Mapping[str, Any]) -> str:

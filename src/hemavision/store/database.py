@@ -95,8 +95,9 @@ class Store:
         with self._translated(), self._begin_writing() as connection:
             # Whoever holds this row is the only writer: reading what is there and changing it
             # cannot be torn apart by another one.
-            connection.execute(select(chain.c.length).with_for_update())
-            yield Transaction(connection, who, now())
+            end = select(chain.c.length, chain.c.head).with_for_update()
+            length, head = connection.execute(end).one()
+            yield Transaction(connection, who, now(), (length, head))
 
     @contextmanager
     def noting(self) -> Iterator[Connection]:

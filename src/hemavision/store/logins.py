@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from hemavision.errors import LoginError, MissingError, RefusedError
 from hemavision.store.chain import Event
 from hemavision.store.database import Store, now
-from hemavision.store.readers import Reader, Role, verify_password
+from hemavision.store.readers import Reader, as_reader, verify_password
 from hemavision.store.schema import attempts, readers, sessions, tokens
 from hemavision.store.vocabulary import checked_text
 
@@ -80,13 +80,11 @@ def log_in(store: Store, name: str, password: str, address: str) -> Session:
 
 def find_session(store: Store, secret: str) -> Session | None:
     """Return the session of a cookie, None if it has ended."""
+    good = (sessions.c.sha256 == _digest(secret)) & (sessions.c.expires_at > now())
+    found = select(readers, sessions.c.csrf).join(sessions).where(good, ~readers.c.disabled)
     with store.reading() as connection:
-        found = select(sessions.c.csrf, sessions.c.reader).where(
-            sessions.c.sha256 == _digest(secret), sessions.c.expires_at > now()
-        )
         row = connection.execute(found).one_or_none()
-        reader = _usable(connection, row.reader) if row else None
-    return Session(secret, row.csrf, reader) if row and reader else None
+    return Session(secret, row.csrf, as_reader(row)) if row else None
 
 
 def log_out(store: Store, secret: str) -> None:
@@ -152,14 +150,10 @@ def revoke_token(store: Store, number: int, who: str, reader: str | None = None)
 def find_token(store: Store, secret: str) -> Reader | None:
     """Return the reader that a token stands for, None if it is not good."""
     good = (tokens.c.sha256 == _digest(secret)) & tokens.c.revoked_at.is_(None)
+    found = select(readers).join(tokens).where(good, ~readers.c.disabled)
     with store.reading() as connection:
-        name = connection.execute(select(tokens.c.reader).where(good)).scalar()
-        return _usable(connection, name) if name else None
-
-
-def _usable(connection: Connection, name: str) -> Reader | None:
-    row = connection.execute(select(readers).where(readers.c.name == name)).one()
-    return None if row.disabled else Reader(row.name, Role(row.role), False, row.created_at)
+        row = connection.execute(found).one_or_none()
+    return as_reader(row) if row else None
 
 
 def _note_attempt(store: Store, name: str, address: str) -> None:

@@ -83,7 +83,7 @@ def add_reader(store: Store, name: str, role: Role, password: str, who: str) -> 
 def list_readers(store: Store) -> list[Reader]:
     """Return every account, by name."""
     with store.reading() as connection:
-        return [_as_reader(row) for row in connection.execute(select(readers).order_by("name"))]
+        return [as_reader(row) for row in connection.execute(select(readers).order_by("name"))]
 
 
 def has_accounts(store: Store) -> bool:
@@ -167,7 +167,7 @@ def verify_password(connection: Connection, name: str, password: str) -> Reader 
         _HASHER.verify(row.password_hash if row else _nobody(), password)
     except (VerificationError, InvalidHashError):
         return None
-    return None if row is None or row.disabled else _as_reader(row)
+    return None if row is None or row.disabled else as_reader(row)
 
 
 def _nobody() -> str:
@@ -180,10 +180,11 @@ def _find(connection: Connection, name: str) -> Reader:
     row = connection.execute(select(readers).where(readers.c.name == name)).one_or_none()
     if row is None:
         raise MissingError(f"There is no reader {name!r}.")
-    return _as_reader(row)
+    return as_reader(row)
 
 
-def _as_reader(row: Row[Any]) -> Reader:
+def as_reader(row: Row[Any]) -> Reader:
+    """Return a row of the table as a record."""
     return Reader(row.name, Role(row.role), bool(row.disabled), row.created_at)
 
 

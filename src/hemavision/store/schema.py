@@ -244,8 +244,8 @@ log = Table(
     Column("previous", DIGEST, nullable=False),
     Column("hash", DIGEST, nullable=False),
     Index(None, "case_id"),
-    # Who added a case's cells by hand, or what was undone, among thousands of decisions.
-    Index(None, "case_id", "action"),
+    # Who added a cell by hand, or what was undone, among thousands of decisions.
+    Index(None, "case_id", "action", "cell_id"),
     Index(None, "batch"),
 )
 

@@ -9,11 +9,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from hemavision.errors import ConflictError, RefusedError
-from hemavision.store.cases import open_case
+from hemavision.store.cases import open_case, read_case
 from hemavision.store.cells import (
     Decided,
     as_it_is,
-    outcome,
     overtaken,
     read_cells,
     write_decisions,
@@ -52,8 +51,8 @@ def undo(store: Store, case_id: int, batch: int | None, who: str) -> Decided:
         there = read_cells(turn.connection, case_id, numbers)
         _refuse_overtaken(turn.connection, case_id, batch, there)
         back = [(there[row.cell_id], row.before) for row in rows]
-        undone = write_decisions(turn, of, back, "undo", {"undoes": batch})
-        return outcome(turn, undone, of, numbers)
+        undone, after = write_decisions(turn, of, back, "undo", {"undoes": batch})
+        return Decided(undone, read_case(turn.connection, case_id), [after[n] for n in numbers])
 
 
 def _refuse_overtaken(

@@ -24,7 +24,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["cell_id"], ["cells.id"], name="fk_thumbnails_cell_id"),
         sa.PrimaryKeyConstraint("cell_id", name="pk_thumbnails"),
     )
-    op.create_index("ix_log_case_id_action", "log", ["case_id", "action"], unique=False)
+    op.create_index(
+        "ix_log_case_id_action_cell_id", "log", ["case_id", "action", "cell_id"], unique=False
+    )
     op.create_index(
         "ix_cells_case_id_decided_type_status",
         "cells",
