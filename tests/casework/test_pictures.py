@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import tracemalloc
 from dataclasses import replace
 from functools import partial
 
@@ -24,7 +25,7 @@ from hemavision.casework.pictures import (
     show_thumbnail,
 )
 from hemavision.casework.reading import Eyes, read_cell, read_image, window_around
-from hemavision.casework.thumbnails import THUMBNAIL_PX
+from hemavision.casework.thumbnails import THUMBNAIL_PX, draw_thumbnail
 from hemavision.detection.fake_finder import FakeFinder
 from hemavision.errors import MissingError, RefusedError
 from hemavision.explain import overlay
@@ -127,6 +128,21 @@ def test_of_a_single_cell_the_thumbnail_is_of_all_of_it(store: Store) -> None:
     inside = Image.fromarray(shades()).resize((46, 34))
     assert difference(rgb[15:49, 9:55], inside) < 8
     assert difference(rgb[:12], np.full((12, 64, 3), GREY)) < 4
+
+
+def test_a_large_picture_s_thumbnail_takes_little_memory() -> None:
+    rgb = np.broadcast_to(np.uint8([90, 60, 120]), (4000, 6000, 3))
+    tracemalloc.start()
+    jpeg = draw_thumbnail(rgb, Box(0, 0, 6000, 4000))
+    taken = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert taken < 10 * 2**20
+    shown = open_image(jpeg).rgb
+    # 137 of 192 pixels wide and 91 high.
+    assert difference(shown[52:140, 29:163], np.full((88, 134, 3), rgb[0, 0])) < 3
+    assert difference(shown[:48], np.full((48, 192, 3), GREY)) < 3
+    thin = draw_thumbnail(np.zeros((16, 6000, 3), np.uint8), Box(0, 0, 6000, 16))
+    assert open_image(thin).rgb.shape == (THUMBNAIL_PX, THUMBNAIL_PX, 3)
 
 
 @pytest.mark.parametrize("found", [(), (NEAR,)], ids=["single", "in a field"])

@@ -13,6 +13,8 @@ from hemavision.results import Box
 THUMBNAIL_PX = 192
 #: Side of what a thumbnail shows, in longer sides of the cell's box.
 THUMBNAIL_SIDES = 1.4
+#: Pixels of a picture for one of its thumbnail, each way: more are not looked at.
+_FINE = 4
 _GREY = (226, 226, 230)
 
 
@@ -24,12 +26,22 @@ def draw_thumbnail(rgb: np.ndarray, box: Box, side_px: int = THUMBNAIL_PX) -> by
         box: around the cell, in its pixels.
         side_px: of the square, in pixels.
     """
-    side = THUMBNAIL_SIDES * max(box.right - box.left, box.bottom - box.top)
-    square = Box.square((box.left + box.right) / 2, (box.top + box.bottom) / 2, side)
+    longer = max(box.right - box.left, box.bottom - box.top)
+    middle = (box.left + box.right) / 2, (box.top + box.bottom) / 2
+    square = Box.square(*middle, THUMBNAIL_SIDES * longer)
+    side = square.right - square.left
+    height, width = rgb.shape[:2]
+    left, top = max(square.left, 0), max(square.top, 0)
+    right, bottom = min(square.right, width), min(square.bottom, height)
+    step = max(1, side // (_FINE * side_px))  # a whole slide's photograph would fill the memory
+    inside = np.ascontiguousarray(rgb[top:bottom:step, left:right:step])
+    x, end_x = (round((edge - square.left) * side_px / side) for edge in (left, right))
+    y, end_y = (round((edge - square.top) * side_px / side) for edge in (top, bottom))
+    size = max(end_x - x, 1), max(end_y - y, 1)
+    small = Image.fromarray(inside).resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
     # What lies outside the picture is the grey of an empty slide, not a stretched cell.
-    canvas = Image.new("RGB", (square.right - square.left,) * 2, _GREY)
-    canvas.paste(Image.fromarray(rgb), (-square.left, -square.top))
+    canvas = Image.new("RGB", (side_px, side_px), _GREY)
+    canvas.paste(small, (x, y))
     buffer = io.BytesIO()
-    small = canvas.resize((side_px, side_px), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    small.save(buffer, "JPEG", quality=88)
+    canvas.save(buffer, "JPEG", quality=88)
     return buffer.getvalue()
