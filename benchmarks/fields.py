@@ -25,12 +25,12 @@ from skimage.filters import threshold_otsu
 from skimage.measure import regionprops
 from skimage.segmentation import watershed
 
-from hemavision.detection.detector import open_detector
-from hemavision.detection.overlaps import matched
-from hemavision.pipeline import open_model
-from hemavision.results import CellKind
+from hemavision.reading.cell import open_model
+from hemavision.reading.field import read_smear
+from hemavision.reading.finding.detector import open_detector
+from hemavision.reading.finding.overlaps import matched
+from hemavision.records.results import CellKind
 from hemavision.settings import data_folder
-from hemavision.smear import read_smear
 from hemavision.training.detector.fields import NAMES, BoxedField, split_fields
 
 #: Of BCCD's training fields: the least area of a white cell's nucleus, the largest of a platelet

@@ -35,8 +35,8 @@ import numpy as np
 import psutil
 from PIL import Image
 
-from hemavision.detection.detector import open_detector
-from hemavision.images import open_image
+from hemavision.images.opening import open_image
+from hemavision.reading.finding.detector import open_detector
 from hemavision.settings import data_folder
 
 MUST_FIELDS_A_SECOND, MUST_LATENCY_MS, CORES = 10.0, 250.0, 2

@@ -37,12 +37,12 @@ import tensorflow as tf
 from PIL import Image
 
 import hemavision
-from hemavision.bundle import find_bundle
 from hemavision.compat.from_bundle import keras_from_bundle
-from hemavision.detection import locate_cell
-from hemavision.images import open_image
-from hemavision.preprocess import cut_input
-from hemavision.runtime import OnnxEngine
+from hemavision.images.opening import open_image
+from hemavision.reading.bundle import find_bundle
+from hemavision.reading.engine import OnnxEngine
+from hemavision.reading.finding import locate_cell
+from hemavision.reading.preprocess import cut_input
 from hemavision.settings import data_folder
 
 FEATURES = "features"

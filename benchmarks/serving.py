@@ -29,11 +29,11 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from hemavision.bundle import find_bundle
-from hemavision.detection import locate_cell
-from hemavision.images import open_image
-from hemavision.preprocess import cut_input
-from hemavision.runtime import OnnxEngine
+from hemavision.images.opening import open_image
+from hemavision.reading.bundle import find_bundle
+from hemavision.reading.engine import OnnxEngine
+from hemavision.reading.finding import locate_cell
+from hemavision.reading.preprocess import cut_input
 from hemavision.settings import data_folder
 
 MUST_READY_S, MUST_RESIDENT_MB, MUST_RATIO = 1.5, 300.0, 1.5

@@ -18,10 +18,10 @@ from pathlib import Path
 
 import numpy as np
 
-from hemavision import smear
-from hemavision.images import open_image
-from hemavision.pipeline import Model, open_model
-from hemavision.results import Box, CellKind, Detection, Prediction
+from hemavision.images.opening import open_image
+from hemavision.reading import field as smear
+from hemavision.reading.cell import Model, open_model
+from hemavision.records.results import Box, CellKind, Detection, Prediction
 from hemavision.settings import data_folder, text
 from hemavision.training.datasets import Sample, read_bccd_cells, read_kaggle
 

@@ -15,8 +15,8 @@ import time
 
 import numpy as np
 
-from hemavision.images import open_image
-from hemavision.pipeline import Model, open_model
+from hemavision.images.opening import open_image
+from hemavision.reading.cell import Model, open_model
 from hemavision.settings import data_folder
 
 FIRST, SECOND = "unseen-cells", "eight-types"

@@ -36,10 +36,10 @@ from waitress.server import create_server
 
 from hemavision import Model, open_model
 from hemavision.casework.reading import Eyes, digest, read_image
-from hemavision.cells import EIGHT_TYPES
-from hemavision.detection.detector import open_detector
-from hemavision.sample_smear import draw_smear
-from hemavision.samples import SAMPLE_NAMES, sample_png
+from hemavision.images.sample_smear import draw_smear
+from hemavision.images.samples import SAMPLE_NAMES, sample_png
+from hemavision.reading.finding.detector import open_detector
+from hemavision.records.cells import EIGHT_TYPES
 from hemavision.store import Store, open_store, records
 from hemavision.store.cases import create_case
 from hemavision.store.cells import Filter, decide, list_cells

@@ -21,12 +21,12 @@ from typing import Any
 import onnx
 from onnx import helper
 
-from hemavision.bundle import check_bundle, sha256_of
 from hemavision.compat.bundle_writer import write_model
-from hemavision.detection.detector import DEFAULT_DETECTOR, FOLDER, open_detector
-from hemavision.detection.manifest import MANIFEST_KEY, DetectorManifest
 from hemavision.evaluation.boxes import score_detector
-from hemavision.results import NOTICE
+from hemavision.reading.bundle import check_bundle, sha256_of
+from hemavision.reading.finding.detector import DEFAULT_DETECTOR, FOLDER, open_detector
+from hemavision.reading.finding.manifest import MANIFEST_KEY, DetectorManifest
+from hemavision.records.results import NOTICE
 from hemavision.settings import data_folder
 
 CARD = Path(__file__).resolve().parents[1] / "docs" / "detector-card.md"

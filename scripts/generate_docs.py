@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from hemavision.cli import main as command_line
-from hemavision.results import NOTICE
+from hemavision.records.results import NOTICE
 from hemavision.settings import SETTINGS
 
 ROOT = Path(__file__).resolve().parents[1]

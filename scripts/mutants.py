@@ -33,9 +33,13 @@ PACKAGE = Path("src/hemavision")
 ROOMS = {
     "differential": ("tests/differential", "tests/cli/test_differential.py"),
     "store": ("tests/store", "tests/cli/test_cases.py"),
-    "images.py": ("tests/test_images.py", "tests/test_raw_files.py", "tests/test_sample_depth.py"),
-    "pipeline.py": ("tests/test_pipeline.py", "tests/contract"),
-    "detection": ("tests/detection",),
+    "images/opening.py": (
+        "tests/images/test_opening.py",
+        "tests/images/test_raw_files.py",
+        "tests/images/test_sample_depth.py",
+    ),
+    "reading/cell.py": ("tests/reading/test_cell.py", "tests/contract"),
+    "reading/finding": ("tests/reading/finding",),
     "report": ("tests/report",),
     "casework": ("tests/casework", "tests/cli/test_cases.py"),
     "web/api": ("tests/web",),

@@ -12,10 +12,11 @@ from pathlib import Path
 from hemavision import open_model
 from hemavision.agreement import compare_readers
 from hemavision.differential import Analyser, Terms
-from hemavision.explain import encode_png, overlay
-from hemavision.images import open_image
-from hemavision.pipeline import Model
-from hemavision.reference import load_profile
+from hemavision.images.opening import open_image
+from hemavision.images.samples import SAMPLE_NAMES, sample_cell_type, sample_png
+from hemavision.reading.cell import Model
+from hemavision.reading.explaining import encode_png, overlay
+from hemavision.records.reference import load_profile
 from hemavision.report import (
     FORMATS,
     Reading,
@@ -25,7 +26,6 @@ from hemavision.report import (
     ReportStatus,
     write_report,
 )
-from hemavision.samples import SAMPLE_NAMES, sample_cell_type, sample_png
 
 OUT = Path(__file__).resolve().parents[1] / "docs" / "report-example.html"
 COUNTS = {

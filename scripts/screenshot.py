@@ -31,7 +31,7 @@ from waitress.server import create_server
 
 from hemavision import open_model
 from hemavision.casework.reading import Eyes, read_image
-from hemavision.samples import LOOKS, PREFIX, SAMPLE_NAMES, draw_look
+from hemavision.images.samples import LOOKS, PREFIX, SAMPLE_NAMES, draw_look
 from hemavision.store import Store, database, open_store
 from hemavision.store.cases import create_case
 from hemavision.store.cells import Filter, decide, list_cells

@@ -13,7 +13,7 @@ import io
 import sys
 from pathlib import Path
 
-from hemavision.images import open_image
+from hemavision.images.opening import open_image
 from hemavision.imagesets import contents
 
 #: Files that every copy has byte for byte, and pictures that are encoded after the download.

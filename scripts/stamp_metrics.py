@@ -10,9 +10,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from hemavision.bundle import sha256_of, shipped_bundles
 from hemavision.evaluation.report import write_page
 from hemavision.evaluation.result import results_in
+from hemavision.reading.bundle import sha256_of, shipped_bundles
 from hemavision.training.export import stamp_metrics
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from hemavision.detection.fake_finder import FakeFinder
-from hemavision.images import open_image
-from hemavision.results import CellKind, Detection
+from hemavision.images.opening import open_image
+from hemavision.reading.finding.fake_finder import FakeFinder
+from hemavision.records.results import CellKind, Detection
 from hemavision.training.datasets import boxes_of, read_kaggle
 
 NAMES = {CellKind.WHITE: "WBC", CellKind.RED: "RBC", CellKind.PLATELET: "Platelets"}

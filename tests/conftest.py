@@ -21,8 +21,8 @@ import pytest
 from real_parts import missing
 
 from hemavision import Model, open_model
-from hemavision.detection import detector
-from hemavision.runtime import onnx_engine
+from hemavision.reading.engine import onnx_engine
+from hemavision.reading.finding import detector
 from hemavision.settings import data_folder
 from hemavision.training import splits
 

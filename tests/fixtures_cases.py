@@ -14,9 +14,9 @@ from fixtures_images import cell_png
 
 from hemavision.casework.importing import Import, Source, import_images
 from hemavision.casework.reading import Eyes, read_image
-from hemavision.pipeline import Model
-from hemavision.results import Box, ModelReference
-from hemavision.runtime import FakeEngine
+from hemavision.reading.cell import Model
+from hemavision.reading.engine import FakeEngine
+from hemavision.records.results import Box, ModelReference
 from hemavision.store import Store, open_store
 from hemavision.store.cases import create_case
 from hemavision.store.cells import Filter, decide, list_cells

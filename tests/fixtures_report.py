@@ -6,8 +6,9 @@ import pytest
 
 from hemavision.agreement import compare_readers
 from hemavision.differential import Analyser, Confusion, Terms
-from hemavision.explain import encode_png
-from hemavision.reference import load_profile
+from hemavision.images.samples import SAMPLE_NAMES, draw_field, sample_cell_type
+from hemavision.reading.explaining import encode_png
+from hemavision.records.reference import load_profile
 from hemavision.report import (
     ModelFigure,
     Reading,
@@ -16,7 +17,6 @@ from hemavision.report import (
     ReportModel,
     ReportStatus,
 )
-from hemavision.samples import SAMPLE_NAMES, draw_field, sample_cell_type
 
 COUNTS = {
     "neutrophil": 150, "eosinophil": 2, "basophil": 0, "lymphocyte": 30, "monocyte": 16,

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from hemavision.results import Box, CellKind, Detection, ModelReference
+from hemavision.records.results import Box, CellKind, Detection, ModelReference
 from hemavision.training.datasets import boxes_of
 
 WIDTH, HEIGHT = 640, 480

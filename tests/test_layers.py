@@ -112,8 +112,8 @@ def test_a_wrong_import_breaks_the_contracts(tmp_path: Path) -> None:
         target.write_bytes(source.read_bytes())
     (tmp_path / "pyproject.toml").write_bytes((ROOT / "pyproject.toml").read_bytes())
     assert _lint(tmp_path) == 0
-    cells = copy / "cells.py"
-    cells.write_text(cells.read_text() + "\n\nimport hemavision.pipeline\nimport keras\n")
+    cells = copy / "records" / "cells.py"
+    cells.write_text(cells.read_text() + "\n\nimport hemavision.reading.cell\nimport keras\n")
     assert _lint(tmp_path) != 0
 
 

@@ -25,14 +25,14 @@ from typing import Any
 
 import numpy as np
 
-from hemavision.bundle import Manifest, find_bundle
-from hemavision.cells import FOUR_TYPES
 from hemavision.compat.convert import Options, convert_model
-from hemavision.detection import locate_cell
 from hemavision.errors import HemaVisionError
-from hemavision.images import open_image
-from hemavision.preprocess import crop_and_resize
-from hemavision.runtime import OnnxEngine
+from hemavision.images.opening import open_image
+from hemavision.reading.bundle import Manifest, find_bundle
+from hemavision.reading.engine import OnnxEngine
+from hemavision.reading.finding import locate_cell
+from hemavision.reading.preprocess import crop_and_resize
+from hemavision.records.cells import FOUR_TYPES
 from hemavision.settings import data_folder
 
 ROOT = Path(__file__).parents[2]

@@ -17,17 +17,17 @@ from hemavision._version import __version__
 from hemavision.errors import HemaVisionError
 
 if TYPE_CHECKING:
-    from hemavision.pipeline import Model, open_model
-    from hemavision.results import Prediction, Status
+    from hemavision.reading.cell import Model, open_model
+    from hemavision.records.results import Prediction, Status
 
 __all__ = ["HemaVisionError", "Model", "Prediction", "Status", "__version__", "open_model"]
 
 # Imported when first used: the command line's help must not wait for ONNX Runtime.
 _HOMES = {
-    "Model": "hemavision.pipeline",
-    "open_model": "hemavision.pipeline",
-    "Prediction": "hemavision.results",
-    "Status": "hemavision.results",
+    "Model": "hemavision.reading.cell",
+    "open_model": "hemavision.reading.cell",
+    "Prediction": "hemavision.records.results",
+    "Status": "hemavision.records.results",
 }
 
 

@@ -15,10 +15,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from hemavision import Model
 from hemavision.casework.reading import Eyes, digest, read_image
-from hemavision.cells import EIGHT_TYPES
-from hemavision.results import ModelReference
-from hemavision.runtime import FakeEngine
-from hemavision.smear import moved
+from hemavision.reading.engine import FakeEngine
+from hemavision.reading.field import moved
+from hemavision.records.cells import EIGHT_TYPES
+from hemavision.records.results import ModelReference
 from hemavision.store import Store, open_store
 from hemavision.store.cases import create_case
 from hemavision.store.images import add_image

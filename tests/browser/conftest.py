@@ -18,8 +18,8 @@ from playwright.sync_api import (
 from real_parts import missing
 
 from hemavision import Model
-from hemavision.sample_smear import smear_png
-from hemavision.samples import SAMPLE_NAMES, sample_png
+from hemavision.images.sample_smear import smear_png
+from hemavision.images.samples import SAMPLE_NAMES, sample_png
 from hemavision.web import create_app
 
 from .bench import Bench, serving, windows

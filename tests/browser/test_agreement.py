@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from hemavision import Model
 from hemavision.differential import clopper_pearson
-from hemavision.results import ModelReference
+from hemavision.records.results import ModelReference
 from hemavision.store import database
 from hemavision.store.cells import Filter, list_cells
 from hemavision.store.cells import decide as store_decisions

@@ -13,7 +13,7 @@ from fixtures_slide import Slide
 from PIL import Image
 from playwright.sync_api import Browser, Download, Page, expect
 
-from hemavision.results import NOTICE
+from hemavision.records.results import NOTICE
 
 from .accessibility import everywhere, moving, overflow_px, too_small, violations
 from .pages import NARROW, WIDE, WINDOW, Kept, frames, wait_until, watched

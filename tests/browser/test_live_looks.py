@@ -12,7 +12,7 @@ from fixtures_slide import HEIGHT, WIDTH, field_cells, field_names, field_pictur
 from PIL import Image
 from playwright.sync_api import Page
 
-from hemavision.results import CellKind
+from hemavision.records.results import CellKind
 
 #: How far a detector's box lies off from frame to frame, in shares of its side.
 JITTER = 0.015

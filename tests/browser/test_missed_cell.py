@@ -12,8 +12,8 @@ from playwright.sync_api import CDPSession, Locator, Page, expect
 
 from hemavision import Model
 from hemavision.casework.reading import Eyes, read_cell, read_image
-from hemavision.detection.fake_finder import FakeFinder
-from hemavision.results import Box, CellKind
+from hemavision.reading.finding.fake_finder import FakeFinder
+from hemavision.records.results import Box, CellKind
 from hemavision.store.cases import create_case, sign_case
 from hemavision.store.cells import Filter, decide, list_cells
 from hemavision.store.images import add_cell, add_image, list_images

@@ -13,10 +13,10 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from hemavision import Model
-from hemavision.explain import overlay
-from hemavision.explain.overlay import normalise
-from hemavision.results import NOTICE
-from hemavision.samples import SAMPLE_NAMES, draw_field
+from hemavision.images.samples import SAMPLE_NAMES, draw_field
+from hemavision.reading.explaining import overlay
+from hemavision.reading.explaining.overlay import normalise
+from hemavision.records.results import NOTICE
 
 from .pages import calm, choose, hold, pixels, settle
 

@@ -11,8 +11,8 @@ import pypdf
 import pytest
 from playwright.sync_api import Browser, Page
 
+from hemavision.records.results import NOTICE
 from hemavision.report import ReportInput, write_report
-from hemavision.results import NOTICE
 
 from .accessibility import everywhere, overflow_px
 from .pages import WIDE

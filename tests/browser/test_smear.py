@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from hemavision.results import NOTICE
+from hemavision.records.results import NOTICE
 
 from .fields import (
     answer_of,

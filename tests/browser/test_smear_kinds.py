@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageFilter
 from playwright.sync_api import Page, expect
 
-from hemavision.sample_smear import WHITE_CELLS
+from hemavision.images.sample_smear import WHITE_CELLS
 
 from .fields import answer_of, field_paths, read, settle, shot
 

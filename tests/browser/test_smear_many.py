@@ -12,10 +12,10 @@ from PIL import Image
 from playwright.sync_api import Page, Request, expect
 
 from hemavision import Model
-from hemavision.detection.fake_finder import FakeFinder
-from hemavision.images import open_image
-from hemavision.ratios import ratio_of_counts
-from hemavision.results import Box, CellKind, Detection
+from hemavision.differential.ratios import ratio_of_counts
+from hemavision.images.opening import open_image
+from hemavision.reading.finding.fake_finder import FakeFinder
+from hemavision.records.results import Box, CellKind, Detection
 from hemavision.web import create_app
 
 from .fields import answer_of, field_paths, read, settle, white_cells

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from hemavision.cells import EIGHT_TYPES
-from hemavision.results import NOTICE
+from hemavision.records.cells import EIGHT_TYPES
+from hemavision.records.results import NOTICE
 from hemavision.store.cases import find_case, sign_case
 from hemavision.store.cells import Filter, decide, list_cells
 from hemavision.store.records import Case, Change

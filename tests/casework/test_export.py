@@ -16,8 +16,8 @@ from fixtures_cases import cells_of, decide_all
 from hemavision.casework.export import COLUMNS, TABLE, Exported, Wanted, export_cells
 from hemavision.casework.pictures import look_at
 from hemavision.errors import RefusedError
-from hemavision.images import open_image
-from hemavision.pipeline import Model
+from hemavision.images.opening import open_image
+from hemavision.reading.cell import Model
 from hemavision.store import Store, open_store
 from hemavision.store.cases import find_case, sign_case
 from hemavision.store.cells import decide

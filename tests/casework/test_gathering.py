@@ -17,10 +17,10 @@ from hemavision.casework.importing import Import, Source, import_images
 from hemavision.casework.pictures import Wish, show_heatmap
 from hemavision.casework.reading import Eyes
 from hemavision.casework.reporting import Request, gather_report
-from hemavision.detection.fake_finder import FakeFinder
-from hemavision.explain import encode_png
-from hemavision.reference import load_profiles
-from hemavision.results import Box, CellKind, Detection
+from hemavision.reading.explaining import encode_png
+from hemavision.reading.finding.fake_finder import FakeFinder
+from hemavision.records.reference import load_profiles
+from hemavision.records.results import Box, CellKind, Detection
 from hemavision.store import Store
 from hemavision.store.cases import create_case
 from hemavision.store.cells import decide

@@ -17,16 +17,16 @@ from fixtures_cases import make_model
 from fixtures_images import BAD, ODD
 from PIL import Image
 
-from hemavision import archives
 from hemavision.casework.archives import open_archive
 from hemavision.casework.files import open_files
 from hemavision.casework.importing import Import, Outcome, Result, Source, import_images
 from hemavision.casework.reading import CUTOUT_PX, Eyes, read_image
-from hemavision.detection.fake_finder import FakeFinder
 from hemavision.errors import ImageError, MissingError, RefusedError
-from hemavision.images import open_image
-from hemavision.results import Box, CellKind, Detection
-from hemavision.samples import SAMPLE_NAMES, sample_png
+from hemavision.images import archives
+from hemavision.images.opening import open_image
+from hemavision.images.samples import SAMPLE_NAMES, sample_png
+from hemavision.reading.finding.fake_finder import FakeFinder
+from hemavision.records.results import Box, CellKind, Detection
 from hemavision.store import Store
 from hemavision.store.cases import create_case, find_case
 from hemavision.store.cells import Filter, list_cells

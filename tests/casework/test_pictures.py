@@ -26,12 +26,12 @@ from hemavision.casework.pictures import (
 )
 from hemavision.casework.reading import Eyes, read_cell, read_image, window_around
 from hemavision.casework.thumbnails import THUMBNAIL_PX, draw_thumbnail
-from hemavision.detection.fake_finder import FakeFinder
 from hemavision.errors import MissingError, RefusedError
-from hemavision.explain import overlay
-from hemavision.images import open_image
-from hemavision.pipeline import Model
-from hemavision.results import Box, CellKind, Detection, ModelReference
+from hemavision.images.opening import open_image
+from hemavision.reading.cell import Model
+from hemavision.reading.explaining import overlay
+from hemavision.reading.finding.fake_finder import FakeFinder
+from hemavision.records.results import Box, CellKind, Detection, ModelReference
 from hemavision.store import Store, open_store
 from hemavision.store.cases import create_case
 from hemavision.store.images import list_images, read_content, read_thumbnail

@@ -20,11 +20,11 @@ from hemavision.casework.second_readers import percents_by_slide
 from hemavision.differential import Confusion
 from hemavision.differential.counting import CORRECT_FROM
 from hemavision.errors import SettingsError
-from hemavision.pipeline import Model
-from hemavision.reference import load_profile, load_profiles
+from hemavision.reading.cell import Model
+from hemavision.reading.engine import FakeEngine
+from hemavision.records.reference import load_profile, load_profiles
+from hemavision.records.results import ModelReference
 from hemavision.report import ReportStatus
-from hemavision.results import ModelReference
-from hemavision.runtime import FakeEngine
 from hemavision.store import Store, reads
 from hemavision.store.cases import amend_case, find_case, sign_case
 from hemavision.store.cells import decide

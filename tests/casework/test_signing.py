@@ -11,18 +11,18 @@ import pytest
 from fixtures_cases import cells_of, decide_all
 from sqlalchemy import text
 
-from hemavision.bundle import Manifest
 from hemavision.casework import reporting
 from hemavision.casework.grounds import AtWork
 from hemavision.casework.reporting import Request, gather_report
 from hemavision.casework.signing import sign
-from hemavision.cells import EIGHT_TYPES
 from hemavision.errors import ConflictError, RefusedError
-from hemavision.pipeline import Model
-from hemavision.reference import load_profiles
+from hemavision.reading.bundle import Manifest
+from hemavision.reading.cell import Model
+from hemavision.reading.engine import FakeEngine
+from hemavision.records.cells import EIGHT_TYPES
+from hemavision.records.reference import load_profiles
+from hemavision.records.results import ModelReference
 from hemavision.report import FORMATS, Report, ReportInput
-from hemavision.results import ModelReference
-from hemavision.runtime import FakeEngine
 from hemavision.store import Store
 from hemavision.store.cases import amend_case, find_case, list_versions, sign_case
 from hemavision.store.entries import enter

@@ -12,9 +12,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from hemavision.cli import main
-from hemavision.pipeline import Model
-from hemavision.results import ModelReference
-from hemavision.runtime import FakeEngine
+from hemavision.reading.cell import Model
+from hemavision.reading.engine import FakeEngine
+from hemavision.records.results import ModelReference
 
 from .servers import Nursery, Served
 

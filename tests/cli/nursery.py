@@ -23,7 +23,6 @@ def main() -> None:
     import waitress  # noqa: F401
     from waitress import server  # noqa: F401
 
-    from hemavision import pipeline, runtime, web  # noqa: F401
     from hemavision.cli import memory, model, serve, sockets  # noqa: F401
 
     signal.signal(signal.SIGCHLD, _reap)

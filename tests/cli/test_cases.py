@@ -19,8 +19,8 @@ from fixtures_cases import cells_of
 from fixtures_images import cell_png
 
 from hemavision.cli import main
-from hemavision.detection.fake_finder import FakeFinder
-from hemavision.results import NOTICE
+from hemavision.reading.finding.fake_finder import FakeFinder
+from hemavision.records.results import NOTICE
 from hemavision.store import open_store
 from hemavision.store.cases import create_case, find_case, list_versions
 from hemavision.store.cells import decide

@@ -19,9 +19,9 @@ from hemavision import Model
 from hemavision.cli import inputs
 from hemavision.cli.inputs import find_images, open_in_batches
 from hemavision.cli.outputs import overlay_name, printable
-from hemavision.explain import overlay
-from hemavision.images import open_image
-from hemavision.results import NOTICE
+from hemavision.images.opening import open_image
+from hemavision.reading.explaining import overlay
+from hemavision.records.results import NOTICE
 
 Invoke = Callable[..., Result]
 Command = Callable[..., subprocess.CompletedProcess[bytes]]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import onnx
 
-from hemavision.bundle import manifest_from_metadata
+from hemavision.reading.bundle import manifest_from_metadata
 
 FILES = Path(__file__).parents[1] / "compat" / "files"
 

@@ -19,9 +19,9 @@ from pycocotools.coco import COCO
 
 from hemavision import Model
 from hemavision.exports.yolo import CLASSES
-from hemavision.fields import Smear
-from hemavision.results import NOTICE, CellKind
-from hemavision.smear import draw_heatmaps, read_smear
+from hemavision.reading.field import draw_heatmaps, read_smear
+from hemavision.reading.found import Smear
+from hemavision.records.results import NOTICE, CellKind
 from hemavision.training.datasets import boxes_of
 
 Invoke = Callable[..., Result]
@@ -176,7 +176,7 @@ def test_a_file_of_all_fields_appears_whole_or_not_at_all(
     def fail(*arguments: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr("hemavision.smear.read_smear", fail)
+    monkeypatch.setattr("hemavision.reading.field.read_smear", fail)
     result = invoke("detect", known[0], "--coco", tmp_path / "c.json", "--csv", tmp_path / "c.csv")
     assert result.exit_code == 1
     assert list(tmp_path.iterdir()) == []

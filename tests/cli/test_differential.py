@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from hemavision.differential import clopper_pearson
-from hemavision.results import NOTICE
+from hemavision.records.results import NOTICE
 
 Invoke = Callable[..., object]
 COUNTS = "neutrophil=71,lymphocyte=12,monocyte=9,eosinophil=6,ig=2,erythroblast=9,platelet=4"

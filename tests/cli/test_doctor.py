@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from hemavision import pipeline
-from hemavision.bundle import find_bundle
 from hemavision.cli import checks as doctor_checks
-from hemavision.detection import detector
+from hemavision.reading import cell as pipeline
+from hemavision.reading.bundle import find_bundle
+from hemavision.reading.finding import detector
 from hemavision.store import Store, open_store
 from hemavision.store.cases import create_case
 from hemavision.store.inspection import Condition

@@ -13,10 +13,10 @@ import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 
-from hemavision.bundle import MANIFEST_KEY, find_bundle
-from hemavision.cells import EIGHT_TYPES, FOUR_TYPES
 from hemavision.cli import main
-from hemavision.results import NOTICE
+from hemavision.reading.bundle import MANIFEST_KEY, find_bundle
+from hemavision.records.cells import EIGHT_TYPES, FOUR_TYPES
+from hemavision.records.results import NOTICE
 
 CONTRACT = {
     "protocol": str,

@@ -12,12 +12,12 @@ from click.testing import CliRunner
 from PIL import Image
 
 import hemavision
-from hemavision.bundle import find_bundle
 from hemavision.cli import main
 from hemavision.cli.model import BEST, model_beside
 from hemavision.cli.serve import _app
 from hemavision.compat.convert import Options, convert_model
 from hemavision.compat.drop_in import as_bundle
+from hemavision.reading.bundle import find_bundle
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from click.testing import Result
 
 import hemavision
 from hemavision.cli import COMMANDS
-from hemavision.results import NOTICE
+from hemavision.records.results import NOTICE
 
 Invoke = Callable[..., Result]
 
@@ -25,7 +25,7 @@ def loaded_by(code: str) -> set[str]:
 def test_starting_imports_nothing_but_click() -> None:
     loaded = loaded_by("import hemavision.cli")
     assert "click" in loaded
-    assert not loaded & {"numpy", "PIL", "onnxruntime", "flask", "rich", "hemavision.pipeline"}
+    assert not loaded & {"numpy", "PIL", "onnxruntime", "flask", "rich", "hemavision.reading.cell"}
 
 
 def test_help_imports_nothing_heavy() -> None:
@@ -60,6 +60,6 @@ def test_public_names_are_there_when_asked_for() -> None:
     assert set(hemavision.__all__) == set(dir(hemavision))
     for name in hemavision.__all__:
         assert getattr(hemavision, name) is not None
-    assert hemavision.open_model is import_module("hemavision.pipeline").open_model
+    assert hemavision.open_model is import_module("hemavision.reading.cell").open_model
     with pytest.raises(AttributeError, match="no_such_name"):
         hemavision.no_such_name  # noqa: B018

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from click.testing import Result
 
-from hemavision.bundle import find_bundle, sha256_of
 from hemavision.cli.models import _as_text
-from hemavision.results import NOTICE
+from hemavision.reading.bundle import find_bundle, sha256_of
+from hemavision.records.results import NOTICE
 
 Invoke = Callable[..., Result]
 

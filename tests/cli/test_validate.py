@@ -12,11 +12,11 @@ import keras  # noqa: F401  # imported while tests are collected, and not by `tr
 import pytest
 from click.testing import CliRunner
 
-from hemavision.bundle import find_bundle
 from hemavision.cli import main as cli
 from hemavision.evaluation.intervals import clopper_pearson
-from hemavision.pipeline import open_model
-from hemavision.results import NOTICE
+from hemavision.reading.bundle import find_bundle
+from hemavision.reading.cell import open_model
+from hemavision.records.results import NOTICE
 
 #: Cells of each type: enough to learn from and to keep some back.
 EACH = {"neutrophil": 20, "lymphocyte": 20, "monocyte": 15}

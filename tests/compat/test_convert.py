@@ -9,14 +9,14 @@ import pytest
 from click.testing import CliRunner
 
 import hemavision
-from hemavision.bundle import find_bundle
 from hemavision.cli import main
 from hemavision.compat.from_bundle import network_from_bundle
 from hemavision.compat.reading import network_from_keras, read_network
 from hemavision.compat.rebuild import keras_model
 from hemavision.compat.writing import write_model
 from hemavision.models.architectures import ARCHITECTURES
-from hemavision.results import Status
+from hemavision.reading.bundle import find_bundle
+from hemavision.records.results import Status
 
 ANSWERS = "keras-2.13.1-nested.npz"
 

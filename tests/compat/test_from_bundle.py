@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hemavision.bundle import find_bundle, shipped_bundles
 from hemavision.compat.colours import colours_of
 from hemavision.compat.from_bundle import keras_from_bundle, take_apart
-from hemavision.detection import locate_cell
 from hemavision.errors import BundleError
-from hemavision.images import open_image
-from hemavision.preprocess import crop_and_resize
-from hemavision.runtime import OnnxEngine
+from hemavision.images.opening import open_image
+from hemavision.reading.bundle import find_bundle, shipped_bundles
+from hemavision.reading.engine import OnnxEngine
+from hemavision.reading.finding import locate_cell
+from hemavision.reading.preprocess import crop_and_resize
 from hemavision.training.export import weights_sha256
 
 

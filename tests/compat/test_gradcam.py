@@ -9,15 +9,15 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from hemavision.bundle import Manifest
-from hemavision.cells import FOUR_TYPES
 from hemavision.compat.bundle_writer import SCALINGS, BundleParts, write_network
 from hemavision.compat.gradcam import find_head
 from hemavision.compat.kinds import ACTIVATIONS as KNOWN
 from hemavision.compat.reading import network_from_keras
 from hemavision.compat.shapes import shapes_of
 from hemavision.errors import BundleError
-from hemavision.preprocess import PreprocessSpec
+from hemavision.reading.bundle import Manifest
+from hemavision.reading.preprocess import PreprocessSpec
+from hemavision.records.cells import FOUR_TYPES
 
 POOLS = {
     "average": layers.GlobalAveragePooling2D,

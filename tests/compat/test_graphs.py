@@ -8,13 +8,13 @@ import keras
 import numpy as np
 import pytest
 
-from hemavision.bundle import find_bundle
 from hemavision.compat.convert import Options, convert_model, read_model, usual_scaling
 from hemavision.compat.reading import read_network
 from hemavision.compat.rebuild import keras_model
 from hemavision.compat.whole import written_whole
 from hemavision.errors import BundleError
-from hemavision.runtime import OnnxEngine
+from hemavision.reading.bundle import find_bundle
+from hemavision.reading.engine import OnnxEngine
 
 pytestmark = pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
 SUFFIXES = (".keras", ".h5")

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hemavision.bundle import shipped_bundles
-from hemavision.detection import locate_cell
-from hemavision.images import open_image
-from hemavision.pipeline import Model
-from hemavision.preprocess import crop_and_resize
-from hemavision.results import ModelReference, Prediction, Status
-from hemavision.runtime import Engine, EngineOutput, FakeEngine, OnnxEngine
+from hemavision.images.opening import open_image
+from hemavision.reading.bundle import shipped_bundles
+from hemavision.reading.cell import Model
+from hemavision.reading.engine import Engine, EngineOutput, FakeEngine, OnnxEngine
+from hemavision.reading.finding import locate_cell
+from hemavision.reading.preprocess import crop_and_resize
+from hemavision.records.results import ModelReference, Prediction, Status
 
 ENGINES: dict[str, Callable[[], Engine]] = {"fake": FakeEngine} | {
     path.stem: lambda path=path: OnnxEngine(path) for path in shipped_bundles()

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hemavision.cells import COUNTED_APART, EIGHT_TYPES
 from hemavision.differential import Flag, Terms, clopper_pearson, find_differential
 from hemavision.errors import SettingsError
-from hemavision.reference import load_profile
-from hemavision.results import NOTICE
+from hemavision.records.cells import COUNTED_APART, EIGHT_TYPES
+from hemavision.records.reference import load_profile
+from hemavision.records.results import NOTICE
 
 COUNTS = {
     "neutrophil": 58,

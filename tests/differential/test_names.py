@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from hemavision.cells import BEYOND_MODELS, EIGHT_TYPES
 from hemavision.differential.names import NAMES, PARTS, add_up, type_named
 from hemavision.errors import SettingsError
+from hemavision.records.cells import BEYOND_MODELS, EIGHT_TYPES
 
 
 @pytest.mark.parametrize(

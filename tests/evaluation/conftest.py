@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from hemavision.cells import FOUR_TYPES
 from hemavision.evaluation.answers import Answers
+from hemavision.records.cells import FOUR_TYPES
 
 Maker = Callable[..., Answers]
 

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from hemavision.cli import main
 from hemavision.evaluation.boxes import _at_threshold, _figures, judge
-from hemavision.results import Box, CellKind, Detection
+from hemavision.records.results import Box, CellKind, Detection
 from hemavision.training.detector.fields import NAMES, BoxedField, split_fields
 
 ALL = np.arange(2)

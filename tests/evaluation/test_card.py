@@ -15,7 +15,7 @@ from hemavision.evaluation.figures import with_interval
 from hemavision.evaluation.plots import NAMES, write_plots
 from hemavision.evaluation.report import write_page, write_report
 from hemavision.evaluation.result import figures
-from hemavision.results import NOTICE
+from hemavision.records.results import NOTICE
 
 NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 

@@ -11,12 +11,12 @@ from click.testing import CliRunner
 
 from hemavision import Model, Prediction
 from hemavision.cli import main
-from hemavision.detection.detector import open_detector
-from hemavision.detection.fake_finder import FakeFinder
 from hemavision.evaluation.answers import Run, run_model
 from hemavision.evaluation.detected import WITHHELD_DETECTOR, compare, run_detected
 from hemavision.evaluation.protocols import DETECTED, find_dataset, open_split
-from hemavision.results import Box, CellKind, Detection
+from hemavision.reading.finding.detector import open_detector
+from hemavision.reading.finding.fake_finder import FakeFinder
+from hemavision.records.results import Box, CellKind, Detection
 from hemavision.training.datasets import Sample, open_sample
 from hemavision.training.detector.fields import split_fields
 from hemavision.training.detector.fit import digest_of

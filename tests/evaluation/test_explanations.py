@@ -4,8 +4,6 @@ import numpy as np
 import onnx
 import pytest
 
-from hemavision.bundle import find_bundle
-from hemavision.detection import locate_cell
 from hemavision.errors import BundleError
 from hemavision.evaluation.explanations import (
     Examined,
@@ -18,9 +16,11 @@ from hemavision.evaluation.explanations import (
 )
 from hemavision.evaluation.fields import Field, jtsc_fields, mask_of, open_field, test_field_names
 from hemavision.evaluation.randomised import STAGES, write_randomised
-from hemavision.preprocess import crop_and_resize
-from hemavision.results import Box, ModelReference, Prediction, Status
-from hemavision.runtime import EngineOutput, OnnxEngine
+from hemavision.reading.bundle import find_bundle
+from hemavision.reading.engine import EngineOutput, OnnxEngine
+from hemavision.reading.finding import locate_cell
+from hemavision.reading.preprocess import crop_and_resize
+from hemavision.records.results import Box, ModelReference, Prediction, Status
 
 test_field_names.__test__ = False  # its name begins like a test's
 

@@ -15,7 +15,7 @@ from hemavision.errors import SettingsError
 from hemavision.evaluation import foreign_fields
 from hemavision.evaluation.foreign_fields import FIELD_PROTOCOLS, score_fields
 from hemavision.evaluation.protocols import Dataset
-from hemavision.results import NOTICE, Box, CellKind, Detection
+from hemavision.records.results import NOTICE, Box, CellKind, Detection
 from hemavision.training.detector.fields import read_bcisc_fields, read_draaslan_fields
 
 

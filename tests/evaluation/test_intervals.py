@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import precision_recall_fscore_support
 
-from hemavision.cells import FOUR_TYPES
 from hemavision.evaluation import intervals, metrics
 from hemavision.evaluation.answers import Answers
+from hemavision.records.cells import FOUR_TYPES
 
 
 @pytest.mark.parametrize(

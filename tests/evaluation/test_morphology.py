@@ -10,7 +10,7 @@ from sklearn.metrics import f1_score
 
 from hemavision.evaluation.answers import Run
 from hemavision.evaluation.morphology import score
-from hemavision.results import Box, ModelReference, Prediction, Status
+from hemavision.records.results import Box, ModelReference, Prediction, Status
 from hemavision.training.datasets import Sample
 
 COLOURS = ("pink", "red", "purple", "nil")

@@ -8,8 +8,8 @@ import pytest
 from bccd_fields import TWO_WHITE, finder_of, picture, train_fields
 
 from hemavision import Model
-from hemavision.fields import NamedSmear
-from hemavision.smear import read_smear
+from hemavision.reading.field import read_smear
+from hemavision.reading.found import NamedSmear
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,8 @@ from pycocotools.coco import COCO
 
 from hemavision.exports.coco import to_coco
 from hemavision.exports.labels import label_of
-from hemavision.fields import NamedSmear
-from hemavision.results import NOTICE
+from hemavision.reading.found import NamedSmear
+from hemavision.records.results import NOTICE
 
 
 def opened(fields: list[NamedSmear], folder: Path) -> COCO:

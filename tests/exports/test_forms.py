@@ -9,7 +9,7 @@ import zipfile
 import pytest
 
 from hemavision.exports.forms import FORMS, export, name_beside
-from hemavision.fields import NamedSmear, Smear
+from hemavision.reading.found import NamedSmear, Smear
 
 
 def names_in(content: bytes) -> list[str]:

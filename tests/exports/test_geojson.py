@@ -10,8 +10,8 @@ from shapely.geometry import shape
 
 from hemavision.exports.geojson import to_geojson
 from hemavision.exports.labels import label_of
-from hemavision.fields import NamedSmear
-from hemavision.results import NOTICE
+from hemavision.reading.found import NamedSmear
+from hemavision.records.results import NOTICE
 
 
 def test_the_geojson_library_finds_it_sound(fields: list[NamedSmear]) -> None:

@@ -3,8 +3,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hemavision.exports.labels import label_of, labels_of
-from hemavision.fields import NamedSmear
-from hemavision.results import Status
+from hemavision.reading.found import NamedSmear
+from hemavision.records.results import Status
 
 
 def test_an_unfamiliar_cell_is_a_white_cell_and_no_more(fields: list[NamedSmear]) -> None:

@@ -7,8 +7,8 @@ import io
 from dataclasses import replace
 
 from hemavision.exports.table import HEAD, to_csv
-from hemavision.fields import NamedSmear
-from hemavision.results import CellKind
+from hemavision.reading.found import NamedSmear
+from hemavision.records.results import CellKind
 
 
 def test_a_row_a_cell_with_all_that_is_said_of_it(fields: list[NamedSmear]) -> None:

@@ -12,8 +12,8 @@ import pytest
 from bccd_fields import NAMES, true_cells
 
 from hemavision.exports.voc import to_voc
-from hemavision.fields import NamedSmear
-from hemavision.results import NOTICE
+from hemavision.reading.found import NamedSmear
+from hemavision.records.results import NOTICE
 from hemavision.training.datasets import boxes_of
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from hemavision.exports.labels import label_of, labels_of
 from hemavision.exports.yolo import to_classes, to_yolo
-from hemavision.fields import NamedSmear
+from hemavision.reading.found import NamedSmear
 
 #: "One row per object. Each row is class x_center y_center width height. Box coordinates must be
 #: in normalized xywh format (from 0 to 1). Class numbers should be zero-indexed."

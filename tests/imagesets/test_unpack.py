@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from fixtures_archives import BAD_ENTRIES, with_bad_entries
 
-from hemavision import archives
 from hemavision.errors import DataError
+from hemavision.images import archives
 from hemavision.imagesets.image_set import Rule
 from hemavision.imagesets.unpack import unpack
 

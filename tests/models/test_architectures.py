@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from hemavision.bundle import Manifest
-from hemavision.cells import EIGHT_TYPES
 from hemavision.compat.morphology import Attribute
 from hemavision.compat.novelty import NoveltyModel
-from hemavision.detection import locate_cell
-from hemavision.images import open_image
+from hemavision.images.opening import open_image
 from hemavision.models.architectures import ARCHITECTURES
-from hemavision.preprocess import PreprocessSpec, cut_input
-from hemavision.runtime import OnnxEngine
+from hemavision.reading.bundle import Manifest
+from hemavision.reading.engine import OnnxEngine
+from hemavision.reading.finding import locate_cell
+from hemavision.reading.preprocess import PreprocessSpec, cut_input
+from hemavision.records.cells import EIGHT_TYPES
 from hemavision.training.batches import to_input
 from hemavision.training.export import write_bundle
 

@@ -9,10 +9,10 @@ from scipy.special import expit
 
 from hemavision.compat.detector_writer import write_detector
 from hemavision.compat.reading import network_from_keras
-from hemavision.detection.detector import Detector
-from hemavision.detection.manifest import DetectorManifest
 from hemavision.models.cell_detector import build
-from hemavision.results import CellKind
+from hemavision.reading.finding.detector import Detector
+from hemavision.reading.finding.manifest import DetectorManifest
+from hemavision.records.results import CellKind
 
 MANIFEST = DetectorManifest(
     name="untrained",

@@ -13,9 +13,9 @@ from fhir.resources.R4B.diagnosticreport import DiagnosticReport
 from fhir.resources.R4B.observation import Observation
 
 from hemavision.differential import Terms
+from hemavision.records.results import NOTICE
 from hemavision.report import Report, ReportInput, ReportStatus
 from hemavision.report.as_fhir import to_resource, write_fhir
-from hemavision.results import NOTICE
 
 LOINC = "http://loinc.org"
 

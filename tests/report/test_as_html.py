@@ -10,6 +10,7 @@ from html import unescape
 import pytest
 
 from hemavision.agreement import compare_readers
+from hemavision.records.results import NOTICE
 from hemavision.report import Reading, Report, ReportCell, ReportInput, ReportStatus
 from hemavision.report.as_html import (
     CONTENT_POLICY,
@@ -21,7 +22,6 @@ from hemavision.report.as_html import (
 )
 from hemavision.report.findings import in_words
 from hemavision.report.rows import rows_of
-from hemavision.results import NOTICE
 
 Page = Callable[..., str]
 

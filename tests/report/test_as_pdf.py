@@ -9,10 +9,10 @@ import pypdf
 import pytest
 
 from hemavision.errors import ImageError
+from hemavision.records.results import NOTICE
 from hemavision.report import Report, ReportInput, ReportStatus, lettering
 from hemavision.report.as_pdf import write_pdf
 from hemavision.report.lettering import Face, Lettering, find_face
-from hemavision.results import NOTICE
 
 
 def read(given: ReportInput) -> pypdf.PdfReader:

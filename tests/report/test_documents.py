@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 
 from hemavision.errors import SettingsError
+from hemavision.records.results import NOTICE
 from hemavision.report import FORMATS, ReportCell, ReportInput, write_report
 from hemavision.report.as_html import time_words
 from hemavision.report.pictures import SIDE_PX, small_jpeg
-from hemavision.results import NOTICE
 
 
 @pytest.mark.parametrize("name", list(FORMATS))

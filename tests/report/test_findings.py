@@ -9,9 +9,9 @@ import pytest
 from hemavision import Model
 from hemavision.differential import Terms
 from hemavision.errors import SettingsError
+from hemavision.images.samples import sample_png
+from hemavision.records.results import Reason
 from hemavision.report import Report, ReportCell, ReportInput, ReportModel, in_words
-from hemavision.results import Reason
-from hemavision.samples import sample_png
 
 
 def test_flags_come_first_and_say_what_would_settle_them(usual_case: ReportInput) -> None:

@@ -10,12 +10,12 @@ from dataclasses import replace
 
 import pytest
 
+from hemavision.records.results import NOTICE
 from hemavision.report import Report, ReportInput
 from hemavision.report.as_csv import COLUMNS, write_csv
 from hemavision.report.as_json import write_json
 from hemavision.report.rows import rows_of as rows_on_a_page
 from hemavision.report.rows import top_of_scale
-from hemavision.results import NOTICE
 
 
 def rows_of(given: ReportInput) -> dict[str, dict[str, str]]:

@@ -13,7 +13,7 @@ from fixtures_store import asked
 from sqlalchemy import delete, insert, select, update
 
 from hemavision.errors import MissingError, RefusedError
-from hemavision.results import Box
+from hemavision.records.results import Box
 from hemavision.store import Store, open_store
 from hemavision.store.cases import amend_case, find_case, sign_case
 from hemavision.store.cells import decide, find_cell

@@ -9,7 +9,7 @@ import pytest
 from fixtures_cases import ALL, cells_of, decide_all, new_image
 
 from hemavision.errors import ConflictError, MissingError, RefusedError
-from hemavision.results import Status
+from hemavision.records.results import Status
 from hemavision.store import Store
 from hemavision.store.cases import (
     Search,

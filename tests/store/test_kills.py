@@ -23,7 +23,7 @@ from sqlalchemy.engine import Engine
 from hemavision.casework.importing import Import, Source, import_images
 from hemavision.casework.reading import Eyes
 from hemavision.errors import ConflictError, RefusedError
-from hemavision.results import Box
+from hemavision.records.results import Box
 from hemavision.store import Store, open_store
 from hemavision.store.cases import amend_case, create_case, find_case, list_versions, sign_case
 from hemavision.store.cells import decide, find_cell

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, select, text, update
 
 import hemavision.store
 from hemavision.errors import StoreError
-from hemavision.results import ModelReference
+from hemavision.records.results import ModelReference
 from hemavision.store import Store, database, open_store
 from hemavision.store.agreement import model_against_readers
 from hemavision.store.cases import amend_case, create_case, find_case, sign_case

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 import tensorflow as tf
 
-from hemavision.cells import FOUR_TYPES
 from hemavision.models import cell_detector, separable_cnn
+from hemavision.records.cells import FOUR_TYPES
 from hemavision.training.batches import LabelledCrops
 from hemavision.training.crops import cut_crops
 from hemavision.training.datasets import read_kaggle

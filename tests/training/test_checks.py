@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from hemavision import open_model
-from hemavision.cells import FOUR_TYPES
 from hemavision.errors import DataError, TrainingError
+from hemavision.records.cells import FOUR_TYPES
 from hemavision.training import crops as cutting
 from hemavision.training.checks import check_split
 from hemavision.training.crops import CROP_PX, cut_crop, cut_crops

@@ -9,19 +9,19 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from hemavision.bundle import Manifest, find_bundle
-from hemavision.cells import FOUR_TYPES
 from hemavision.compat.bundle_writer import SCALINGS, BundleParts, write_network
 from hemavision.compat.colours import COLOURS, colours_of
 from hemavision.compat.foreign import ForeignModel
 from hemavision.compat.from_bundle import keras_from_bundle, take_apart
 from hemavision.compat.novelty import NoveltyModel
 from hemavision.compat.reading import network_from_keras
-from hemavision.detection import locate_cell
-from hemavision.images import open_image
+from hemavision.images.opening import open_image
 from hemavision.models import separable_cnn
-from hemavision.preprocess import PreprocessSpec, crop_and_resize
-from hemavision.runtime import OnnxEngine
+from hemavision.reading.bundle import Manifest, find_bundle
+from hemavision.reading.engine import OnnxEngine
+from hemavision.reading.finding import locate_cell
+from hemavision.reading.preprocess import PreprocessSpec, crop_and_resize
+from hemavision.records.cells import FOUR_TYPES
 from hemavision.training.batches import to_input
 from hemavision.training.calibrate import apply_temperature
 from hemavision.training.export import weights_sha256, write_bundle

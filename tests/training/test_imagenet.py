@@ -9,10 +9,10 @@ import keras
 import numpy as np
 import pytest
 
-from hemavision.cells import EIGHT_TYPES
 from hemavision.compat.torch_tensors import read_tensors
 from hemavision.errors import TrainingError
 from hemavision.models import efficientnet_lite
+from hemavision.records.cells import EIGHT_TYPES
 from hemavision.training import fit, imagenet
 from hemavision.training.batches import LabelledCrops
 from hemavision.training.imagenet import imagenet_origin, take_imagenet

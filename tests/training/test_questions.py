@@ -8,8 +8,8 @@ import keras
 import numpy as np
 import pytest
 
-from hemavision.cells import FOUR_TYPES
 from hemavision.models import separable_cnn
+from hemavision.records.cells import FOUR_TYPES
 from hemavision.training.batches import LabelledCrops, TrainingBatches
 from hemavision.training.crops import cut_crops
 from hemavision.training.datasets import ATTRIBUTES, TYPE, read_pbc

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from hemavision.cells import EIGHT_TYPES, FIVE_TYPES, FOUR_TYPES
+from hemavision.records.cells import EIGHT_TYPES, FIVE_TYPES, FOUR_TYPES
 from hemavision.training.recipes import EIGHT, HEMAVISION
 from hemavision.training.splits import PROTOCOLS, restrict
 

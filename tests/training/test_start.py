@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hemavision.bundle import find_bundle
 from hemavision.compat.from_bundle import keras_from_bundle
 from hemavision.errors import BundleError
 from hemavision.models import residual_cnn, separable_cnn
+from hemavision.reading.bundle import find_bundle
 from hemavision.training.fit import Start, fit, take_weights
 from hemavision.training.recipes import Phase, Recipe
 

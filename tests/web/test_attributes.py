@@ -12,10 +12,10 @@ from flask.testing import FlaskClient
 from PIL import Image
 
 from hemavision import Model
-from hemavision.explain import overlay
-from hemavision.images import open_image
-from hemavision.results import ModelReference
-from hemavision.runtime import FakeEngine
+from hemavision.images.opening import open_image
+from hemavision.reading.engine import FakeEngine
+from hemavision.reading.explaining import overlay
+from hemavision.records.results import ModelReference
 from hemavision.web import create_app
 
 URL = "/api/v1/classify"

@@ -13,11 +13,11 @@ from fixtures_images import cell_png
 from fixtures_store import asked
 from flask.testing import FlaskClient
 
-from hemavision.detection.fake_finder import FakeFinder
 from hemavision.differential import clopper_pearson
-from hemavision.images import open_image
-from hemavision.pipeline import Model
-from hemavision.results import NOTICE, Box, CellKind, Detection
+from hemavision.images.opening import open_image
+from hemavision.reading.cell import Model
+from hemavision.reading.finding.fake_finder import FakeFinder
+from hemavision.records.results import NOTICE, Box, CellKind, Detection
 from hemavision.store import Store
 from hemavision.web import create_app
 

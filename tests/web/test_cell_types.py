@@ -8,9 +8,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from hemavision import Model
-from hemavision.cells import EIGHT_TYPES
 from hemavision.errors import SettingsError
-from hemavision.reference import load_profile
+from hemavision.records.cells import EIGHT_TYPES
+from hemavision.records.reference import load_profile
 from hemavision.web import create_app
 
 URL = "/api/v1/cell-types"

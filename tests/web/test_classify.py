@@ -15,9 +15,9 @@ from flask.testing import FlaskClient
 from PIL import Image
 
 from hemavision import Model, Prediction
-from hemavision.explain import overlay
-from hemavision.images import open_image
-from hemavision.results import NOTICE
+from hemavision.images.opening import open_image
+from hemavision.reading.explaining import overlay
+from hemavision.records.results import NOTICE
 
 URL = "/api/v1/classify"
 

@@ -9,8 +9,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from hemavision import Model
-from hemavision.cells import EIGHT_TYPES
-from hemavision.results import NOTICE
+from hemavision.records.cells import EIGHT_TYPES
+from hemavision.records.results import NOTICE
 
 
 @pytest.mark.parametrize("field", ["file", "image"])

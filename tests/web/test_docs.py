@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 from flask.testing import FlaskClient
 
-from hemavision.results import NOTICE
+from hemavision.records.results import NOTICE
 
 
 class Page(HTMLParser):

@@ -16,11 +16,11 @@ from fixtures_cases import make_model
 from fixtures_images import cell_png
 from flask.testing import FlaskClient
 
-from hemavision.detection.fake_finder import FakeFinder
-from hemavision.images import open_image
-from hemavision.pipeline import Model
-from hemavision.results import Box, CellKind, Detection, ModelReference
-from hemavision.runtime import FakeEngine
+from hemavision.images.opening import open_image
+from hemavision.reading.cell import Model
+from hemavision.reading.engine import FakeEngine
+from hemavision.reading.finding.fake_finder import FakeFinder
+from hemavision.records.results import Box, CellKind, Detection, ModelReference
 from hemavision.store import open_store
 from hemavision.web import create_app
 

@@ -12,8 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import create_engine, text
 
 from hemavision import Model
-from hemavision.detection.fake_finder import FakeFinder
-from hemavision.results import Detection
+from hemavision.reading.finding.fake_finder import FakeFinder
+from hemavision.records.results import Detection
 from hemavision.store import Store
 from hemavision.store.database import find_url
 from hemavision.web import create_app

@@ -13,10 +13,10 @@ from flask.testing import FlaskClient
 from PIL import Image
 
 from hemavision import Model
-from hemavision.detection.fake_finder import FakeFinder
-from hemavision.images import open_image
-from hemavision.results import NOTICE, CellKind
-from hemavision.smear import read_smear
+from hemavision.images.opening import open_image
+from hemavision.reading.field import read_smear
+from hemavision.reading.finding.fake_finder import FakeFinder
+from hemavision.records.results import NOTICE, CellKind
 from hemavision.web import create_app
 
 URL = "/api/v1/live"

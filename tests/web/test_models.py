@@ -6,8 +6,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from hemavision import Model, open_model
-from hemavision.bundle import sha256_of, shipped_bundles
-from hemavision.results import NOTICE
+from hemavision.reading.bundle import sha256_of, shipped_bundles
+from hemavision.records.results import NOTICE
 from hemavision.web import create_app
 
 

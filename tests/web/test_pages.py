@@ -9,9 +9,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from hemavision import Model
-from hemavision.results import NOTICE
-from hemavision.sample_smear import smear_png
-from hemavision.samples import SAMPLE_NAMES, sample_png
+from hemavision.images.sample_smear import smear_png
+from hemavision.images.samples import SAMPLE_NAMES, sample_png
+from hemavision.records.results import NOTICE
 from hemavision.web import create_app
 
 PAGES = ("/", "/smear")

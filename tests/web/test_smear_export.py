@@ -14,8 +14,8 @@ from flask.testing import FlaskClient
 
 from hemavision import Model
 from hemavision.exports.forms import FORMS, export
-from hemavision.fields import NamedSmear
-from hemavision.smear import read_smear
+from hemavision.reading.field import read_smear
+from hemavision.reading.found import NamedSmear
 
 URL = "/api/v1/smears/export"
 
@@ -28,7 +28,7 @@ def result(model: Model, data: Path) -> dict[str, Any]:
 
 @pytest.mark.parametrize("form", FORMS)
 def test_each_form_is_the_packages(client: FlaskClient, result: dict[str, Any], form: str) -> None:
-    from hemavision.fields import Smear
+    from hemavision.reading.found import Smear
 
     response = client.post(URL, json={"format": form, "results": [result]})
     assert response.status_code == 200

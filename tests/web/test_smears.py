@@ -16,9 +16,9 @@ from flask.testing import FlaskClient
 from PIL import Image
 
 from hemavision import Model
-from hemavision.fields import Smear
-from hemavision.results import NOTICE, CellKind
-from hemavision.smear import overlay_cell, read_smear
+from hemavision.reading.field import overlay_cell, read_smear
+from hemavision.reading.found import Smear
+from hemavision.records.results import NOTICE, CellKind
 from hemavision.web import create_app
 
 URL = "/api/v1/smears"

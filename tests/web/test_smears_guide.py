@@ -63,7 +63,7 @@ def test_the_curl_example_runs(folder: Path, served: str) -> None:
 
 
 def test_every_warning_and_every_form_is_explained() -> None:
-    source = (ROOT / "src" / "hemavision" / "quality.py").read_text(encoding="utf-8")
+    source = (ROOT / "src" / "hemavision" / "images" / "quality.py").read_text(encoding="utf-8")
     codes = set(re.findall(r'Caution\(\s*"([a-z-]+)"', source))
     assert len(codes) == 5
     for code in codes:

@@ -27,8 +27,8 @@ from schemathesis.filters import FilterSet
 from sqlalchemy import update
 
 from hemavision import Model
-from hemavision.detection.fake_finder import FakeFinder
-from hemavision.results import NOTICE
+from hemavision.reading.finding.fake_finder import FakeFinder
+from hemavision.records.results import NOTICE
 from hemavision.store import Store, open_store
 from hemavision.store.cases import create_case
 from hemavision.store.images import add_image

@@ -13,12 +13,12 @@ from fixtures_cases import make_model
 from fixtures_images import cell_png
 from flask.testing import FlaskClient
 
-from hemavision.bundle import Manifest
-from hemavision.cells import FOUR_TYPES
 from hemavision.differential import clopper_pearson
-from hemavision.pipeline import Model
-from hemavision.results import NOTICE, ModelReference
-from hemavision.runtime import FakeEngine
+from hemavision.reading.bundle import Manifest
+from hemavision.reading.cell import Model
+from hemavision.reading.engine import FakeEngine
+from hemavision.records.cells import FOUR_TYPES
+from hemavision.records.results import NOTICE, ModelReference
 from hemavision.store import Store
 from hemavision.store.readers import Role, add_reader
 from hemavision.store.tally import Tally

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from hemavision.archives import Archive, Entry, open_zip
 from hemavision.casework.importing import Source, failing
 from hemavision.errors import ArchiveError, ImageError
-from hemavision.foreign_files import kind_of, why_not_read
-from hemavision.images import IMAGE_SUFFIXES
+from hemavision.images.archives import Archive, Entry, open_zip
+from hemavision.images.foreign_files import kind_of, why_not_read
+from hemavision.images.opening import IMAGE_SUFFIXES
 
 
 def open_archive(archive: Path | bytes, name: str) -> Iterator[Source]:

@@ -6,13 +6,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hemavision.bundle import Manifest
 from hemavision.differential import Analyser, Confusion, Terms
 from hemavision.differential.correction import check_calls
 from hemavision.differential.counting import CORRECT_FROM
 from hemavision.errors import SettingsError
-from hemavision.pipeline import Model
-from hemavision.reference import Profile
+from hemavision.reading.bundle import Manifest
+from hemavision.reading.cell import Model
+from hemavision.records.reference import Profile
 from hemavision.store import Store
 from hemavision.store.cells import count_suggestions
 from hemavision.store.records import Case, Entries

@@ -11,8 +11,8 @@ from typing import Any
 
 from hemavision.casework.pictures import look_at
 from hemavision.errors import RefusedError
-from hemavision.explain import encode_png
 from hemavision.exports.spreadsheet import Table
+from hemavision.reading.explaining import encode_png
 from hemavision.store import Store
 from hemavision.store.cases import Search, find_case, list_cases
 from hemavision.store.cells import Filter, list_cells

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
-from hemavision.archives import MOST_ENTRY_BYTES, SIGNATURE
 from hemavision.casework.archives import open_archive
 from hemavision.casework.importing import Source, failing
 from hemavision.errors import ImageError
-from hemavision.foreign_files import kind_of, why_not_read
+from hemavision.images.archives import MOST_ENTRY_BYTES, SIGNATURE
+from hemavision.images.foreign_files import kind_of, why_not_read
 
 
 def open_files(paths: Iterable[Path]) -> Iterator[Source]:

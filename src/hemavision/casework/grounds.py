@@ -9,8 +9,8 @@ from typing import Any
 from hemavision.casework.entered import Calls, find_calls
 from hemavision.differential import Confusion
 from hemavision.errors import SettingsError
-from hemavision.pipeline import Model
-from hemavision.reference import Profile, Profiles
+from hemavision.reading.cell import Model
+from hemavision.records.reference import Profile, Profiles
 from hemavision.report import ReportModel
 from hemavision.store import Store
 from hemavision.store.cases import find_version

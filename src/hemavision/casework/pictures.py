@@ -11,12 +11,12 @@ import numpy as np
 from hemavision.casework.reading import window_around
 from hemavision.casework.thumbnails import THUMBNAIL_PX, draw_thumbnail
 from hemavision.errors import RefusedError
-from hemavision.explain import encode_png, overlay
-from hemavision.explain.overlay import OPACITY
-from hemavision.images import open_image
-from hemavision.pipeline import Model
-from hemavision.results import Box, CellKind, Detection, Prediction
-from hemavision.smear import moved, name_white_cells
+from hemavision.images.opening import open_image
+from hemavision.reading.cell import Model
+from hemavision.reading.explaining import encode_png, overlay
+from hemavision.reading.explaining.overlay import OPACITY
+from hemavision.reading.field import moved, name_white_cells
+from hemavision.records.results import Box, CellKind, Detection, Prediction
 from hemavision.store import Store
 from hemavision.store.images import (
     find_image,

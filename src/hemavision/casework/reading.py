@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from hemavision.casework.thumbnails import draw_thumbnail
-from hemavision.detection.finder import Finder
 from hemavision.errors import RefusedError
-from hemavision.explain import encode_png
-from hemavision.fields import FoundCell, Smear
-from hemavision.images import open_image
-from hemavision.pipeline import Model
-from hemavision.results import Box, CellKind, Detection, Prediction
-from hemavision.smear import moved, name_white_cells, read_smear
+from hemavision.images.opening import open_image
+from hemavision.reading.cell import Model
+from hemavision.reading.explaining import encode_png
+from hemavision.reading.field import moved, name_white_cells, read_smear
+from hemavision.reading.finding.finder import Finder
+from hemavision.reading.found import FoundCell, Smear
+from hemavision.records.results import Box, CellKind, Detection, Prediction
 from hemavision.store.records import ImageKind, NewCell, NewImage
 
 #: Longest side of the single-cell pictures of the public image sets, in pixels (PBC, 360×363).

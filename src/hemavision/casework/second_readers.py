@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hemavision.cells import COUNTED_APART
+from hemavision.records.cells import COUNTED_APART
 from hemavision.store import Store, reads
 
 

@@ -7,7 +7,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from hemavision.results import Box
+from hemavision.records.results import Box
 
 #: Fills a gallery's largest tile; those of this size are made once and kept with the cells.
 THUMBNAIL_PX = 192

@@ -43,7 +43,7 @@ class StoreChoice:
         from hemavision import settings
         from hemavision.casework.grounds import AtWork
         from hemavision.cli.model import open_named_model
-        from hemavision.reference import load_profiles
+        from hemavision.records.reference import load_profiles
 
         return AtWork(open_named_model(None), load_profiles(settings.text("reference")))
 

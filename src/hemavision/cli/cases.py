@@ -82,7 +82,7 @@ def list_(choice: StoreChoice, search: str, state: str | None, as_json: bool) ->
 @pass_choice
 def show(choice: StoreChoice, case: int, as_json: bool) -> None:
     """Show CASE: its cells by type, its images, its versions."""
-    from hemavision.results import NOTICE
+    from hemavision.records.results import NOTICE
     from hemavision.store.cases import list_versions
     from hemavision.store.images import list_images
 

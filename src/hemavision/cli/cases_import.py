@@ -14,7 +14,7 @@ from hemavision.cli.case_store import AS_JSON, CASE, StoreChoice, pass_choice
 
 if TYPE_CHECKING:
     from hemavision.casework.importing import Outcome
-    from hemavision.detection.finder import Finder
+    from hemavision.reading.finding.finder import Finder
 
 KINDS = ("auto", "cell", "field")
 
@@ -53,7 +53,7 @@ def import_(choice: StoreChoice, /, case: int, paths: tuple[Path, ...], **given:
     from hemavision.cli.inputs import find_images
     from hemavision.cli.model import open_named_model
     from hemavision.cli.progress import progress
-    from hemavision.foreign_files import kind_of
+    from hemavision.images.foreign_files import kind_of
     from hemavision.store.records import ImageKind
 
     choice.find(case)
@@ -89,7 +89,7 @@ def _conclude(counts: Counter[str], left_out: Counter[str], as_json: bool) -> No
     if failed:
         click.echo(f"{failed:,} of {counts.total():,} inputs failed.", err=True)
     if not as_json:
-        from hemavision.results import NOTICE
+        from hemavision.records.results import NOTICE
 
         count = left_out.total()
         kinds = f"{count:,} {'file' if count == 1 else 'files'} of kinds that are not read left out"

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 
 from hemavision.cli.outputs import printable
 from hemavision.errors import DataError
-from hemavision.results import CellKind, Status
+from hemavision.records.results import CellKind, Status
 
 #: A line longer than this is no answer; a field's has the heatmaps of its cells.
 MAX_LINE = 64_000_000

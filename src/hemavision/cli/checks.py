@@ -118,8 +118,8 @@ def check_models() -> Iterator[Check]:
     """Every shipped model and the one in use open and give sound numbers."""
     import numpy as np
 
-    from hemavision.bundle import find_bundle, shipped_bundles
-    from hemavision.pipeline import open_model
+    from hemavision.reading.bundle import find_bundle, shipped_bundles
+    from hemavision.reading.cell import open_model
 
     in_use = find_bundle(settings.text("model"))
     grey = np.full((240, 320, 3), 128, np.uint8)
@@ -143,7 +143,7 @@ def check_detector() -> Iterator[Check]:
     """The detector in use opens and finds nothing in a plain picture."""
     import numpy as np
 
-    from hemavision.detection.detector import open_detector
+    from hemavision.reading.finding.detector import open_detector
 
     detector = open_detector(settings.text("detector"), threads=1)
     started = time.perf_counter()
@@ -154,7 +154,7 @@ def check_detector() -> Iterator[Check]:
 
 def check_profile() -> Iterator[Check]:
     """The reference ranges in use can be read."""
-    from hemavision.reference import load_profile
+    from hemavision.records.reference import load_profile
 
     profile = load_profile(settings.text("reference"))
     yield Check(Level.OK, "reference", f"profile {profile.name}")

@@ -14,7 +14,7 @@ import click
 if TYPE_CHECKING:
     from hemavision.cli.inputs import Opened
     from hemavision.cli.outputs import Output
-    from hemavision.pipeline import Model
+    from hemavision.reading.cell import Model
 
 _FILE = click.Path(path_type=Path)
 
@@ -63,7 +63,7 @@ def classify(**given: Any) -> None:
     """
     options = Options(**given)
     from hemavision.cli.model import open_named_model
-    from hemavision.results import NOTICE
+    from hemavision.records.results import NOTICE
 
     failed, done = _classify(options, open_named_model(options.model))
     if failed:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from hemavision.cells import FOUR_TYPES
 from hemavision.errors import BundleError
+from hemavision.records.cells import FOUR_TYPES
 
 DEFAULT_TYPES = ",".join(FOUR_TYPES)
 SCALINGS = ("minus-one-to-one", "zero-to-one", "none", "torch", "caffe")

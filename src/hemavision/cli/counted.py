@@ -10,12 +10,12 @@ from typing import BinaryIO
 
 import click
 
-from hemavision.cells import CUT
 from hemavision.cli.cell_lines import CellLine, cells_in
 from hemavision.cli.outputs import printable
 from hemavision.differential.names import add_up, type_named
 from hemavision.errors import DataError, SettingsError
-from hemavision.results import Status
+from hemavision.records.cells import CUT
+from hemavision.records.results import Status
 
 
 def parse_pairs(option: str, text: str, number: Callable[[str], float]) -> dict[str, float]:

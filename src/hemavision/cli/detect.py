@@ -13,8 +13,8 @@ import click
 
 if TYPE_CHECKING:
     from hemavision.cli.field_outputs import Output
-    from hemavision.detection.finder import Finder
-    from hemavision.pipeline import Model
+    from hemavision.reading.cell import Model
+    from hemavision.reading.finding.finder import Finder
 
 _PATH = click.Path(path_type=Path)
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -81,7 +81,7 @@ def detect(**given: Any) -> None:
     options = Options(**given)
     from hemavision.cli.detector import open_named_detector
     from hemavision.cli.model import open_named_model
-    from hemavision.results import NOTICE
+    from hemavision.records.results import NOTICE
 
     model, finder = open_named_model(options.model), open_named_detector(options.detector)
     failed, done = _detect(options, model, finder)
@@ -97,7 +97,7 @@ def _detect(options: Options, model: Model, finder: Finder) -> tuple[int, int]:
     from hemavision.cli.inputs import open_in_batches
     from hemavision.cli.outputs import printable
     from hemavision.cli.progress import progress
-    from hemavision.smear import read_smear
+    from hemavision.reading.field import read_smear
 
     failed = done = 0
     with ExitStack() as stack:

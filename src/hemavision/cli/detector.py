@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from hemavision import settings
-from hemavision.detection.detector import open_detector
-from hemavision.detection.finder import Finder
 from hemavision.errors import BundleError
+from hemavision.reading.finding.detector import open_detector
+from hemavision.reading.finding.finder import Finder
 
 
 def open_named_detector(name: str | None) -> Finder:

@@ -105,7 +105,7 @@ def _report(options: Options) -> tuple[Report, int]:
     from hemavision.differential import Terms
     from hemavision.differential.counting import CORRECT_FROM
     from hemavision.differential.units import white_cells_from
-    from hemavision.reference import load_profile
+    from hemavision.records.reference import load_profile
     from hemavision.report import Report, ReportInput
 
     if (options.cells is None) == (options.counts is None):

@@ -6,9 +6,9 @@ import sys
 
 import click
 
+from hemavision.records.results import NOTICE
 from hemavision.report import Report, in_words
 from hemavision.report.rows import Bar, Row, rows_of, top_of_scale
-from hemavision.results import NOTICE
 
 BAR_WIDTH = 40
 #: Reference range, interval, its ends and the share; and the same for a terminal without them.

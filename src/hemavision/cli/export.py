@@ -60,7 +60,7 @@ def export(run: Path, dataset: Path | None, out: Path | None) -> None:
 
 def _protocol_of(run: Path) -> str:
     """Return what a run, or a bundle's, was trained by."""
-    from hemavision.runtime import OnnxEngine
+    from hemavision.reading.engine import OnnxEngine
     from hemavision.training.run import CONFIG
 
     if run.is_file():

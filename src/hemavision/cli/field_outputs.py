@@ -22,10 +22,10 @@ from hemavision.exports.spreadsheet import Table as Rows
 from hemavision.exports.table import HEAD, rows_of
 from hemavision.exports.voc import to_voc
 from hemavision.exports.yolo import CLASSES, to_classes, to_yolo
-from hemavision.fields import NamedSmear, Smear
-from hemavision.images import Photo
-from hemavision.results import NOTICE, CellKind
-from hemavision.smear import draw_heatmaps
+from hemavision.images.opening import Photo
+from hemavision.reading.field import draw_heatmaps
+from hemavision.reading.found import NamedSmear, Smear
+from hemavision.records.results import NOTICE, CellKind
 
 
 class Output(Protocol):

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from hemavision.errors import ImageError
-from hemavision.foreign_files import kind_of, why_not_read
-from hemavision.images import IMAGE_SUFFIXES, Photo, open_image
+from hemavision.images.foreign_files import kind_of, why_not_read
+from hemavision.images.opening import IMAGE_SUFFIXES, Photo, open_image
 
 #: What one batch may hold; whichever is reached first ends it.
 BATCH_IMAGES = 16

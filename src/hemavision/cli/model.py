@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from hemavision import settings
-from hemavision.cells import FOUR_TYPES
 from hemavision.errors import BundleError
-from hemavision.pipeline import Model, open_model
+from hemavision.reading.cell import Model, open_model
+from hemavision.records.cells import FOUR_TYPES
 
 #: What a training notebook calls its best weights, and what Keras calls its files.
 BEST, KERAS_SUFFIXES = "best_model.keras", {".keras", ".h5", ".hdf5"}

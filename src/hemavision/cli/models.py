@@ -19,8 +19,8 @@ def models(as_json: bool) -> None:
     For research use only. Not for use in diagnostic procedures.
     """
     from hemavision import settings
-    from hemavision.bundle import find_bundle, shipped_bundles
-    from hemavision.results import NOTICE
+    from hemavision.reading.bundle import find_bundle, shipped_bundles
+    from hemavision.records.results import NOTICE
 
     in_use = find_bundle(settings.text("model")).resolve()
     paths = shipped_bundles()
@@ -34,7 +34,7 @@ def models(as_json: bool) -> None:
 
 
 def _describe(path: Path, default: bool) -> dict[str, Any]:
-    from hemavision.pipeline import open_model
+    from hemavision.reading.cell import open_model
 
     model = open_model(path, threads=1)
     manifest = model.manifest

@@ -13,10 +13,10 @@ from typing import Any, Protocol, TextIO
 
 import click
 
-from hemavision.explain import overlay
 from hemavision.exports.spreadsheet import Table as Rows
-from hemavision.images import Photo
-from hemavision.results import NOTICE, Prediction, Status
+from hemavision.images.opening import Photo
+from hemavision.reading.explaining import overlay
+from hemavision.records.results import NOTICE, Prediction, Status
 
 _COLOURS = {Status.CONFIDENT: "green", Status.CHECK: "yellow", Status.UNFAMILIAR: "red"}
 #: Keys of a JSON line after ``path``, in order.

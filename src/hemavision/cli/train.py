@@ -142,7 +142,7 @@ def _train_detector(protocol: str, options: RunOptions, name: str, epochs: int |
 
 
 def _adapt(bundle: str, dataset: Path | None, out: Path | None, skip_bad: bool) -> None:
-    from hemavision.bundle import find_bundle
+    from hemavision.reading.bundle import find_bundle
     from hemavision.training.adapt import adapt
 
     if dataset is None:

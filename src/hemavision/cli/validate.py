@@ -32,7 +32,7 @@ def validate(dataset: Path, model: str | None, as_json: bool, out: Path | None) 
     check_install()
     from hemavision.evaluation.laboratory import render
     from hemavision.evaluation.laboratory import validate as measure
-    from hemavision.pipeline import open_model
+    from hemavision.reading.cell import open_model
 
     opened = open_model(model or settings.text("model"))
     command = f"hemavision validate {dataset.resolve().name} --model {opened.reference.name}"

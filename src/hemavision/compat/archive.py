@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from hemavision.archives import MOST_BYTES, Archive, Entry, open_zip
 from hemavision.errors import ArchiveError, BundleError
+from hemavision.images.archives import MOST_BYTES, Archive, Entry, open_zip
 
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 #: In bytes, unpacked. These are far above any classifier.

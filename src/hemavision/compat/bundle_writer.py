@@ -11,7 +11,6 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
-from hemavision.bundle import MANIFEST_KEY, Manifest
 from hemavision.compat.colours import add_colours
 from hemavision.compat.configuration import config_of
 from hemavision.compat.foreign import ForeignModel, add_foreign
@@ -25,6 +24,7 @@ from hemavision.compat.onnx_layers import add_forward
 from hemavision.compat.shapes import shapes_of
 from hemavision.compat.whole import written_whole
 from hemavision.errors import BundleError
+from hemavision.reading.bundle import MANIFEST_KEY, Manifest
 
 #: Operator set: the oldest that has everything used here, for the widest choice of readers.
 OPSET, IR_VERSION = 17, 8

@@ -7,8 +7,6 @@ from pathlib import Path
 
 import numpy as np
 
-from hemavision.bundle import Manifest, sha256_of
-from hemavision.cells import FOUR_TYPES
 from hemavision.compat.bundle_writer import (
     SCALINGS,
     BundleParts,
@@ -23,7 +21,9 @@ from hemavision.compat.saved_model import is_saved_model
 from hemavision.compat.shapes import shapes_of
 from hemavision.compat.writing import write_model
 from hemavision.errors import BundleError
-from hemavision.preprocess import PreprocessSpec
+from hemavision.reading.bundle import Manifest, sha256_of
+from hemavision.reading.preprocess import PreprocessSpec
+from hemavision.records.cells import FOUR_TYPES
 
 #: A converted model has not been calibrated: whatever it says, a person should look.
 NEVER_CONFIDENT = 1.1
@@ -43,7 +43,7 @@ class Options:
         size_px: side of the input in pixels, or ``None`` to take the file's.
         scaling: one of :data:`hemavision.compat.bundle_writer.SCALINGS`; None for
             :func:`usual_scaling`.
-        crop: as in :class:`hemavision.preprocess.PreprocessSpec`.
+        crop: as in :class:`hemavision.reading.preprocess.PreprocessSpec`.
     """
 
     cell_types: tuple[str, ...] = FOUR_TYPES

@@ -16,7 +16,7 @@ from hemavision.compat.bundle_writer import (
 from hemavision.compat.network import Network
 from hemavision.compat.onnx_graph import Graph
 from hemavision.compat.onnx_layers import add_forward
-from hemavision.detection.manifest import MANIFEST_KEY, DetectorManifest
+from hemavision.reading.finding.manifest import MANIFEST_KEY, DetectorManifest
 
 #: The sides that padding is worked out for; "same" pads alike for every multiple of 32.
 ANY_PX = 256

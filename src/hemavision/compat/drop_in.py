@@ -8,12 +8,12 @@ from pathlib import Path
 import platformdirs
 
 import hemavision
-from hemavision import bundle as bundles
-from hemavision.bundle import sha256_of
-from hemavision.cells import FOUR_TYPES
 from hemavision.compat.convert import Options, read_model, write_as
 from hemavision.compat.network import Network
 from hemavision.errors import BundleError
+from hemavision.reading import bundle as bundles
+from hemavision.reading.bundle import sha256_of
+from hemavision.records.cells import FOUR_TYPES
 
 
 def as_bundle(path: Path) -> Path:

@@ -9,7 +9,6 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from hemavision.bundle import check_bundle, manifest_from_metadata
 from hemavision.compat.architecture import Plan, plan_of
 from hemavision.compat.archive import parse_config
 from hemavision.compat.bundle_writer import NETWORK_KEY, BundleParts, Scaling
@@ -22,6 +21,7 @@ from hemavision.compat.novelty import NoveltyModel
 from hemavision.compat.reading import network_of
 from hemavision.compat.weights import Weights
 from hemavision.errors import BundleError
+from hemavision.reading.bundle import check_bundle, manifest_from_metadata
 
 
 def network_from_bundle(path: Path) -> Network:

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from hemavision.cells import COUNTED_APART, NOT_DECIDED
 from hemavision.differential.intervals import LEVEL, clopper_pearson
 from hemavision.errors import SettingsError
+from hemavision.records.cells import COUNTED_APART, NOT_DECIDED
 
 #: Where an analyser has no class of its own for a type, the class that its cells are counted in.
 COUNTED_AS = {"immature_granulocyte": "neutrophil"}

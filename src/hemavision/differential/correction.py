@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from hemavision.cells import COUNTED_APART, NOT_DECIDED
 from hemavision.differential.intervals import LEVEL
 from hemavision.errors import SettingsError
+from hemavision.records.cells import COUNTED_APART, NOT_DECIDED
 
 DRAWS = 2000
 SEED = 20

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from hemavision.cells import COUNTED_APART, NOT_DECIDED, NUCLEATED_RED
 from hemavision.differential.flags import Flag, Verdict, find_flag, place
 from hemavision.differential.intervals import LEVEL, Interval, clopper_pearson, ratio_interval
 from hemavision.errors import SettingsError
-from hemavision.reference import CellReference, Profile
-from hemavision.results import NOTICE
+from hemavision.records.cells import COUNTED_APART, NOT_DECIDED, NUCLEATED_RED
+from hemavision.records.reference import CellReference, Profile
+from hemavision.records.results import NOTICE
 
 #: How many white cells a differential is usually counted to.
 TARGETS = (100, 200, 400)

@@ -13,8 +13,8 @@ import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from hemavision.cells import BEYOND_MODELS, EIGHT_TYPES
 from hemavision.errors import SettingsError
+from hemavision.records.cells import BEYOND_MODELS, EIGHT_TYPES
 
 #: Type → its other names, in small letters and without a plural s.
 NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(

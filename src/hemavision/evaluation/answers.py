@@ -10,8 +10,8 @@ import numpy as np
 
 from hemavision.errors import DataError, ImageError
 from hemavision.exports.spreadsheet import Table
-from hemavision.pipeline import BATCH, Model
-from hemavision.results import Prediction
+from hemavision.reading.cell import BATCH, Model
+from hemavision.records.results import Prediction
 from hemavision.training.datasets import Sample, open_sample
 
 Progress = Callable[[int, int], None]
@@ -26,7 +26,7 @@ class Answers:
         truth: int N, the right type's index.
         probabilities: float N×K, rows sum to 1.
         originals: int N, 0 to O-1: images with the same number show the same cell.
-        statuses: str N, as :class:`hemavision.results.Status`.
+        statuses: str N, as :class:`hemavision.records.results.Status`.
         novelty: float N, above 1 is unfamiliar.
         milliseconds: float N.
     """

@@ -14,10 +14,10 @@ from PIL import Image, ImageDraw
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from hemavision.detection.detector import DEFAULT_DETECTOR, Detector, open_detector
-from hemavision.detection.overlaps import matched
 from hemavision.differential import clopper_pearson
-from hemavision.results import NOTICE, CellKind, Detection
+from hemavision.reading.finding.detector import DEFAULT_DETECTOR, Detector, open_detector
+from hemavision.reading.finding.overlaps import matched
+from hemavision.records.results import NOTICE, CellKind, Detection
 from hemavision.training.datasets import open_sample, read_pbc
 from hemavision.training.detector.fields import (
     NAMES,

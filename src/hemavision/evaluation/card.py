@@ -9,7 +9,6 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from hemavision.cells import EIGHT_TYPES, UNNAMED
 from hemavision.evaluation.figures import (
     class_lines,
     comparison,
@@ -21,6 +20,7 @@ from hemavision.evaluation.figures import (
 )
 from hemavision.evaluation.plots import CONFUSION, COVERAGE, PER_CLASS, RELIABILITY
 from hemavision.evaluation.result import label, results_in
+from hemavision.records.cells import EIGHT_TYPES, UNNAMED
 
 UNTRAINED_PREFIX = "lab-out:"
 #: Whether the heatmaps' fields were trained on, by the kind of leak.

@@ -9,9 +9,6 @@ from typing import Any
 import numpy as np
 
 from hemavision import settings
-from hemavision.detection import locate_cell
-from hemavision.detection.detector import DEFAULT_DETECTOR, Detector, open_detector
-from hemavision.detection.finder import Finder
 from hemavision.differential.intervals import LEVEL
 from hemavision.errors import DataError, ImageError
 from hemavision.evaluation import intervals
@@ -19,9 +16,12 @@ from hemavision.evaluation.answers import Answers, Progress, Run, collect, run_m
 from hemavision.evaluation.protocols import DETECTED, DETECTED_FROM
 from hemavision.evaluation.protocols import WITHHELD as FOLDER
 from hemavision.evaluation.result import Request, prepare, record_of, round_figures
-from hemavision.pipeline import Model
-from hemavision.results import CellKind, Detection, Prediction
-from hemavision.smear import name_white_cells
+from hemavision.reading.cell import Model
+from hemavision.reading.field import name_white_cells
+from hemavision.reading.finding import locate_cell
+from hemavision.reading.finding.detector import DEFAULT_DETECTOR, Detector, open_detector
+from hemavision.reading.finding.finder import Finder
+from hemavision.records.results import CellKind, Detection, Prediction
 from hemavision.training.datasets import Sample, open_sample
 from hemavision.training.detector.fields import PROTOCOL, WITHHELD, split_fields
 

@@ -14,7 +14,6 @@ from PIL import Image, ImageFilter
 from scipy.integrate import trapezoid
 from scipy.stats import spearmanr
 
-from hemavision.bundle import find_bundle
 from hemavision.differential import LEVEL, clopper_pearson
 from hemavision.errors import DataError
 from hemavision.evaluation.answers import Progress
@@ -29,11 +28,12 @@ from hemavision.evaluation.intervals import draw_weights
 from hemavision.evaluation.protocols import Dataset, find_leak
 from hemavision.evaluation.randomised import STAGES, write_randomised
 from hemavision.evaluation.result import round_figures
-from hemavision.explain.overlay import spread_over_image
-from hemavision.pipeline import Model
-from hemavision.preprocess import cut_input
-from hemavision.results import ModelReference, Prediction
-from hemavision.runtime import Engine, OnnxEngine
+from hemavision.reading.bundle import find_bundle
+from hemavision.reading.cell import Model
+from hemavision.reading.engine import Engine, OnnxEngine
+from hemavision.reading.explaining.overlay import spread_over_image
+from hemavision.reading.preprocess import cut_input
+from hemavision.records.results import ModelReference, Prediction
 from hemavision.training.datasets import read_kaggle
 from hemavision.training.splits import SPLIT_SEED, Split
 

@@ -10,16 +10,16 @@ import numpy as np
 from sklearn.datasets import load_sample_images
 from sklearn.metrics import roc_auc_score
 
-from hemavision.bundle import find_bundle
-from hemavision.detection import locate_cell
 from hemavision.differential import LEVEL
 from hemavision.evaluation.answers import Progress
 from hemavision.evaluation.protocols import WITHHELD
 from hemavision.evaluation.result import round_figures
-from hemavision.preprocess import cut_input
-from hemavision.results import Box
-from hemavision.runtime import OnnxEngine
-from hemavision.samples import BLANK_LIGHTS, draw_red_cells
+from hemavision.images.samples import BLANK_LIGHTS, draw_red_cells
+from hemavision.reading.bundle import find_bundle
+from hemavision.reading.engine import OnnxEngine
+from hemavision.reading.finding import locate_cell
+from hemavision.reading.preprocess import cut_input
+from hemavision.records.results import Box
 from hemavision.training.datasets import Sample, boxes_of, open_sample, read_pbc
 from hemavision.training.splits import SPLIT_SEED
 

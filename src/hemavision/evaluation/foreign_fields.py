@@ -12,8 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from hemavision.detection.detector import DEFAULT_DETECTOR, Detector, open_detector
-from hemavision.detection.overlaps import overlap
 from hemavision.differential.intervals import LEVEL
 from hemavision.errors import SettingsError
 from hemavision.evaluation.boxes import (
@@ -25,9 +23,11 @@ from hemavision.evaluation.boxes import (
 )
 from hemavision.evaluation.intervals import draw_weights
 from hemavision.evaluation.protocols import Dataset, default_model, find_leak, trained_protocols
-from hemavision.pipeline import Model, open_model
-from hemavision.results import NOTICE, CellKind, Detection
-from hemavision.smear import name_white_cells
+from hemavision.reading.cell import Model, open_model
+from hemavision.reading.field import name_white_cells
+from hemavision.reading.finding.detector import DEFAULT_DETECTOR, Detector, open_detector
+from hemavision.reading.finding.overlaps import overlap
+from hemavision.records.results import NOTICE, CellKind, Detection
 from hemavision.training.detector.fields import (
     PROTOCOL,
     WITHHELD,

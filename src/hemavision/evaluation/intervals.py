@@ -14,7 +14,7 @@ import numpy as np
 from hemavision.differential.intervals import LEVEL, Interval, clopper_pearson
 from hemavision.evaluation.answers import Answers
 from hemavision.evaluation.metrics import ECE_BINS, bin_of, confusion, over_originals, surest
-from hemavision.results import Status
+from hemavision.records.results import Status
 from hemavision.training.splits import SPLIT_SEED
 
 DRAWS = 2000

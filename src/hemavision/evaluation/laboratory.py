@@ -14,8 +14,8 @@ from hemavision.evaluation import metrics
 from hemavision.evaluation.answers import Answers, Progress, collect, run_model, split_by_knowledge
 from hemavision.evaluation.figures import ABSENT, percent, with_interval
 from hemavision.evaluation.result import round_figures
-from hemavision.pipeline import Model
-from hemavision.results import NOTICE
+from hemavision.reading.cell import Model
+from hemavision.records.results import NOTICE
 from hemavision.training.calibrate import (
     CONFIDENT_ACCURACY,
     FAMILIAR_SHARE,

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
 
 from hemavision.evaluation.answers import Answers
-from hemavision.results import Status
+from hemavision.records.results import Status
 
 #: Equal-width bins of the confidence for the expected calibration error.
 ECE_BINS = 15

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from hemavision.bundle import DEFAULT_MODEL
 from hemavision.errors import DataError, SettingsError
+from hemavision.reading.bundle import DEFAULT_MODEL
 from hemavision.training.datasets import Sample
 from hemavision.training.splits import PROTOCOLS, Split, own_folders
 

@@ -31,8 +31,8 @@ from hemavision.evaluation.protocols import (
     open_split,
     trained_protocols,
 )
-from hemavision.pipeline import Model, open_model
-from hemavision.results import NOTICE
+from hemavision.reading.cell import Model, open_model
+from hemavision.records.results import NOTICE
 from hemavision.training.datasets import Sample, digest
 from hemavision.training.splits import Split, drawn
 

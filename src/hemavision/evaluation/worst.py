@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from hemavision.evaluation.answers import Run
-from hemavision.preprocess import crop_and_resize
+from hemavision.reading.preprocess import crop_and_resize
 from hemavision.training.datasets import open_sample
 
 #: How many errors, in how many columns, and the side of each in pixels.

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from hemavision.exports.labels import label_of, labels_of, types_in
-from hemavision.fields import FoundCell, NamedSmear
-from hemavision.results import NOTICE
+from hemavision.reading.found import FoundCell, NamedSmear
+from hemavision.records.results import NOTICE
 
 
 def to_coco(fields: Sequence[NamedSmear]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from hemavision.exports.labels import labels_of, types_in
 from hemavision.exports.table import to_csv
 from hemavision.exports.voc import to_voc
 from hemavision.exports.yolo import CLASSES, to_classes, to_yolo
-from hemavision.fields import NamedSmear
+from hemavision.reading.found import NamedSmear
 
 ZIP = ("application/zip", ".zip")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from hemavision.exports.labels import label_of
-from hemavision.fields import FoundCell, NamedSmear
-from hemavision.results import NOTICE, CellKind
+from hemavision.reading.found import FoundCell, NamedSmear
+from hemavision.records.results import NOTICE, CellKind
 
 #: Colours of kinds, RGB: as a Romanowsky stain shows them.
 COLOURS = {

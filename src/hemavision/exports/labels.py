@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from hemavision.fields import FoundCell, NamedSmear
-from hemavision.results import CellKind, Status
+from hemavision.reading.found import FoundCell, NamedSmear
+from hemavision.records.results import CellKind, Status
 
 
 def label_of(cell: FoundCell) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from hemavision.exports.labels import label_of
 from hemavision.exports.spreadsheet import Table
-from hemavision.fields import FoundCell, NamedSmear
+from hemavision.reading.found import FoundCell, NamedSmear
 
 HEAD = (
     "path", "id", "kind", "label", "left", "top", "right", "bottom", "score", "cut", "clumped",

@@ -6,8 +6,8 @@ from pathlib import PurePosixPath
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
-from hemavision.fields import FoundCell, NamedSmear
-from hemavision.results import NOTICE, CellKind
+from hemavision.reading.found import FoundCell, NamedSmear
+from hemavision.records.results import NOTICE, CellKind
 
 NAMES = {CellKind.WHITE: "WBC", CellKind.RED: "RBC", CellKind.PLATELET: "Platelets"}
 

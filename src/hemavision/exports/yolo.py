@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hemavision.exports.labels import label_of
-from hemavision.fields import NamedSmear
+from hemavision.reading.found import NamedSmear
 
 #: The file that lists the classes, a line each.
 CLASSES = "classes.txt"

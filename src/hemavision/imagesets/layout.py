@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import Image
 
 from hemavision.errors import DataError, ImageError
-from hemavision.images import open_image
+from hemavision.images.opening import open_image
 from hemavision.imagesets.image_set import ImageSet, Table
 from hemavision.imagesets.unpack import unpack
 

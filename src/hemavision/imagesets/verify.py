@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from hemavision.errors import ImageError
-from hemavision.images import open_image
+from hemavision.images.opening import open_image
 from hemavision.imagesets.contents import Content, known_contents
 from hemavision.imagesets.image_set import ImageSet, Part, Table
 

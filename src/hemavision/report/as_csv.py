@@ -7,11 +7,11 @@ import io
 import math
 from typing import Any
 
-from hemavision.cells import NUCLEATED_RED
 from hemavision.differential import Share
 from hemavision.exports.spreadsheet import plain
+from hemavision.records.cells import NUCLEATED_RED
+from hemavision.records.results import NOTICE
 from hemavision.report.findings import Report
-from hemavision.results import NOTICE
 
 COLUMNS = (
     "case", "slide", "status", "version", "signed_at", "readers", "cell_type", "unit", "count",

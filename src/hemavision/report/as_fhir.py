@@ -24,11 +24,11 @@ from typing import Any
 
 from hemavision._version import __version__
 from hemavision.differential import Absolute, Flag, PerHundred, Share
-from hemavision.reference import display_name
+from hemavision.records.reference import display_name
+from hemavision.records.results import NOTICE
 from hemavision.report import loinc
 from hemavision.report.findings import EXACT, Report, in_words
 from hemavision.report.record import Reading, ReportModel
-from hemavision.results import NOTICE
 
 UCUM = "http://unitsofmeasure.org"
 PERCENT, PER_LITRE, PER_HUNDRED = ("%", "%"), ("10*9/L", "10*9/L"), ("/100 WBC", "/100{WBCs}")

@@ -9,12 +9,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from hemavision._version import __version__
 from hemavision.agreement import Agreement
-from hemavision.reference import display_name
+from hemavision.records.reference import display_name
+from hemavision.records.results import NOTICE
 from hemavision.report.findings import EXACT, PER_LITRE, Report, absolute_number, in_words, number
 from hemavision.report.pictures import data_address
 from hemavision.report.record import ReportInput, ReportStatus
 from hemavision.report.rows import rows_of, top_of_scale
-from hemavision.results import NOTICE
 
 TEMPLATES = Path(__file__).parent / "templates"
 #: What the page needs: its own styles and pictures, and nothing else. A server that sends it has to

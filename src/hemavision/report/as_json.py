@@ -8,9 +8,9 @@ from dataclasses import asdict
 from typing import Any
 
 from hemavision._version import __version__
+from hemavision.records.results import NOTICE
 from hemavision.report.findings import Report, in_words
 from hemavision.report.record import ReportCell
-from hemavision.results import NOTICE
 
 
 def write_json(report: Report) -> str:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from hemavision._version import __version__
-from hemavision.reference import display_name
+from hemavision.records.reference import display_name
+from hemavision.records.results import NOTICE
 from hemavision.report.as_html import (
     STATUS_WORDS,
     agreement_words,
@@ -35,7 +36,6 @@ from hemavision.report.sheet import (
     Place,
     Sheet,
 )
-from hemavision.results import NOTICE
 
 SMALL, TINY = Look(8.2, INK_2), Look(7.0, INK_2)
 HEADING = Look(11.5, INK, serif=True)

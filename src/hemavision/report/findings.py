@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hemavision.cells import CUT
 from hemavision.differential import (
     Comparison,
     Corrected,
@@ -16,7 +15,8 @@ from hemavision.differential import (
     find_differential,
 )
 from hemavision.differential.flags import MOST_CELLS
-from hemavision.reference import display_name
+from hemavision.records.cells import CUT
+from hemavision.records.reference import display_name
 from hemavision.report.record import ReportInput
 
 #: 10⁹ cells per litre, for people.

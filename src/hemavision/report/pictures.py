@@ -7,7 +7,7 @@ from base64 import b64encode
 
 from PIL import Image
 
-from hemavision.images import open_image
+from hemavision.images.opening import open_image
 
 #: Sharp at two centimetres on paper.
 SIDE_PX = 240

@@ -8,11 +8,11 @@ from enum import StrEnum
 from typing import Any
 
 from hemavision.agreement import Agreement
-from hemavision.bundle import Manifest
-from hemavision.cells import EIGHT_TYPES, UNNAMED
 from hemavision.differential import Analyser, Confusion, Interval, Terms
-from hemavision.reference import display_name
-from hemavision.results import Prediction
+from hemavision.reading.bundle import Manifest
+from hemavision.records.cells import EIGHT_TYPES, UNNAMED
+from hemavision.records.reference import display_name
+from hemavision.records.results import Prediction
 
 #: A report shows at most so many reasons for and against a cell's type.
 MOST_REASONS = 2

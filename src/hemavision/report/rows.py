@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from hemavision.differential import ComparedShare, CorrectedShare, Flag, Share
-from hemavision.reference import display_name
+from hemavision.records.reference import display_name
 from hemavision.report.findings import Report, absolute_number, number
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from fpdf import FPDF
 from fpdf.fonts import TTFFont
 
+from hemavision.records.results import NOTICE
 from hemavision.report.lettering import CORE_ENCODING, Lettering, find_face, letters_of
-from hemavision.results import NOTICE
 
 Colour = tuple[int, int, int]
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, case, func, select, update
 
 from hemavision.errors import ConflictError, MissingError, RefusedError
-from hemavision.results import Box, Prediction, Status
+from hemavision.records.results import Box, Prediction, Status
 from hemavision.store.cases import open_case, read_case, touch
 from hemavision.store.chain import Event, Transaction
 from hemavision.store.database import Store

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, insert, select
 
 from hemavision.errors import MissingError, RefusedError
-from hemavision.results import Box, ModelReference
+from hemavision.records.results import Box, ModelReference
 from hemavision.store.cases import open_case, touch
 from hemavision.store.cells import read_cells
 from hemavision.store.chain import Event, Transaction

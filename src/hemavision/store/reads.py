@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, insert, select, update
 
 from hemavision.errors import ConflictError, MissingError, RefusedError
-from hemavision.results import Box
+from hemavision.records.results import Box
 from hemavision.store.cases import read_case
 from hemavision.store.chain import Event, Transaction
 from hemavision.store.database import Store

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from hemavision.results import Box, Detection, ModelReference, Prediction
+from hemavision.records.results import Box, Detection, ModelReference, Prediction
 
 
 class State(StrEnum):

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from hemavision.results import Status
+from hemavision.records.results import Status
 from hemavision.store.cells import count_types
 from hemavision.store.database import Store
 

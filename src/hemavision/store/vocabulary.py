@@ -5,8 +5,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 
-from hemavision.cells import BEYOND_MODELS, EIGHT_TYPES
 from hemavision.errors import RefusedError
+from hemavision.records.cells import BEYOND_MODELS, EIGHT_TYPES
 
 
 def cell_types(of_models: Iterable[str] = ()) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from hemavision.compat.from_bundle import take_apart
 from hemavision.compat.network import Layer
 from hemavision.compat.novelty import NoveltyModel
 from hemavision.errors import DataError, ImageError, TrainingError
-from hemavision.runtime import OnnxEngine
+from hemavision.reading.engine import OnnxEngine
 from hemavision.training.calibrate import (
     FAMILIAR_SHARE,
     apply_temperature,

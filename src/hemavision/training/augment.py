@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageFilter
 
-from hemavision.stain import BACKGROUND, look_up
+from hemavision.images.stain import BACKGROUND, look_up
 from hemavision.training.cameras import LUMA, another_camera
 from hemavision.training.crops import CROP_PX, MARGIN
 

@@ -15,9 +15,9 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
-from hemavision.cells import SELDOM
 from hemavision.compat.foreign import ForeignModel
 from hemavision.compat.novelty import NoveltyModel
+from hemavision.records.cells import SELDOM
 
 #: An answer is `confident` where, on validation, answers as sure were right this often.
 CONFIDENT_ACCURACY = 0.99

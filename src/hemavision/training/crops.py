@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from hemavision.detection import locate_cell
 from hemavision.errors import DataError, ImageError
-from hemavision.preprocess import crop_and_resize, standard_crop
-from hemavision.results import Box
+from hemavision.reading.finding import locate_cell
+from hemavision.reading.preprocess import crop_and_resize, standard_crop
+from hemavision.records.results import Box
 from hemavision.training.datasets import Sample, open_sample
 
 #: Side of a kept crop, and how much wider than the cell's box it is, so that
@@ -41,7 +41,7 @@ def cut_crops(
     Args:
         samples: what to cut; order is kept.
         cache: a folder; a finished file there for the same samples is used as it is.
-        stain: as in :class:`hemavision.preprocess.PreprocessSpec`.
+        stain: as in :class:`hemavision.reading.preprocess.PreprocessSpec`.
         skip_bad: leave unreadable images out instead of stopping.
         progress: called with (done, total).
 

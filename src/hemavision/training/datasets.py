@@ -11,10 +11,10 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from hemavision.cells import EIGHT_TYPES, cell_type_of
 from hemavision.errors import DataError
-from hemavision.images import open_image
-from hemavision.results import Box
+from hemavision.images.opening import open_image
+from hemavision.records.cells import EIGHT_TYPES, cell_type_of
+from hemavision.records.results import Box
 
 #: The question for the type among all that an image set knows.
 TYPE = "label"
@@ -44,7 +44,7 @@ class Sample:
 
     Attributes:
         path: the image file.
-        cell_type: one of :data:`hemavision.cells.EIGHT_TYPES`.
+        cell_type: one of :data:`hemavision.records.cells.EIGHT_TYPES`.
         original: the photograph that the image was made from; images that share one
             show the same cell and may never stand on both sides of a split.
         source: the image set.

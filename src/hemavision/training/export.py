@@ -10,11 +10,11 @@ import keras
 import onnx
 from onnx import helper
 
-from hemavision.bundle import MANIFEST_KEY, Manifest, check_bundle, manifest_from_metadata
 from hemavision.compat.bundle_writer import SCALINGS, BundleParts, write_model, write_network
 from hemavision.compat.morphology import Attribute
 from hemavision.compat.novelty import NoveltyModel
 from hemavision.compat.reading import network_from_keras
+from hemavision.reading.bundle import MANIFEST_KEY, Manifest, check_bundle, manifest_from_metadata
 
 
 def write_bundle(

@@ -13,20 +13,20 @@ from typing import Any
 import numpy as np
 from scipy.special import softmax
 
-from hemavision.bundle import Manifest
-from hemavision.cells import FOUR_TYPES
 from hemavision.compat.bundle_writer import SCALINGS, BundleParts, write_network
 from hemavision.compat.colours import COLOURS, colours_of
 from hemavision.compat.foreign import ForeignModel
 from hemavision.compat.from_bundle import take_apart
 from hemavision.compat.morphology import Attribute
 from hemavision.compat.reading import network_from_keras
-from hemavision.detection import locate_cell
 from hemavision.errors import TrainingError
-from hemavision.explain import focus
 from hemavision.models.architectures import ARCHITECTURES
-from hemavision.preprocess import PreprocessSpec, cut_input
-from hemavision.runtime import OnnxEngine
+from hemavision.reading.bundle import Manifest
+from hemavision.reading.engine import OnnxEngine
+from hemavision.reading.explaining import focus
+from hemavision.reading.finding import locate_cell
+from hemavision.reading.preprocess import PreprocessSpec, cut_input
+from hemavision.records.cells import FOUR_TYPES
 from hemavision.training.calibrate import (
     DOUBT,
     DOUBT_FROM,
@@ -296,7 +296,7 @@ class Seen:
         embedding: as the bundle gives it.
         colours: of the input, as :func:`hemavision.compat.colours.colours_of` gives them.
         novelty: likewise.
-        focus: of the named type's heatmap, as :func:`hemavision.explain.focus` gives it.
+        focus: of the named type's heatmap, as :func:`hemavision.reading.explaining.focus` gives it.
     """
 
     probabilities: np.ndarray

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from hemavision.detection import locate_cell
-from hemavision.stain import measure_stain
+from hemavision.images.stain import measure_stain
+from hemavision.reading.finding import locate_cell
 
 #: Of novelty, that stand for its distribution.
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)

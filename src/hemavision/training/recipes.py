@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hemavision.cells import EIGHT_TYPES, FOUR_TYPES
+from hemavision.records.cells import EIGHT_TYPES, FOUR_TYPES
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Recipe:
         pretrained: ``"imagenet"`` begins with what ImageNet taught (an ``efficientnet_lite``
             only), ``""`` with nothing.
         cell_types: that it names, in order.
-        stain: of the crops, as in :class:`hemavision.preprocess.PreprocessSpec`.
+        stain: of the crops, as in :class:`hemavision.reading.preprocess.PreprocessSpec`.
         source_weights: how often each image set is drawn, relative; equal images where empty.
         rare_types: how much less often a type is drawn that few image sets show: the power of
             the number of sets that show it.

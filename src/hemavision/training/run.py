@@ -16,8 +16,8 @@ from typing import Any
 
 import onnx
 
-from hemavision.bundle import check_bundle, manifest_from_metadata
 from hemavision.errors import TrainingError
+from hemavision.reading.bundle import check_bundle, manifest_from_metadata
 from hemavision.training.batches import LabelledCrops
 from hemavision.training.checks import check_split
 from hemavision.training.command import record_without_folders

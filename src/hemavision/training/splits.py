@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from hemavision.cells import EIGHT_TYPES, FIVE_TYPES, FOUR_TYPES
 from hemavision.errors import DataError
+from hemavision.records.cells import EIGHT_TYPES, FIVE_TYPES, FOUR_TYPES
 from hemavision.training.datasets import (
     Sample,
     read_bccd,

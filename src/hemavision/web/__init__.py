@@ -12,11 +12,11 @@ from apiflask import APIFlask
 
 from hemavision import settings
 from hemavision._version import __version__
-from hemavision.detection.detector import DEFAULT_DETECTOR, FOLDER, open_detector
-from hemavision.detection.finder import Finder
-from hemavision.pipeline import Model, open_model
-from hemavision.reference import load_profiles
-from hemavision.results import NOTICE
+from hemavision.reading.cell import Model, open_model
+from hemavision.reading.finding.detector import DEFAULT_DETECTOR, FOLDER, open_detector
+from hemavision.reading.finding.finder import Finder
+from hemavision.records.reference import load_profiles
+from hemavision.records.results import NOTICE
 from hemavision.store import Store
 from hemavision.web import docs, errors, identity, metrics, security
 from hemavision.web.api import (

@@ -5,9 +5,9 @@ from __future__ import annotations
 from apiflask import APIBlueprint
 from flask import Response, current_app, jsonify, request
 
-from hemavision.images import open_image
-from hemavision.pipeline import Model
-from hemavision.results import NOTICE
+from hemavision.images.opening import open_image
+from hemavision.reading.cell import Model
+from hemavision.records.results import NOTICE
 from hemavision.web import metrics
 from hemavision.web.api.answer import overlay_address
 from hemavision.web.api.options import Options

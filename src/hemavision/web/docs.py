@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, current_app, render_template
 
-from hemavision.results import NOTICE
+from hemavision.records.results import NOTICE
 from hemavision.web.api.spec import PATH
 from hemavision.web.errors import PROBLEMS
 

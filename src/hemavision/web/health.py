@@ -10,8 +10,8 @@ from apiflask import APIBlueprint
 from flask import Response, current_app, jsonify
 
 from hemavision import settings
-from hemavision.detection.finder import Finder
-from hemavision.pipeline import Model
+from hemavision.reading.cell import Model
+from hemavision.reading.finding.finder import Finder
 from hemavision.store.database import USER
 from hemavision.web.api.schemas import Live, Ready, problem_responses
 from hemavision.web.api.smears import DETECTOR

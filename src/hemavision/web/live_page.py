@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, current_app, render_template
 
 from hemavision import __version__
-from hemavision.cells import EIGHT_TYPES
-from hemavision.reference import display_name
-from hemavision.results import NOTICE
+from hemavision.records.cells import EIGHT_TYPES
+from hemavision.records.reference import display_name
+from hemavision.records.results import NOTICE
 
 live_page = Blueprint("live_page", __name__)
 

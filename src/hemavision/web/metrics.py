@@ -16,7 +16,7 @@ from prometheus_client import (
     generate_latest,
 )
 
-from hemavision.results import Prediction
+from hemavision.records.results import Prediction
 
 NAME = "hemavision.metrics"
 BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)

@@ -7,10 +7,10 @@ from typing import Any
 from flask import Blueprint, Response, abort, current_app, make_response, render_template
 
 from hemavision import __version__, settings
-from hemavision.cells import EIGHT_TYPES
-from hemavision.reference import display_name
-from hemavision.results import NOTICE
-from hemavision.samples import SAMPLE_NAMES, sample_cell_type, sample_png
+from hemavision.images.samples import SAMPLE_NAMES, sample_cell_type, sample_png
+from hemavision.records.cells import EIGHT_TYPES
+from hemavision.records.reference import display_name
+from hemavision.records.results import NOTICE
 
 pages = Blueprint("pages", __name__)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, render_template
 
-from hemavision.sample_smear import HEIGHT_PX, NAME, WHITE_CELLS, WIDTH_PX, smear_png
+from hemavision.images.sample_smear import HEIGHT_PX, NAME, WHITE_CELLS, WIDTH_PX, smear_png
 from hemavision.web.pages import png_response, shared_words
 
 smear_page = Blueprint("smear_page", __name__)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from hemavision.cells import cell_type_of
 from hemavision.errors import DataError
-from hemavision.images import open_image
-from hemavision.results import CellKind
+from hemavision.images.opening import open_image
+from hemavision.records.cells import cell_type_of
+from hemavision.records.results import CellKind
 from hemavision.training.datasets import boxes_of, read_csv, read_kaggle
 from hemavision.training.splits import SPLIT_SEED
 

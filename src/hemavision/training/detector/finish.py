@@ -11,12 +11,12 @@ import numpy as np
 
 from hemavision.compat.detector_writer import write_detector
 from hemavision.compat.reading import network_from_keras
-from hemavision.detection.detector import Detector
-from hemavision.detection.manifest import DetectorManifest
-from hemavision.detection.overlaps import matched
 from hemavision.errors import TrainingError
 from hemavision.models.cell_detector import build
-from hemavision.results import CellKind
+from hemavision.reading.finding.detector import Detector
+from hemavision.reading.finding.manifest import DetectorManifest
+from hemavision.reading.finding.overlaps import matched
+from hemavision.records.results import CellKind
 from hemavision.training.command import record_without_folders
 from hemavision.training.detector.fields import NAMES, BoxedField, FieldSplit
 from hemavision.training.detector.views import HOME_SCALE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from apiflask import APIBlueprint
 from flask import Response, jsonify, request
 
-from hemavision.results import NOTICE
+from hemavision.records.results import NOTICE
 from hemavision.store import logins, readers
 from hemavision.store.readers import Role
 from hemavision.web.api import case_requests as requests

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from flask import Response, current_app
 
-from hemavision.explain import encode_png, overlay
-from hemavision.images import open_image
-from hemavision.pipeline import Model
-from hemavision.results import NOTICE, Prediction
+from hemavision.images.opening import open_image
+from hemavision.reading.cell import Model
+from hemavision.reading.explaining import encode_png, overlay
+from hemavision.records.results import NOTICE, Prediction
 from hemavision.web import metrics
 from hemavision.web.api.options import Options
 from hemavision.web.api.uploads import Upload

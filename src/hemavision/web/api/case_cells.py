@@ -7,7 +7,7 @@ from flask import Response, current_app, jsonify
 
 from hemavision.casework.pictures import Wish, show_cutout, show_heatmap, show_thumbnail
 from hemavision.casework.reading import read_cell
-from hemavision.results import NOTICE, Box, Status
+from hemavision.records.results import NOTICE, Box, Status
 from hemavision.store import cells
 from hemavision.store.cases import find_case
 from hemavision.store.images import add_cell, find_image, read_content

@@ -12,7 +12,7 @@ from hemavision.casework.grounds import Grounds
 from hemavision.differential import compare, correct, find_differential
 from hemavision.differential.counting import TARGETS
 from hemavision.errors import SettingsError
-from hemavision.results import NOTICE
+from hemavision.records.results import NOTICE
 from hemavision.store.cases import find_case
 from hemavision.store.records import Case
 from hemavision.store.tally import Tally, tally

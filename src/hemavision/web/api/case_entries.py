@@ -20,7 +20,7 @@ from hemavision.differential.units import (
     white_cells_from,
 )
 from hemavision.errors import SettingsError
-from hemavision.results import NOTICE
+from hemavision.records.results import NOTICE
 from hemavision.store.cases import find_case
 from hemavision.store.entries import LONGEST_COMMENT, LONGEST_NAME, enter
 from hemavision.store.records import Entries

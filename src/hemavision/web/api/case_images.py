@@ -8,13 +8,13 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import Response, current_app, jsonify, request
 
-from hemavision.archives import SIGNATURE
 from hemavision.casework.archives import open_archive
 from hemavision.casework.importing import Import, Source, failing, import_images
 from hemavision.casework.pictures import Picture, show_image
 from hemavision.casework.reading import Eyes
 from hemavision.errors import ImageError
-from hemavision.results import NOTICE
+from hemavision.images.archives import SIGNATURE
+from hemavision.records.results import NOTICE
 from hemavision.store.cases import find_case
 from hemavision.store.images import find_image, find_others, list_images
 from hemavision.store.records import ImageKind

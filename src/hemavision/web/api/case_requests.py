@@ -8,8 +8,8 @@ from marshmallow import fields
 from marshmallow.validate import Length, OneOf, Range
 
 from hemavision.casework.thumbnails import THUMBNAIL_PX
-from hemavision.explain.overlay import OPACITY
-from hemavision.results import Status
+from hemavision.reading.explaining.overlay import OPACITY
+from hemavision.records.results import Status
 from hemavision.store.agreement import PERIODS
 from hemavision.store.cells import MOST_CHANGES
 from hemavision.store.readers import SHORTEST_PASSWORD, Role

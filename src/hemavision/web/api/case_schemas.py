@@ -9,7 +9,7 @@ from marshmallow import fields
 from marshmallow.validate import Equal, OneOf, Range
 
 from hemavision.casework.importing import Result
-from hemavision.results import NOTICE, Status
+from hemavision.records.results import NOTICE, Status
 from hemavision.store.reads import ReadState
 from hemavision.store.records import ImageKind, State
 from hemavision.web.api.schemas import SHA256, Box, ModelReference, Prediction

@@ -8,7 +8,7 @@ from marshmallow.validate import Length
 
 from hemavision.casework.grounds import AtWork, Grounds, find_grounds
 from hemavision.errors import SettingsError
-from hemavision.reference import Profiles
+from hemavision.records.reference import Profiles
 from hemavision.store import Store
 from hemavision.store.records import Case
 from hemavision.store.vocabulary import cell_types

@@ -9,9 +9,9 @@ from flask import Response, current_app, jsonify
 
 from hemavision.casework.signing import sign
 from hemavision.errors import SettingsError
-from hemavision.pipeline import Model
-from hemavision.reference import display_name
-from hemavision.results import NOTICE
+from hemavision.reading.cell import Model
+from hemavision.records.reference import display_name
+from hemavision.records.results import NOTICE
 from hemavision.store.cases import (
     Search,
     amend_case,

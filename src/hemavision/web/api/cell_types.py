@@ -5,8 +5,8 @@ from __future__ import annotations
 from apiflask import APIBlueprint
 from flask import Response, current_app, jsonify, request
 
-from hemavision.reference import CONTEXT, Profiles, without_range
-from hemavision.results import NOTICE
+from hemavision.records.reference import CONTEXT, Profiles, without_range
+from hemavision.records.results import NOTICE
 from hemavision.web.api.options import query_values
 from hemavision.web.api.schemas import CellTypes, problem_responses
 from hemavision.web.errors import Problem

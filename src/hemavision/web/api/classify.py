@@ -5,7 +5,7 @@ from __future__ import annotations
 from apiflask import APIBlueprint
 from flask import Response, current_app, request
 
-from hemavision.pipeline import Model
+from hemavision.reading.cell import Model
 from hemavision.web.api.answer import answer, respond
 from hemavision.web.api.options import NAMES, Options, check_options
 from hemavision.web.api.schemas import Results, problem_responses

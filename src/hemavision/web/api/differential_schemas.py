@@ -9,7 +9,7 @@ from marshmallow import fields
 from marshmallow.validate import Equal, Length, OneOf, Range
 
 from hemavision.differential import Flag
-from hemavision.results import NOTICE
+from hemavision.records.results import NOTICE
 from hemavision.web.api.case_entries import EntriesRecord
 from hemavision.web.api.case_schemas import SecondRead
 

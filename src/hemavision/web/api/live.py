@@ -12,13 +12,13 @@ import numpy as np
 from apiflask import APIBlueprint
 from flask import Response, current_app, request
 
-from hemavision.detection.finder import Finder
-from hemavision.explain import normalise
-from hemavision.fields import FoundCell, Smear
-from hemavision.images import open_image
-from hemavision.pipeline import Model
-from hemavision.results import NOTICE, Box, Detection, ModelReference, Prediction
-from hemavision.smear import read_smear
+from hemavision.images.opening import open_image
+from hemavision.reading.cell import Model
+from hemavision.reading.explaining import normalise
+from hemavision.reading.field import read_smear
+from hemavision.reading.finding.finder import Finder
+from hemavision.reading.found import FoundCell, Smear
+from hemavision.records.results import NOTICE, Box, Detection, ModelReference, Prediction
 from hemavision.web import metrics
 from hemavision.web.api.live_schemas import LiveFrame
 from hemavision.web.api.schemas import problem_responses

@@ -8,9 +8,9 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import Response, current_app, jsonify
 
-from hemavision.bundle import shipped_bundles
-from hemavision.pipeline import Model, open_model
-from hemavision.results import NOTICE
+from hemavision.reading.bundle import shipped_bundles
+from hemavision.reading.cell import Model, open_model
+from hemavision.records.results import NOTICE
 from hemavision.web.api.schemas import Models
 
 blueprint = APIBlueprint("models", __name__, url_prefix="/api/v1", tag="Models")

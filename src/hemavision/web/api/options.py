@@ -10,8 +10,8 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from hemavision.bundle import Manifest
-from hemavision.explain.overlay import OPACITY
+from hemavision.reading.bundle import Manifest
+from hemavision.reading.explaining.overlay import OPACITY
 from hemavision.web.errors import Problem
 
 HEATMAPS = ("none", "overlay", "raw", "all")

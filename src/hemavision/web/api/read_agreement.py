@@ -15,8 +15,8 @@ from hemavision.agreement import (
     find_limits,
 )
 from hemavision.casework.second_readers import percents_by_slide
-from hemavision.reference import display_name
-from hemavision.results import NOTICE
+from hemavision.records.reference import display_name
+from hemavision.records.results import NOTICE
 from hemavision.store import reads
 from hemavision.web.api.bodies import read_query, takes
 from hemavision.web.api.case_requests import PageQuery

@@ -5,7 +5,7 @@ from __future__ import annotations
 from apiflask import APIBlueprint
 from flask import Response, jsonify
 
-from hemavision.results import NOTICE
+from hemavision.records.results import NOTICE
 from hemavision.store import reads
 from hemavision.store.cases import find_case
 from hemavision.store.records import Page

@@ -8,7 +8,7 @@ from apiflask import Schema
 from marshmallow import fields
 from marshmallow.validate import Equal, Length, OneOf, Range
 
-from hemavision.results import NOTICE, CellKind, Status
+from hemavision.records.results import NOTICE, CellKind, Status
 from hemavision.web.errors import MEDIA_TYPE, PROBLEMS
 
 SHA256 = "^[0-9a-f]{64}$"

@@ -10,8 +10,8 @@ from apiflask import APIBlueprint
 from flask import Response, request
 
 from hemavision.exports.forms import FORMS, File, export
-from hemavision.fields import NamedSmear, Smear
-from hemavision.json_values import text
+from hemavision.reading.found import NamedSmear, Smear
+from hemavision.records.json_values import text
 from hemavision.web.api.options import query_values
 from hemavision.web.api.schemas import problem_responses
 from hemavision.web.api.uploads import JSON, clean_name

@@ -8,11 +8,11 @@ import numpy as np
 from apiflask import APIBlueprint
 from flask import Response, current_app, request
 
-from hemavision.detection.finder import Finder
-from hemavision.fields import Smear
-from hemavision.images import open_image
-from hemavision.pipeline import Model
-from hemavision.smear import overlay_cell, read_smear
+from hemavision.images.opening import open_image
+from hemavision.reading.cell import Model
+from hemavision.reading.field import overlay_cell, read_smear
+from hemavision.reading.finding.finder import Finder
+from hemavision.reading.found import Smear
 from hemavision.web import metrics
 from hemavision.web.api.answer import Item, as_address, failure, respond, rounded
 from hemavision.web.api.options import Options, check_options

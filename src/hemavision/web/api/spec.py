@@ -7,10 +7,10 @@ from typing import Any
 from apiflask import APIFlask
 from flask import current_app
 
-from hemavision.bundle import Manifest
-from hemavision.explain.overlay import OPACITY
-from hemavision.pipeline import Model
-from hemavision.reference import Profiles
+from hemavision.reading.bundle import Manifest
+from hemavision.reading.cell import Model
+from hemavision.reading.explaining.overlay import OPACITY
+from hemavision.records.reference import Profiles
 from hemavision.web.api import case_images, live, smears
 from hemavision.web.api.options import HEATMAPS, attribute_values
 from hemavision.web.api.spec_export import PATH as EXPORT

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hemavision.exports.forms import FORMS
-from hemavision.results import CellKind
+from hemavision.records.results import CellKind
 from hemavision.web.api.uploads import JSON
 
 PATH = "/api/v1/smears/export"

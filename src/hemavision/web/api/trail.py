@@ -8,7 +8,7 @@ from apiflask import APIBlueprint
 from flask import Response, jsonify
 
 from hemavision.differential import clopper_pearson
-from hemavision.results import NOTICE
+from hemavision.records.results import NOTICE
 from hemavision.store.agreement import Agreement, model_against_readers
 from hemavision.store.cases import find_case
 from hemavision.store.readers import Role

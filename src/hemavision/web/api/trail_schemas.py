@@ -6,7 +6,7 @@ from apiflask import Schema
 from marshmallow import fields
 from marshmallow.validate import Equal, Length, OneOf, Range
 
-from hemavision.results import NOTICE
+from hemavision.records.results import NOTICE
 from hemavision.store.readers import Role
 from hemavision.web.api.schemas import SHA256
 

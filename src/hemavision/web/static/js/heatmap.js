@@ -1,4 +1,4 @@
-/** Grad-CAM numbers → pixels. The same arithmetic as hemavision.explain.overlay, in the browser. */
+/** Grad-CAM numbers → pixels. The same arithmetic as hemavision.reading.explaining.overlay, in the browser. */
 
 /** The 256 colours of the jet scale: three clipped triangles, [r, g, b] each 0 to 255. */
 export const JET = Array.from({ length: 256 }, (_, i) => {

@@ -23,7 +23,7 @@ const SMALL_RED_OPACITY = 0.6; // where thousands of red cells show at once, the
 const STEPS_PER_DOUBLING = 3; // labels look for better places this often while the view zooms
 /** A box smaller than this on the screen shows no rings: red cells lie over each other often. */
 const CLUMP_FROM_PX = { white_cell: 16, platelet: 34, red_cell: 80 };
-const BORDER_PX = 2; // as hemavision.smear.BORDER_PX: so near, the border cuts a cell
+const BORDER_PX = 2; // as hemavision.reading.field.BORDER_PX: so near, the border cuts a cell
 
 /**
  * Paint a `scene`: {canvas, size, picture: {levels, width, height} or null, image, cells, lit,

@@ -1,6 +1,6 @@
 /**
  * How many of one kind of cell there are for each of another, with an exact 95% interval: the same
- * arithmetic as hemavision.ratios, for the fields of a strip taken together. Pure.
+ * arithmetic as hemavision.differential.ratios, for the fields of a strip taken together. Pure.
  */
 
 const TAIL = 0.025;

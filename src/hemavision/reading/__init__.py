@@ -1,0 +1,1 @@
+"""From pixels to an answer: the one path of all pages and commands."""

@@ -1,0 +1,189 @@
+"""A bundle: one ONNX file with its manifest as JSON in the metadata.
+
+Opening one never runs code from it: ONNX is data, and size, external data and operators are
+checked before a runtime parses it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hemavision.errors import BundleError
+from hemavision.reading.onnx_file import problem_in
+from hemavision.reading.preprocess import PreprocessSpec
+
+MANIFEST_KEY = "hemavision"
+MANIFEST_VERSION = 1
+#: What a cell type may be called: nothing that leads out of a folder or hides in it.
+TYPE_NAME = re.compile(r"\w[\w ()+.-]{0,79}")
+MAX_BUNDLE_BYTES = 200 * 2**20
+SHIPPED = Path(__file__).parents[1] / "bundles"
+DEFAULT_MODEL = "eight-types"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a bundle says about itself.
+
+    Attributes:
+        name: short name.
+        cell_types: in the order of the outputs.
+        preprocess: how an image becomes the input.
+        check_below: a confidence under this is ``check``, 0 to 1.
+        temperature: that the logits are divided by inside the graph, where no laboratory's own
+            heat (:mod:`hemavision.compat.foreign`) multiplies it.
+        morphology: attribute → its values, in the order of the outputs.
+        looks: type → attribute → value → share of the type's training cells that show it.
+        laboratory: light, stain and novelty of the training cells, as
+            :func:`hemavision.training.laboratory.describe` gives them.
+        doubt: the temperature grows with (foreign / ``doubt_from``) to this power: cells of a
+            laboratory that the model never saw (:mod:`hemavision.compat.foreign`) are answered
+            less surely.
+        doubt_from: what ``foreign`` may be up to which it does not grow.
+        doubt_most: the temperature grows to this multiple of itself, and no further.
+        seldom: type → what is added to its logit times (1 - 1 / growth): the less a cell's looks
+            count for, the more this does. Where the temperature grows no further, it comes to the
+            logarithm of the type's odds in blood (:data:`hemavision.records.cells.SELDOM`).
+        focus_below: a heatmap with a smaller share of its heat on the located cell is flagged.
+        weights_sha256: of the trained weights, in the order of the Keras model.
+        training: command, seed, data digest and date of the run that made the weights.
+        metrics: protocol → figures, as ``hemavision evaluate`` gave them.
+        licence: of the weights.
+        version: of this record.
+    """
+
+    name: str
+    cell_types: tuple[str, ...]
+    preprocess: PreprocessSpec
+    check_below: float
+    temperature: float
+    weights_sha256: str
+    training: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[str, Any] = field(default_factory=dict)
+    morphology: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    looks: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
+    laboratory: dict[str, Any] = field(default_factory=dict)
+    doubt: float = 0.0
+    doubt_from: float = 1.0
+    doubt_most: float = 1.0
+    seldom: dict[str, float] = field(default_factory=dict)
+    focus_below: float = 0.0
+    licence: str = "MIT"
+    version: int = MANIFEST_VERSION
+
+    def __post_init__(self) -> None:
+        odd = [n for n in self.cell_types if not isinstance(n, str) or not TYPE_NAME.fullmatch(n)]
+        if odd:
+            raise BundleError(
+                f"{str(odd[0])[:80]!r} cannot name a cell type: names become names of folders and "
+                "columns. Use letters, digits, blanks, _ and -, at most 80."
+            )
+
+    def temperature_at(self, foreign: np.ndarray, heats: np.ndarray) -> np.ndarray:
+        """Return what logits are divided by in laboratories so foreign and so hot (float N, N)."""
+        temperature: np.ndarray = self.temperature * np.maximum(self._growth_at(foreign), heats)
+        return temperature
+
+    def odds_at(self, foreign: np.ndarray) -> np.ndarray:
+        """Return what is then added to the logits in laboratories so foreign: float N×K."""
+        discount = 1.0 - 1.0 / self._growth_at(foreign)
+        odds = np.array([self.seldom.get(name, 0.0) for name in self.cell_types])
+        added: np.ndarray = discount[:, None] * odds
+        return added
+
+    def _growth_at(self, foreign: np.ndarray) -> np.ndarray:
+        growth = np.maximum(foreign / self.doubt_from, 1.0) ** self.doubt
+        limited: np.ndarray = np.minimum(growth, self.doubt_most)
+        return limited
+
+    def to_json(self) -> str:
+        """Return the manifest as JSON text."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Manifest:
+        """Read what :meth:`to_json` wrote.
+
+        Raises:
+            ValueError: something is missing or of the wrong kind.
+        """
+        values = json.loads(text)
+        version = values.get("version") if isinstance(values, dict) else None
+        if version != MANIFEST_VERSION:
+            raise ValueError(f"its version is {version!r}, not {MANIFEST_VERSION}")
+        values["cell_types"] = tuple(values["cell_types"])
+        looks = values.get("morphology", {})
+        values["morphology"] = {name: tuple(kinds) for name, kinds in looks.items()}
+        values["preprocess"] = PreprocessSpec(**values["preprocess"])
+        return cls(**values)
+
+
+def find_bundle(name_or_path: str | Path) -> Path:
+    """Return the file of a shipped model's name, or the path itself if it is a file.
+
+    Raises:
+        BundleError: there is no such model.
+    """
+    shipped = SHIPPED / f"{name_or_path}.onnx"
+    if shipped.is_file():
+        return shipped
+    path = Path(name_or_path)
+    if path.is_file():
+        return path
+    names = ", ".join(p.stem for p in shipped_bundles()) or "none"
+    raise BundleError(
+        f"No model {str(name_or_path)!r}: neither a file nor a shipped model ({names})."
+    )
+
+
+def shipped_bundles() -> list[Path]:
+    """Return the bundles inside the package, sorted by name."""
+    return sorted(SHIPPED.glob("*.onnx"))
+
+
+def check_bundle(path: Path) -> bytes:
+    """Return the file's content after the checks that need no parser.
+
+    Raises:
+        BundleError: not a file, empty, larger than :data:`MAX_BUNDLE_BYTES`, or with something
+            in it that :func:`hemavision.reading.onnx_file.problem_in` names.
+    """
+    if not path.is_file():
+        raise BundleError(f"No model file at {path}.")
+    size = path.stat().st_size
+    if not 0 < size <= MAX_BUNDLE_BYTES:
+        raise BundleError(f"{path} has {size} bytes; a bundle has 1 to {MAX_BUNDLE_BYTES}.")
+    content = path.read_bytes()
+    problem = problem_in(content)
+    if problem:
+        raise BundleError(f"{path} {problem}.")
+    return content
+
+
+def manifest_from_metadata(metadata: dict[str, str], path: Path) -> Manifest:
+    """Read the manifest out of an ONNX file's metadata.
+
+    Raises:
+        BundleError: there is none, or it cannot be read.
+    """
+    if MANIFEST_KEY not in metadata:
+        raise BundleError(
+            f"{path} is an ONNX file but not a HemaVision bundle (no manifest). Make one with "
+            "`hemavision export`."
+        )
+    try:
+        return Manifest.from_json(metadata[MANIFEST_KEY])
+    except (ValueError, TypeError, KeyError) as error:
+        raise BundleError(f"The manifest of {path} cannot be read: {error}.") from error
+
+
+def sha256_of(content: bytes) -> str:
+    """Return the SHA-256 of a file's content in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,156 @@
+"""From images to predictions: locate, crop, run, judge. The one path that all users share."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+
+from hemavision.images.opening import ImageSource, open_image
+from hemavision.reading.bundle import DEFAULT_MODEL, Manifest, find_bundle
+from hemavision.reading.engine import Engine, EngineOutput, OnnxEngine, run_flipped
+from hemavision.reading.explaining import focus
+from hemavision.reading.finding import locate_cell
+from hemavision.reading.preprocess import cut_input
+from hemavision.reading.reasons import give_reasons
+from hemavision.records.results import Box, ModelReference, Prediction, Status
+
+#: Images a forward pass: on a CPU more are no faster, and memory grows with them.
+BATCH = 2
+
+#: Crops in, answers out.
+Run = Callable[[np.ndarray], EngineOutput]
+
+
+class Model:
+    """A network ready to answer, from whole images to predictions."""
+
+    def __init__(self, engine: Engine, reference: ModelReference) -> None:
+        """Take an opened engine and the reference that its answers carry."""
+        self._engine = engine
+        self.reference = reference
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the model's bundle says about itself."""
+        return self._engine.manifest
+
+    def predict(self, images: ImageSource | Sequence[ImageSource]) -> list[Prediction]:
+        """Classify one image or many.
+
+        Args:
+            images: a path, the bytes of an image file, or a uint8 RGB array H×W×3 (0 to
+                255); or a list of those.
+
+        Returns:
+            One prediction an image, in order.
+
+        Raises:
+            ImageError: an image cannot be read; for a folder with bad files, open them one
+                by one with :func:`hemavision.images.opening.open_image`.
+        """
+        one = isinstance(images, (str, Path, bytes, np.ndarray))
+        many = cast("Sequence[ImageSource]", [images] if one else images)
+        return list(self.predict_arrays([open_image(image).rgb for image in many]))
+
+    def predict_arrays(self, images: Sequence[np.ndarray]) -> Iterator[Prediction]:
+        """Yield one prediction for each uint8 RGB array H×W×3, in order."""
+        for first in range(0, len(images), BATCH):
+            batch = images[first : first + BATCH]
+            boxes = [_box(image, self.manifest.preprocess.crop) for image in batch]
+            yield from self._predict_batch(batch, boxes, self._engine.run)
+
+    def predict_boxes(
+        self, images: Sequence[np.ndarray], boxes: Sequence[Box], *, flips: bool = False
+    ) -> Iterator[Prediction]:
+        """Yield one prediction for each uint8 RGB array H×W×3, looking where its box says.
+
+        Args:
+            images: as for :meth:`predict_arrays`.
+            boxes: where to look, one an image.
+            flips: answer by the mean over the cell's four mirror images: four times the work.
+        """
+        run = partial(run_flipped, self._engine) if flips else self._engine.run
+        for first in range(0, len(images), BATCH):
+            batch = slice(first, first + BATCH)
+            yield from self._predict_batch(images[batch], boxes[batch], run)
+
+    def _predict_batch(
+        self, images: Sequence[np.ndarray], boxes: Sequence[Box], run: Run
+    ) -> Iterator[Prediction]:
+        started = time.perf_counter()
+        spec = self.manifest.preprocess
+        crops = [cut_input(i, box, spec) for i, box in zip(images, boxes, strict=True)]
+        output = run(np.stack(crops))
+        milliseconds = (time.perf_counter() - started) * 1000 / len(images)
+        for index, (image, box) in enumerate(zip(images, boxes, strict=True)):
+            yield self._judge(image, box, output, index, milliseconds)
+
+    def _judge(
+        self, image: np.ndarray, box: Box, output: EngineOutput, index: int, milliseconds: float
+    ) -> Prediction:
+        types = self.manifest.cell_types
+        probabilities = output.probabilities[index].astype(float)
+        best = int(np.argmax(probabilities))
+        named = dict(zip(types, map(float, probabilities), strict=True))
+        novelty = float(output.novelty[index])
+        morphology = {
+            name: dict(zip(kinds, map(float, output.morphology[name][index]), strict=True))
+            for name, kinds in self.manifest.morphology.items()
+        }
+        reasons = give_reasons(morphology, named, self.manifest.looks) if morphology else None
+        on_cell = focus(output.heatmaps[index, best])
+        elsewhere = on_cell < self.manifest.focus_below
+        unsure = probabilities[best] < self.manifest.check_below
+        contradicted = reasons is not None and bool(reasons.contradictions)
+        status = Status.CONFIDENT
+        if novelty > 1.0:
+            status = Status.UNFAMILIAR
+        elif unsure or contradicted or elsewhere:
+            status = Status.CHECK
+        return Prediction(
+            cell_type=types[best],
+            confidence=float(probabilities[best]),
+            probabilities=named,
+            status=status,
+            novelty=novelty,
+            focus=on_cell,
+            looked_elsewhere=elsewhere,
+            box=box,
+            width=image.shape[1],
+            height=image.shape[0],
+            model=self.reference,
+            milliseconds=milliseconds,
+            morphology=morphology,
+            reasons=reasons,
+            foreign_colours=float(output.foreign[index]) > 1.0,
+            heatmaps=output.heatmaps[index],
+            morphology_heatmaps={
+                name: maps[index] for name, maps in output.morphology_heatmaps.items()
+            },
+        )
+
+
+def open_model(name_or_path: str | Path = DEFAULT_MODEL, threads: int = 0) -> Model:
+    """Open a shipped model by name or a bundle by path.
+
+    Args:
+        name_or_path: as listed by ``hemavision models``, or a ``.onnx`` bundle.
+        threads: for the network; 0 is one per core.
+
+    Raises:
+        BundleError: there is no such model, or the file is not a sound bundle.
+    """
+    path = find_bundle(name_or_path)
+    engine = OnnxEngine(path, threads)
+    return Model(engine, ModelReference(engine.manifest.name, engine.sha256))
+
+
+def _box(image: np.ndarray, crop: str) -> Box:
+    if crop == "nucleus":
+        return locate_cell(image)
+    return Box(0, 0, image.shape[1], image.shape[0])

@@ -1,0 +1,179 @@
+"""From a whole field to what is in it: find the cells, name the white ones, mark the doubtful."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from hemavision.images.quality import find_cautions, measure_sharpness
+from hemavision.reading.cell import Model
+from hemavision.reading.explaining import overlay
+from hemavision.reading.explaining.overlay import OPACITY
+from hemavision.reading.finding import locate_nucleus
+from hemavision.reading.finding.finder import Finder
+from hemavision.reading.found import FoundCell, Smear
+from hemavision.records.results import Box, CellKind, Detection, Prediction
+
+#: Side of what is cut out around a white cell, in longer sides of its box: what is stained is
+#: told by the surroundings. In BCCD that is nearly the whole field, and named best what was tried
+#: (benchmarks/surroundings.py).
+SURROUNDINGS = 6.0
+#: Side of what a model of whole pictures is given, likewise: as in the sets of single cells.
+WHOLE_SIDES = 2.0
+#: A box that comes this near to the border, in pixels, is of a cell that the border cuts.
+BORDER_PX = 2
+#: Cells are clumped where one of the same kind covers this share of the smaller one's box.
+CLUMPED_SHARE = 0.1
+
+
+def read_smear(model: Model, finder: Finder, rgb: np.ndarray, *, flips: bool = False) -> Smear:
+    """Find and count the cells of a field, and name its white ones.
+
+    Args:
+        model: that names white cells.
+        finder: that finds cells.
+        rgb: uint8 H×W×3, 0 to 255.
+        flips: name each white cell by the mean over its mirror images: errs less, and takes
+            four times as long for the naming. Not for a camera's frames.
+    """
+    started = time.perf_counter()
+    found = finder.find(rgb)
+    white = [detection for detection in found if detection.kind is CellKind.WHITE]
+    predictions = iter(name_white_cells(model, rgb, white, flips=flips))
+    clumped = find_clumped(found)
+    height, width = rgb.shape[:2]
+    sharpness = measure_sharpness(rgb, found)
+    cells = tuple(
+        FoundCell(
+            detection.kind,
+            detection.box,
+            detection.score,
+            is_cut(detection.box, width, height),
+            lies_over,
+            next(predictions) if detection.kind is CellKind.WHITE else None,
+        )
+        for detection, lies_over in zip(found, clumped, strict=True)
+    )
+    return Smear(
+        width=width,
+        height=height,
+        cells=cells,
+        cell_types=model.manifest.cell_types,
+        warnings=find_cautions(rgb, found, sharpness),
+        sharpness=sharpness,
+        detector=finder.reference,
+        milliseconds=(time.perf_counter() - started) * 1000,
+    )
+
+
+def name_white_cells(
+    model: Model, rgb: np.ndarray, found: Sequence[Detection], *, flips: bool = False
+) -> list[Prediction]:
+    """Return the prediction of each white cell, its box in pixels of the field.
+
+    Args:
+        model: that names it.
+        rgb: uint8 H×W×3, the field.
+        found: white cells in it.
+        flips: as for :func:`read_smear`.
+    """
+    height, width = rgb.shape[:2]
+    windows = [_around(detection.box, width, height) for detection in found]
+    pictures = [rgb[w.top : w.bottom, w.left : w.right] for w in windows]
+    boxes = [
+        _where_to_look(model, picture, moved(detection.box, -window.left, -window.top))
+        for picture, detection, window in zip(pictures, found, windows, strict=True)
+    ]
+    return [
+        replace(p, box=moved(p.box, window.left, window.top), width=width, height=height)
+        for p, window in zip(
+            model.predict_boxes(pictures, boxes, flips=flips), windows, strict=True
+        )
+    ]
+
+
+def overlay_cell(
+    rgb: np.ndarray, prediction: Prediction, opacity: float = OPACITY
+) -> tuple[np.ndarray, Box]:
+    """Return the part of a field that a prediction is about, with its heatmap over it.
+
+    Args:
+        rgb: uint8 H×W×3, the field.
+        prediction: of a white cell in it, with heatmaps.
+        opacity: of the heatmap, 0 to 1.
+
+    Returns:
+        uint8 h×w×3, and where it lies in the field: the prediction's box, less what is outside.
+    """
+    height, width = rgb.shape[:2]
+    seen = _inside(prediction.box, width, height)
+    box = moved(prediction.box, -seen.left, -seen.top)
+    picture = rgb[seen.top : seen.bottom, seen.left : seen.right]
+    return overlay(picture, prediction.heatmap(), box, opacity), seen
+
+
+def draw_heatmaps(rgb: np.ndarray, smear: Smear) -> np.ndarray:
+    """Return a field, uint8 H×W×3, with the heatmaps of its white cells over it."""
+    drawn = rgb.copy()
+    # The surest last, so that it is whole.
+    for prediction in reversed(smear.predictions):
+        picture, box = overlay_cell(rgb, prediction)
+        drawn[box.top : box.bottom, box.left : box.right] = picture
+    return drawn
+
+
+def is_cut(box: Box, width: int, height: int) -> bool:
+    """Whether the border of a field of this size, in pixels, cuts the cell in ``box``."""
+    near = min(box.left, box.top, width - box.right, height - box.bottom)
+    return near < BORDER_PX
+
+
+def find_clumped(found: Sequence[Detection]) -> list[bool]:
+    """Return, for each cell, whether it lies over another of its kind."""
+    clumped = np.zeros(len(found), bool)
+    for kind in CellKind:
+        places = [i for i, detection in enumerate(found) if detection.kind is kind]
+        clumped[places] = _overlapping([found[i].box for i in places])
+    return [bool(value) for value in clumped]
+
+
+def moved(box: Box, right: int, down: int) -> Box:
+    """Return a box moved by whole pixels."""
+    return Box(box.left + right, box.top + down, box.right + right, box.bottom + down)
+
+
+def _overlapping(boxes: Sequence[Box]) -> np.ndarray:
+    """Return, for each of N boxes, whether another covers :data:`CLUMPED_SHARE`: bool N."""
+    edges = np.array([(b.left, b.top, b.right, b.bottom) for b in boxes], float).reshape(-1, 4)
+    areas = (edges[:, 2] - edges[:, 0]) * (edges[:, 3] - edges[:, 1])
+    answers = np.zeros(len(edges), bool)
+    # A row at a time: a panorama has thousands of cells.
+    for place, (left, top, right, bottom) in enumerate(edges):
+        wide = np.minimum(edges[:, 2], right) - np.maximum(edges[:, 0], left)
+        high = np.minimum(edges[:, 3], bottom) - np.maximum(edges[:, 1], top)
+        shared = np.maximum(wide, 0) * np.maximum(high, 0)
+        shared[place] = 0
+        answers[place] = bool((shared >= CLUMPED_SHARE * np.minimum(areas, areas[place])).any())
+    return answers
+
+
+def _around(box: Box, width: int, height: int) -> Box:
+    """Return what is cut out of a field around a cell: a square, less what lies outside."""
+    side = SURROUNDINGS * max(box.right - box.left, box.bottom - box.top)
+    wide = Box.square((box.left + box.right) / 2, (box.top + box.bottom) / 2, side)
+    return _inside(wide, width, height)
+
+
+def _inside(box: Box, width: int, height: int) -> Box:
+    left, top = max(box.left, 0), max(box.top, 0)
+    return Box(left, top, min(box.right, width), min(box.bottom, height))
+
+
+def _where_to_look(model: Model, picture: np.ndarray, cell: Box) -> Box:
+    if model.manifest.preprocess.crop == "nucleus":
+        return locate_nucleus(picture, cell)
+    side = WHOLE_SIDES * max(cell.right - cell.left, cell.bottom - cell.top)
+    return Box.square((cell.left + cell.right) / 2, (cell.top + cell.bottom) / 2, side)

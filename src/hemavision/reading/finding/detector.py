@@ -1,0 +1,158 @@
+"""Finds every cell of a field with a detector's bundle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from hemavision.errors import BundleError
+from hemavision.reading.bundle import SHIPPED
+from hemavision.reading.finding.manifest import DetectorManifest, manifest_from_metadata
+from hemavision.reading.finding.overlaps import surest_boxes
+from hemavision.reading.finding.tiles import tiles_of
+from hemavision.reading.onnx_session import open_network, require_outputs
+from hemavision.records.results import Box, CellKind, Detection, ModelReference
+
+#: The sides of the network's input are multiples of this; the rest is filled with bright grey.
+MULTIPLE, FILLING = 32, 235
+#: Pixels of the input between two places of the network's map.
+STRIDE = 4
+#: Cells of one kind overlap by no more than this (intersection over union).
+MOST_OVERLAP = 0.5
+#: Red cells that are this many times larger or smaller than at home are looked at again at scale.
+WRONG_SCALE = 1.3
+#: How far the scale may be mended, and the fewest red cells to go by.
+LARGEST_MEND, FEWEST_REDS = 3.0, 5
+#: Score from which on a red cell says something about the scale.
+SURE = 0.3
+DEFAULT_DETECTOR = "cells"
+FOLDER = SHIPPED / "detectors"
+
+#: Boxes (float B×4 in pixels of the field), kinds (int B) and scores (float B).
+Found = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+class Detector:
+    """A detector, opened once; ``find`` may be called from several threads."""
+
+    def __init__(self, path: Path, threads: int = 0) -> None:
+        """Open the bundle at ``path``; ``threads`` is 0 for one per core.
+
+        Raises:
+            BundleError: the file is missing, too large, damaged or no detector.
+        """
+        network = open_network(path, threads)
+        self._session = network.session
+        self.manifest: DetectorManifest = manifest_from_metadata(network.metadata, path)
+        self.reference = ModelReference(self.manifest.name, network.sha256)
+        require_outputs(network, ("scores", "edges"), path)
+
+    def find(self, rgb: np.ndarray, least: float | None = None) -> list[Detection]:
+        """Find the cells of a field of any size.
+
+        Args:
+            rgb: uint8 H×W×3, 0 to 255.
+            least: score from which on to report, instead of each kind's own threshold.
+
+        Returns:
+            The cells, the surest first, each with its box inside the field.
+        """
+        limits = np.array([self.manifest.thresholds[k] for k in self.manifest.kinds])
+        if least is not None:
+            limits = np.full_like(limits, least)
+        height, width = rgb.shape[:2]
+        boxes, kinds, scores = self._find_at_scale(rgb, limits)
+        whole = np.rint(boxes).astype(int)
+        whole[:, 0::2] = np.clip(whole[:, 0::2], 0, width)
+        whole[:, 1::2] = np.clip(whole[:, 1::2], 0, height)
+        found = [
+            Detection(self.manifest.kinds[kind], Box(*map(int, box)), float(score))
+            for box, kind, score in zip(whole, kinds, scores, strict=True)
+            if box[2] > box[0] and box[3] > box[1]
+        ]
+        return sorted(found, key=lambda cell: -cell.score)
+
+    def _find_at_scale(self, rgb: np.ndarray, limits: np.ndarray) -> Found:
+        """Look at the scale of home; where red cells have another size there, look again."""
+        scale = self.manifest.scale
+        found = self._look(rgb, scale, limits)
+        mend = self._mend(found, scale)
+        return found if mend == 1.0 else self._look(rgb, scale * mend, limits)
+
+    def _mend(self, found: Found, scale: float) -> float:
+        boxes, kinds, scores = found
+        is_red = kinds == self.manifest.kinds.index(CellKind.RED)
+        # However low the caller's own limit is: doubtful boxes have doubtful sizes.
+        reds = boxes[is_red & (scores >= SURE)]
+        if len(reds) < FEWEST_REDS:
+            return 1.0
+        sides = np.sqrt((reds[:, 2] - reds[:, 0]) * (reds[:, 3] - reds[:, 1]))
+        ratio = self.manifest.red_px / (float(np.median(sides)) * scale)
+        if 1 / WRONG_SCALE <= ratio <= WRONG_SCALE:
+            return 1.0
+        return float(np.clip(ratio, 1 / LARGEST_MEND, LARGEST_MEND))
+
+    def _look(self, rgb: np.ndarray, scale: float, limits: np.ndarray) -> Found:
+        """Look at the whole field at a scale, tile by tile."""
+        height, width = rgb.shape[:2]
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        image = Image.fromarray(rgb).resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
+        small = np.asarray(image)
+        parts = []
+        for tile in tiles_of(*size):
+            boxes, kinds, scores = self._run(
+                small[tile.top : tile.bottom, tile.left : tile.right], limits
+            )
+            boxes = boxes + np.array([tile.left, tile.top, tile.left, tile.top], np.float32)
+            x, y = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
+            left, top, right, bottom = tile.own
+            own = (x >= left) & (x < right) & (y >= top) & (y < bottom)
+            parts.append((boxes[own], kinds[own], scores[own]))
+        boxes, kinds, scores = (np.concatenate(values) for values in zip(*parts, strict=True))
+        kept = _apart(boxes, kinds, scores)
+        factors = np.array([width / size[0], height / size[1]] * 2, np.float32)
+        return boxes[kept] * factors, kinds[kept], scores[kept]
+
+    def _run(self, view: np.ndarray, limits: np.ndarray) -> Found:
+        height, width = view.shape[:2]
+        canvas = np.full((-(-height // MULTIPLE) * MULTIPLE, -(-width // MULTIPLE) * MULTIPLE, 3),
+                         FILLING, np.uint8)  # fmt: skip
+        canvas[:height, :width] = view
+        scores, edges = self._session.run(["scores", "edges"], {"image": canvas[None]})
+        kinds, rows, columns = np.nonzero(scores[0] >= limits[:, None, None])
+        reach = edges[0][:, rows, columns]
+        x, y = (columns + 0.5) * STRIDE, (rows + 0.5) * STRIDE
+        boxes = np.stack([x - reach[0], y - reach[1], x + reach[2], y + reach[3]], axis=1)
+        boxes = np.clip(boxes, 0, np.array([width, height] * 2)).astype(np.float32)
+        return boxes, kinds, scores[0][kinds, rows, columns]
+
+
+def open_detector(name_or_path: str | Path = DEFAULT_DETECTOR, threads: int = 0) -> Detector:
+    """Open a shipped detector by name or a bundle by path.
+
+    Args:
+        name_or_path: ``"cells"``, or an ``.onnx`` bundle.
+        threads: for the network; 0 is one per core.
+
+    Raises:
+        BundleError: there is no such detector, or the file is not a sound one.
+    """
+    shipped = FOLDER / f"{name_or_path}.onnx"
+    path = shipped if shipped.is_file() else Path(name_or_path)
+    if not path.is_file():
+        names = ", ".join(sorted(p.stem for p in FOLDER.glob("*.onnx"))) or "none"
+        raise BundleError(
+            f"No detector {str(name_or_path)!r}: neither a file nor a shipped one ({names})."
+        )
+    return Detector(path, threads)
+
+
+def _apart(boxes: np.ndarray, kinds: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """Return which boxes stay when those of one kind may not show the same cell."""
+    kept = [
+        positions[surest_boxes(boxes[positions], scores[positions], MOST_OVERLAP)]
+        for positions in (np.flatnonzero(kinds == kind) for kind in np.unique(kinds))
+    ]
+    return np.concatenate(kept) if kept else np.empty(0, int)

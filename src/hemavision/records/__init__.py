@@ -1,0 +1,1 @@
+"""The nouns: records, cell types, reference ranges, and the one way to JSON and back."""

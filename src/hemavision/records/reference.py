@@ -1,0 +1,346 @@
+"""Reference ranges, functions and clinical significance of the cell types, with sources.
+
+Ranges come from a TOML file, a *profile*, because every laboratory has its own; the shipped
+ones lie in ``profiles/``. What a cell does and what a high or low count may mean is the same
+everywhere and is written here.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hemavision.errors import SettingsError
+
+ABSOLUTE_UNIT = "10^9/L"
+SHIPPED = Path(__file__).parents[1] / "profiles"
+MAX_PROFILE_BYTES = 2**20
+
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class CellContext:
+    """What is worth knowing about a cell type.
+
+    Attributes:
+        display_name: for people.
+        function: what the cell does.
+        high: what a count above the range may mean.
+        low: what a count below the range may mean.
+        source: where function, high and low come from.
+    """
+
+    display_name: str
+    function: str
+    high: str
+    low: str
+    source: str
+
+
+_HISTOLOGY = "StatPearls, Histology, White Blood Cell (NCBI Bookshelf NBK563148)"
+_DIFFERENTIAL = "MedlinePlus, Blood differential test (article 003657)"
+_MONOCYTOPENIA = "MSD Manual Professional Edition, Monocytopenia"
+_EOSINOPENIA = "Global Library of Women's Medicine, White Blood Cell Differential Count"
+_LEFT_SHIFT = "medschool.co, Left shift of neutrophils"
+_NUCLEATED = (
+    "Constantino & Cogionis 2000, Nucleated RBCs: significance in the peripheral blood film, "
+    "Laboratory Medicine 31(4)"
+)
+_PLATELETS = "Anticancer Fund, glossary, blood platelets; MSD Veterinary Manual, Platelets"
+
+CONTEXT = {
+    "eosinophil": CellContext(
+        "Eosinophil",
+        "Releases toxic granule proteins against parasites too large to be swallowed, and "
+        "takes part in allergic inflammation.",
+        "Allergy, asthma or a drug reaction; parasitic worms; autoimmune disease; less often "
+        "a blood cancer or a hypereosinophilic syndrome.",
+        "Usually stress or steroid treatment; a low count alone is seldom a problem.",
+        f"{_HISTOLOGY}; {_DIFFERENTIAL}; {_EOSINOPENIA}",
+    ),
+    "lymphocyte": CellContext(
+        "Lymphocyte",
+        "Carries the adaptive immune response: B cells make antibodies, T cells direct the "
+        "response and kill infected cells, natural killer cells kill without prior contact.",
+        "Viral infection such as infectious mononucleosis or hepatitis; chronic bacterial "
+        "infection; lymphocytic leukaemia or myeloma.",
+        "Steroids, chemotherapy or radiation; HIV infection; sepsis.",
+        f"{_HISTOLOGY}; {_DIFFERENTIAL}",
+    ),
+    "monocyte": CellContext(
+        "Monocyte",
+        "Leaves the blood to become a macrophage or dendritic cell, which swallows microbes "
+        "and debris and shows their pieces to lymphocytes.",
+        "Chronic inflammation; tuberculosis; viral or parasitic infection; some leukaemias.",
+        "Chemotherapy or steroids; hairy cell leukaemia and other blood cancers; some "
+        "infections; rarely an inherited GATA2 defect.",
+        f"{_HISTOLOGY}; {_DIFFERENTIAL}; {_MONOCYTOPENIA}",
+    ),
+    "neutrophil": CellContext(
+        "Neutrophil",
+        "First at the site of a bacterial or fungal infection: swallows and kills microbes "
+        "with its granules.",
+        "Acute infection; inflammation; injury or acute stress; smoking; some leukaemias and "
+        "myeloproliferative diseases.",
+        "Chemotherapy or radiation; viral infection; aplastic anaemia; overwhelming bacterial "
+        "infection. The lower the count, the higher the risk of infection.",
+        f"{_HISTOLOGY}; {_DIFFERENTIAL}",
+    ),
+    "basophil": CellContext(
+        "Basophil",
+        "Releases histamine and other mediators in allergic and inflammatory reactions.",
+        "Allergic reaction; chronic myeloid leukaemia and other myeloproliferative diseases.",
+        "Acute infection, severe injury or allergy; hard to tell from normal, as the normal "
+        "count is close to zero.",
+        f"{_HISTOLOGY}; {_DIFFERENTIAL}",
+    ),
+    "immature_granulocyte": CellContext(
+        "Immature granulocyte",
+        "Promyelocytes, myelocytes and metamyelocytes: precursors of neutrophils, which mature in "
+        "the bone marrow.",
+        "A left shift: infection, inflammation or other stress on the marrow; pregnancy; treatment "
+        "with G-CSF; myeloproliferative disease, leukaemia or another infiltration of the marrow.",
+        "None are expected in a healthy adult's blood.",
+        _LEFT_SHIFT,
+    ),
+    "erythroblast": CellContext(
+        "Erythroblast",
+        "A red cell that still has its nucleus, which it normally loses before it leaves the bone "
+        "marrow. It is no white cell and is reported for each 100 of them.",
+        "Beyond the first days of life a sign of damage to the bone marrow or stress on it: "
+        "hypoxia, haemolytic or megaloblastic anaemia, cancer, chemotherapy; a missing or "
+        "overloaded spleen.",
+        "None are expected in an adult's blood.",
+        _NUCLEATED,
+    ),
+    "platelet": CellContext(
+        "Platelet",
+        "A fragment of a megakaryocyte, without a nucleus: gathers where a vessel is hurt and "
+        "begins the clot. It is no white cell.",
+        "A risk of thrombosis, at very high counts also of bleeding; a smear shows single "
+        "platelets, and counting them is an analyser's work.",
+        "A risk of bleeding. Clumps in the smear can make an analyser's count falsely low.",
+        _PLATELETS,
+    ),
+}
+
+
+def without_range(name: str) -> dict[str, Any]:
+    """Return a type's context as :meth:`CellReference.to_json` does, with no ranges."""
+    context = CONTEXT[name]
+    return {
+        "name": name,
+        "display_name": context.display_name,
+        "percent": None,
+        "absolute": None,
+        "absolute_unit": ABSOLUTE_UNIT,
+        "function": context.function,
+        "significance": {"high": context.high, "low": context.low},
+        "source": f"Function and significance: {context.source}.",
+    }
+
+
+def display_name(name: str) -> str:
+    """Return a type's name for people, whether or not it is known here."""
+    return CONTEXT[name].display_name if name in CONTEXT else name.replace("_", " ").capitalize()
+
+
+@dataclass(frozen=True)
+class CellReference:
+    """One cell type's ranges in one profile.
+
+    Attributes:
+        name: of the cell type.
+        percent: lowest and highest share of the white cells, 0 to 100.
+        absolute: lowest and highest count in 10⁹ cells per litre; None where not given.
+        source: where the ranges come from.
+    """
+
+    name: str
+    percent: Range
+    absolute: Range | None
+    source: str
+
+    @property
+    def context(self) -> CellContext:
+        """What is worth knowing about the type."""
+        return CONTEXT[self.name]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return ranges and context as JSON values."""
+        values = without_range(self.name)
+        return values | {
+            "percent": list(self.percent),
+            "absolute": list(self.absolute) if self.absolute else None,
+            "source": f"Ranges: {self.source}. {values['source']}",
+        }
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A set of reference ranges.
+
+    Attributes:
+        name: short name.
+        title: for people.
+        source: where its ranges come from.
+        cell_types: in alphabetical order.
+    """
+
+    name: str
+    title: str
+    source: str
+    cell_types: tuple[CellReference, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all that the profile says as JSON values, to be kept."""
+        ranges = {
+            cell.name: {
+                "percent": list(cell.percent),
+                "absolute": list(cell.absolute) if cell.absolute else None,
+                "source": cell.source,
+            }
+            for cell in self.cell_types
+        }
+        texts = {"name": self.name, "title": self.title, "source": self.source}
+        return texts | {"cell_types": ranges}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Profile:
+        """Return what :meth:`to_json` gave, whatever types are known by now."""
+        cells = tuple(
+            CellReference(
+                name,
+                (kept["percent"][0], kept["percent"][1]),
+                (kept["absolute"][0], kept["absolute"][1]) if kept["absolute"] else None,
+                kept["source"],
+            )
+            for name, kept in sorted(values["cell_types"].items())
+        )
+        return cls(values["name"], values["title"], values["source"], cells)
+
+
+@dataclass(frozen=True)
+class Profiles:
+    """The reference ranges that a server or a command line can read counts against.
+
+    Attributes:
+        own: its own, for whatever names none.
+        by_name: all of them, the shipped ones and its own.
+    """
+
+    own: Profile
+    by_name: Mapping[str, Profile]
+
+    def find(self, name: str) -> Profile:
+        """Return a profile by name; an empty one is the own.
+
+        Raises:
+            SettingsError: there is none of that name here.
+        """
+        if not name:
+            return self.own
+        if name not in self.by_name:
+            known = ", ".join(sorted(self.by_name))
+            raise SettingsError(f"No profile {name!r}; there are {known} here.")
+        return self.by_name[name]
+
+
+def load_profiles(own: str | Path) -> Profiles:
+    """Load every shipped profile and a laboratory's own.
+
+    Args:
+        own: a shipped one's name or a file, as the setting ``reference`` has it.
+
+    Raises:
+        SettingsError: as for :func:`load_profile`.
+    """
+    chosen = load_profile(own)
+    shipped = {name: load_profile(name) for name in shipped_profiles()}
+    return Profiles(chosen, shipped | {chosen.name: chosen})
+
+
+def shipped_profiles() -> list[str]:
+    """Return the names of the profiles inside the package, sorted."""
+    return sorted(path.stem for path in SHIPPED.glob("*.toml"))
+
+
+def load_profile(name_or_path: str | Path) -> Profile:
+    """Load a shipped profile by name, or a laboratory's own TOML file.
+
+    Raises:
+        SettingsError: there is no such profile, or what it says cannot be used.
+    """
+    path = SHIPPED / f"{name_or_path}.toml"
+    if str(name_or_path) not in shipped_profiles():
+        path = Path(name_or_path)
+        if not path.is_file():
+            raise SettingsError(
+                f"No reference profile {str(name_or_path)!r}: neither a file nor a shipped "
+                f"profile ({', '.join(shipped_profiles())})."
+            )
+    if path.stat().st_size > MAX_PROFILE_BYTES:
+        raise SettingsError(f"{path} is larger than {MAX_PROFILE_BYTES} bytes: not a profile.")
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is not readable TOML: {error}.") from error
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror}.") from error
+    return _profile(values, path)
+
+
+def _profile(values: dict[str, Any], path: Path) -> Profile:
+    _refuse_unknown(values, {"name", "title", "source", "cell_types"}, str(path))
+    texts = {key: _text(values, key, path) for key in ("name", "title", "source")}
+    tables = values.get("cell_types")
+    if not isinstance(tables, dict) or not tables:
+        raise SettingsError(f"{path} has no [cell_types.…] table.")
+    cells = (_cell(name, tables[name], texts["source"], path) for name in sorted(tables))
+    return Profile(cell_types=tuple(cells), **texts)
+
+
+def _cell(name: str, table: object, source: str, path: Path) -> CellReference:
+    where = f"{path}: cell_types.{name}"
+    if name not in CONTEXT:
+        raise SettingsError(f"{where} is not a known cell type ({', '.join(sorted(CONTEXT))}).")
+    if not isinstance(table, dict) or "percent" not in table:
+        raise SettingsError(f"{where} must be a table with percent = [low, high].")
+    _refuse_unknown(table, {"percent", "absolute"}, where)
+    percent = _range(table["percent"], f"{where}.percent", highest=100.0)
+    absolute = None
+    if "absolute" in table:
+        absolute = _range(table["absolute"], f"{where}.absolute", highest=1000.0)
+    return CellReference(name, percent, absolute, source)
+
+
+def _range(value: object, where: str, highest: float) -> Range:
+    numbers = value if isinstance(value, list) else []
+    sound = len(numbers) == 2 and all(
+        isinstance(number, (int, float)) and not isinstance(number, bool) for number in numbers
+    )
+    # A NaN fails the comparison too.
+    if not sound or not 0 <= numbers[0] < numbers[1] <= highest:
+        raise SettingsError(
+            f"{where} is {value!r}; it must be [low, high] with 0 ≤ low < high ≤ {highest:g}."
+        )
+    return float(numbers[0]), float(numbers[1])
+
+
+def _text(values: dict[str, Any], key: str, path: Path) -> str:
+    value = values.get(key)
+    if not isinstance(value, str) or not value.strip():
+        raise SettingsError(f'{path} must say {key} = "…".')
+    return value.strip()
+
+
+def _refuse_unknown(values: dict[str, Any], known: set[str], where: str) -> None:
+    unknown = sorted(set(values) - known)
+    if unknown:
+        raise SettingsError(
+            f"{where} has unknown keys: {', '.join(unknown)} (known: {', '.join(sorted(known))})."
+        )
