@@ -23,7 +23,10 @@ def main() -> None:
     import waitress  # noqa: F401
     from waitress import server  # noqa: F401
 
+    from hemavision import web  # noqa: F401
     from hemavision.cli import memory, model, serve, sockets  # noqa: F401
+    from hemavision.reading import cell, engine  # noqa: F401
+    from hemavision.reading.finding import detector  # noqa: F401
 
     signal.signal(signal.SIGCHLD, _reap)
     wanted = socket.socket(fileno=int(sys.argv[1]))

@@ -189,24 +189,33 @@ class Person(threading.Thread):
 
 
 @pytest.mark.parametrize(
-    ("kills", "lanes", "seen"),
+    ("kills", "cuts", "lanes", "seen"),
     [
-        pytest.param(4, 1, set(), id="4"),
+        pytest.param(4, 2, 1, set(), id="4"),
         # Kills came before a change was kept and after it; of an import, between its images.
-        pytest.param(50, 2, {BEFORE, BETWEEN, AFTER}, id="50", marks=pytest.mark.long),
+        pytest.param(50, 50, 2, {BEFORE, BETWEEN, AFTER}, id="50", marks=pytest.mark.long),
     ],
 )
 def test_a_killed_server_leaves_nothing_half_done(
-    forked: Served, work: Path, tmp_path: Path, kills: int, lanes: int, seen: set[str]
+    forked: Served,
+    work: Path,
+    tmp_path: Path,
+    kills: int,
+    cuts: int,
+    lanes: int,
+    seen: set[str],
 ) -> None:
     """Servers side by side, each on a store of its own."""
     stores = [shutil.copy(work, tmp_path / f"{lane}.sqlite") for lane in range(lanes)]
     works = [(Importing(), Reclassifying(1), Signing(range(2, 2 + TO_SIGN))) for _ in stores]
     with ThreadPoolExecutor(lanes) as pool:
-        each = [Lane(forked, store, seed, kills // lanes) for seed, store in enumerate(stores)]
+        each = [
+            Lane(forked, store, seed, kills // lanes, cuts // lanes)
+            for seed, store in enumerate(stores)
+        ]
         found = list(pool.map(kill_over_and_over, each, works))
     imported, reclassified, signed = (list(chain(*of_one)) for of_one in zip(*found, strict=True))
-    assert min(len(kept) for kept in (imported, reclassified, signed)) >= kills
+    assert min(len(kept) for kept in (imported, reclassified, signed)) >= cuts
     assert seen - {AFTER} <= set(map(moment_of, imported))
     for whole in (reclassified, signed):
         assert seen - {BETWEEN} <= set(map(moment_of, whole)) <= {BEFORE, AFTER}
@@ -233,12 +242,17 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @dataclass(frozen=True)
 class Lane:
-    """Servers, one after the other, on a store; each person is cut off at least so many times."""
+    """Servers, one after the other, on a store.
+
+    So many of them are killed, and more until each person was cut off so many times with a change
+    on its way.
+    """
 
     serve: Served
     store: Path
     seed: int
     kills: int
+    cuts: int
 
 
 def kill_over_and_over(lane: Lane, tasks: Tasks) -> tuple[list[float], ...]:
@@ -254,7 +268,7 @@ def kill_over_and_over(lane: Lane, tasks: Tasks) -> tuple[list[float], ...]:
             assert verdict["sound"], verdict["problem"]
             for task, person, found in zip(tasks, people, ends, strict=bool(people)):
                 found.extend(end(task.made(ask), person))
-            if min(map(len, ends)) >= lane.kills:
+            if number >= lane.kills and min(map(len, ends)) >= lane.cuts:
                 return ends
             people = begin(ask, tasks)
             moment = MOMENTS[number % len(MOMENTS)]
