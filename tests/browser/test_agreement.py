@@ -25,7 +25,7 @@ from .bench import Bench, serving, windows
 from .pages import NARROW, WIDE, Kept, frames, hold
 
 MONTHS = ("2026-08", "2026-09", "2026-10", "2026-11")
-CELLS = 24
+CELLS = 12
 DAYS = 28
 #: Neither name nor digest says which came first.
 OLD, NEW = ModelReference("old", "e" * 64), ModelReference("new", "1" * 64)

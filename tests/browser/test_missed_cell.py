@@ -262,13 +262,16 @@ def test_with_fingers(go: Callable[..., Page], bench: Bench) -> None:
 
 
 def test_another_reader_s_page_gets_the_cell(go: Callable[..., Page], bench: Bench) -> None:
-    case = bench.fields(1)
-    page = opened(go(f"/cases/{case}"))
+    case, page = bench.fields(1), go("/cases")
+    page.clock.install()
+    page.goto(f"/cases/{case}")
+    opened(page)
     expect(page.locator("[data-role=progress-words]")).to_have_text("0 of 20 decided")
     (image,) = list_images(bench.store, case)
     known = list_cells(bench.store, case, Filter(), Rows(1))[0][0]
     prediction = replace(known.suggestion, box=GAP)
     added = add_cell(bench.store, image, NewCell(GAP, prediction, b"PNG"), "bob")
+    page.clock.fast_forward(5_000)
     expect(page.locator(".notice-item")).to_contain_text("By bob: 1 cell added.")
     expect(page.locator("[data-role=progress-words]")).to_have_text("0 of 21 decided")
     page.locator(".notice-item button").first.click()
