@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from hemavision.images.opening import open_image
-from hemavision.reading import field as smear
+from hemavision.reading import field
 from hemavision.reading.cell import Model, open_model
 from hemavision.records.results import Box, CellKind, Detection, Prediction
 from hemavision.settings import data_folder, text
@@ -44,9 +44,9 @@ def by_nucleus(width: float, *, flips: bool = False) -> Way:
     """Return the way that fields are read, with so much cut out."""
 
     def name(model: Model, rgb: np.ndarray, box: Box) -> Prediction:
-        smear.SURROUNDINGS = width
+        field.SURROUNDINGS = width
         found = [Detection(CellKind.WHITE, box, 1.0)]
-        return smear.name_white_cells(model, rgb, found, flips=flips)[0]
+        return field.name_white_cells(model, rgb, found, flips=flips)[0]
 
     return name
 

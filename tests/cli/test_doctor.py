@@ -14,7 +14,7 @@ import pytest
 from click.testing import Result
 
 from hemavision.cli import checks as doctor_checks
-from hemavision.reading import cell as pipeline
+from hemavision.reading import cell
 from hemavision.reading.bundle import find_bundle
 from hemavision.reading.finding import detector
 from hemavision.store import Store, open_store
@@ -34,7 +34,7 @@ NAMES = {
 def opened_once() -> Iterator[None]:
     """Open each network once, not for each of two dozen doctors."""
     with pytest.MonkeyPatch.context() as patch:
-        for module, name in ((pipeline, "open_model"), (detector, "open_detector")):
+        for module, name in ((cell, "open_model"), (detector, "open_detector")):
             patch.setattr(module, name, cache(getattr(module, name)))
         yield
 

@@ -27,7 +27,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFile
 
 from hemavision.errors import ImageError
-from hemavision.images import opening as images
+from hemavision.images import opening
 from hemavision.images.opening import open_image
 
 Images = dict[str, bytes]
@@ -179,7 +179,7 @@ def test_pixel_limit_holds_for_every_format(monkeypatch: pytest.MonkeyPatch, for
 @pytest.mark.parametrize("size", [(16, 16), (17, 301), (640, 1023), (4097, 33)])
 def test_a_webp_s_size_is_in_its_first_bytes(options: dict[str, object], size: object) -> None:
     """In each of its three kinds: with losses, without, and extended."""
-    assert images._webp_size(encoded(Image.new("RGB", size), "WEBP", **options)[:30]) == size
+    assert opening._webp_size(encoded(Image.new("RGB", size), "WEBP", **options)[:30]) == size
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import hemavision
 from hemavision import Prediction, Status
 from hemavision.errors import BundleError, ImageError
 from hemavision.images.opening import open_image
-from hemavision.reading import cell as pipeline
+from hemavision.reading import cell
 from hemavision.reading.cell import Model
 from hemavision.reading.engine import FakeEngine
 from hemavision.reading.finding import locate_cell
@@ -179,7 +179,7 @@ def test_mirror_images_are_four_passes_and_their_mean():
 
 def test_the_time_of_a_pass_is_shared_by_its_images(monkeypatch):
     ticks = iter([10.0, 10.5, 20.0, 20.5])
-    monkeypatch.setattr(pipeline, "time", SimpleNamespace(perf_counter=lambda: next(ticks)))
+    monkeypatch.setattr(cell, "time", SimpleNamespace(perf_counter=lambda: next(ticks)))
     answers = model_of(FakeEngine()).predict([GREY] * 3)
     assert [a.milliseconds for a in answers] == [250.0, 250.0, 500.0]
 
@@ -257,7 +257,7 @@ def test_a_network_has_a_thread_a_core_unless_it_is_told(monkeypatch):
         asked.append((path.stem, threads))
         return SimpleNamespace(manifest=FakeEngine().manifest, sha256="a" * 64)
 
-    monkeypatch.setattr(pipeline, "OnnxEngine", opened)
+    monkeypatch.setattr(cell, "OnnxEngine", opened)
     assert hemavision.open_model().reference == ModelReference("fake", "a" * 64)
     hemavision.open_model("seed", threads=3)
     assert asked == [("eight-types", 0), ("seed", 3)]
