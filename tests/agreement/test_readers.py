@@ -80,8 +80,9 @@ def test_swapping_the_readers_changes_nothing_but_the_sides(pairs: list[tuple[st
     ours, theirs = compare_readers(first, second), compare_readers(second, first)
     assert ours.same == theirs.same
     if ours.kappa and theirs.kappa:
+        # The limits are a root: of a variance of nothing, rounding leaves 1e-16, and it 1e-8.
         assert (ours.kappa.low, ours.kappa.high) == pytest.approx(
-            (theirs.kappa.low, theirs.kappa.high)
+            (theirs.kappa.low, theirs.kappa.high), abs=1e-7
         )
     for one, other in zip(ours.types, theirs.types, strict=True):
         assert (one.first_only, one.second_only) == (other.second_only, other.first_only)
