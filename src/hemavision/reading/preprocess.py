@@ -18,6 +18,8 @@ from hemavision.records.results import Box
 FILL = (128, 128, 128)
 #: Light and stain are measured on about this many pixels a side.
 MEASURE_PX = 112
+#: The ways with stain that leave the pixels of a crop alone.
+PIXELS_KEPT = ("as-is", "both")
 
 
 @dataclass(frozen=True)
@@ -31,12 +33,15 @@ class PreprocessSpec:
             ``"whole"`` takes the whole image.
         stain: ``"standard"`` brings background and nucleus to standard colours
             (:mod:`hemavision.images.stain`), ``"red-cells"`` the red cells around, too; ``"as-is"``
-            leaves the pixels alone.
+            leaves the pixels alone; and so does ``"both"``, where the network is asked about them
+            and about standard ones (:mod:`hemavision.reading.engine.looks`).
+        sides: side of what is cut, in sides of the box.
     """
 
     size_px: int = 224
     crop: str = "nucleus"
     stain: str = "as-is"
+    sides: float = 1.0
 
 
 def cut_input(rgb: np.ndarray, box: Box, spec: PreprocessSpec) -> np.ndarray:
@@ -50,9 +55,18 @@ def cut_input(rgb: np.ndarray, box: Box, spec: PreprocessSpec) -> np.ndarray:
     Returns:
         uint8, ``spec.size_px``×``spec.size_px``×3.
     """
-    if spec.stain == "as-is":
+    box = seen_in(box, spec)
+    if spec.stain in PIXELS_KEPT:
         return crop_and_resize(rgb, box, spec.size_px)
     return standard_crop(rgb, box, box, spec.size_px, spec.stain)
+
+
+def seen_in(box: Box, spec: PreprocessSpec) -> Box:
+    """Return what is cut out where a cell was located in ``box``, in the same pixels."""
+    if spec.sides == 1.0:
+        return box
+    side = spec.sides * (box.right - box.left)
+    return Box.square((box.left + box.right) / 2, (box.top + box.bottom) / 2, side)
 
 
 def standard_crop(rgb: np.ndarray, cell: Box, box: Box, size_px: int, how: str) -> np.ndarray:

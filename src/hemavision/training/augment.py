@@ -19,16 +19,26 @@ ABSORBANCE = -np.log(np.maximum(np.arange(256.0)[:, None], 3.0) / BACKGROUND)
 TURNED = 0.5
 #: Most that a view is nearer or farther than the located box, as a logarithm.
 ZOOM, WIDE_ZOOM = 0.22, 0.34
+#: How strongly another laboratory stains, as a logarithm: pale ones are commoner than deep ones.
+STRENGTH = (-0.8, 0.35)
+#: The light of its lamp through nothing, of PBC's, by channel: blue and yellow ones are known.
+LAMP = (0.65, 1.06)
+#: How much of a stain's absorbance in one channel may be seen in another.
+CROSSING = 0.18
 
 
-def plain_view(crop: np.ndarray, size_px: int) -> np.ndarray:
-    """Return the view that serving has: the box itself. uint8 → uint8 ``size_px``-sided."""
-    side = CROP_PX / MARGIN
+def plain_view(crop: np.ndarray, size_px: int, sides: float = 1.0) -> np.ndarray:
+    """Return the view that serving has: so many sides of the box. uint8 ``size_px``-sided."""
+    side = sides * CROP_PX / MARGIN
     return _view(crop, (CROP_PX - side) / 2, (CROP_PX - side) / 2, side, size_px)
 
 
 def random_view(
-    crop: np.ndarray, size_px: int, rng: np.random.Generator, zoom: float = ZOOM
+    crop: np.ndarray,
+    size_px: int,
+    rng: np.random.Generator,
+    zoom: float = ZOOM,
+    sides: float = 1.0,
 ) -> np.ndarray:
     """Return a crop from a random position, at a random zoom and angle, mirrored or not.
 
@@ -37,11 +47,12 @@ def random_view(
         size_px: side of the view in pixels.
         rng: where the randomness comes from.
         zoom: the most, as a logarithm.
+        sides: of the located box, that the view has in the mean.
 
     Returns:
         uint8 ``size_px``×``size_px``×3.
     """
-    side = CROP_PX / MARGIN * np.exp(rng.uniform(-zoom, zoom))
+    side = sides * CROP_PX / MARGIN * np.exp(rng.uniform(-zoom, zoom))
     slack = CROP_PX - side
     wander = min(slack / 2, 0.10 * side)
     left, top = slack / 2 + rng.uniform(-wander, wander, 2)
@@ -60,7 +71,7 @@ def random_light(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     Returns:
         float32 S×S×3, 0 to 255.
     """
-    return _cut_edge(recoloured(view, rng), rng)
+    return cut_edge(recoloured(view, rng), rng)
 
 
 def another_laboratory(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -74,8 +85,8 @@ def another_laboratory(view: np.ndarray, rng: np.random.Generator) -> np.ndarray
         float32 S×S×3, 0 to 255.
     """
     if rng.random() < 0.3:
-        return random_light(view, rng)
-    return _cut_edge(another_camera(restained(view, rng), rng), rng)
+        return recoloured(view, rng)
+    return another_camera(restained(view, rng), rng)
 
 
 def restained(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -89,12 +100,12 @@ def restained(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     curves = np.sign(ABSORBANCE) * np.abs(ABSORBANCE) ** contrast
     blurred = _blur(view, rng)
     absorbance = look_up(blurred, curves)
-    mixing = np.eye(3) + rng.uniform(-0.15, 0.15, (3, 3))
-    mixing *= np.exp(rng.uniform(-0.35, 0.35) + rng.uniform(-0.5, 0.5, (3, 1)))
+    mixing = np.eye(3) + rng.uniform(-CROSSING, CROSSING, (3, 3))
+    mixing *= np.exp(rng.uniform(*STRENGTH) + rng.uniform(-0.5, 0.5, (3, 1)))
     if rng.random() < 0.25:
         # Each channel's stain, the mean of all, in one random tint.
         mixing = np.outer(np.full(3, 1 / 3), rng.uniform(0.3, 1.8, 3) @ mixing)
-    light = BACKGROUND * rng.uniform(0.88, 1.06, 3).astype(np.float32)
+    light = BACKGROUND * rng.uniform(*LAMP, 3).astype(np.float32)
     seen = light * np.exp(absorbance @ -mixing.astype(np.float32))
     if rng.random() < 0.4:
         shape = (*view.shape[:2], int(rng.choice([1, 3])))
@@ -167,8 +178,8 @@ def recoloured(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return clipped
 
 
-def _cut_edge(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Sometimes blank a strip at one edge, as at the rim of a field or a warped image."""
+def cut_edge(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Sometimes blank a strip of a view (S×S×3) at one edge, as at the rim of a field."""
     if rng.random() < 0.25:
         width = int(view.shape[0] * rng.uniform(0.05, 0.38))
         view = np.rot90(view, int(rng.integers(4))).copy()

@@ -13,7 +13,7 @@ from hemavision.training.augment import plain_view
 from hemavision.training.datasets import Sample
 from hemavision.training.questions import ANSWER, Questions, targets_of
 from hemavision.training.recipes import Phase, Recipe
-from hemavision.training.views import ViewMaker
+from hemavision.training.views import Chosen, ViewMaker
 
 #: An array for each output of the network in training, by its name.
 Targets = dict[str, np.ndarray]
@@ -55,6 +55,17 @@ def draw_weights(samples: list[Sample], recipe: Recipe) -> np.ndarray:
     return normalised
 
 
+def abroad_shares(samples: list[Sample]) -> np.ndarray:
+    """Return how often each sample may stand for another laboratory's, against the commonest types.
+
+    What few image sets show is as seldom shown as from elsewhere: at home a network learns it in
+    full, and does not expect it of whatever looks foreign.
+    """
+    shown = Counter(cell_type for _, cell_type in {(s.source, s.cell_type) for s in samples})
+    most = max(shown.values())
+    return np.array([shown[s.cell_type] / most for s in samples])
+
+
 def set_shares(samples: list[Sample], recipe: Recipe) -> dict[str, float]:
     """Return how much each image set of the samples counts, relative."""
     share = dict(recipe.source_weights)
@@ -88,6 +99,7 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras is 
         samples = cells.samples
         self._maker, self._recipe, self._key = maker, recipe, key
         self._phase = phase
+        self._elsewhere = phase.elsewhere * abroad_shares(samples)
         self._targets = targets_of(samples, cells.cell_types, questions)
         steps = steps_in(phase, len(samples), recipe.batch_size)
         count = steps * recipe.batch_size
@@ -98,6 +110,7 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras is 
             passes = -(-count // len(samples))
             orders = [rng.permutation(len(samples)) for _ in range(passes)]
             self._order = np.concatenate(orders)[:count]
+        self._strange = rng.random(count) < recipe.strangers
         self._steps = steps
 
     def __len__(self) -> int:
@@ -107,23 +120,28 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras is 
         batch = self._recipe.batch_size
         chosen = self._order[index * batch : (index + 1) * batch]
         key = (*self._key, index)
-        views = self._maker.views(chosen, self._recipe.augment, self._phase, key)
+        strange = self._strange[index * batch : (index + 1) * batch]
+        asked = Chosen(chosen, self._elsewhere[chosen], strange)
+        views = self._maker.views(asked, self._recipe, self._phase.size_px, key)
         smoothing = np.float32(self._recipe.label_smoothing)
         targets: Targets = {}
         known: Targets = {}
         for name, answers in self._targets.items():
-            known[name] = np.asarray(answers[chosen].any(axis=1), np.float32)
-            targets[name] = answers[chosen] * (1 - smoothing) + smoothing / answers.shape[1]
+            # Of what is no cell only the type is asked, and all are as likely.
+            asked_of = ~strange if name != ANSWER else np.ones(len(chosen), bool)
+            known[name] = np.asarray(answers[chosen].any(axis=1) & asked_of, np.float32)
+            even = np.where(strange, np.float32(1.0), smoothing)[:, None]
+            targets[name] = answers[chosen] * (1 - even) + even / answers.shape[1]
         return to_input(views), targets, known
 
 
 class PlainBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras is untyped
     """The plain views of all samples in order, for validation."""
 
-    def __init__(self, cells: LabelledCrops, size_px: int) -> None:
-        """Take what to show, and the side of the views in pixels."""
+    def __init__(self, cells: LabelledCrops, size_px: int, sides: float = 1.0) -> None:
+        """Take what to show, the side of the views in pixels, and in sides of the cells' boxes."""
         super().__init__(workers=1)
-        self._crops, self._size_px = cells.crops, size_px
+        self._crops, self._size_px, self._sides = cells.crops, size_px, sides
         self._targets = targets_of(cells.samples, cells.cell_types, {})[ANSWER]
 
     def __len__(self) -> int:
@@ -131,5 +149,5 @@ class PlainBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras is unt
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         part = slice(index * 64, (index + 1) * 64)
-        views = [plain_view(crop, self._size_px) for crop in self._crops[part]]
+        views = [plain_view(crop, self._size_px, self._sides) for crop in self._crops[part]]
         return to_input(np.stack(views)), self._targets[part]

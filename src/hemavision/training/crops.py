@@ -115,6 +115,11 @@ def _cut_or_say(sample: Sample, stain: str) -> np.ndarray | str:
         return f"{sample.path}: {error}"
 
 
+def kept_stain(stain: str) -> str:
+    """Return the stain of the crops that are kept for a network that is shown ``stain``."""
+    return "as-is" if stain == "both" else stain
+
+
 def cut_crop(rgb: np.ndarray, stain: str = "as-is") -> np.ndarray:
     """Return the margin-wide crop around the cell of ``rgb``: uint8 CROP_PX×CROP_PX×3."""
     box = locate_cell(rgb)

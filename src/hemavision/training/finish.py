@@ -81,7 +81,9 @@ def trained_in(run: Path) -> BundleParts:
     build = ARCHITECTURES[recipe.get("network", "separable_cnn")]
     model = build(classes=len(cell_types), input_px=size_px)
     model.load_weights(weights)
-    preprocess = PreprocessSpec(size_px=size_px, stain=recipe.get("stain", "as-is"))
+    preprocess = PreprocessSpec(
+        size_px=size_px, stain=recipe.get("stain", "as-is"), sides=recipe.get("sides", 1.0)
+    )
     return BundleParts(
         network_from_keras(model),
         _uncalibrated(run.name, cell_types, preprocess, config),

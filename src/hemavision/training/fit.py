@@ -18,7 +18,7 @@ from hemavision.compat.reading import read_network
 from hemavision.errors import BundleError, TrainingError
 from hemavision.models.architectures import ARCHITECTURES
 from hemavision.training.batches import LabelledCrops, PlainBatches, TrainingBatches, steps_in
-from hemavision.training.heads import settle_heads
+from hemavision.training.heads import settle_looks
 from hemavision.training.imagenet import take_imagenet
 from hemavision.training.questions import (
     ANSWER,
@@ -119,7 +119,7 @@ def fit(
             for name in ("accuracy", "loss"):
                 values = history.history.get(f"{ANSWER}_{name}", history.history.get(name))
                 row[name] = float(values[-1])
-            row |= _validate(core, validation, phase.size_px)
+            row |= _validate(core, validation, phase.size_px, recipe.sides)
             if not np.isfinite(row["loss"]):
                 raise TrainingError(
                     f"The loss became {row['loss']} in epoch {epoch + 1}; lower the learning rate."
@@ -128,7 +128,7 @@ def fit(
             if on_epoch:
                 on_epoch(row)
         settle_norms(core, batches(replace(phases[-1], steps=recipe.settling_steps), len(phases)))
-    settle_heads(model, train, questions, recipe)
+    settle_looks(model, train, questions, recipe)
     save_attributes(model, questions, folder / LOOKS)
     core.save_weights(folder / FINAL)
     # With patience the run went on past its best epoch; with a schedule the end is the best.
@@ -251,10 +251,12 @@ def _seed_dropout(model: keras.Model, seed: int, epoch: int) -> None:
             layer.seed_generator.state.assign([seed * 1000 + index, epoch])
 
 
-def _validate(model: keras.Model, validation: LabelledCrops, size_px: int) -> dict[str, float]:
+def _validate(
+    model: keras.Model, validation: LabelledCrops, size_px: int, sides: float
+) -> dict[str, float]:
     if not validation.samples:
         return {"val_loss": float("nan"), "val_accuracy": float("nan")}
-    batches = PlainBatches(validation, size_px)
+    batches = PlainBatches(validation, size_px, sides)
     scores = model.evaluate(batches, verbose=0, return_dict=True)
     return {f"val_{name}": float(value) for name, value in scores.items()}
 

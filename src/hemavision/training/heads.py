@@ -21,9 +21,10 @@ from hemavision.training.recipes import Recipe
 
 #: A layer: kernel (float32 D×K) and bias (float32 K).
 Layer = tuple[np.ndarray, np.ndarray]
-#: How strongly the trained layer holds the one fitted anew: the types' more than the looks', which
-#: no withheld laboratory is asked about (docs/decisions/0007-eight-types.md).
-HOLD_TYPES, HOLD_LOOKS = 50.0, 1.0
+#: How strongly the trained layer holds the one fitted anew.
+HOLD_LOOKS = 1.0
+#: Steps of the fit: it is as good as done long before it is exact.
+MOST_STEPS = 100
 #: A look's value counts as much more as it is rarer, to this power: that a nucleus is indented
 #: must be seen even where few are.
 RARE_LOOKS = 0.3
@@ -63,7 +64,10 @@ def fit_layer(
         gradient = np.concatenate([(x.T @ wrong).ravel(), wrong.sum(axis=0)])
         return float(value), gradient + hold * flat / flat.size
 
-    found = minimize(loss, np.zeros(depth * kinds + kinds), jac=True, method="L-BFGS-B").x
+    limit = {"maxiter": MOST_STEPS}
+    found = minimize(
+        loss, np.zeros(depth * kinds + kinds), jac=True, method="L-BFGS-B", options=limit
+    ).x
     shift, offset = found[: depth * kinds].reshape(depth, kinds), found[depth * kinds :]
     return (
         (kernel + shift / spread[:, None]).astype(np.float32),
@@ -71,14 +75,15 @@ def fit_layer(
     )
 
 
-def settle_heads(
+def settle_looks(
     model: keras.Model, train: LabelledCrops, questions: Questions, recipe: Recipe
 ) -> None:
-    """Fit the layers for types and looks to the plain views of what ``model`` was trained on.
+    """Fit the layers for looks to the plain views of what ``model`` was trained on.
 
-    Training draws rare types more often than they are met, and shows most cells in another light;
-    that teaches the network to see, and its last layer to expect the wrong cells. Here every set
-    counts as it does in training, and its cells as often as they are there.
+    Training shows most cells in another light; that teaches the network to see, and its last layer
+    to expect the wrong cells. Here every set counts as it does in training, and its cells as often
+    as they are there. The types' layer is left alone: fitted anew to its own laboratories it errs
+    more in others (docs/decisions/0010-eye.md).
 
     Args:
         model: an :func:`hemavision.training.questions.asking` network, or one that only names
@@ -91,17 +96,15 @@ def settle_heads(
     if model.get_layer(ANSWER).kernel.shape[0] != embedding.shape[-1]:
         return  # hidden layers in between
     seer = keras.Model(model.input, embedding)
-    views = PlainBatches(train, recipe.phases[-1].size_px)
+    views = PlainBatches(train, recipe.phases[-1].size_px, recipe.sides)
     seen = seer.predict(views, verbose=0)
     share, counts = set_shares(train.samples, recipe), Counter(s.source for s in train.samples)
     weights = np.array([share[s.source] / counts[s.source] for s in train.samples])
     for name, answers in targets_of(train.samples, train.cell_types, questions).items():
-        if name != ANSWER and name not in ATTRIBUTES:
+        if name not in ATTRIBUTES:
             continue
         known = answers.any(axis=1) & (weights > 0)
         labels = answers[known].argmax(axis=1)
-        hold, rows = HOLD_TYPES, weights[known]
-        if name != ANSWER:
-            hold, rows = HOLD_LOOKS, rows / np.bincount(labels)[labels] ** RARE_LOOKS
+        rows = weights[known] / np.bincount(labels)[labels] ** RARE_LOOKS
         layer = model.get_layer(name)
-        layer.set_weights(fit_layer(seen[known], labels, layer.get_weights(), hold, rows))
+        layer.set_weights(fit_layer(seen[known], labels, layer.get_weights(), HOLD_LOOKS, rows))

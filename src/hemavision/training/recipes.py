@@ -16,8 +16,9 @@ class Phase:
         epochs: how many; a checkpoint is written after each.
         steps: batches an epoch; ``None`` passes over the training set once.
         elsewhere: share of the views that another laboratory might have given, 0 to 1, where the
-            recipe's ``augment`` is ``"laboratories"``. A network that knows how little stain and
-            camera mean can afford to learn how its own laboratories' cells look in full.
+            recipe's ``augment`` is ``"laboratories"``; less of types that few image sets show. A
+            network that knows how little stain and camera mean can afford to learn how its own
+            laboratories' cells look in full.
     """
 
     size_px: int
@@ -56,10 +57,14 @@ class Recipe:
         pretrained: ``"imagenet"`` begins with what ImageNet taught (an ``efficientnet_lite``
             only), ``""`` with nothing.
         cell_types: that it names, in order.
-        stain: of the crops, as in :class:`hemavision.reading.preprocess.PreprocessSpec`.
+        stain: of the crops, as in :class:`hemavision.reading.preprocess.PreprocessSpec`; with
+            ``"both"``, half of the views are in standard stain.
+        sides: of the crops, likewise.
         source_weights: how often each image set is drawn, relative; equal images where empty.
         rare_types: how much less often a type is drawn that few image sets show: the power of
             the number of sets that show it.
+        strangers: share of the views of what is no cell
+            (:mod:`hemavision.training.strangers`), 0 to 1.
         settling_steps: batches whose mean statistics the finished network's norms keep.
     """
 
@@ -81,8 +86,10 @@ class Recipe:
     pretrained: str = ""
     cell_types: tuple[str, ...] = FOUR_TYPES
     stain: str = "as-is"
+    sides: float = 1.0
     source_weights: tuple[tuple[str, float], ...] = ()
     rare_types: float = 1.0
+    strangers: float = 0.0
     settling_steps: int = 60
 
 
@@ -143,7 +150,11 @@ POLISH = Recipe(
 #: views, and every further laboratory is worth more than more of one (docs/decisions/0010-eye.md).
 EIGHT = Recipe(
     name="eight-types",
-    phases=(Phase(96, 3, 200, elsewhere=0.7), Phase(128, 4, 200, elsewhere=0.7)),
+    phases=(
+        Phase(96, 4, 200, elsewhere=0.7),
+        Phase(128, 2, 200, elsewhere=0.6),
+        Phase(128, 1, 200, elsewhere=0.4),
+    ),
     learning_rate=1e-3,
     optimiser="adamw",
     weight_decay=0.02,
@@ -154,6 +165,8 @@ EIGHT = Recipe(
     network="efficientnet_lite",
     pretrained="imagenet",
     cell_types=EIGHT_TYPES,
+    stain="both",
+    sides=0.85,
     source_weights=(
         ("pbc", 0.4),
         ("kaggle_wbc", 0.15),
@@ -163,6 +176,7 @@ EIGHT = Recipe(
         ("lisc", 0.14),
     ),
     rare_types=0.5,
+    strangers=0.06,
 )
 
 RECIPES = {

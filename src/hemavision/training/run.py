@@ -21,7 +21,7 @@ from hemavision.reading.bundle import check_bundle, manifest_from_metadata
 from hemavision.training.batches import LabelledCrops
 from hemavision.training.checks import check_split
 from hemavision.training.command import record_without_folders
-from hemavision.training.crops import cut_crops
+from hemavision.training.crops import cut_crops, kept_stain
 from hemavision.training.datasets import digest
 from hemavision.training.fit import LOG, Start, fit
 from hemavision.training.imagenet import imagenet_origin
@@ -79,7 +79,11 @@ def run(
     watched = split.validation[:: max(1, math.ceil(len(split.validation) / recipe.validate_on))]
     for samples in (split.train, watched):
         crops, kept = cut_crops(
-            samples, cache, stain=recipe.stain, skip_bad=options.skip_bad, progress=on_cut
+            samples,
+            cache,
+            stain=kept_stain(recipe.stain),
+            skip_bad=options.skip_bad,
+            progress=on_cut,
         )
         parts.append(LabelledCrops(crops, kept, split.cell_types))
     start = Start(options.seed, options.start, options.precision, options.processes)

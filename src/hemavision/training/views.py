@@ -6,21 +6,39 @@ import multiprocessing
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import numpy as np
 
+from hemavision.images.stain import measure_stain, standardise
 from hemavision.training.augment import (
     WIDE_ZOOM,
     ZOOM,
     another_laboratory,
+    cut_edge,
     plain_view,
     random_light,
     random_view,
 )
-from hemavision.training.recipes import Phase
+from hemavision.training.recipes import Recipe
+from hemavision.training.strangers import stranger_of
 
 #: Decides everything random about a batch: seed, epoch and position.
 Key = tuple[int, int, int]
+
+
+class Chosen(NamedTuple):
+    """What a batch shows.
+
+    Attributes:
+        places: int B, which crops.
+        elsewhere: float B, the chance that each is as from another laboratory.
+        strange: bool B, whether something is made of it that is no cell.
+    """
+
+    places: np.ndarray
+    elsewhere: np.ndarray
+    strange: np.ndarray
 
 
 class ViewMaker:
@@ -36,18 +54,18 @@ class ViewMaker:
         """Take the crops, and so many processes that make views of them; without any: here."""
         self._crops, self._pool, self.at_once = crops, pool, at_once
 
-    def views(self, chosen: np.ndarray, augment: str, phase: Phase, key: Key) -> np.ndarray:
+    def views(self, chosen: Chosen, recipe: Recipe, size_px: int, key: Key) -> np.ndarray:
         """Return a view of each of the ``chosen`` crops: uint8 B×S×S×3.
 
         Args:
-            chosen: int B, which crops.
-            augment: as in :class:`hemavision.training.recipes.Recipe`.
-            phase: how large, and how many as from elsewhere.
+            chosen: which crops.
+            recipe: that says how they vary.
+            size_px: S.
             key: what decides everything random.
         """
         if self._pool is None:
-            return _views(self._crops, chosen, augment, phase, key)
-        return self._pool.submit(_views_there, chosen, augment, phase, key).result()
+            return _views(self._crops, chosen, recipe, size_px, key)
+        return self._pool.submit(_views_there, chosen, recipe, size_px, key).result()
 
 
 @contextmanager
@@ -75,27 +93,38 @@ def _open(file: str) -> None:
     _opened.append(np.load(file, mmap_mode="r"))
 
 
-def _views_there(chosen: np.ndarray, augment: str, phase: Phase, key: Key) -> np.ndarray:
-    return _views(_opened[-1], chosen, augment, phase, key)
+def _views_there(chosen: Chosen, recipe: Recipe, size_px: int, key: Key) -> np.ndarray:
+    return _views(_opened[-1], chosen, recipe, size_px, key)
 
 
-def _views(
-    crops: np.ndarray, chosen: np.ndarray, augment: str, phase: Phase, key: Key
-) -> np.ndarray:
+def _views(crops: np.ndarray, chosen: Chosen, recipe: Recipe, size_px: int, key: Key) -> np.ndarray:
     rng = np.random.default_rng(key)
-    return np.stack([_view(crops[i], augment, phase, rng) for i in chosen])
+    views = [
+        _view(
+            stranger_of(crops[place], rng) if strange else crops[place], recipe, size_px, share, rng
+        )
+        for place, share, strange in zip(*chosen, strict=True)
+    ]
+    return np.stack(views)
 
 
-def _view(crop: np.ndarray, augment: str, phase: Phase, rng: np.random.Generator) -> np.ndarray:
+def _view(
+    crop: np.ndarray, recipe: Recipe, size_px: int, share: float, rng: np.random.Generator
+) -> np.ndarray:
+    augment = recipe.augment
     if augment == "none":
-        return plain_view(crop, phase.size_px)
+        return plain_view(crop, size_px, recipe.sides)
     zoom = WIDE_ZOOM if augment == "laboratories" else ZOOM
-    view = random_view(crop, phase.size_px, rng, zoom)
+    view = random_view(crop, size_px, rng, zoom, recipe.sides)
     if augment == "full":
-        return _whole(random_light(view, rng))
-    if augment == "laboratories" and rng.random() < phase.elsewhere:
-        return _whole(another_laboratory(view, rng))
-    return view
+        view = _whole(random_light(view, rng))
+    elsewhere = augment == "laboratories" and rng.random() < share
+    if elsewhere:
+        view = _whole(another_laboratory(view, rng))
+    if recipe.stain == "both" and rng.random() < 0.5:
+        # After all that a laboratory may have done to it, as in serving.
+        view = standardise(view, measure_stain(view), None)
+    return cut_edge(view, rng) if elsewhere else view
 
 
 def _whole(view: np.ndarray) -> np.ndarray:
