@@ -110,7 +110,7 @@ def _detect(options: Options, model: Model, finder: Finder) -> tuple[int, int]:
                     click.echo(printable(item.error), err=True)
                 else:
                     done += 1
-                    smear = read_smear(model, finder, item.photo.rgb, flips=True)
+                    smear = read_smear(model, finder, item.photo.rgb)
                     for output in outputs:
                         output.write(item.path, item.photo, smear)
                 advance(1)

@@ -119,8 +119,9 @@ def write_network(parts: BundleParts, path: Path) -> None:
     if novelty.colours or foreign:
         colours = add_colours(graph, PIXELS, manifest.preprocess.size_px)
     add_novelty(graph, novelty, embedding, colours, "novelty")
-    heat = add_foreign(graph, foreign, colours, "foreign") if foreign else ""
-    _add_answer(graph, forward.sums[head.logits.name], manifest, heat)
+    if foreign:
+        add_foreign(graph, foreign, colours, "foreign")
+    _add_answer(graph, forward.sums[head.logits.name], manifest)
     add_heatmaps(forward, head, "heatmaps")
     height, width, channels = forward.shapes[head.features]
     features = (forward.results[head.features], forward.shapes[head.features])
@@ -175,39 +176,10 @@ def add_input(graph: Graph, scaling: Scaling) -> str:
     return graph.add("Div", [x, graph.floats("input:deviation", deviation)], "input:scaled")
 
 
-def _add_answer(graph: Graph, sums: str, manifest: Manifest, heat: str) -> None:
+def _add_answer(graph: Graph, sums: str, manifest: Manifest) -> None:
     temperature = graph.floats("temperature", manifest.temperature)
-    if heat:
-        logits = _add_doubt(graph, sums, temperature, heat, manifest)
-    else:
-        logits = graph.add("Div", [sums, temperature], "logits")
+    logits = graph.add("Div", [sums, temperature], "logits")
     graph.add("Softmax", [logits], "probabilities", axis=1)
-
-
-def _add_doubt(graph: Graph, sums: str, temperature: str, heat: str, manifest: Manifest) -> str:
-    """Add logits / (temperature × max(growth, heat)) + odds × (1 − 1 / growth).
-
-    The growth is max(foreign / start, 1) to the power of the doubt, up to a limit: 1 in every
-    known laboratory, where its own heat counts. What the looks no longer say, blood in general
-    does.
-    """
-    one, axis = graph.floats("one", 1.0), graph.ints("axis_1", 1)
-    start = graph.floats("doubt:from", manifest.doubt_from)
-    most = graph.floats("doubt:most", manifest.doubt_most)
-    ratio = graph.add("Div", ["foreign", start], "doubt:ratio")
-    beyond = graph.add("Max", [ratio, one], "doubt:beyond")
-    power = graph.add("Pow", [beyond, graph.floats("doubt", manifest.doubt)], "doubt:power")
-    growth = graph.add("Min", [power, most], "doubt:growth")
-    hotter = graph.add("Max", [growth, heat], "doubt:hotter")
-    hotter = graph.add("Unsqueeze", [hotter, axis], "doubt:heats")
-    growth = graph.add("Unsqueeze", [growth, axis], "doubt:growths")
-    divisor = graph.add("Mul", [hotter, temperature], "doubt:temperatures")
-    logits = graph.add("Div", [sums, divisor], "logits")
-    kept = graph.add("Reciprocal", [growth], "odds:kept")
-    discount = graph.add("Sub", [one, kept], "odds:discounts")
-    odds = np.array([[manifest.seldom.get(name, 0.0) for name in manifest.cell_types]])
-    added = graph.add("Mul", [discount, graph.floats("odds", odds)], "odds:added")
-    return graph.add("Add", [logits, added], "answer:logits")
 
 
 def _add_embedding(forward: Forward, head: Head) -> str:

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import onnx
-from onnx import numpy_helper
 
 from hemavision.compat.architecture import Plan, plan_of
 from hemavision.compat.archive import parse_config
@@ -18,6 +17,7 @@ from hemavision.compat.kinds import KINDS
 from hemavision.compat.morphology import Attribute
 from hemavision.compat.network import Network
 from hemavision.compat.novelty import NoveltyModel
+from hemavision.compat.onnx_graph import constants_of
 from hemavision.compat.reading import network_of
 from hemavision.compat.weights import Weights
 from hemavision.errors import BundleError
@@ -49,7 +49,7 @@ def take_apart(path: Path) -> BundleParts:
     if NETWORK_KEY not in metadata:
         raise BundleError(f"{path} does not hold its network's configuration; export it again.")
     plan = plan_of(parse_config(metadata[NETWORK_KEY], str(path)), str(path))
-    constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in proto.graph.initializer}
+    constants = constants_of(proto.graph)
     results = {node.output[0] for node in proto.graph.node}
     try:
         return BundleParts(
@@ -85,10 +85,8 @@ def _novelty(constants: dict[str, np.ndarray], colours: int) -> NoveltyModel:
 def _foreign(constants: dict[str, np.ndarray]) -> ForeignModel | None:
     if "foreign:whiten" not in constants:
         return None
-    whiten, known, heats, scale = (
-        constants[f"foreign:{name}"] for name in ("whiten", "known", "heats", "scale")
-    )
-    return ForeignModel(whiten, known[0], heats, float(scale.item()))
+    whiten, known, scale = (constants[f"foreign:{name}"] for name in ("whiten", "known", "scale"))
+    return ForeignModel(whiten, known[0], float(scale.item()))
 
 
 def _attribute(name: str, values: tuple[str, ...], constants: dict[str, np.ndarray]) -> Attribute:

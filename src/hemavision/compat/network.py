@@ -88,6 +88,20 @@ class Network:
         }
         return replace(self, layers=(replace(first, options=options), *self.layers[1:]))
 
+    def in_half_precision(self) -> Network:
+        """Return the network with each weight as near as half precision comes to it."""
+        layers = tuple(
+            replace(
+                layer,
+                weights=tuple(
+                    np.asarray(w, np.float16).astype(np.float32) if w.ndim > 1 else w
+                    for w in layer.weights
+                ),
+            )
+            for layer in self.layers
+        )
+        return replace(self, layers=layers)
+
     def weights_sha256(self) -> str:
         """Return the SHA-256 over all weights, in order, as float32."""
         total = hashlib.sha256()

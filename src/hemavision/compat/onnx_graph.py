@@ -5,7 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from onnx import helper, numpy_helper
+from onnx import TensorProto, helper, numpy_helper
+
+#: Ends the name of a constant in half precision; from so many numbers on it is worth a node.
+HALF, LARGE = ":half", 256
+
+
+def is_half(values: np.ndarray) -> bool:
+    """Return whether half precision holds these float32 values exactly."""
+    with np.errstate(over="ignore"):
+        return bool((values.astype(np.float16).astype(np.float32) == values).all())
+
+
+def constants_of(graph: Any) -> dict[str, np.ndarray]:
+    """Return the constants of an ONNX graph that :class:`Graph` wrote, by the names given there."""
+    found = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    return {
+        name.removesuffix(HALF): value.astype(np.float32) if name.endswith(HALF) else value
+        for name, value in found.items()
+    }
 
 
 class Graph:
@@ -25,8 +43,18 @@ class Graph:
         return name
 
     def floats(self, name: str, value: Any) -> str:
-        """Add a float32 constant and return its name."""
-        return self.constant(name, np.asarray(value, np.float32))
+        """Add a float32 constant and return its name.
+
+        A large one that loses nothing by it is kept in half precision, as ``name`` + :data:`HALF`.
+        """
+        full = np.asarray(value, np.float32)
+        if full.size < LARGE or not is_half(full):
+            return self.constant(name, full)
+        if name not in self._constants:
+            self._constants.add(name)
+            kept = self.constant(name + HALF, full.astype(np.float16))
+            self.add("Cast", [kept], name, to=TensorProto.FLOAT)
+        return name
 
     def ints(self, name: str, *values: int) -> str:
         """Add a list of int64 (a shape, axes) and return its name."""

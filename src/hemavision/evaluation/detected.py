@@ -18,7 +18,6 @@ from hemavision.evaluation.protocols import WITHHELD as FOLDER
 from hemavision.evaluation.result import Request, prepare, record_of, round_figures
 from hemavision.reading.cell import Model
 from hemavision.reading.field import name_white_cells
-from hemavision.reading.finding import locate_cell
 from hemavision.reading.finding.detector import DEFAULT_DETECTOR, Detector, open_detector
 from hemavision.reading.finding.finder import Finder
 from hemavision.records.results import CellKind, Detection, Prediction
@@ -131,9 +130,9 @@ def _describe(detector: Detector, data: Path, samples: list[Sample]) -> dict[str
 
 def _name(model: Model, rgb: np.ndarray, white: list[Detection]) -> Prediction:
     if white:
-        (named,) = name_white_cells(model, rgb, white, flips=True)
+        (named,) = name_white_cells(model, rgb, white)
     else:
-        (named,) = model.predict_boxes([rgb], [locate_cell(rgb)], flips=True)
+        (named,) = model.predict_arrays([rgb])
     return replace(named, heatmaps=None, morphology_heatmaps={})
 
 

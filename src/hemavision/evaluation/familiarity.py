@@ -18,7 +18,7 @@ from hemavision.images.samples import BLANK_LIGHTS, draw_red_cells
 from hemavision.reading.bundle import find_bundle
 from hemavision.reading.engine import OnnxEngine
 from hemavision.reading.finding import locate_cell
-from hemavision.reading.preprocess import cut_input
+from hemavision.reading.preprocess import around, cut_input
 from hemavision.records.results import Box
 from hemavision.training.datasets import Sample, boxes_of, open_sample, read_pbc
 from hemavision.training.splits import SPLIT_SEED
@@ -109,7 +109,7 @@ def _compare(known: np.ndarray, other: np.ndarray) -> dict[str, Any]:
 
 def _novelty(engine: OnnxEngine, pictures: Pictures) -> np.ndarray:
     spec = engine.manifest.preprocess
-    crops = (cut_input(rgb, box, spec)[None] for rgb, box in pictures)
+    crops = (cut_input(rgb, around(box, spec), spec)[None] for rgb, box in pictures)
     return np.concatenate([engine.run(crop).novelty for crop in crops])
 
 

@@ -128,7 +128,7 @@ def _types_found(finder: Detector, model: Model, field: NamedField) -> list[str 
     best = [overlap(mark, found) for mark in field.boxes]
     hits = [int(likeness.argmax()) if likeness.max() >= SAME else None for likeness in best]
     shown = sorted({hit for hit in hits if hit is not None})
-    predictions = name_white_cells(model, rgb, [white[hit] for hit in shown], flips=True)
+    predictions = name_white_cells(model, rgb, [white[hit] for hit in shown])
     named = {hit: p.cell_type for hit, p in zip(shown, predictions, strict=True)}
     return [named[hit] if hit is not None else None for hit in hits]
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import onnx
-from onnx import numpy_helper
 
-from hemavision.compat.from_bundle import network_from_bundle
+from hemavision.compat.bundle_writer import write_network
+from hemavision.compat.from_bundle import take_apart
 from hemavision.compat.network import Layer
 
 #: The share of the layers shuffled at each stage, from the output inwards; 0 is the last alone.
@@ -23,18 +23,20 @@ def write_randomised(bundle: Path, stage: str, seed: int, path: Path) -> None:
     Raises:
         BundleError: the bundle does not hold its network's configuration.
     """
-    layers = [layer for layer in network_from_bundle(bundle) if _kernels(layer)]
-    count = max(1, round(STAGES[stage] * len(layers)))
-    model = onnx.load(bundle)
-    tensors = {tensor.name: tensor for tensor in model.graph.initializer}
+    parts = take_apart(bundle)
+    network = parts.network
+    taught = [layer.name for layer in network if any(w.ndim > 1 for w in layer.weights)]
+    count = max(1, round(STAGES[stage] * len(taught)))
     rng = np.random.default_rng(seed)
-    for name in (name for layer in layers[-count:] for name in _kernels(layer)):
-        old = numpy_helper.to_array(tensors[name])
-        new = rng.permutation(old.ravel()).reshape(old.shape)
-        tensors[name].CopyFrom(numpy_helper.from_array(new, name))
-    path.write_bytes(model.SerializeToString())
+    layers = tuple(
+        _shuffled(layer, rng) if layer.name in taught[-count:] else layer for layer in network
+    )
+    write_network(replace(parts, network=replace(network, layers=layers)), path)
 
 
-def _kernels(layer: Layer) -> list[str]:
-    """Return the names of a layer's kernels in the graph; a bias or a norm is none."""
-    return [f"{layer.name}/{i}" for i, array in enumerate(layer.weights) if array.ndim > 1]
+def _shuffled(layer: Layer, rng: np.random.Generator) -> Layer:
+    """Return a layer with each kernel shuffled; a bias or a norm stays."""
+    weights = tuple(
+        rng.permutation(w.ravel()).reshape(w.shape) if w.ndim > 1 else w for w in layer.weights
+    )
+    return replace(layer, weights=weights)

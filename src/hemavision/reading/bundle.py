@@ -13,8 +13,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from hemavision.errors import BundleError
 from hemavision.reading.onnx_file import problem_in
 from hemavision.reading.preprocess import PreprocessSpec
@@ -23,6 +21,8 @@ MANIFEST_KEY = "hemavision"
 MANIFEST_VERSION = 1
 #: What a cell type may be called: nothing that leads out of a folder or hides in it.
 TYPE_NAME = re.compile(r"\w[\w ()+.-]{0,79}")
+#: What older manifests say, too: it is done inside their graphs, whatever it was.
+RETIRED = ("doubt", "doubt_from", "doubt_most", "seldom")
 MAX_BUNDLE_BYTES = 200 * 2**20
 SHIPPED = Path(__file__).parents[1] / "bundles"
 DEFAULT_MODEL = "eight-types"
@@ -37,20 +37,12 @@ class Manifest:
         cell_types: in the order of the outputs.
         preprocess: how an image becomes the input.
         check_below: a confidence under this is ``check``, 0 to 1.
-        temperature: that the logits are divided by inside the graph, where no laboratory's own
-            heat (:mod:`hemavision.compat.foreign`) multiplies it.
+        temperature: that the logits are divided by inside the graph.
         morphology: attribute → its values, in the order of the outputs.
         looks: type → attribute → value → share of the type's training cells that show it.
         laboratory: light, stain and novelty of the training cells, as
             :func:`hemavision.training.laboratory.describe` gives them.
-        doubt: the temperature grows with (foreign / ``doubt_from``) to this power: cells of a
-            laboratory that the model never saw (:mod:`hemavision.compat.foreign`) are answered
-            less surely.
-        doubt_from: what ``foreign`` may be up to which it does not grow.
-        doubt_most: the temperature grows to this multiple of itself, and no further.
-        seldom: type → what is added to its logit times (1 - 1 / growth): the less a cell's looks
-            count for, the more this does. Where the temperature grows no further, it comes to the
-            logarithm of the type's odds in blood (:data:`hemavision.records.cells.SELDOM`).
+        mirrors: whether an answer is the mean over a cell's mirror images.
         focus_below: a heatmap with a smaller share of its heat on the located cell is flagged.
         weights_sha256: of the trained weights, in the order of the Keras model.
         training: command, seed, data digest and date of the run that made the weights.
@@ -70,10 +62,7 @@ class Manifest:
     morphology: dict[str, tuple[str, ...]] = field(default_factory=dict)
     looks: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
     laboratory: dict[str, Any] = field(default_factory=dict)
-    doubt: float = 0.0
-    doubt_from: float = 1.0
-    doubt_most: float = 1.0
-    seldom: dict[str, float] = field(default_factory=dict)
+    mirrors: bool = False
     focus_below: float = 0.0
     licence: str = "MIT"
     version: int = MANIFEST_VERSION
@@ -85,23 +74,6 @@ class Manifest:
                 f"{str(odd[0])[:80]!r} cannot name a cell type: names become names of folders and "
                 "columns. Use letters, digits, blanks, _ and -, at most 80."
             )
-
-    def temperature_at(self, foreign: np.ndarray, heats: np.ndarray) -> np.ndarray:
-        """Return what logits are divided by in laboratories so foreign and so hot (float N, N)."""
-        temperature: np.ndarray = self.temperature * np.maximum(self._growth_at(foreign), heats)
-        return temperature
-
-    def odds_at(self, foreign: np.ndarray) -> np.ndarray:
-        """Return what is then added to the logits in laboratories so foreign: float N×K."""
-        discount = 1.0 - 1.0 / self._growth_at(foreign)
-        odds = np.array([self.seldom.get(name, 0.0) for name in self.cell_types])
-        added: np.ndarray = discount[:, None] * odds
-        return added
-
-    def _growth_at(self, foreign: np.ndarray) -> np.ndarray:
-        growth = np.maximum(foreign / self.doubt_from, 1.0) ** self.doubt
-        limited: np.ndarray = np.minimum(growth, self.doubt_most)
-        return limited
 
     def to_json(self) -> str:
         """Return the manifest as JSON text."""
@@ -118,6 +90,7 @@ class Manifest:
         version = values.get("version") if isinstance(values, dict) else None
         if version != MANIFEST_VERSION:
             raise ValueError(f"its version is {version!r}, not {MANIFEST_VERSION}")
+        values = {key: value for key, value in values.items() if key not in RETIRED}
         values["cell_types"] = tuple(values["cell_types"])
         looks = values.get("morphology", {})
         values["morphology"] = {name: tuple(kinds) for name, kinds in looks.items()}

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -12,18 +11,15 @@ import numpy as np
 
 from hemavision.images.opening import ImageSource, open_image
 from hemavision.reading.bundle import DEFAULT_MODEL, Manifest, find_bundle
-from hemavision.reading.engine import Engine, EngineOutput, OnnxEngine, run_flipped
+from hemavision.reading.engine import Engine, EngineOutput, OnnxEngine, run_averaged
 from hemavision.reading.explaining import focus
 from hemavision.reading.finding import locate_cell
-from hemavision.reading.preprocess import cut_input
+from hemavision.reading.preprocess import PreprocessSpec, around, cut_input
 from hemavision.reading.reasons import give_reasons
 from hemavision.records.results import Box, ModelReference, Prediction, Status
 
 #: Images a forward pass: on a CPU more are no faster, and memory grows with them.
 BATCH = 2
-
-#: Crops in, answers out.
-Run = Callable[[np.ndarray], EngineOutput]
 
 
 class Model:
@@ -61,31 +57,29 @@ class Model:
         """Yield one prediction for each uint8 RGB array H×W×3, in order."""
         for first in range(0, len(images), BATCH):
             batch = images[first : first + BATCH]
-            boxes = [_box(image, self.manifest.preprocess.crop) for image in batch]
-            yield from self._predict_batch(batch, boxes, self._engine.run)
+            boxes = [where_to_look(image, self.manifest.preprocess) for image in batch]
+            yield from self.predict_boxes(batch, boxes)
 
     def predict_boxes(
-        self, images: Sequence[np.ndarray], boxes: Sequence[Box], *, flips: bool = False
+        self, images: Sequence[np.ndarray], boxes: Sequence[Box]
     ) -> Iterator[Prediction]:
         """Yield one prediction for each uint8 RGB array H×W×3, looking where its box says.
 
         Args:
             images: as for :meth:`predict_arrays`.
             boxes: where to look, one an image.
-            flips: answer by the mean over the cell's four mirror images: four times the work.
         """
-        run = partial(run_flipped, self._engine) if flips else self._engine.run
         for first in range(0, len(images), BATCH):
             batch = slice(first, first + BATCH)
-            yield from self._predict_batch(images[batch], boxes[batch], run)
+            yield from self._predict_batch(images[batch], boxes[batch])
 
     def _predict_batch(
-        self, images: Sequence[np.ndarray], boxes: Sequence[Box], run: Run
+        self, images: Sequence[np.ndarray], boxes: Sequence[Box]
     ) -> Iterator[Prediction]:
         started = time.perf_counter()
         spec = self.manifest.preprocess
         crops = [cut_input(i, box, spec) for i, box in zip(images, boxes, strict=True)]
-        output = run(np.stack(crops))
+        output = run_averaged(self._engine, np.stack(crops))
         milliseconds = (time.perf_counter() - started) * 1000 / len(images)
         for index, (image, box) in enumerate(zip(images, boxes, strict=True)):
             yield self._judge(image, box, output, index, milliseconds)
@@ -150,7 +144,8 @@ def open_model(name_or_path: str | Path = DEFAULT_MODEL, threads: int = 0) -> Mo
     return Model(engine, ModelReference(engine.manifest.name, engine.sha256))
 
 
-def _box(image: np.ndarray, crop: str) -> Box:
-    if crop == "nucleus":
-        return locate_cell(image)
-    return Box(0, 0, image.shape[1], image.shape[0])
+def where_to_look(rgb: np.ndarray, spec: PreprocessSpec) -> Box:
+    """Return what is cut out of a photograph of one cell, uint8 H×W×3, in its pixels."""
+    if spec.crop == "nucleus":
+        return around(locate_cell(rgb), spec)
+    return Box(0, 0, rgb.shape[1], rgb.shape[0])

@@ -15,6 +15,7 @@ from hemavision.reading.explaining.overlay import OPACITY
 from hemavision.reading.finding import locate_nucleus
 from hemavision.reading.finding.finder import Finder
 from hemavision.reading.found import FoundCell, Smear
+from hemavision.reading.preprocess import around
 from hemavision.records.results import Box, CellKind, Detection, Prediction
 
 #: Side of what is cut out around a white cell, in longer sides of its box: what is stained is
@@ -29,20 +30,18 @@ BORDER_PX = 2
 CLUMPED_SHARE = 0.1
 
 
-def read_smear(model: Model, finder: Finder, rgb: np.ndarray, *, flips: bool = False) -> Smear:
+def read_smear(model: Model, finder: Finder, rgb: np.ndarray) -> Smear:
     """Find and count the cells of a field, and name its white ones.
 
     Args:
         model: that names white cells.
         finder: that finds cells.
         rgb: uint8 H×W×3, 0 to 255.
-        flips: name each white cell by the mean over its mirror images: errs less, and takes
-            four times as long for the naming. Not for a camera's frames.
     """
     started = time.perf_counter()
     found = finder.find(rgb)
     white = [detection for detection in found if detection.kind is CellKind.WHITE]
-    predictions = iter(name_white_cells(model, rgb, white, flips=flips))
+    predictions = iter(name_white_cells(model, rgb, white))
     clumped = find_clumped(found)
     height, width = rgb.shape[:2]
     sharpness = measure_sharpness(rgb, found)
@@ -69,16 +68,13 @@ def read_smear(model: Model, finder: Finder, rgb: np.ndarray, *, flips: bool = F
     )
 
 
-def name_white_cells(
-    model: Model, rgb: np.ndarray, found: Sequence[Detection], *, flips: bool = False
-) -> list[Prediction]:
+def name_white_cells(model: Model, rgb: np.ndarray, found: Sequence[Detection]) -> list[Prediction]:
     """Return the prediction of each white cell, its box in pixels of the field.
 
     Args:
         model: that names it.
         rgb: uint8 H×W×3, the field.
         found: white cells in it.
-        flips: as for :func:`read_smear`.
     """
     height, width = rgb.shape[:2]
     windows = [_around(detection.box, width, height) for detection in found]
@@ -89,9 +85,7 @@ def name_white_cells(
     ]
     return [
         replace(p, box=moved(p.box, window.left, window.top), width=width, height=height)
-        for p, window in zip(
-            model.predict_boxes(pictures, boxes, flips=flips), windows, strict=True
-        )
+        for p, window in zip(model.predict_boxes(pictures, boxes), windows, strict=True)
     ]
 
 
@@ -174,6 +168,6 @@ def _inside(box: Box, width: int, height: int) -> Box:
 
 def _where_to_look(model: Model, picture: np.ndarray, cell: Box) -> Box:
     if model.manifest.preprocess.crop == "nucleus":
-        return locate_nucleus(picture, cell)
+        return around(locate_nucleus(picture, cell), model.manifest.preprocess)
     side = WHOLE_SIDES * max(cell.right - cell.left, cell.bottom - cell.top)
     return Box.square((cell.left + cell.right) / 2, (cell.top + cell.bottom) / 2, side)

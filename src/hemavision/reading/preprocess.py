@@ -34,7 +34,7 @@ class PreprocessSpec:
         stain: ``"standard"`` brings background and nucleus to standard colours
             (:mod:`hemavision.images.stain`), ``"red-cells"`` the red cells around, too; ``"as-is"``
             leaves the pixels alone; and so does ``"both"``, where the network is asked about them
-            and about standard ones (:mod:`hemavision.reading.engine.looks`).
+            and about standard ones (:mod:`hemavision.reading.engine.averaged`).
         sides: side of what is cut, in sides of the box.
     """
 
@@ -45,24 +45,23 @@ class PreprocessSpec:
 
 
 def cut_input(rgb: np.ndarray, box: Box, spec: PreprocessSpec) -> np.ndarray:
-    """Return what the network sees of the cell in ``box``.
+    """Return what the network sees of ``box``.
 
     Args:
         rgb: uint8, H×W×3, 0 to 255.
-        box: around the cell, in pixels of ``rgb``; may reach outside.
+        box: that is cut out, in pixels of ``rgb``; may reach outside.
         spec: how.
 
     Returns:
         uint8, ``spec.size_px``×``spec.size_px``×3.
     """
-    box = seen_in(box, spec)
     if spec.stain in PIXELS_KEPT:
         return crop_and_resize(rgb, box, spec.size_px)
     return standard_crop(rgb, box, box, spec.size_px, spec.stain)
 
 
-def seen_in(box: Box, spec: PreprocessSpec) -> Box:
-    """Return what is cut out where a cell was located in ``box``, in the same pixels."""
+def around(box: Box, spec: PreprocessSpec) -> Box:
+    """Return the box to cut out where a cell was located in ``box``, in the same pixels."""
     if spec.sides == 1.0:
         return box
     side = spec.sides * (box.right - box.left)

@@ -41,17 +41,6 @@ UNNAMED = (
     "band forms apart from segmented neutrophils", "blasts", "reactive or malignant lymphocytes",
     "smudge cells", "parasites", "artefacts",
 )  # fmt: skip
-#: How seldom a nucleated cell of blood is of a type, against the types that are common there: the
-#: logarithm of the odds. Of a hundred white cells a few are eosinophils and one is a basophil;
-#: immature granulocytes and erythroblasts are hardly met in health, and platelets are no white
-#: cells. Chosen by the withheld laboratories (docs/decisions/0007-eight-types.md).
-SELDOM = {
-    "eosinophil": -0.9,
-    "basophil": -2.7,
-    "immature_granulocyte": -5.4,
-    "erythroblast": -5.4,
-    "platelet": -5.4,
-}
 #: What an image set calls a type where that is not its name.
 _ALSO_CALLED = {"ig": "immature_granulocyte"}
 

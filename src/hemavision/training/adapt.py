@@ -27,7 +27,6 @@ from hemavision.reading.engine import OnnxEngine
 from hemavision.training.calibrate import (
     FAMILIAR_SHARE,
     apply_temperature,
-    doubt_abroad,
     fit_check_threshold,
     fit_temperature,
 )
@@ -126,17 +125,13 @@ def adapt(
     hold, guesses = _choose_hold(learned, start)
     kernel, bias = fit_layer(learned.embeddings, learned.labels, start, hold)
     novelty = _familiar(parts.novelty, learned)
-    # The laboratory is no foreign one any more: its cells' temperature is the plain one.
+    # The laboratory is no foreign one any more.
     temperature = fit_temperature(guesses, learned.labels)
     own = seen.colours[: len(split.train)]
-    foreign = _at_home(parts.foreign, own, temperature, parts.manifest.temperature)
+    foreign = _at_home(parts.foreign, own)
     sure = apply_temperature(guesses, temperature)
-    manifest = parts.manifest
-    if foreign:
-        most, seldom = doubt_abroad(temperature, types)
-        manifest = replace(manifest, doubt_most=most, seldom=seldom)
     manifest = replace(
-        manifest,
+        parts.manifest,
         cell_types=types,
         name=out.stem,
         temperature=temperature,
@@ -262,22 +257,11 @@ def _familiar(old: NoveltyModel, cells: Cells) -> NoveltyModel:
     return replace(wider, scale=old.scale * max(1.0, far))
 
 
-def _at_home(
-    old: ForeignModel | None, colours: np.ndarray, temperature: float, before: float
-) -> ForeignModel | None:
-    """Return what is foreign with the laboratory's own cells as known.
-
-    Args:
-        old: without them.
-        colours: theirs, float N×15.
-        temperature: of the new bundle, which is theirs.
-        before: of the old one: in the old laboratories all stays as hot as it was.
-    """
+def _at_home(old: ForeignModel | None, colours: np.ndarray) -> ForeignModel | None:
+    """Return what is foreign with the laboratory's own cells, by their colours (N×15), as known."""
     if old is None:
         return None
-    known = np.concatenate([old.known, colours @ old.whiten])
-    heats = np.concatenate([old.heats * before / temperature, np.ones(len(colours))])
-    return replace(old, known=known, heats=heats.astype(np.float32))
+    return replace(old, known=np.concatenate([old.known, colours @ old.whiten]))
 
 
 def _record(bundle: Path, split: Split, command: str) -> dict[str, Any]:

@@ -8,7 +8,6 @@ covariance) and how short the embedding is; and which colours are foreign.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -17,7 +16,6 @@ from scipy.special import log_softmax, softmax
 
 from hemavision.compat.foreign import ForeignModel
 from hemavision.compat.novelty import NoveltyModel
-from hemavision.records.cells import SELDOM
 
 #: An answer is `confident` where, on validation, answers as sure were right this often.
 CONFIDENT_ACCURACY = 0.99
@@ -35,11 +33,9 @@ FAINT_WEIGHT = 1.18
 COLOUR_WEIGHT = 25.0
 #: Directions in which colours vary less than this share of the most count as varying so much.
 LEAST_VARIANCE = 0.01
-#: Power of how foreign a laboratory is that the temperature grows with, and where it starts.
-DOUBT, DOUBT_FROM = 3.0, 1.0
-#: The temperature where it stops: how sure a network is of its own laboratories says nothing about
-#: foreign ones. All chosen by the withheld laboratories (docs/decisions/0007-eight-types.md).
-FOREIGN_TEMPERATURE = 2.4
+#: No temperature of a network of several laboratories is lower: how sure it may be of its own says
+#: nothing about foreign ones (docs/decisions/0010-eye.md).
+COOLEST = 1.0
 
 
 def fit_temperature(
@@ -62,24 +58,11 @@ def fit_temperature(
     return float(np.exp(minimize_scalar(loss, bounds=(-2.3, 2.3), method="bounded").x))
 
 
-def apply_temperature(
-    probabilities: np.ndarray, temperature: np.ndarray | float, odds: np.ndarray | float = 0.0
-) -> np.ndarray:
-    """Return probabilities (N×K) at another temperature, or at one a row (N), with odds (N×K)."""
-    logits = np.log(np.clip(probabilities, 1e-12, 1.0)) / np.reshape(temperature, (-1, 1)) + odds
+def apply_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarray:
+    """Return probabilities (N×K) at another temperature."""
+    logits = np.log(np.clip(probabilities, 1e-12, 1.0)) / temperature
     scaled: np.ndarray = softmax(logits, axis=1)
     return scaled
-
-
-def doubt_abroad(temperature: float, cell_types: Sequence[str]) -> tuple[float, dict[str, float]]:
-    """Return a manifest's ``doubt_most`` and ``seldom``, given its temperature at home.
-
-    The odds are multiplied by 1 - 1 / growth: where doubt is greatest, they come to their full.
-    """
-    most = max(FOREIGN_TEMPERATURE / temperature, 1.0)
-    full = 1 - 1 / most
-    odds = {name: SELDOM[name] / full for name in cell_types if name in SELDOM and full > 0}
-    return most, odds
 
 
 def fit_check_threshold(probabilities: np.ndarray, labels: np.ndarray) -> float:
@@ -141,8 +124,6 @@ def fit_novelty(
 def fit_foreign(known: np.ndarray, validation: np.ndarray) -> ForeignModel:
     """Fit what is no foreign laboratory: nearly all validation images lie within 1 of a known one.
 
-    None is hotter than another yet.
-
     Args:
         known: float N×15, colours of training images.
         validation: float M×15, of images that were not trained on.
@@ -150,6 +131,6 @@ def fit_foreign(known: np.ndarray, validation: np.ndarray) -> ForeignModel:
     variances, directions = np.linalg.eigh(np.cov(known, rowvar=False))
     floor = max(LEAST_VARIANCE * variances[-1], 1e-8)
     whiten = (directions / np.sqrt(np.maximum(variances, floor))).astype(np.float32)
-    far = ForeignModel(whiten, known @ whiten, np.ones(len(known), np.float32), 1.0)
-    scale = float(np.quantile(far.measure(validation)[0], FAMILIAR_SHARE))
+    far = ForeignModel(whiten, known @ whiten, 1.0)
+    scale = float(np.quantile(far.measure(validation), FAMILIAR_SHARE))
     return replace(far, scale=max(scale, 1e-3))

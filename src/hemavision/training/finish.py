@@ -15,23 +15,20 @@ from scipy.special import softmax
 
 from hemavision.compat.bundle_writer import SCALINGS, BundleParts, write_network
 from hemavision.compat.colours import COLOURS, colours_of
-from hemavision.compat.foreign import ForeignModel
 from hemavision.compat.from_bundle import take_apart
 from hemavision.compat.morphology import Attribute
 from hemavision.compat.reading import network_from_keras
 from hemavision.errors import TrainingError
 from hemavision.models.architectures import ARCHITECTURES
 from hemavision.reading.bundle import Manifest
-from hemavision.reading.engine import OnnxEngine
+from hemavision.reading.cell import where_to_look
+from hemavision.reading.engine import OnnxEngine, run_averaged
 from hemavision.reading.explaining import focus
-from hemavision.reading.finding import locate_cell
 from hemavision.reading.preprocess import PreprocessSpec, cut_input
 from hemavision.records.cells import FOUR_TYPES
 from hemavision.training.calibrate import (
-    DOUBT,
-    DOUBT_FROM,
+    COOLEST,
     apply_temperature,
-    doubt_abroad,
     fit_check_threshold,
     fit_foreign,
     fit_novelty,
@@ -69,7 +66,9 @@ def trained_in(run: Path) -> BundleParts:
         old = parts.manifest
         return replace(
             parts,
-            manifest=_uncalibrated(old.name, old.cell_types, old.preprocess, old.training),
+            manifest=_uncalibrated(
+                old.name, old.cell_types, old.preprocess, old.mirrors, old.training
+            ),
         )
     config = json.loads((run / CONFIG).read_text()) if (run / CONFIG).exists() else None
     weights = run / (BEST if config and config["recipe"]["patience"] is not None else FINAL)
@@ -86,19 +85,24 @@ def trained_in(run: Path) -> BundleParts:
     )
     return BundleParts(
         network_from_keras(model),
-        _uncalibrated(run.name, cell_types, preprocess, config),
+        _uncalibrated(run.name, cell_types, preprocess, recipe.get("mirrors", False), config),
         SCALINGS["minus-one-to-one"],
         attributes=load_attributes(run / LOOKS),
     )
 
 
 def _uncalibrated(
-    name: str, cell_types: tuple[str, ...], preprocess: PreprocessSpec, config: dict[str, Any]
+    name: str,
+    cell_types: tuple[str, ...],
+    preprocess: PreprocessSpec,
+    mirrors: bool,
+    config: dict[str, Any],
 ) -> Manifest:
     return Manifest(
         name=name,
         cell_types=cell_types,
         preprocess=preprocess,
+        mirrors=mirrors,
         check_below=1.0,
         temperature=1.0,
         weights_sha256="",
@@ -129,7 +133,8 @@ def export_run(
         BundleError: not a bundle, or one without its network's configuration.
     """
     parts = trained_in(run)
-    network, scaling = parts.network, parts.scaling
+    # Half the size, and no answer changes by more than its noise.
+    network, scaling = parts.network.in_half_precision(), parts.scaling
     manifest = replace(parts.manifest, name=bundle.stem, weights_sha256=network.weights_sha256())
     split = restrict(split, manifest.cell_types, ask=False)
     known = _spread_evenly(split.train, MOST_IMAGES)
@@ -138,17 +143,15 @@ def export_run(
         raw = Path(scratch) / "raw.onnx"
         write_network(BundleParts(network, manifest, scaling), raw)
         output = look_at(known + judged, OnnxEngine(raw), on_image)
-    pictured = _some_of_each(split.train)
-    colours = _colours_in(pictured, manifest.preprocess)
+    colours = _colours_in(_some_of_each(split.train), manifest.preprocess)
     foreign = fit_foreign(colours, output.colours[len(known) :])
     seen, fresh = output.part(slice(len(known))), output.part(slice(len(known), None))
-    doubting, foreign = _calibrate(manifest, fresh, judged, foreign, [s.source for s in pictured])
     kinds = np.array([f"{s.cell_type} in {s.source}" for s in known])
     novelty = fit_novelty(seen.features, kinds, fresh.features, COLOURS)
     attributes = calibrate_attributes(parts.attributes, fresh.embedding, judged)
     cells = [measure_cell(open_sample(sample)) for sample in known]
     calibrated = replace(
-        doubting,
+        _calibrate(manifest, fresh, judged),
         laboratory=describe(cells, novelty.measure(seen.features)),
         morphology={a.name: a.values for a in attributes},
         looks=looks_of_types(split.train, attributes),
@@ -171,73 +174,34 @@ def _some_of_each(samples: list[Sample]) -> list[Sample]:
 def _colours_in(samples: list[Sample], spec: PreprocessSpec) -> np.ndarray:
     """Return the colours of each sample's input: float N×15."""
     pictures = map(open_sample, samples)
-    inputs = (cut_input(rgb, locate_cell(rgb), spec)[None] for rgb in pictures)
+    inputs = (cut_input(rgb, where_to_look(rgb, spec), spec)[None] for rgb in pictures)
     return np.concatenate([colours_of(crop) for crop in inputs])
 
 
-def _calibrate(
-    manifest: Manifest,
-    seen: Seen,
-    validation: list[Sample],
-    foreign: ForeignModel,
-    sources: list[str],
-) -> tuple[Manifest, ForeignModel]:
-    """Return the manifest with its doubt, and what is foreign with each laboratory's heat.
+def _calibrate(manifest: Manifest, seen: Seen, validation: list[Sample]) -> Manifest:
+    """Return the manifest with its doubt.
 
     Args:
         manifest: uncalibrated.
         seen: of the validation images.
         validation: these.
-        foreign: what is known of colours.
-        sources: the image set of each image that ``foreign`` knows.
     """
     labels = np.array([manifest.cell_types.index(s.cell_type) for s in validation])
-    temperatures = _temperatures(seen.probabilities, labels, validation)
-    coolest, hottest = min(temperatures.values()), max(temperatures.values())
-    most, seldom = doubt_abroad(coolest, manifest.cell_types)
-    doubting = replace(
-        manifest,
-        temperature=coolest,
-        doubt=DOUBT,
-        doubt_from=DOUBT_FROM,
-        doubt_most=most,
-        seldom=seldom,
-    )
-    # A laboratory without validation images is trusted as little as the hottest.
-    heats = [temperatures.get(source, hottest) / coolest for source in sources]
-    foreign = replace(foreign, heats=np.array(heats, np.float32))
-    strangeness, heat = foreign.measure(seen.colours)
-    probabilities = apply_temperature(
-        seen.probabilities,
-        doubting.temperature_at(strangeness, heat),
-        doubting.odds_at(strangeness),
-    )
+    copies = Counter(s.original for s in validation)  # one vote a photograph
+    weights = np.array([1 / copies[s.original] for s in validation])
+    temperature = max(fit_temperature(seen.probabilities, labels, weights), COOLEST)
+    probabilities = apply_temperature(seen.probabilities, temperature)
     calibration: dict[str, Any] = {
         "validation_images": len(validation),
         "validation_accuracy": float((probabilities.argmax(axis=1) == labels).mean()),
-        "temperatures": {source: round(t, 3) for source, t in temperatures.items()},
     }
-    fitted = replace(
-        doubting,
+    return replace(
+        manifest,
+        temperature=temperature,
         check_below=_check_threshold(probabilities, labels, validation),
         focus_below=float(np.quantile(seen.focus, UNUSUAL_FOCUS)),
         training=manifest.training | {"calibration": calibration},
     )
-    return fitted, foreign
-
-
-def _temperatures(
-    probabilities: np.ndarray, labels: np.ndarray, samples: list[Sample]
-) -> dict[str, float]:
-    """Return the temperature that fits each image set's samples, one vote a photograph."""
-    copies = Counter(s.original for s in samples)
-    weights = np.array([1 / copies[s.original] for s in samples])
-    sources = np.array([s.source for s in samples])
-    return {
-        str(source): fit_temperature(probabilities[own], labels[own], weights[own])
-        for source in np.unique(sources)
-        for own in [sources == source]
-    }
 
 
 def _check_threshold(
@@ -325,8 +289,8 @@ def look_at(
     spec = engine.manifest.preprocess
     for index, sample in enumerate(samples):
         rgb = open_sample(sample)
-        crop = cut_input(rgb, locate_cell(rgb), spec)
-        output = engine.run(crop[None])
+        crop = cut_input(rgb, where_to_look(rgb, spec), spec)
+        output = run_averaged(engine, crop[None])
         heatmap = output.heatmaps[0, output.probabilities[0].argmax()]
         on_cell = np.array([focus(heatmap)])
         colours = colours_of(crop[None])

@@ -60,6 +60,7 @@ class Recipe:
         stain: of the crops, as in :class:`hemavision.reading.preprocess.PreprocessSpec`; with
             ``"both"``, half of the views are in standard stain.
         sides: of the crops, likewise.
+        mirrors: whether the shipped network answers by the mean over a cell's mirror images.
         source_weights: how often each image set is drawn, relative; equal images where empty.
         rare_types: how much less often a type is drawn that few image sets show: the power of
             the number of sets that show it.
@@ -87,6 +88,7 @@ class Recipe:
     cell_types: tuple[str, ...] = FOUR_TYPES
     stain: str = "as-is"
     sides: float = 1.0
+    mirrors: bool = False
     source_weights: tuple[tuple[str, float], ...] = ()
     rare_types: float = 1.0
     strangers: float = 0.0
@@ -167,6 +169,7 @@ EIGHT = Recipe(
     cell_types=EIGHT_TYPES,
     stain="both",
     sides=0.85,
+    mirrors=True,
     source_weights=(
         ("pbc", 0.4),
         ("kaggle_wbc", 0.15),

@@ -76,7 +76,7 @@ def answering_finder() -> Finder:
 def _answer(model: Model, finder: Finder, upload: Upload, options: Options) -> Item:
     try:
         photo = open_image(upload.read())
-        smear = read_smear(model, finder, photo.rgb, flips=True)
+        smear = read_smear(model, finder, photo.rgb)
         described = describe_smear(smear, photo.rgb, options)
         item: Item = {"notes": list(photo.notes), "smear": described}
     except Exception as error:  # whatever one image does, the others get their answer
