@@ -97,7 +97,7 @@ misplace cells. Average precision by pycocotools; in brackets 95% intervals, fie
 Precision and recall at the detector's own thresholds. Most "false" red cells are real ones that
 nobody marked: [decision 0009](decisions/0009-detector.md) has a sample looked at by hand.
 
-Of {figures["elsewhere"]["images"]} single white cells of {figures["elsewhere"]["set"]}, a laboratory that it never saw, it finds
+Of {figures["elsewhere"]["images"]} single white cells of {figures["elsewhere"]["set"]} it finds
 {_elsewhere(figures["elsewhere"])}.
 
 ## What it was not shown

@@ -239,12 +239,13 @@ def _score_boxes(options: Options) -> dict[str, Any]:
 
 
 def _score_fields(options: Options) -> dict[str, Any]:
-    from hemavision.evaluation.foreign_fields import FIELD_PROTOCOLS, score_fields
+    from hemavision.evaluation.foreign_fields import score_fields
     from hemavision.evaluation.protocols import find_dataset
+    from hemavision.training.detector.fields import FIELD_OUT
 
     protocol = str(options.protocol)
-    if protocol not in FIELD_PROTOCOLS:
-        raise SettingsError(f"No protocol {protocol!r}: {', '.join(FIELD_PROTOCOLS)}.")
+    if protocol not in FIELD_OUT:
+        raise SettingsError(f"No protocol {protocol!r}: {', '.join(FIELD_OUT)}.")
     dataset = find_dataset(options.dataset)
     if dataset.own or dataset.only not in ("", protocol.removeprefix(FIELDS)):
         raise SettingsError(f"{protocol} needs its image set, or the folder of all sets.")
@@ -259,7 +260,7 @@ def _show_fields(record: dict[str, Any], options: Options) -> None:
     if options.as_json:
         click.echo(json.dumps(record))
         return
-    click.echo(f"{record['protocol']}: {record['images']} fields, of which the detector saw none")
+    click.echo(f"{record['protocol']}: {record['images']} fields, by {record['detector']['name']}")
     for kind, value in record.get("ap50", {}).items():
         low, high = record["intervals"][kind]
         click.echo(f"AP50 {kind:<17}{value:.3f}  [{low:.3f}, {high:.3f}]")
@@ -271,7 +272,7 @@ def _show_fields(record: dict[str, Any], options: Options) -> None:
                 f"{record['cells']} marked white cells"
             )
     if record["leak"] not in ("none", "unknown"):
-        click.echo(f"{record['model']['name']} learned from this laboratory's cells: LEAKY")
+        click.echo("The detector, or the model that names, learned from this laboratory: LEAKY")
     click.echo(record["notice"])
 
 
@@ -293,7 +294,7 @@ def _show_boxes(record: dict[str, Any], options: Options) -> None:
     other = record["elsewhere"]
     low, high = other["interval"]
     click.echo(
-        f"{other['images']} single white cells of {other['set']}, never seen: found "
+        f"{other['images']} single white cells of {other['set']}: found "
         f"{100 * other['found']:.1f}% [{100 * low:.1f}, {100 * high:.1f}], twice "
         f"{100 * other['found_twice']:.1f}%"
     )

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 #: The columns of a run's log that are shown.
 SHOWN = ("loss", "accuracy", "val_loss", "val_accuracy")
-#: The protocol that measures the detector, and those that train it instead of a classifier.
+#: The protocol that measures the detector, and those that train one instead of a classifier.
 DETECTION = "bccd-detection"
-DETECTORS = (DETECTION, "unseen-cells-detected")
+DETECTORS = ("all-fields", "unseen-cells-detected", "field-out:bcisc", "field-out:draaslan")
 
 
 @click.command()
@@ -30,8 +30,8 @@ DETECTORS = (DETECTION, "unseen-cells-detected")
 @click.option(
     "--protocol",
     help="The image sets' own cells instead of DATASET: unseen-cells, seed, pbc, "
-    "all-laboratories, … (see docs/evaluation.md); bccd-detection trains the "
-    "detector, and unseen-cells-detected one without Kaggle TEST.",
+    "all-laboratories, … (see docs/evaluation.md); all-fields trains the detector, "
+    "unseen-cells-detected one without Kaggle TEST, field-out:… one without a set.",
 )
 @click.option(
     "--from",

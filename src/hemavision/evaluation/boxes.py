@@ -19,12 +19,7 @@ from hemavision.reading.finding.detector import DEFAULT_DETECTOR, Detector, open
 from hemavision.reading.finding.overlaps import matched
 from hemavision.records.results import NOTICE, CellKind, Detection
 from hemavision.training.datasets import open_sample, read_pbc
-from hemavision.training.detector.fields import (
-    NAMES,
-    PROTOCOL,
-    BoxedField,
-    split_fields,
-)
+from hemavision.training.detector.fields import MEASURED, NAMES, BoxedField, split_fields
 from hemavision.training.splits import SPLIT_SEED, drawn
 
 #: Average precision looks at every detection, however unsure.
@@ -32,7 +27,7 @@ LEAST_SCORE = 0.01
 DRAWS = 200
 #: Of an interval: shares of the draws below.
 EDGES = (0.025, 0.975)
-#: Pictures of single white cells of another laboratory.
+#: Pictures of single white cells.
 ELSEWHERE = 300
 #: "False" detections to look at by eye: how many, in how many columns, pixels a side.
 SAMPLE, COLUMNS, SIDE_PX = 60, 10, 120
@@ -52,14 +47,14 @@ def score_detector(
     Args:
         model: a shipped detector's name or a bundle's path; ``None`` for the shipped one.
         data: folder of the image sets.
-        limit: most fields, and most cells of the other laboratory, drawn with a fixed seed.
+        limit: most fields, and most pictures of one cell, drawn with a fixed seed.
         out: folder for a picture of "false" detections, drawn by seed.
         progress: called with (done, total).
 
     Returns:
         ``map50``, ``map50_95``, ``ap50`` by kind, ``intervals`` (95%, fields resampled); at the
-        detector's own thresholds ``precision`` and ``recall`` by kind; and ``elsewhere``, how many
-        single white cells of a laboratory that it never saw it finds, and finds twice.
+        detector's own thresholds ``precision`` and ``recall`` by kind; and ``elsewhere``, in how
+        many pictures of one white cell it finds it, and finds it twice.
 
     Raises:
         BundleError: there is no such detector.
@@ -77,7 +72,7 @@ def score_detector(
         out.mkdir(parents=True, exist_ok=True)
         write_false(fields, sure, out / "false-detections.png")
     return {
-        "protocol": PROTOCOL,
+        "protocol": MEASURED,
         "images": len(fields),
         "marked": {k.value: sum(int((f.kinds == i).sum()) for f in fields)
                    for i, k in enumerate(NAMES)},

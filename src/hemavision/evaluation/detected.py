@@ -22,7 +22,7 @@ from hemavision.reading.finding.detector import DEFAULT_DETECTOR, Detector, open
 from hemavision.reading.finding.finder import Finder
 from hemavision.records.results import CellKind, Detection, Prediction
 from hemavision.training.datasets import Sample, open_sample
-from hemavision.training.detector.fields import PROTOCOL, WITHHELD, split_fields
+from hemavision.training.detector.fields import DETECTOR_PROTOCOLS, split_fields
 
 #: In the repository, not the package, as the models of a laboratory less.
 WITHHELD_DETECTOR = FOLDER / "unseen-cells-detector.onnx"
@@ -121,9 +121,9 @@ def _describe(detector: Detector, data: Path, samples: list[Sample]) -> dict[str
     """
     shared = None
     protocol = detector.manifest.training.get("protocol")
-    if protocol in (PROTOCOL, WITHHELD):
+    if protocol in DETECTOR_PROTOCOLS:
         split = split_fields(data, protocol)
-        seen = {f"bccd/{field.name}" for field in split.train + split.validation}
+        seen = {f"{field.source}/{field.name}" for field in split.train + split.validation}
         shared = len(seen & {sample.original for sample in samples})
     return asdict(detector.reference) | {"shared_originals": shared}
 

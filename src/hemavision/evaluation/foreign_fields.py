@@ -22,6 +22,7 @@ from hemavision.evaluation.boxes import (
     judge,
 )
 from hemavision.evaluation.intervals import draw_weights
+from hemavision.evaluation.protocols import WITHHELD as WITHHELD_MODELS
 from hemavision.evaluation.protocols import Dataset, default_model, find_leak, trained_protocols
 from hemavision.reading.cell import Model, open_model
 from hemavision.reading.field import name_white_cells
@@ -29,6 +30,8 @@ from hemavision.reading.finding.detector import DEFAULT_DETECTOR, Detector, open
 from hemavision.reading.finding.overlaps import overlap
 from hemavision.records.results import NOTICE, CellKind, Detection
 from hemavision.training.detector.fields import (
+    FIELD_OUT,
+    MEASURED,
     PROTOCOL,
     WITHHELD,
     BoxedField,
@@ -38,12 +41,16 @@ from hemavision.training.detector.fields import (
 )
 from hemavision.training.splits import PROTOCOLS, drawn
 
-FIELD_PROTOCOLS = ("field-out:bcisc", "field-out:draaslan")
 #: A box shows a marked cell from that intersection over union on: the marks were made by masks, and
 #: detectors learned from boxes by hand.
 SAME = 0.3
-#: Protocols of detectors that learned from neither set.
-ELSEWHERE = {PROTOCOL, WITHHELD}
+#: By the protocol that a detector was trained by: sets whose fields it never saw.
+UNSEEN = {
+    **{protocol: {source} for protocol, source in FIELD_OUT.items()},
+    PROTOCOL: set(),
+    WITHHELD: set(),
+    MEASURED: set(FIELD_OUT.values()),
+}
 
 
 def score_fields(
@@ -57,32 +64,38 @@ def score_fields(
     """Measure a detector, and on BCISC the model that names what it finds, on a set's fields.
 
     Args:
-        protocol: one of :data:`FIELD_PROTOCOLS`.
+        protocol: one of :data:`hemavision.training.detector.fields.FIELD_OUT`.
         dataset: where the image sets are.
-        detector: a shipped detector's name or a bundle's path; ``None`` for the shipped one.
+        detector: a shipped detector's name or a bundle's path; ``None`` for the one that never saw
+            the set, in a clone of the repository, or else the shipped one.
         limit: most fields, drawn with a fixed seed.
         progress: called with (done, total).
 
     Returns:
         For BCISC ``found`` and ``named`` (found, and rightly named), shares of the marked cells
         with ``intervals`` (95%, slides resampled); for draaslan ``ap50`` by kind with
-        ``intervals`` (95%, fields resampled).
+        ``intervals`` (95%, fields resampled). ``leak`` is ``leaky`` where the detector, or the
+        model that names, learned from the set.
 
     Raises:
         BundleError: there is no such detector.
         DataError: the set is not there.
-        SettingsError: the detector learned from other fields than are known here.
+        SettingsError: what the detector learned from is not known.
     """
-    finder = open_detector(detector or DEFAULT_DETECTOR)
+    withheld = WITHHELD_MODELS / f"{protocol.replace(':', '-')}-detector.onnx"
+    finder = open_detector(detector or (str(withheld) if withheld.is_file() else DEFAULT_DETECTOR))
     taught = trained_protocols(finder.manifest.training)
-    if not taught or taught - ELSEWHERE:
+    if not taught or taught - UNSEEN.keys():
         by = ", ".join(sorted(taught)) or "no known protocol"
         raise SettingsError(
             f"{finder.reference.name} learned by {by}: whether it saw the fields of {protocol} "
             "cannot be said."
         )
-    measure = _bcisc if protocol == FIELD_PROTOCOLS[0] else _draaslan
+    source = FIELD_OUT[protocol]
+    measure = _bcisc if source == "bcisc" else _draaslan
     record = measure(finder, dataset, limit, progress or (lambda done, total: None))
+    if any(source not in UNSEEN[name] for name in taught):
+        record["leak"] = "leaky"
     return {
         "protocol": protocol,
         **record,

@@ -2,26 +2,26 @@
 
 Each place of its map, a quarter of the input's size, says how surely a white cell, a red cell or a
 platelet is centred there (Zhou et al. 2019, "Objects as points") and how far the four edges of its
-box are (Tian et al. 2019, FCOS). A residual backbone of few channels halves the map four more
-times, so that the largest cells are seen whole, and the way back up adds the finer maps to it
-(Lin et al. 2017, feature pyramids). Input as for the other networks: [-1, 1].
+box are (Tian et al. 2019, FCOS). The features are EfficientNet-Lite0's, which ImageNet taught; the
+way back up adds the finer maps to the coarser ones (Lin et al. 2017, feature pyramids). Input as
+for the other networks: [-1, 1].
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from hemavision.models.efficientnet_lite import LiteMaker
 from hemavision.models.installed import keras, layers
-from hemavision.models.maker import Maker
 
-#: Filters of each stage; the first keeps the stem's map, every other halves it.
-STAGES = (32, 64, 128, 160)
+#: The stages whose maps are used, the last of each size: a quarter of the input's, and on.
+LEVELS = (1, 2, 4, 6)
 #: Filters on the way back up, and of the map that answers.
 PYRAMID = 64
 #: Pixels of the input between two places of the map that answers.
 STRIDE = 4
 #: The sides of an input are multiples of this.
-MULTIPLE = STRIDE * 2 ** (len(STAGES) - 1)
+MULTIPLE = STRIDE * 2 ** (len(LEVELS) - 1)
 KINDS, EDGES = 3, 4
 #: A place is a cell's centre one time in a hundred, before anything is learned (Lin et al. 2017).
 PRIOR_LOGIT = -4.6
@@ -45,20 +45,15 @@ def build(
     """
     make = _Maker(batch_norm_momentum, precision)
     inputs = keras.Input((input_px, input_px, 3), name="image")
-    x = make.unit(inputs, STAGES[0], 5, 2, "stem")
-    x = make.unit(x, STAGES[0], 3, 2, "stem_2")
-    maps = []
-    for stage, filters in enumerate(STAGES, start=1):
-        for block in (1, 2):
-            stride = 2 if stage > 1 and block == 1 else 1
-            x = make.block(x, filters, stride, f"stage_{stage}_block_{block}")
-        maps.append(x)
-    top = make.unit(maps[-1], PYRAMID, 1, 1, "pyramid_4")
-    for stage in range(len(STAGES) - 1, 0, -1):
-        up = layers.UpSampling2D(dtype=precision, name=f"pyramid_{stage}_up")(top)
-        side = make.unit(maps[stage - 1], PYRAMID, 1, 1, f"pyramid_{stage}_side")
-        top = layers.Add(dtype=precision, name=f"pyramid_{stage}_sum")([up, side])
-        top = make.unit(top, PYRAMID, 3, 1, f"pyramid_{stage}")
+    maps = make.stages(inputs)
+    levels = [maps[stage] for stage in LEVELS]
+    top = make.unit(levels[-1], PYRAMID, 1, 1, f"pyramid_{len(levels)}")
+    for level in range(len(levels) - 1, 0, -1):
+        name = f"pyramid_{level}"
+        up = layers.UpSampling2D(dtype=precision, name=f"{name}_up")(top)
+        side = make.unit(levels[level - 1], PYRAMID, 1, 1, f"{name}_side")
+        top = layers.Add(dtype=precision, name=f"{name}_sum")([up, side])
+        top = make.separable(top, PYRAMID, name)
     top = make.unit(top, PYRAMID, 3, 1, "before_answer")
     answers = [
         make.answer(top, KINDS, PRIOR_LOGIT, "kinds"),
@@ -68,23 +63,13 @@ def build(
     return keras.Model(inputs, outputs, name="cell_detector")
 
 
-class _Maker(Maker):
-    """What this network has beside that: units, its kind of block, and answers."""
+class _Maker(LiteMaker):
+    """What this network has beside EfficientNet-Lite0's stages."""
 
-    def unit(self, x: Any, filters: int, size: int, stride: int, name: str) -> Any:
-        """A convolution, normalised, through a ReLU."""
-        x = self.norm(self.convolution(x, filters, size, stride, name), name)
-        return self.relu(x, f"{name}_relu")
-
-    def block(self, x: Any, filters: int, stride: int, name: str) -> Any:
-        """Two 3×3 convolutions beside a shortcut, summed (He et al. 2016)."""
-        y = self.unit(x, filters, 3, stride, f"{name}_a")
-        y = self.norm(self.convolution(y, filters, 3, 1, f"{name}_b"), f"{name}_b")
-        if stride > 1 or x.shape[-1] != filters:
-            shortcut = f"{name}_shortcut"
-            x = self.norm(self.convolution(x, filters, 1, stride, shortcut), shortcut)
-        x = layers.Add(dtype=self._precision, name=f"{name}_sum")([x, y])
-        return self.relu(x, f"{name}_relu")
+    def separable(self, x: Any, filters: int, name: str) -> Any:
+        """Look at each channel by itself, widely, then at all of them at each place."""
+        x = self.depthwise(x, 5, 1, f"{name}_depthwise")
+        return self.unit(x, filters, 1, 1, f"{name}_mix")
 
     def answer(self, x: Any, filters: int, prior: float, name: str) -> Any:
         """The last convolution of a branch; it starts from ``prior`` everywhere."""

@@ -46,16 +46,9 @@ def build(
     precision: str = "float32",
 ) -> keras.Model:
     """Build the network, untrained; arguments and result as for the first network's ``build``."""
-    make = _Maker(batch_norm_momentum, precision)
+    make = LiteMaker(batch_norm_momentum, precision)
     inputs = keras.Input((input_px, input_px, 3), name="image")
-    x = make.unit(inputs, STEM, 3, 2, "stem")
-    index, blocks = 0, sum(stage[0] for stage in STAGES)
-    for repeats, kernel, stride, expansion, filters in STAGES:
-        for repeat in range(repeats):
-            first = stride if repeat == 0 else 1
-            block = Block(filters, kernel, first, expansion, DROP_PATH * index / blocks)
-            x = make.block(x, block, f"block_{index}")
-            index += 1
+    x = make.stages(inputs)[-1]
     x = make.norm(make.convolution(x, HEAD, 1, 1, "head"), "head")
     x = make.relu(x, "features")
     x = layers.GlobalAveragePooling2D(dtype="float32", name="embedding")(x)
@@ -64,8 +57,22 @@ def build(
     return keras.Model(inputs, outputs, name="efficientnet_lite")
 
 
-class _Maker(Maker):
+class LiteMaker(Maker):
     """What this network has beside that: ReLU6, depthwise convolutions, and its kind of block."""
+
+    def stages(self, inputs: Any) -> list[Any]:
+        """Everything up to the last block: the map that each of :data:`STAGES` ends with."""
+        x = self.unit(inputs, STEM, 3, 2, "stem")
+        maps: list[Any] = []
+        index, blocks = 0, sum(stage[0] for stage in STAGES)
+        for repeats, kernel, stride, expansion, filters in STAGES:
+            for repeat in range(repeats):
+                first = stride if repeat == 0 else 1
+                block = Block(filters, kernel, first, expansion, DROP_PATH * index / blocks)
+                x = self.block(x, block, f"block_{index}")
+                index += 1
+            maps.append(x)
+        return maps
 
     def relu(self, x: Any, name: str) -> Any:
         """A ReLU that is cut off at six."""
@@ -76,20 +83,24 @@ class _Maker(Maker):
         x = self.norm(self.convolution(x, filters, size, stride, name), name)
         return self.relu(x, f"{name}_relu")
 
+    def depthwise(self, x: Any, size: int, stride: int, name: str) -> Any:
+        """A convolution of each channel by itself, normalised, through a ReLU6."""
+        x = layers.DepthwiseConv2D(
+            size,
+            strides=stride,
+            padding="same",
+            use_bias=False,
+            dtype=self._precision,
+            name=name,
+        )(x)
+        return self.relu(self.norm(x, name), f"{name}_relu")
+
     def block(self, x: Any, block: Block, name: str) -> Any:
         """Widen, look at each channel by itself, narrow; beside a shortcut where shapes allow."""
         y = x
         if block.expansion > 1:
             y = self.unit(x, x.shape[-1] * block.expansion, 1, 1, f"{name}_widen")
-        y = layers.DepthwiseConv2D(
-            block.size,
-            strides=block.stride,
-            padding="same",
-            use_bias=False,
-            dtype=self._precision,
-            name=f"{name}_depthwise",
-        )(y)
-        y = self.relu(self.norm(y, f"{name}_depthwise"), f"{name}_depthwise_relu")
+        y = self.depthwise(y, block.size, block.stride, f"{name}_depthwise")
         y = self.norm(self.convolution(y, block.filters, 1, 1, f"{name}_narrow"), f"{name}_narrow")
         if block.stride > 1 or x.shape[-1] != block.filters:
             return y

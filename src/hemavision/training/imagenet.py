@@ -28,7 +28,7 @@ _LAYERS = (
 
 
 def take_imagenet(model: keras.Model) -> None:
-    """Give an ``efficientnet_lite`` what ImageNet taught it; its last layer stays as it is.
+    """Give a network of EfficientNet-Lite0's layers what ImageNet taught; others stay as they are.
 
     Raises:
         TrainingError: the package is missing, or holds another file.
@@ -36,16 +36,16 @@ def take_imagenet(model: keras.Model) -> None:
     """
     tensors = read_tensors(_file())
     for layer in model.layers:
+        prefix = _prefix(layer.name)
+        if prefix is None:
+            continue
         if isinstance(layer, keras.layers.BatchNormalization):
-            prefix = _prefix(layer.name)
             parts = ("weight", "bias", "running_mean", "running_var")
             layer.set_weights([tensors[f"{prefix}.{part}"] for part in parts])
         elif isinstance(layer, keras.layers.DepthwiseConv2D):
-            kernel = tensors[f"{_prefix(layer.name)}.weight"]
-            layer.set_weights([np.transpose(kernel, (2, 3, 0, 1))])
+            layer.set_weights([np.transpose(tensors[f"{prefix}.weight"], (2, 3, 0, 1))])
         elif isinstance(layer, keras.layers.Conv2D):
-            kernel = tensors[f"{_prefix(layer.name)}.weight"]
-            layer.set_weights([np.transpose(kernel, (2, 3, 1, 0))])
+            layer.set_weights([np.transpose(tensors[f"{prefix}.weight"], (2, 3, 1, 0))])
 
 
 def imagenet_origin() -> dict[str, Any]:
@@ -54,8 +54,8 @@ def imagenet_origin() -> dict[str, Any]:
     return {"package": f"{PACKAGE} {version}", "licence": LICENCE, "sha256": SHA256}
 
 
-def _prefix(name: str) -> str:
-    """Return the package's name of a layer of ours."""
+def _prefix(name: str) -> str | None:
+    """Return the package's name of a layer of ours; ``None`` where it has none."""
     outside = {
         "stem_convolution": "_conv_stem",
         "stem_norm": "_bn0",
@@ -64,9 +64,10 @@ def _prefix(name: str) -> str:
     }
     if name in outside:
         return outside[name]
-    _, block, part = name.split("_", 2)
     theirs = {ours: there for a, b, c, d in _LAYERS for ours, there in ((a, b), (c, d))}
-    return f"_blocks.{block}.{theirs[part]}"
+    kind, _, rest = name.partition("_")
+    block, _, part = rest.partition("_")
+    return f"_blocks.{block}.{theirs[part]}" if kind == "block" and part in theirs else None
 
 
 def _file() -> Path:

@@ -1,30 +1,41 @@
-"""BCCD's fields with their boxes, and who learns from which."""
+"""Fields with their boxes, and who learns from which."""
 
 from __future__ import annotations
 
 import random
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from hemavision.errors import DataError
 from hemavision.images.opening import open_image
+from hemavision.reading.finding.overlaps import overlap
 from hemavision.records.cells import cell_type_of
 from hemavision.records.results import CellKind
-from hemavision.training.datasets import boxes_of, read_csv, read_kaggle
-from hemavision.training.splits import SPLIT_SEED
+from hemavision.training.datasets import Sample, boxes_of, read_csv, read_kaggle
+from hemavision.training.splits import SPLIT_SEED, all_laboratories, drawn
 
-PROTOCOL = "bccd-detection"
+#: Every field at hand but BCCD's test list, and every set's single cells, set onto fields.
+PROTOCOL = "all-fields"
 #: Without the photographs behind Kaggle TEST, for the protocol that classifies what is detected.
 WITHHELD = "unseen-cells-detected"
+#: Without a set, its cells too: what a laboratory gets that nobody at home has seen.
+FIELD_OUT = {"field-out:bcisc": "bcisc", "field-out:draaslan": "draaslan"}
+DETECTOR_PROTOCOLS = (PROTOCOL, WITHHELD, *FIELD_OUT)
+#: What measures a detector on BCCD's test list; an older one was trained by that name, on its rest.
+MEASURED = "bccd-detection"
 #: What BCCD calls the kinds, in the order of the network's answers.
 NAMES = {CellKind.WHITE: "WBC", CellKind.RED: "RBC", CellKind.PLATELET: "Platelets"}
 #: Share of the fields to learn from that choose and calibrate instead.
 VALIDATION_SHARE = 0.1
 #: The columns of a box, in pixels.
 EDGES = ("xmin", "ymin", "xmax", "ymax")
+#: A red cell's box that a white cell's covers so far is a second mark of the same cell.
+TWICE = 0.5
+#: Single cells of each set that are set onto fields, at the most.
+CELLS_OF_EACH = 400
 
 
 @dataclass(frozen=True)
@@ -36,12 +47,14 @@ class BoxedField:
         path: of the photograph.
         boxes: float32 B×4, left, top, right, bottom in pixels.
         kinds: int B, positions in :data:`NAMES`.
+        source: the image set.
     """
 
     name: str
     path: Path
     boxes: np.ndarray
     kinds: np.ndarray
+    source: str = "bccd"
 
     def open(self) -> np.ndarray:
         """Return the photograph, uint8 RGB H×W×3."""
@@ -50,38 +63,64 @@ class BoxedField:
 
 @dataclass(frozen=True)
 class FieldSplit:
-    """Fields to learn from, to choose by and to measure on, under their protocol's name."""
+    """What a detector learns from, is chosen by and measured on.
+
+    Attributes:
+        protocol: its name.
+        train: fields to learn from; of BCISC's, some white cells are marked and nothing else is.
+        validation: fields to choose by, all of whose cells are marked.
+        test: BCCD's own.
+        cells: single cells to set onto fields.
+    """
 
     protocol: str
     train: list[BoxedField]
     validation: list[BoxedField]
     test: list[BoxedField]
+    cells: list[Sample] = field(default_factory=list)
 
 
 def split_fields(data: Path, protocol: str = PROTOCOL) -> FieldSplit:
-    """Return BCCD's own split; validation is a tenth of its train and val lists.
+    """Return the fields of a protocol; validation is a tenth of those whose cells are all marked.
 
     Args:
         data: folder of the image sets.
-        protocol: :data:`PROTOCOL`, or :data:`WITHHELD` to learn from no photograph behind Kaggle
-            TEST.
+        protocol: one of :data:`DETECTOR_PROTOCOLS`.
 
     Raises:
-        DataError: the set is not there.
+        DataError: a set is not there.
     """
-    root = data / "bccd"
+    root, withheld = data / "bccd", FIELD_OUT.get(protocol)
     names = _listed(root, "trainval")
     if protocol == WITHHELD:
         kept_back = {s.original for s in read_kaggle(data / "kaggle_wbc", "TEST")}
         names = [name for name in names if f"bccd/{name}" not in kept_back]
-    random.Random(SPLIT_SEED).shuffle(names)
-    cut = round(len(names) * VALIDATION_SHARE)
-    return FieldSplit(
-        protocol,
-        [read_field(root, name) for name in names[cut:]],
-        [read_field(root, name) for name in names[:cut]],
-        [read_field(root, name) for name in _listed(root, "test")],
-    )
+    marked = [read_field(root, name) for name in names]
+    if withheld != "draaslan":
+        marked += read_draaslan_fields(data)
+    random.Random(SPLIT_SEED).shuffle(marked)
+    cut = round(len(marked) * VALIDATION_SHARE)
+    partly = read_bcisc_fields(data) if withheld != "bcisc" else []
+    test = [read_field(root, name) for name in _listed(root, "test")]
+    cells = [s for s in single_cells(data) if s.source != withheld]
+    return FieldSplit(protocol, [*marked[cut:], *partly], marked[:cut], test, cells)
+
+
+def single_cells(data: Path) -> list[Sample]:
+    """Return white cells of the sets that show one cell a picture, drawn with a fixed seed.
+
+    They are the classifier's training cells: none of a test part.
+
+    Raises:
+        DataError: a set is not there.
+    """
+    samples = [s for s in all_laboratories(data).train if s.cell_type != "platelet"]
+    sets = ("pbc", "jtsc", "bcisc", "lisc")
+    return [
+        sample
+        for source in sets
+        for sample in drawn([s for s in samples if s.source == source], CELLS_OF_EACH)
+    ]
 
 
 def read_field(root: Path, name: str) -> BoxedField:
@@ -110,8 +149,8 @@ class NamedField(BoxedField):
         group: that fields of one slide or sitting share.
     """
 
-    cell_types: tuple[str, ...]
-    group: str
+    cell_types: tuple[str, ...] = ()
+    group: str = ""
 
 
 def read_bcisc_fields(data: Path) -> list[NamedField]:
@@ -128,6 +167,7 @@ def read_bcisc_fields(data: Path) -> list[NamedField]:
             root / name,
             _corners(rows),
             np.zeros(len(rows), int),
+            "bcisc",
             tuple(cell_type_of(labels[row["cell"]]["label"]) for row in rows),
             labels[rows[0]["cell"]]["group"],
         )
@@ -142,16 +182,26 @@ def read_draaslan_fields(data: Path) -> list[BoxedField]:
         DataError: the set is not there.
     """
     root = data / "draaslan"
-    kinds = [kind.lower() for kind in NAMES.values()]
-    return [
-        BoxedField(
-            Path(name).name,
-            root / name,
-            _corners(rows),
-            np.array([kinds.index(row["kind"]) for row in rows]),
+    names = [kind.lower() for kind in NAMES.values()]
+    fields = []
+    for name, rows in _marks(root):
+        boxes, kinds = _corners(rows), np.array([names.index(row["kind"]) for row in rows])
+        once = _marked_once(boxes, kinds)
+        fields.append(
+            BoxedField(Path(name).name, root / name, boxes[once], kinds[once], "draaslan")
         )
-        for name, rows in _marks(root)
-    ]
+    return fields
+
+
+def _marked_once(boxes: np.ndarray, kinds: np.ndarray) -> np.ndarray:
+    """Return which boxes to keep: the set marks many white cells as red ones, too."""
+    white = boxes[kinds == 0]
+    return np.array(
+        [
+            kind == 0 or not len(white) or float(overlap(box, white).max()) < TWICE
+            for box, kind in zip(boxes, kinds, strict=True)
+        ]
+    )
 
 
 def _marks(root: Path) -> list[tuple[str, list[dict[str, str]]]]:

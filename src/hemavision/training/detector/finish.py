@@ -19,7 +19,7 @@ from hemavision.reading.finding.overlaps import matched
 from hemavision.records.results import CellKind
 from hemavision.training.command import record_without_folders
 from hemavision.training.detector.fields import NAMES, BoxedField, FieldSplit
-from hemavision.training.detector.views import HOME_SCALE
+from hemavision.training.detector.opened import HOME_SCALE
 from hemavision.training.fit import FINAL
 from hemavision.training.run import CONFIG
 
@@ -45,15 +45,16 @@ def export_detector(folder: Path, split: FieldSplit, bundle: Path) -> DetectorMa
         raise TrainingError(f"{folder} holds no finished run; `hemavision train` makes one.")
     model = build()
     model.load_weights(folder / FINAL)
-    network = network_from_keras(model)
-    boxes = [field.boxes[field.kinds == list(NAMES).index(CellKind.RED)] for field in split.train]
+    network = network_from_keras(model).in_half_precision()
+    red = list(NAMES).index(CellKind.RED)
+    boxes = [f.boxes[f.kinds == red] * HOME_SCALE[f.source] for f in split.train]
     sides = np.sqrt(np.concatenate([(b[:, 2:] - b[:, :2]).prod(axis=1) for b in boxes]))
     manifest = DetectorManifest(
         name=bundle.stem,
         kinds=tuple(NAMES),
         thresholds={kind.value: LEAST for kind in NAMES},
-        scale=HOME_SCALE,
-        red_px=float(np.median(sides)) * HOME_SCALE,
+        scale=HOME_SCALE["bccd"],
+        red_px=float(np.median(sides)),
         weights_sha256=network.weights_sha256(),
         training=record_without_folders(json.loads((folder / CONFIG).read_text())),
     )

@@ -14,19 +14,14 @@ import numpy as np
 
 from hemavision.models.cell_detector import build
 from hemavision.training.batches import to_input
+from hemavision.training.datasets import digest
+from hemavision.training.detector.composites import cut_out
 from hemavision.training.detector.fields import BoxedField, FieldSplit
+from hemavision.training.detector.opened import OpenField, open_field
 from hemavision.training.detector.targets import loss, targets_of
-from hemavision.training.detector.views import (
-    BLANK,
-    BROAD,
-    HOME_SCALE,
-    OpenField,
-    Variety,
-    random_view,
-    scaled,
-    visible,
-)
+from hemavision.training.detector.views import BROAD, Variety, World, random_view, scaled, window
 from hemavision.training.fit import FINAL, checkpoint, read_state, settle_norms
+from hemavision.training.imagenet import imagenet_origin, take_imagenet
 from hemavision.training.run import RunOptions, environment, origin_of, plot_log, write_config
 
 #: Side of the square that holds a validation field at home.
@@ -48,39 +43,28 @@ class DetectorRecipe:
         settling_steps: batches whose mean statistics the finished network's norms keep.
     """
 
-    epochs: int = 30
+    epochs: int = 10
     steps: int = 200
     batch_size: int = 8
-    learning_rate: float = 1.5e-3
+    learning_rate: float = 1e-3
     weight_decay: float = 0.02
     averaging: float = 0.99
     variety: Variety = BROAD
     settling_steps: int = 100
 
 
-#: By the names that ``hemavision train --recipe`` takes; the second goes on from the first, with
-#: views nearer to what BCCD's fields are.
+#: By the names that ``hemavision train --recipe`` takes.
 DETECTOR = DetectorRecipe()
-DETECTOR_RECIPES = {
-    "detector": DETECTOR,
-    "detector-finish": replace(
-        DETECTOR,
-        epochs=12,
-        learning_rate=7e-4,
-        variety=Variety(view_px=320, whole=0.6, far=0.3, foreign=0.15),
-    ),
-}
+DETECTOR_RECIPES = {"detector": DETECTOR}
 
 
 class FieldBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras is untyped
     """One epoch of random views; they follow from (seed, epoch) and the position alone."""
 
-    def __init__(
-        self, fields: list[OpenField], recipe: DetectorRecipe, key: tuple[int, int]
-    ) -> None:
-        """Take the fields; ``key`` is (seed, epoch)."""
+    def __init__(self, world: World, recipe: DetectorRecipe, key: tuple[int, int]) -> None:
+        """Take what there is to see; ``key`` is (seed, epoch)."""
         super().__init__(workers=1)
-        self._fields, self._recipe, self._key = fields, recipe, key
+        self._world, self._recipe, self._key = world, recipe, key
 
     def __len__(self) -> int:
         return self._recipe.steps
@@ -88,7 +72,7 @@ class FieldBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras is unt
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         rng, recipe = np.random.default_rng((*self._key, index)), self._recipe
         return _batch([
-            random_view(self._fields, rng, recipe.variety) for _ in range(recipe.batch_size)
+            random_view(self._world, rng, recipe.variety) for _ in range(recipe.batch_size)
         ])  # fmt: skip
 
 
@@ -106,12 +90,12 @@ def fit_detector(
     """
     folder = options.folder
     write_config(_describe(split, recipe, options), folder)
-    fields = [open_field(field) for field in split.train]
+    world = world_of(split)
     watched = _batch([_at_home(open_field(field)) for field in split.validation])
     state = read_state(folder)
     model = _restored(folder / state.checkpoint) if state.checkpoint else _new(recipe, options)
     for epoch in range(state.epoch, recipe.epochs):
-        batches = FieldBatches(fields, recipe, (options.seed, epoch))
+        batches = FieldBatches(world, recipe, (options.seed, epoch))
         history = model.fit(batches, verbose=0, shuffle=False)
         row: dict[str, float] = {"epoch": epoch + 1, "size_px": recipe.variety.view_px}
         row["loss"] = float(history.history["loss"][-1])
@@ -120,30 +104,32 @@ def fit_detector(
         if on_epoch:
             on_epoch(row)
     settling = replace(recipe, steps=recipe.settling_steps)
-    settle_norms(model, FieldBatches(fields, settling, (options.seed, recipe.epochs)))
+    settle_norms(model, FieldBatches(world, settling, (options.seed, recipe.epochs)))
     model.save_weights(folder / FINAL)
     plot_log(folder, "loss")
     return folder / FINAL
 
 
-def open_field(field: BoxedField) -> OpenField:
-    """Open a field's photograph."""
-    return OpenField(field.open(), field.boxes, field.kinds)
+def world_of(split: FieldSplit) -> World:
+    """Open all that a detector learns from.
+
+    Raises:
+        ImageError: a picture cannot be read.
+    """
+    fields: dict[str, list[OpenField]] = {}
+    for field in split.train:
+        fields.setdefault(field.source, []).append(open_field(field))
+    return World(fields, [cell for cell in map(cut_out, split.cells) if cell])
 
 
 def _batch(views: list[OpenField]) -> tuple[np.ndarray, np.ndarray]:
     images = to_input(np.stack([view.rgb for view in views]))
-    side = images.shape[1]
-    return images, np.stack([targets_of(view.boxes, view.kinds, side) for view in views])
+    return images, np.stack([targets_of(view) for view in views])
 
 
 def _at_home(field: OpenField) -> OpenField:
     """Return the field at the detector's own scale, filled up to a square."""
-    small = scaled(field, HOME_SCALE)
-    height, width = small.rgb.shape[:2]
-    canvas = np.full((WATCHED_PX, WATCHED_PX, 3), BLANK, np.uint8)
-    canvas[:height, :width] = small.rgb[:WATCHED_PX, :WATCHED_PX]
-    return OpenField(canvas, *visible(small, 0, 0, width, height))
+    return window(scaled(field, field.home), 0, 0, WATCHED_PX)
 
 
 def _new(recipe: DetectorRecipe, options: RunOptions) -> keras.Model:
@@ -151,6 +137,8 @@ def _new(recipe: DetectorRecipe, options: RunOptions) -> keras.Model:
     model = build(precision=options.precision)
     if options.start:
         model.load_weights(options.start)
+    else:
+        take_imagenet(model)
     steps = recipe.epochs * recipe.steps
     warm_up = max(1, steps // 20)
     rate = keras.optimizers.schedules.CosineDecay(
@@ -181,9 +169,15 @@ def _describe(split: FieldSplit, recipe: DetectorRecipe, options: RunOptions) ->
         "recipe": asdict(recipe),
         "seed": options.seed,
         "start": origin_of(options.start) if options.start else None,
+        "pretrained": None if options.start else imagenet_origin(),
         "precision": options.precision,
-        "images": {"train": len(split.train), "validation": len(split.validation)},
+        "images": {
+            "train": len(split.train),
+            "validation": len(split.validation),
+            "cells": len(split.cells),
+        },
         "data_digest": digest_of(split.train + split.validation),
+        "cells_digest": digest(split.cells),
         "command": options.command,
         "date": datetime.now(UTC).date().isoformat(),
         "environment": environment(),

@@ -12,6 +12,7 @@ import numpy as np
 from keras import ops
 
 from hemavision.models.cell_detector import EDGES, KINDS, STRIDE
+from hemavision.training.detector.opened import OpenField
 
 #: Width of the bell against the box: three standard deviations reach this share of half of it.
 BELL = 0.54
@@ -21,21 +22,19 @@ FOCUS, REDUCTION = 2.0, 4.0
 EDGES_WEIGHT = 4.0
 
 
-def targets_of(boxes: np.ndarray, kinds: np.ndarray, view_px: int) -> np.ndarray:
-    """Return a view's target.
-
-    Args:
-        boxes: float B×4 in pixels of the view.
-        kinds: int B.
-        view_px: side of the view.
+def targets_of(view: OpenField) -> np.ndarray:
+    """Return the target of a square view.
 
     Returns:
-        float32 h×w×8: the bells of the three kinds, the box's edges in pixels of the view as
-        left, top, right, bottom, and how much they weigh.
+        float32 h×w×11: the bells of the three kinds; the box's edges in pixels of the view as
+        left, top, right, bottom, and how much they weigh; and how much it says, 0 to 1, that no
+        cell of each kind is centred there.
     """
-    side = view_px // STRIDE
+    boxes, kinds = view.boxes, view.kinds
+    side = len(view.rgb) // STRIDE
     centres = (np.arange(side, dtype=np.float32) + 0.5) * STRIDE
-    target = np.zeros((side, side, KINDS + EDGES + 1), np.float32)
+    target = np.zeros((side, side, 2 * KINDS + EDGES + 1), np.float32)
+    target[..., -KINDS:] = view.asked[STRIDE // 2 :: STRIDE, STRIDE // 2 :: STRIDE] > 127
     areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
     # The largest first: where boxes overlap, the smaller one keeps its place.
     for index in np.argsort(-areas):
@@ -47,7 +46,8 @@ def targets_of(boxes: np.ndarray, kinds: np.ndarray, view_px: int) -> np.ndarray
         target[..., kind] = np.maximum(target[..., kind], bell)
         near = bell > 0.1
         target[near, KINDS : KINDS + EDGES] = boxes[index]
-        target[near, -1] = bell[near] / bell[near].sum()
+        weight = bell[near] / bell[near].sum() if view.exact[index] else 0.0
+        target[near, KINDS + EDGES] = weight
     return target
 
 
@@ -62,16 +62,20 @@ def _bell(centres: np.ndarray, low: float, high: float) -> np.ndarray:
 def loss(target: Any, answer: Any) -> Any:
     """Return the loss of each view: centres by focal loss, edges by generalised IoU."""
     cells = ops.maximum(ops.sum(ops.cast(target[..., :KINDS] >= 0.999, "float32"), (1, 2, 3)), 1.0)
-    return _centres(target[..., :KINDS], answer[..., :KINDS]) / cells + EDGES_WEIGHT * _edges(
-        target[..., KINDS:], answer[..., KINDS:]
+    bells, edges, asked = (
+        target[..., :KINDS],
+        target[..., KINDS:-KINDS],
+        target[..., -KINDS:],
     )
+    centres = _centres(bells, asked, answer[..., :KINDS]) / cells
+    return centres + EDGES_WEIGHT * _edges(edges, answer[..., KINDS:])
 
 
-def _centres(bells: Any, logits: Any) -> Any:
+def _centres(bells: Any, asked: Any, logits: Any) -> Any:
     likely = ops.clip(ops.sigmoid(logits), 1e-5, 1.0 - 1e-5)
     is_centre = ops.cast(bells >= 0.999, "float32")
     found = is_centre * (1.0 - likely) ** FOCUS * ops.log(likely)
-    other = (1.0 - is_centre) * (1.0 - bells) ** REDUCTION * likely**FOCUS
+    other = asked * (1.0 - is_centre) * (1.0 - bells) ** REDUCTION * likely**FOCUS
     return -ops.sum(found + other * ops.log(1.0 - likely), (1, 2, 3))
 
 
