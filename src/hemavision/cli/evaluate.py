@@ -239,13 +239,12 @@ def _score_boxes(options: Options) -> dict[str, Any]:
 
 
 def _score_fields(options: Options) -> dict[str, Any]:
-    from hemavision.evaluation.foreign_fields import score_fields
+    from hemavision.evaluation.foreign_fields import FIELD_PROTOCOLS, score_fields
     from hemavision.evaluation.protocols import find_dataset
-    from hemavision.training.detector.fields import FIELD_OUT
 
     protocol = str(options.protocol)
-    if protocol not in FIELD_OUT:
-        raise SettingsError(f"No protocol {protocol!r}: {', '.join(FIELD_OUT)}.")
+    if protocol not in FIELD_PROTOCOLS:
+        raise SettingsError(f"No protocol {protocol!r}: {', '.join(FIELD_PROTOCOLS)}.")
     dataset = find_dataset(options.dataset)
     if dataset.own or dataset.only not in ("", protocol.removeprefix(FIELDS)):
         raise SettingsError(f"{protocol} needs its image set, or the folder of all sets.")

@@ -41,6 +41,7 @@ from hemavision.training.detector.fields import (
 )
 from hemavision.training.splits import PROTOCOLS, drawn
 
+FIELD_PROTOCOLS = tuple(FIELD_OUT)
 #: A box shows a marked cell from that intersection over union on: the marks were made by masks, and
 #: detectors learned from boxes by hand.
 SAME = 0.3
@@ -64,7 +65,7 @@ def score_fields(
     """Measure a detector, and on BCISC the model that names what it finds, on a set's fields.
 
     Args:
-        protocol: one of :data:`hemavision.training.detector.fields.FIELD_OUT`.
+        protocol: one of :data:`FIELD_PROTOCOLS`.
         dataset: where the image sets are.
         detector: a shipped detector's name or a bundle's path; ``None`` for the one that never saw
             the set, in a clone of the repository, or else the shipped one.

@@ -43,7 +43,7 @@ class DetectorRecipe:
         settling_steps: batches whose mean statistics the finished network's norms keep.
     """
 
-    epochs: int = 10
+    epochs: int = 7
     steps: int = 200
     batch_size: int = 8
     learning_rate: float = 1e-3
