@@ -40,13 +40,13 @@ def cells_to_learn_from(data: Path) -> list[Sample]:
     return [s for s in read_bccd_cells(root) if s.original in named]
 
 
-def by_nucleus(width: float, *, flips: bool = False) -> Way:
+def by_nucleus(width: float) -> Way:
     """Return the way that fields are read, with so much cut out."""
 
     def name(model: Model, rgb: np.ndarray, box: Box) -> Prediction:
         field.SURROUNDINGS = width
         found = [Detection(CellKind.WHITE, box, 1.0)]
-        return field.name_white_cells(model, rgb, found, flips=flips)[0]
+        return field.name_white_cells(model, rgb, found)[0]
 
     return name
 
@@ -70,7 +70,6 @@ def main() -> None:
     pictures = {sample.path: open_image(sample.path).rgb for sample in samples}
     ways = {f"nucleus, {width:g} sides cut out": by_nucleus(width) for width in WIDTHS}
     ways |= {f"square of {sides:g} sides": by_square(sides) for sides in SQUARES}
-    ways["nucleus, 6 sides cut out, mirror images"] = by_nucleus(6.0, flips=True)
     print(f"{len(samples)} cells, model {model.reference.name}")
     for title, way in ways.items():
         answers = [way(model, pictures[s.path], s.box) for s in samples if s.box]

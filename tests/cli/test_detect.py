@@ -49,9 +49,7 @@ def test_json_lines_are_the_package_s_records(
     lines = [json.loads(line) for line in result.stdout.splitlines()]
     assert [line["path"] for line in lines] == list(map(str, known))
     for line, path in zip(lines, known, strict=True):
-        expected = read_smear(
-            model, finder_of(data, path.name), picture(data, path.name), flips=True
-        )
+        expected = read_smear(model, finder_of(data, path.name), picture(data, path.name))
         read = Smear.from_json(line)
         assert read.counts == expected.counts
         assert [cell.box for cell in read.cells] == [cell.box for cell in expected.cells]
@@ -166,7 +164,7 @@ def test_heatmaps_are_drawn_over_the_field(
         assert NOTICE in image.text["Description"]
         drawn = np.asarray(image).astype(int)
     rgb = picture(data, TWO_WHITE)
-    wanted = draw_heatmaps(rgb, read_smear(model, finder_of(data, TWO_WHITE), rgb, flips=True))
+    wanted = draw_heatmaps(rgb, read_smear(model, finder_of(data, TWO_WHITE), rgb))
     assert np.abs(drawn - wanted).max() <= 8
 
 

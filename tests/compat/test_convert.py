@@ -64,7 +64,7 @@ def test_shipped_bundle_goes_to_h5_and_back_bit_by_bit(name, tmp_path):
 
 
 def test_branches_go_to_h5_in_the_order_that_keras_counts(tmp_path):
-    model = ARCHITECTURES["residual_cnn"](classes=8, input_px=48)
+    model = ARCHITECTURES["efficientnet_lite"](classes=8, input_px=48)
     rng = np.random.default_rng(3)
     model.set_weights([rng.uniform(0.01, 0.1, w.shape) for w in model.get_weights()])
     write_model(network_from_keras(model), tmp_path / "out.h5")

@@ -77,7 +77,7 @@ def test_the_command_says_it_in_words_and_json(
     record = json.loads(CliRunner().invoke(main, [*words, "--json"]).output)
     assert NOTICE in said.output
     assert (record["protocol"], record["notice"]) == (protocol, NOTICE)
-    assert record["detector"]["name"] == "cells"
+    assert (record["leak"] == "leaky") == ("LEAKY" in said.output)
     if protocol == "field-out:bcisc":
         assert 0 <= record["named"] <= record["found"] <= 1
         assert f"{100 * record['found']:.1f}%" in said.output
@@ -89,8 +89,14 @@ def test_the_command_says_it_in_words_and_json(
         assert 0 <= low <= value <= high <= 1
 
 
-def test_a_detector_that_may_have_seen_them_is_refused(data: Path, monkeypatch) -> None:
-    monkeypatch.setattr(foreign_fields, "ELSEWHERE", set())
+def test_a_detector_that_saw_them_is_said_to_flatter(data: Path) -> None:
+    for protocol in FIELD_PROTOCOLS:
+        record = score_fields(protocol, Dataset(data), detector="cells", limit=1)
+        assert record["leak"] == "leaky"
+
+
+def test_a_detector_that_saw_who_knows_what_is_refused(data: Path, monkeypatch) -> None:
+    monkeypatch.setattr(foreign_fields, "UNSEEN", {})
     with pytest.raises(SettingsError, match="cannot be said"):
         score_fields("field-out:draaslan", Dataset(data), limit=1)
 

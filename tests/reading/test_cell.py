@@ -160,20 +160,26 @@ def test_each_box_is_looked_at_in_its_own_image():
 
 def test_mirror_images_are_four_passes_and_their_mean():
     class Lopsided(Told):
-        """Finds everything the stranger, the darker a crop's left upper quarter is."""
+        """The darker a crop's left upper quarter is, the surer of the first type."""
 
         def run(self, crops):
-            dark = 255.0 - crops[:, : crops.shape[1] // 2, : crops.shape[2] // 2].mean((1, 2, 3))
-            return replace(super().run(crops), novelty=(dark / 255.0).astype(np.float32))
+            dark = crops[:, : crops.shape[1] // 2, : crops.shape[2] // 2].mean((1, 2, 3))
+            first = (1.0 - dark / 255.0).astype(np.float32)
+            told = super().run(crops)
+            said = np.zeros_like(told.probabilities)
+            said[:, 0], said[:, 1] = first, 1.0 - first
+            return replace(told, probabilities=said)
 
     corner = np.full((40, 40, 3), 255, np.uint8)
     corner[:20, :20] = 0
     box = Box(0, 0, 40, 40)
     engine = Lopsided()
     (plain,) = model_of(engine).predict_boxes([corner], [box])
-    assert plain.novelty == pytest.approx(1.0, abs=0.03)
-    (mean,) = model_of(engine).predict_boxes([corner], [box], flips=True)
-    assert mean.novelty == pytest.approx(0.25, abs=0.03)
+    first = engine.manifest.cell_types[0]
+    assert plain.probabilities[first] == pytest.approx(1.0, abs=0.03)
+    engine._manifest = replace(engine.manifest, mirrors=True)
+    (mean,) = model_of(engine).predict_boxes([corner], [box])
+    assert mean.probabilities[first] == pytest.approx(0.25, abs=0.03)
     assert engine.passes == [1] * 5
 
 

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import pytest
 import tensorflow as tf
 
-from hemavision.models import cell_detector, separable_cnn
+from hemavision.models import cell_detector, efficientnet_lite, separable_cnn
 from hemavision.records.cells import FOUR_TYPES
 from hemavision.training.batches import LabelledCrops
 from hemavision.training.crops import cut_crops
 from hemavision.training.datasets import read_kaggle
+from hemavision.training.detector import fit as detector_fit
 
 
 @pytest.fixture(scope="session")
@@ -49,6 +50,10 @@ def network(request: pytest.FixtureRequest) -> Iterator[str]:
         patch.setattr(separable_cnn, "BLOCKS", ((8, 3, 3), (8, 3, 1)))
         patch.setattr(separable_cnn, "POOL_AFTER", 1)
         patch.setattr(separable_cnn, "HIDDEN_UNITS", 16)
-        patch.setattr(cell_detector, "STAGES", (4,))
+        patch.setattr(efficientnet_lite, "STAGES", ((1, 3, 1, 1, 4), (1, 3, 2, 2, 4)))
+        patch.setattr(efficientnet_lite, "STEM", 4)
+        patch.setattr(cell_detector, "LEVELS", (1,))
         patch.setattr(cell_detector, "PYRAMID", 4)
+        # ImageNet taught a larger one.
+        patch.setattr(detector_fit, "take_imagenet", lambda model: None)
         yield request.param

@@ -128,15 +128,7 @@ def test_a_laboratory_is_foreign_by_its_colours(rng):
     known = np.concatenate([colours(0.0), colours(0.8)]).astype(np.float32)
     fitted = fit_foreign(known, colours(0.0).astype(np.float32))
     for home in (0.0, 0.8):
-        assert np.mean(fitted.measure(colours(home))[0] > 1) < 0.05
+        assert np.mean(fitted.measure(colours(home)) > 1) < 0.05
     # Between two known laboratories, and with another contrast, lies none.
     other = colours(0.4) + np.linspace(-0.2, 0.2, 15)
-    assert np.mean(fitted.measure(other)[0] > 1) > 0.99
-
-
-def test_a_known_laboratory_has_its_own_heat(rng):
-    known = np.repeat([[0.0] * 15, [1.0] * 15], 50, axis=0) + rng.normal(0, 0.01, (100, 15))
-    heats = np.repeat([1.0, 1.8], 50).astype(np.float32)
-    fitted = replace(fit_foreign(known.astype(np.float32), known), heats=heats)
-    _, heat = fitted.measure(np.array([[0.02] * 15, [0.97] * 15]))
-    np.testing.assert_allclose(heat, [1.0, 1.8])
+    assert np.mean(fitted.measure(other) > 1) > 0.99

@@ -25,7 +25,7 @@ TWO_STEPS = Recipe(
     name="two-steps",
     phases=(Phase(32, 1, 2),),
     batch_size=4,
-    network="residual_cnn",
+    network="efficientnet_lite",
     settling_steps=2,
 )
 

@@ -81,65 +81,39 @@ def test_probabilities_equal_keras(pair, crops):
     np.testing.assert_allclose(engine.run(crops).probabilities, expected, atol=1e-5)
 
 
-def test_doubt_cools_no_answer_at_home_and_heats_the_others(pair, crops, tmp_path):
-    network, engine = pair
-    colours = colours_of(crops)
-    heats = np.ones(2, np.float32)
-    home = ForeignModel(np.eye(COLOURS, dtype=np.float32), colours[:2], heats, 0.05)
-    doubting = replace(engine.manifest, doubt=3.0, doubt_from=0.8, doubt_most=2.5)
-    parts = take_apart(find_bundle(engine.manifest.name))
-    path = tmp_path / "d.onnx"
-    write_network(replace(parts, manifest=doubting, foreign=home), path)
-    probabilities = OnnxEngine(path).run(crops).probabilities
-    foreign, heat = home.measure(colours)
-    raw = np.asarray(network(to_input(crops)))
-    expected = apply_temperature(raw, doubting.temperature_at(foreign, heat))
-    np.testing.assert_allclose(probabilities, expected, atol=1e-5)
-    at_home = foreign <= 0.8
-    assert at_home.any()
-    assert not at_home.all()
-    same = engine.run(crops).probabilities
-    np.testing.assert_allclose(probabilities[at_home], same[at_home], atol=1e-6)
-    assert (probabilities[~at_home].min(axis=1) > same[~at_home].min(axis=1)).all()
-    furthest = doubting.temperature_at(np.array([99.0]), np.ones(1))
-    assert furthest == pytest.approx(2.5 * doubting.temperature)
-
-
-def test_foreign_colours_and_the_odds_of_blood_are_in_the_graph(extreme, manifest, crops, tmp_path):
+def test_foreign_colours_are_in_the_graph(extreme, manifest, crops, tmp_path):
     rng = np.random.default_rng(5)
     whiten = rng.normal(0, 1, (512 + COLOURS, 3)).astype(np.float32)
     novelty = NoveltyModel(whiten, np.zeros((1, 3), np.float32), 0.5, COLOURS, 2.0)
     mixing = rng.normal(0, 1, (COLOURS, COLOURS)).astype(np.float32)
     colours = colours_of(crops)
-    heats = np.array([1.0, 1.4, 2.0], np.float32)
-    home = ForeignModel(mixing, colours[:3] @ mixing + np.float32(0.01), heats, 0.3)
-    network = separable_cnn.build()
-    leaning = replace(
-        manifest, doubt=2.0, doubt_from=0.7, doubt_most=3.0, seldom={FOUR_TYPES[2]: -4.0}
-    )
-    path = tmp_path / "leaning.onnx"
+    home = ForeignModel(mixing, colours[:3] @ mixing + np.float32(0.01), 0.3)
+    path = tmp_path / "at-home.onnx"
     scaling = SCALINGS["minus-one-to-one"]
-    parts = BundleParts(network_from_keras(network), leaning, scaling, novelty, foreign=home)
-    write_network(parts, path)
+    network = network_from_keras(separable_cnn.build())
+    write_network(BundleParts(network, manifest, scaling, novelty, foreign=home), path)
     output = OnnxEngine(path).run(crops)
     features = np.concatenate([output.embedding, colours], axis=1)
     np.testing.assert_allclose(output.novelty, novelty.measure(features), rtol=1e-3)
     assert not np.allclose(output.novelty, output.novelty[0])
-    foreign, heat = home.measure(colours)
-    assert len(set(heat)) == 3
-    raw = np.asarray(network(to_input(crops)))
-    expected = apply_temperature(
-        raw, leaning.temperature_at(foreign, heat), leaning.odds_at(foreign)
-    )
-    np.testing.assert_allclose(output.foreign, foreign, rtol=1e-3, atol=1e-4)
-    np.testing.assert_allclose(output.probabilities, expected, atol=1e-5)
-    assert (leaning.odds_at(foreign)[:, 2] < -0.1).any()
-    assert (leaning.odds_at(np.array([0.5, 0.7])) == 0).all()
+    np.testing.assert_allclose(output.foreign, home.measure(colours), rtol=1e-3, atol=1e-4)
     again = take_apart(path)
     np.testing.assert_array_equal(again.foreign.known, home.known)
-    np.testing.assert_array_equal(again.foreign.heats, home.heats)
     np.testing.assert_array_equal(again.novelty.whiten, novelty.whiten)
     assert (again.novelty.colours, again.foreign.scale) == (COLOURS, pytest.approx(0.3))
+
+
+def test_half_precision_is_half_the_file_and_comes_back_bit_for_bit(manifest, crops, tmp_path):
+    network = network_from_keras(separable_cnn.build())
+    half = network.in_half_precision()
+    parts = BundleParts(network, manifest, SCALINGS["minus-one-to-one"])
+    paths = [tmp_path / name for name in ("whole.onnx", "half.onnx")]
+    for path, kept in zip(paths, (network, half), strict=True):
+        write_network(replace(parts, network=kept), path)
+    assert paths[1].stat().st_size < 0.55 * paths[0].stat().st_size
+    assert take_apart(paths[1]).network.weights_sha256() == half.weights_sha256()
+    one, other = (OnnxEngine(path).run(crops).probabilities for path in paths)
+    np.testing.assert_allclose(one, other, atol=2e-3)
 
 
 def test_colours_are_quantiles_of_every_fourth_pixel(crops):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import numpy as np
 from click.testing import CliRunner
 
 from hemavision import open_model
@@ -32,8 +31,8 @@ def test_a_bundle_keeps_its_weights_and_learns_where_home_is(few_samples, tmp_pa
     one, other = take_apart(old), take_apart(new)
     assert manifest.weights_sha256 == one.manifest.weights_sha256
     assert other.network.weights_sha256() == one.network.weights_sha256()
-    assert manifest.training["calibration"]["temperatures"].keys() == {"ours"}
-    np.testing.assert_array_equal(other.foreign.heats, 1.0)
+    assert manifest.temperature >= 1.0
+    assert manifest.training["calibration"]["validation_images"] > 0
     answers = open_model(new).predict([sample.path for sample in few_samples])
     assert not any(answer.foreign_colours for answer in answers)
 

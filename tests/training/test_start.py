@@ -7,7 +7,7 @@ import pytest
 
 from hemavision.compat.from_bundle import keras_from_bundle
 from hemavision.errors import BundleError
-from hemavision.models import residual_cnn, separable_cnn
+from hemavision.models import efficientnet_lite, separable_cnn
 from hemavision.reading.bundle import find_bundle
 from hemavision.training.fit import Start, fit, take_weights
 from hemavision.training.recipes import Phase, Recipe
@@ -31,10 +31,10 @@ def test_starts_from_a_shipped_bundle(few_crops, tmp_path):
 def test_a_branching_network_starts_from_its_weights_and_not_from_another_s(few_crops, tmp_path):
     kinds = len(few_crops.cell_types)
     begun = tmp_path / "begun.weights.h5"
-    residual_cnn.build(kinds).save_weights(begun)
-    core = residual_cnn.build(kinds)
+    efficientnet_lite.build(kinds).save_weights(begun)
+    core = efficientnet_lite.build(kinds)
     take_weights(begun, core)
-    again = residual_cnn.build(kinds)
+    again = efficientnet_lite.build(kinds)
     again.load_weights(begun)
     for one, other in zip(core.get_weights(), again.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)

@@ -5,16 +5,28 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hemavision.training.recipes import Phase
-from hemavision.training.views import view_maker
+from hemavision.images.stain import measure_stain, standardise
+from hemavision.training.augment import plain_view
+from hemavision.training.recipes import Recipe
+from hemavision.training.strangers import stranger_of
+from hemavision.training.views import Chosen, view_maker
+
+
+def chosen(*places: int, elsewhere: float = 0.0, strange: bool = False) -> Chosen:
+    count = len(places)
+    return Chosen(np.array(places), np.full(count, elsewhere), np.full(count, strange))
+
+
+def recipe(augment: str, stain: str = "as-is") -> Recipe:
+    return Recipe("test", (), augment=augment, stain=stain)
 
 
 @pytest.mark.parametrize("augment", ["none", "light", "full", "laboratories"])
 def test_a_batch_is_its_key_s_and_uint8(few_crops, augment):
-    phase, chosen = Phase(48, 1), np.array([3, 0, 5])
+    asked = chosen(3, 0, 5, elsewhere=1.0)
     with view_maker(few_crops.crops, 0) as maker:
-        one, again = (maker.views(chosen, augment, phase, (1, 2, 3)) for _ in range(2))
-        other = maker.views(chosen, augment, phase, (1, 2, 4))
+        one, again = (maker.views(asked, recipe(augment), 48, (1, 2, 3)) for _ in range(2))
+        other = maker.views(asked, recipe(augment), 48, (1, 2, 4))
     assert one.shape == (3, 48, 48, 3)
     assert one.dtype == np.uint8
     np.testing.assert_array_equal(one, again)
@@ -22,23 +34,50 @@ def test_a_batch_is_its_key_s_and_uint8(few_crops, augment):
 
 
 def test_processes_make_the_views_that_would_be_made_here(few_crops):
-    phase = Phase(48, 1, elsewhere=0.5)
-    batches = [np.arange(4), np.arange(4, 8)]
+    batches = [chosen(0, 1, 2, 3, elsewhere=0.5), chosen(4, 5, 6, 7, elsewhere=0.5, strange=True)]
     with view_maker(few_crops.crops, 0) as here, view_maker(few_crops.crops, 2) as there:
         assert there.at_once == 2
-        for index, chosen in enumerate(batches):
-            asked = (chosen, "laboratories", phase, (1, 1, index))
-            np.testing.assert_array_equal(here.views(*asked), there.views(*asked))
+        for index, asked in enumerate(batches):
+            wanted = (asked, recipe("laboratories", "both"), 48, (1, 1, index))
+            np.testing.assert_array_equal(here.views(*wanted), there.views(*wanted))
 
 
 def test_half_of_the_views_stay_at_home(few_crops):
     """Their positions are the same; the colours are other ones for those from elsewhere."""
-    chosen, same = np.zeros(1, int), 0
+    same = 0
     with view_maker(few_crops.crops, 0) as maker:
         for index in range(200):
             home, half = (
-                maker.views(chosen, "laboratories", Phase(48, 1, elsewhere=e), (1, 1, index))
+                maker.views(chosen(0, elsewhere=e), recipe("laboratories"), 48, (1, 1, index))
                 for e in (0.0, 0.5)
             )
             same += np.array_equal(home, half)
     assert 70 <= same <= 130
+
+
+def test_half_of_the_views_are_in_standard_stain(few_crops):
+    standard = 0
+    with view_maker(few_crops.crops, 0) as maker:
+        for index in range(100):
+            key = (1, 1, index)
+            own = maker.views(chosen(0), recipe("laboratories"), 48, key)[0]
+            (seen,) = maker.views(chosen(0), recipe("laboratories", "both"), 48, key)
+            if not np.array_equal(seen, own):
+                np.testing.assert_array_equal(seen, standardise(own, measure_stain(own), None))
+                standard += 1
+    assert 30 <= standard <= 70
+
+
+def test_a_stranger_is_a_picture_of_something_else(few_crops):
+    crop = few_crops.crops[0]
+    pictures = [stranger_of(crop, np.random.default_rng(seed)) for seed in range(30)]
+    assert {(p.shape, p.dtype) for p in pictures} == {(crop.shape, np.dtype(np.uint8))}
+    assert not any(np.array_equal(p, crop) for p in pictures)
+    assert len({p.tobytes() for p in pictures}) == 30
+    view = plain_view(pictures[0], 48)
+    with view_maker(few_crops.crops, 0) as maker:
+        (cell,), (other,) = (
+            maker.views(chosen(0, strange=s), recipe("light"), 48, (1, 1, 1)) for s in (False, True)
+        )
+    assert view.shape == cell.shape == other.shape
+    assert not np.array_equal(cell, other)

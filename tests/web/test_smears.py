@@ -49,7 +49,7 @@ def test_a_field_answers_as_the_python_package_does(
     assert response.json["notice"] == NOTICE
     (item,) = response.json["results"]
     assert set(item) == {"filename", "notes", "smear"}
-    expected = read_smear(model, finder_of(data, TWO_WHITE), picture(data, TWO_WHITE), flips=True)
+    expected = read_smear(model, finder_of(data, TWO_WHITE), picture(data, TWO_WHITE))
     read = Smear.from_json(item["smear"])
     assert read.counts == expected.counts
     assert read.differential == expected.differential
@@ -117,7 +117,7 @@ def test_heatmaps_come_only_where_asked_for(ask: FlaskClient, data: Path) -> Non
 
 def test_heatmap_and_overlay_are_the_packages(ask: FlaskClient, model: Model, data: Path) -> None:
     rgb = picture(data, TWO_WHITE)
-    expected = read_smear(model, finder_of(data, TWO_WHITE), rgb, flips=True).predictions
+    expected = read_smear(model, finder_of(data, TWO_WHITE), rgb).predictions
     form = parts(data, TWO_WHITE, heatmaps="all", opacity="0.7")
     (item,) = ask.post(URL, data=form).json["results"]
     cells = [cell for cell in item["smear"]["cells"] if cell["prediction"]]

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from hemavision.models import efficientnet_lite, residual_cnn, separable_cnn
+from hemavision.models import efficientnet_lite, separable_cnn
 
 #: Each builds an untrained network; see :func:`hemavision.models.separable_cnn.build`.
 ARCHITECTURES: dict[str, Callable[..., Any]] = {
     "separable_cnn": separable_cnn.build,
-    "residual_cnn": residual_cnn.build,
     "efficientnet_lite": efficientnet_lite.build,
 }

@@ -23,7 +23,16 @@ RECIPE = DetectorRecipe(
 @pytest.fixture(scope="module")
 def few(data):
     split = split_fields(data)
-    return FieldSplit(split.protocol, split.train[:3], split.validation[:1], split.test[:1])
+    of_each = {field.source: field for field in split.train}
+    cells = {sample.source: sample for sample in split.cells}
+    marked = [field for field in split.validation if field.source == "bccd"]
+    return FieldSplit(
+        split.protocol,
+        list(of_each.values()),
+        marked[:1],
+        split.test[:1],
+        list(cells.values()),
+    )
 
 
 @pytest.fixture(scope="module")

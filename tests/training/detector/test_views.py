@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from hemavision.training.detector import views
-from hemavision.training.detector.views import BROAD, OpenField, Variety, random_view, scaled
+from hemavision.training.detector.opened import OpenField
+from hemavision.training.detector.views import BROAD, Variety, World, random_view, scaled
 
 
 @pytest.fixture
@@ -14,15 +15,16 @@ def marked():
     boxes = np.array([[40, 60, 120, 140], [300, 200, 360, 260], [560, 400, 640, 480]], np.float32)
     for left, top, right, bottom in boxes.astype(int):
         rgb[top:bottom, left:right] = 20
-    return OpenField(rgb, boxes, np.array([0, 1, 2]))
+    return OpenField(rgb, boxes, np.arange(3), np.ones(3, bool), np.full_like(rgb, 255), 0.5)
 
 
 def test_boxes_stay_on_their_cells(marked, monkeypatch):
     monkeypatch.setattr(views, "recoloured", lambda view, rng: view.astype(np.float32))
     monkeypatch.setattr(views, "restained", lambda view, rng: view.astype(np.float32))
+    monkeypatch.setattr(views, "another_camera", lambda view, rng: view)
     seen = 0
     for seed in range(40):
-        view = random_view([marked], np.random.default_rng(seed))
+        view = random_view(World({"bccd": [marked]}, []), np.random.default_rng(seed))
         assert view.rgb.shape == (BROAD.view_px, BROAD.view_px, 3)
         dark = view.rgb[..., 0] < 130
         for left, top, right, bottom in view.boxes:
@@ -46,7 +48,12 @@ def test_a_scaled_field_keeps_its_cells(marked):
 def test_a_whole_field_is_shown_to_its_borders(marked, monkeypatch):
     monkeypatch.setattr(views, "recoloured", lambda view, rng: view.astype(np.float32))
     monkeypatch.setattr(views, "restained", lambda view, rng: view.astype(np.float32))
+    monkeypatch.setattr(views, "another_camera", lambda view, rng: view)
     for seed in range(8):
-        view = random_view([marked], np.random.default_rng(seed), Variety(view_px=320, whole=1.0))
+        view = random_view(
+            World({"bccd": [marked]}, []),
+            np.random.default_rng(seed),
+            Variety(view_px=320, whole=1.0),
+        )
         assert view.rgb.shape == (320, 320, 3)
         assert sorted(view.kinds) == [0, 1, 2]
