@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from hemavision.images.opening import open_image
-from hemavision.reading import field
+from hemavision.reading import field, where
 from hemavision.reading.cell import Model, open_model
 from hemavision.records.results import Box, CellKind, Detection, Prediction
 from hemavision.settings import data_folder, text
@@ -44,7 +44,7 @@ def by_nucleus(width: float) -> Way:
     """Return the way that fields are read, with so much cut out."""
 
     def name(model: Model, rgb: np.ndarray, box: Box) -> Prediction:
-        field.SURROUNDINGS = width
+        where.SURROUNDINGS = width
         found = [Detection(CellKind.WHITE, box, 1.0)]
         return field.name_white_cells(model, rgb, found)[0]
 

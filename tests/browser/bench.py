@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from hemavision import Model
 from hemavision.casework.reading import Eyes, digest, read_image
 from hemavision.reading.engine import FakeEngine
-from hemavision.reading.field import moved
+from hemavision.reading.where import moved
 from hemavision.records.cells import EIGHT_TYPES
 from hemavision.records.results import ModelReference
 from hemavision.store import Store, open_store

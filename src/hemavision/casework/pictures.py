@@ -15,7 +15,8 @@ from hemavision.images.opening import open_image
 from hemavision.reading.cell import Model
 from hemavision.reading.explaining import encode_png, overlay
 from hemavision.reading.explaining.overlay import OPACITY
-from hemavision.reading.field import moved, name_white_cells
+from hemavision.reading.field import name_white_cells
+from hemavision.reading.where import moved
 from hemavision.records.results import Box, CellKind, Detection, Prediction
 from hemavision.store import Store
 from hemavision.store.images import (

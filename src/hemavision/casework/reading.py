@@ -12,9 +12,10 @@ from hemavision.errors import RefusedError
 from hemavision.images.opening import open_image
 from hemavision.reading.cell import Model
 from hemavision.reading.explaining import encode_png
-from hemavision.reading.field import moved, name_white_cells, read_smear
+from hemavision.reading.field import name_white_cells, read_smear
 from hemavision.reading.finding.finder import Finder
 from hemavision.reading.found import FoundCell, Smear
+from hemavision.reading.where import moved
 from hemavision.records.results import Box, CellKind, Detection, Prediction
 from hemavision.store.records import ImageKind, NewCell, NewImage
 

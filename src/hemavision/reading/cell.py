@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import cast
 
 import numpy as np
 
+from hemavision import settings
 from hemavision.images.opening import ImageSource, open_image
 from hemavision.reading.bundle import DEFAULT_MODEL, Manifest, find_bundle
 from hemavision.reading.engine import Engine, EngineOutput, OnnxEngine, run_averaged
 from hemavision.reading.explaining import focus
-from hemavision.reading.finding import locate_cell
-from hemavision.reading.preprocess import PreprocessSpec, around, cut_input
+from hemavision.reading.finding.detector import open_detector
+from hemavision.reading.finding.finder import Finder
+from hemavision.reading.preprocess import cut_input
 from hemavision.reading.reasons import give_reasons
+from hemavision.reading.where import where_to_look
 from hemavision.records.results import Box, ModelReference, Prediction, Status
 
 #: Images a forward pass: on a CPU more are no faster, and memory grows with them.
@@ -25,10 +29,23 @@ BATCH = 2
 class Model:
     """A network ready to answer, from whole images to predictions."""
 
-    def __init__(self, engine: Engine, reference: ModelReference) -> None:
-        """Take an opened engine and the reference that its answers carry."""
-        self._engine = engine
+    def __init__(
+        self,
+        engine: Engine,
+        reference: ModelReference,
+        finder: Callable[[], Finder] | None = None,
+    ) -> None:
+        """Take an opened engine, the reference that its answers carry, and what finds cells.
+
+        ``finder`` gives what finds the white cell of a picture that it does not fill; without one
+        the most strongly stained nucleus is taken for it.
+        """
+        self._engine, self._finder = engine, finder
         self.reference = reference
+
+    def found_by(self, finder: Finder | None) -> Model:
+        """Return the model with another finder, opened already; ``None`` for the nucleus alone."""
+        return Model(self._engine, self.reference, (lambda: finder) if finder else None)
 
     @property
     def manifest(self) -> Manifest:
@@ -57,7 +74,8 @@ class Model:
         """Yield one prediction for each uint8 RGB array H×W×3, in order."""
         for first in range(0, len(images), BATCH):
             batch = images[first : first + BATCH]
-            boxes = [where_to_look(image, self.manifest.preprocess) for image in batch]
+            spec = self.manifest.preprocess
+            boxes = [where_to_look(image, spec, self._finder) for image in batch]
             yield from self.predict_boxes(batch, boxes)
 
     def predict_boxes(
@@ -136,16 +154,13 @@ def open_model(name_or_path: str | Path = DEFAULT_MODEL, threads: int = 0) -> Mo
         name_or_path: as listed by ``hemavision models``, or a ``.onnx`` bundle.
         threads: for the network; 0 is one per core.
 
+    White cells of fields are found by the detector of the settings (``HEMAVISION_DETECTOR``).
+
     Raises:
         BundleError: there is no such model, or the file is not a sound bundle.
     """
     path = find_bundle(name_or_path)
     engine = OnnxEngine(path, threads)
-    return Model(engine, ModelReference(engine.manifest.name, engine.sha256))
-
-
-def where_to_look(rgb: np.ndarray, spec: PreprocessSpec) -> Box:
-    """Return what is cut out of a photograph of one cell, uint8 H×W×3, in its pixels."""
-    if spec.crop == "nucleus":
-        return around(locate_cell(rgb), spec)
-    return Box(0, 0, rgb.shape[1], rgb.shape[0])
+    # Opened for the first picture that is a field.
+    finder = cache(partial(open_detector, settings.text("detector"), threads))
+    return Model(engine, ModelReference(engine.manifest.name, engine.sha256), finder)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -12,18 +11,11 @@ from hemavision.images.quality import find_cautions, measure_sharpness
 from hemavision.reading.cell import Model
 from hemavision.reading.explaining import overlay
 from hemavision.reading.explaining.overlay import OPACITY
-from hemavision.reading.finding import locate_nucleus
 from hemavision.reading.finding.finder import Finder
 from hemavision.reading.found import FoundCell, Smear
-from hemavision.reading.preprocess import around
+from hemavision.reading.where import moved, where_found
 from hemavision.records.results import Box, CellKind, Detection, Prediction
 
-#: Side of what is cut out around a white cell, in longer sides of its box: what is stained is
-#: told by the surroundings. In BCCD that is nearly the whole field, and named best what was tried
-#: (benchmarks/surroundings.py).
-SURROUNDINGS = 6.0
-#: Side of what a model of whole pictures is given, likewise: as in the sets of single cells.
-WHOLE_SIDES = 2.0
 #: A box that comes this near to the border, in pixels, is of a cell that the border cuts.
 BORDER_PX = 2
 #: Cells are clumped where one of the same kind covers this share of the smaller one's box.
@@ -76,17 +68,9 @@ def name_white_cells(model: Model, rgb: np.ndarray, found: Sequence[Detection]) 
         rgb: uint8 H×W×3, the field.
         found: white cells in it.
     """
-    height, width = rgb.shape[:2]
-    windows = [_around(detection.box, width, height) for detection in found]
-    pictures = [rgb[w.top : w.bottom, w.left : w.right] for w in windows]
-    boxes = [
-        _where_to_look(model, picture, moved(detection.box, -window.left, -window.top))
-        for picture, detection, window in zip(pictures, found, windows, strict=True)
-    ]
-    return [
-        replace(p, box=moved(p.box, window.left, window.top), width=width, height=height)
-        for p, window in zip(model.predict_boxes(pictures, boxes), windows, strict=True)
-    ]
+    spec = model.manifest.preprocess
+    boxes = [where_found(rgb, detection.box, spec) for detection in found]
+    return list(model.predict_boxes([rgb] * len(boxes), boxes))
 
 
 def overlay_cell(
@@ -134,11 +118,6 @@ def find_clumped(found: Sequence[Detection]) -> list[bool]:
     return [bool(value) for value in clumped]
 
 
-def moved(box: Box, right: int, down: int) -> Box:
-    """Return a box moved by whole pixels."""
-    return Box(box.left + right, box.top + down, box.right + right, box.bottom + down)
-
-
 def _overlapping(boxes: Sequence[Box]) -> np.ndarray:
     """Return, for each of N boxes, whether another covers :data:`CLUMPED_SHARE`: bool N."""
     edges = np.array([(b.left, b.top, b.right, b.bottom) for b in boxes], float).reshape(-1, 4)
@@ -154,20 +133,6 @@ def _overlapping(boxes: Sequence[Box]) -> np.ndarray:
     return answers
 
 
-def _around(box: Box, width: int, height: int) -> Box:
-    """Return what is cut out of a field around a cell: a square, less what lies outside."""
-    side = SURROUNDINGS * max(box.right - box.left, box.bottom - box.top)
-    wide = Box.square((box.left + box.right) / 2, (box.top + box.bottom) / 2, side)
-    return _inside(wide, width, height)
-
-
 def _inside(box: Box, width: int, height: int) -> Box:
     left, top = max(box.left, 0), max(box.top, 0)
     return Box(left, top, min(box.right, width), min(box.bottom, height))
-
-
-def _where_to_look(model: Model, picture: np.ndarray, cell: Box) -> Box:
-    if model.manifest.preprocess.crop == "nucleus":
-        return around(locate_nucleus(picture, cell), model.manifest.preprocess)
-    side = WHOLE_SIDES * max(cell.right - cell.left, cell.bottom - cell.top)
-    return Box.square((cell.left + cell.right) / 2, (cell.top + cell.bottom) / 2, side)

@@ -21,10 +21,10 @@ from hemavision.compat.reading import network_from_keras
 from hemavision.errors import TrainingError
 from hemavision.models.architectures import ARCHITECTURES
 from hemavision.reading.bundle import Manifest
-from hemavision.reading.cell import where_to_look
 from hemavision.reading.engine import OnnxEngine, run_averaged
 from hemavision.reading.explaining import focus
 from hemavision.reading.preprocess import PreprocessSpec, cut_input
+from hemavision.reading.where import where_to_look
 from hemavision.records.cells import FOUR_TYPES
 from hemavision.training.calibrate import (
     COOLEST,

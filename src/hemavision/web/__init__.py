@@ -78,8 +78,9 @@ def create_app(
     proxies = settings.whole_number("proxies", least=0)
     if proxies:
         security.believe(app, proxies)
-    app.extensions["hemavision"] = model or open_model(settings.text("model"))
-    app.extensions[smears.DETECTOR] = finder or _detector()
+    detector = finder or _detector()
+    app.extensions["hemavision"] = model or open_model(settings.text("model")).found_by(detector)
+    app.extensions[smears.DETECTOR] = detector
     # A laboratory's bad file stops the start.
     app.extensions["hemavision.profiles"] = load_profiles(settings.text("reference"))
     alone = security.is_loopback(host or settings.text("host")) and not proxies
