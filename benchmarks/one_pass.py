@@ -37,8 +37,8 @@ import tensorflow as tf
 from PIL import Image
 
 import hemavision
-from hemavision.compat.from_bundle import keras_from_bundle
 from hemavision.images.opening import open_image
+from hemavision.keras_files.rebuild import keras_from_bundle
 from hemavision.reading.bundle import find_bundle
 from hemavision.reading.engine import OnnxEngine
 from hemavision.reading.finding import locate_cell

@@ -21,8 +21,8 @@ from typing import Any
 import onnx
 from onnx import helper
 
-from hemavision.compat.bundle_writer import write_model
 from hemavision.evaluation.boxes import score_detector
+from hemavision.graph.writer import write_model
 from hemavision.reading.bundle import check_bundle, sha256_of
 from hemavision.reading.finding.detector import DEFAULT_DETECTOR, FOLDER, open_detector
 from hemavision.reading.finding.manifest import MANIFEST_KEY, DetectorManifest

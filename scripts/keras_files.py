@@ -1,4 +1,4 @@
-"""Writes the small model files of tests/compat/files with the Keras that runs it.
+"""Writes the small model files of tests/keras_files/files with the Keras that runs it.
 
     python scripts/keras_files.py FOLDER
 

@@ -40,7 +40,7 @@ pytest_plugins = [
 ]
 
 #: Rooms whose tests build networks: what a framework compiles and caches serves them all.
-FRAMEWORKS = {"compat", "evaluation", "models", "training"}
+FRAMEWORKS = {"evaluation", "graph", "keras_files", "models", "training"}
 
 
 @pytest.hookimpl(tryfirst=True)

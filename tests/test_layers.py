@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src" / "hemavision"
 HEAVY = ("jax", "keras", "matplotlib", "onnx", "scipy", "sklearn", "tensorflow", "torch")
-TRAINING_SIDE = ("compat", "evaluation", "models", "training")
+TRAINING_SIDE = ("evaluation", "graph", "keras_files", "models", "training")
 #: Fails on any attempt to reach the network: importing must not.
 NO_NETWORK = """
 import socket

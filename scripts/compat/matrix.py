@@ -25,9 +25,9 @@ from typing import Any
 
 import numpy as np
 
-from hemavision.compat.convert import Options, convert_model
 from hemavision.errors import HemaVisionError
 from hemavision.images.opening import open_image
+from hemavision.keras_files.convert import Options, convert_model
 from hemavision.reading.bundle import Manifest, find_bundle
 from hemavision.reading.engine import OnnxEngine
 from hemavision.reading.finding import locate_cell

@@ -23,9 +23,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
-from hemavision.compat.from_bundle import keras_from_bundle, network_from_bundle
-from hemavision.compat.network import Network
-from hemavision.compat.writing import write_model
+from hemavision.graph.from_bundle import network_from_bundle
+from hemavision.graph.network import Network
+from hemavision.keras_files.rebuild import keras_from_bundle, write_model
 from hemavision.models.architectures import ARCHITECTURES
 from hemavision.models.installed import MAJOR, keras
 

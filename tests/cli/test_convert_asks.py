@@ -13,7 +13,7 @@ import onnx
 
 from hemavision.reading.bundle import manifest_from_metadata
 
-FILES = Path(__file__).parents[1] / "compat" / "files"
+FILES = Path(__file__).parents[1] / "keras_files" / "files"
 
 
 def at_a_terminal(answers: list[str], *arguments: object) -> tuple[int, str]:

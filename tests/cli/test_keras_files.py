@@ -15,8 +15,7 @@ import hemavision
 from hemavision.cli import main
 from hemavision.cli.model import BEST, model_beside
 from hemavision.cli.serve import _app
-from hemavision.compat.convert import Options, convert_model
-from hemavision.compat.drop_in import as_bundle
+from hemavision.keras_files.convert import Options, as_bundle, convert_model
 from hemavision.reading.bundle import find_bundle
 
 

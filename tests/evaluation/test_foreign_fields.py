@@ -43,7 +43,9 @@ def test_the_sets_are_read_as_their_tables_say(data: Path) -> None:
     assert first.open().shape == (480, 640, 3)
     others = read_draaslan_fields(data)
     kinds = np.concatenate([f.kinds for f in others])
-    assert (len(others), (kinds == 0).sum(), (kinds == 1).sum()) == (100, 103, 2233), "three white cells are marked as red ones, too"
+    assert (len(others), (kinds == 0).sum(), (kinds == 1).sum()) == (100, 103, 2233), (
+        "three white cells are marked as red ones, too"
+    )
 
 
 def test_a_marked_cell_is_named_by_the_box_that_shows_it(data: Path, model: Model) -> None:

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from hemavision.compat.morphology import Attribute
-from hemavision.compat.novelty import NoveltyModel
+from hemavision.graph.doubt import NoveltyModel
+from hemavision.graph.gradcam import Attribute
 from hemavision.images.opening import open_image
 from hemavision.models.architectures import ARCHITECTURES
 from hemavision.reading.bundle import Manifest

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from hemavision.compat.detector_writer import write_detector
-from hemavision.compat.reading import network_from_keras
+from hemavision.graph.writer import write_detector
+from hemavision.keras_files.reading import network_from_keras
 from hemavision.models.cell_detector import build
 from hemavision.reading.finding.detector import Detector
 from hemavision.reading.finding.manifest import DetectorManifest

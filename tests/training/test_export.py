@@ -9,13 +9,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from hemavision.compat.bundle_writer import SCALINGS, BundleParts, write_network
-from hemavision.compat.colours import COLOURS, colours_of
-from hemavision.compat.foreign import ForeignModel
-from hemavision.compat.from_bundle import keras_from_bundle, take_apart
-from hemavision.compat.novelty import NoveltyModel
-from hemavision.compat.reading import network_from_keras
+from hemavision.graph.doubt import COLOURS, ForeignModel, NoveltyModel, colours_of
+from hemavision.graph.from_bundle import take_apart
+from hemavision.graph.writer import SCALINGS, BundleParts, write_network
 from hemavision.images.opening import open_image
+from hemavision.keras_files.reading import network_from_keras
+from hemavision.keras_files.rebuild import keras_from_bundle
 from hemavision.models import separable_cnn
 from hemavision.reading.bundle import Manifest, find_bundle
 from hemavision.reading.engine import OnnxEngine

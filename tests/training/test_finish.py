@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from hemavision.compat.morphology import Attribute
+from hemavision.graph.gradcam import Attribute
 from hemavision.training.datasets import Sample
 from hemavision.training.finish import calibrate_attributes, looks_of_types
 

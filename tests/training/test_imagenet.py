@@ -9,8 +9,8 @@ import keras
 import numpy as np
 import pytest
 
-from hemavision.compat.torch_tensors import read_tensors
 from hemavision.errors import TrainingError
+from hemavision.keras_files.torch_tensors import read_tensors
 from hemavision.models import efficientnet_lite
 from hemavision.records.cells import EIGHT_TYPES
 from hemavision.training import fit, imagenet

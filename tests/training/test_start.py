@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hemavision.compat.from_bundle import keras_from_bundle
 from hemavision.errors import BundleError
+from hemavision.keras_files.rebuild import keras_from_bundle
 from hemavision.models import efficientnet_lite, separable_cnn
 from hemavision.reading.bundle import find_bundle
 from hemavision.training.fit import Start, fit, take_weights

@@ -57,7 +57,7 @@ def convert(
     leave out is asked for.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from hemavision.compat.convert import Options, read_model, usual_scaling, write_as
+    from hemavision.keras_files.convert import Options, read_model, usual_scaling, write_as
 
     try:
         network = read_model(source)

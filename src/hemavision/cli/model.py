@@ -39,7 +39,7 @@ def _is_keras_file(name: str) -> bool:
 
 def _bundle_of(path: Path) -> Path:
     try:
-        from hemavision.compat.drop_in import as_bundle
+        from hemavision.keras_files.convert import as_bundle
     except ImportError as error:
         raise click.UsageError(
             f"Reading {path.name} needs the packages h5py and onnx: pip install "

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from hemavision.compat.bundle_writer import write_network
-from hemavision.compat.from_bundle import take_apart
-from hemavision.compat.network import Layer
+from hemavision.graph.from_bundle import take_apart
+from hemavision.graph.network import Layer
+from hemavision.graph.writer import write_network
 
 #: The share of the layers shuffled at each stage, from the output inwards; 0 is the last alone.
 STAGES = {"last layer": 0.0, "last quarter of the layers": 0.25, "last half of the layers": 0.5}

@@ -17,12 +17,11 @@ import numpy as np
 from scipy.special import softmax
 from sklearn.model_selection import StratifiedKFold
 
-from hemavision.compat.bundle_writer import BundleParts, write_network
-from hemavision.compat.foreign import ForeignModel
-from hemavision.compat.from_bundle import take_apart
-from hemavision.compat.network import Layer
-from hemavision.compat.novelty import NoveltyModel
 from hemavision.errors import DataError, ImageError, TrainingError
+from hemavision.graph.doubt import ForeignModel, NoveltyModel
+from hemavision.graph.from_bundle import take_apart
+from hemavision.graph.network import Layer
+from hemavision.graph.writer import BundleParts, write_network
 from hemavision.reading.engine import OnnxEngine
 from hemavision.training.calibrate import (
     FAMILIAR_SHARE,

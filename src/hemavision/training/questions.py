@@ -15,7 +15,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from hemavision.compat.morphology import Attribute
+from hemavision.graph.gradcam import Attribute
 from hemavision.training.datasets import ATTRIBUTES, Sample
 
 #: The output that serves.

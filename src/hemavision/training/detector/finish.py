@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from hemavision.compat.detector_writer import write_detector
-from hemavision.compat.reading import network_from_keras
 from hemavision.errors import TrainingError
+from hemavision.graph.writer import write_detector
+from hemavision.keras_files.reading import network_from_keras
 from hemavision.models.cell_detector import build
 from hemavision.reading.finding.detector import Detector
 from hemavision.reading.finding.manifest import DetectorManifest

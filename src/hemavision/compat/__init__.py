@@ -1,1 +1,0 @@
-"""Between weight formats: bundles, Keras. Never imported by serving."""

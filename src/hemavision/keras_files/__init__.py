@@ -1,0 +1,1 @@
+"""Strangers' model files, read and written as data. Never imported by serving."""
