@@ -25,13 +25,13 @@ from skimage.filters import threshold_otsu
 from skimage.measure import regionprops
 from skimage.segmentation import watershed
 
+from hemavision.datasets.fields import NAMES, BoxedField, split_fields
 from hemavision.reading.cell import open_model
 from hemavision.reading.field import read_smear
 from hemavision.reading.finding.detector import open_detector
 from hemavision.reading.finding.overlaps import matched
 from hemavision.records.results import CellKind
 from hemavision.settings import data_folder
-from hemavision.training.detector.fields import NAMES, BoxedField, split_fields
 
 #: Of BCCD's training fields: the least area of a white cell's nucleus, the largest of a platelet
 #: (squares of pixels), and half the distance between the middles of two red cells.

@@ -18,12 +18,12 @@ from pathlib import Path
 
 import numpy as np
 
+from hemavision.datasets.samples import Sample, read_bccd_cells, read_kaggle
 from hemavision.images.opening import open_image
 from hemavision.reading import field, where
 from hemavision.reading.cell import Model, open_model
 from hemavision.records.results import Box, CellKind, Detection, Prediction
 from hemavision.settings import data_folder, text
-from hemavision.training.datasets import Sample, read_bccd_cells, read_kaggle
 
 WIDTHS = (1.5, 2.0, 3.0, 4.0, 6.0)
 SQUARES = (1.2, 1.5, 1.8)

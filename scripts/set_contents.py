@@ -13,8 +13,8 @@ import io
 import sys
 from pathlib import Path
 
+from hemavision.datasets import contents
 from hemavision.images.opening import open_image
-from hemavision.imagesets import contents
 
 #: Files that every copy has byte for byte, and pictures that are encoded after the download.
 EXACT = ("bcisc/cells/*.jpg", "bcisc/masks/*.png")

@@ -22,12 +22,12 @@ from statistics import mean, stdev
 import numpy as np
 
 from hemavision import settings
-from hemavision.training.recipes import EIGHT, Phase, Recipe
+from hemavision.training.recipes import RECIPES, Phase, Recipe
 
 RUNS = Path(os.environ.get("HEMAVISION_RUNS", "runs"))
 RESULTS = RUNS / "variants.jsonl"
 BASE, CAMERAS = "eight-types", "no other cameras"
-SHORT = replace(EIGHT, name=BASE, phases=(Phase(96, 2, 250, elsewhere=0.7),))
+SHORT = replace(RECIPES["eight-types"], name=BASE, phases=(Phase(96, 2, 250, elsewhere=0.7),))
 
 
 def _elsewhere(share: float) -> Recipe:
@@ -53,14 +53,14 @@ VARIANTS: dict[str, Callable[[], Recipe]] = {
 
 def run(variant: str, protocol: str, seed: int) -> None:
     """Train a variant, and keep its macro recall."""
+    from hemavision.datasets.crops import cut_crops
+    from hemavision.datasets.splits import PROTOCOLS, restrict
     from hemavision.models.architectures import ARCHITECTURES
     from hemavision.training import augment
     from hemavision.training.batches import LabelledCrops, PlainBatches
-    from hemavision.training.crops import cut_crops
     from hemavision.training.fit import FINAL
     from hemavision.training.run import RunOptions
     from hemavision.training.run import run as train
-    from hemavision.training.splits import PROTOCOLS, restrict
 
     if variant == CAMERAS:
         augment.another_camera = lambda view, rng: view

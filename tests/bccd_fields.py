@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from hemavision.datasets.samples import boxes_of, read_kaggle
 from hemavision.images.opening import open_image
 from hemavision.reading.finding.fake_finder import FakeFinder
 from hemavision.records.results import CellKind, Detection
-from hemavision.training.datasets import boxes_of, read_kaggle
 
 NAMES = {CellKind.WHITE: "WBC", CellKind.RED: "RBC", CellKind.PLATELET: "Platelets"}
 #: Two whole white cells of two types, sixteen red cells.

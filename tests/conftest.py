@@ -21,10 +21,10 @@ import pytest
 from real_parts import missing
 
 from hemavision import Model, open_model
+from hemavision.datasets import splits
 from hemavision.reading.engine import onnx_engine
 from hemavision.reading.finding import detector
 from hemavision.settings import data_folder
-from hemavision.training import splits
 
 # How fast the machine is says nothing of what a property holds for.
 hypothesis.settings.register_profile(

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from hemavision.datasets.samples import boxes_of
 from hemavision.records.results import Box, CellKind, Detection, ModelReference
-from hemavision.training.datasets import boxes_of
 
 WIDTH, HEIGHT = 640, 480
 KINDS = {"WBC": CellKind.WHITE, "RBC": CellKind.RED, "Platelets": CellKind.PLATELET}

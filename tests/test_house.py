@@ -152,7 +152,7 @@ def test_the_wheel_carries_what_is_read(tmp_path: Path) -> None:
     packed = set(zipfile.ZipFile(wheel).namelist())
     folders = (
         "bundles",
-        "imagesets/tables",
+        "datasets/tables",
         "profiles",
         "report/templates",
         "web/templates",

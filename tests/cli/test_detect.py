@@ -18,11 +18,11 @@ from PIL import Image
 from pycocotools.coco import COCO
 
 from hemavision import Model
+from hemavision.datasets.samples import boxes_of
 from hemavision.exports.yolo import CLASSES
 from hemavision.reading.field import draw_heatmaps, read_smear
 from hemavision.reading.found import Smear
 from hemavision.records.results import NOTICE, CellKind
-from hemavision.training.datasets import boxes_of
 
 Invoke = Callable[..., Result]
 

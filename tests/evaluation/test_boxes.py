@@ -9,9 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from hemavision.cli import main
+from hemavision.datasets.fields import NAMES, BoxedField, split_fields
 from hemavision.evaluation.boxes import _at_threshold, _figures, judge
 from hemavision.records.results import Box, CellKind, Detection
-from hemavision.training.detector.fields import NAMES, BoxedField, split_fields
 
 ALL = np.arange(2)
 

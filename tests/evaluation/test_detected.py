@@ -11,14 +11,14 @@ from click.testing import CliRunner
 
 from hemavision import Model, Prediction
 from hemavision.cli import main
+from hemavision.datasets.fields import split_fields
+from hemavision.datasets.protocols import DETECTED, find_dataset, open_split
+from hemavision.datasets.samples import Sample, open_sample
 from hemavision.evaluation.answers import Run, run_model
 from hemavision.evaluation.detected import WITHHELD_DETECTOR, compare, run_detected
-from hemavision.evaluation.protocols import DETECTED, find_dataset, open_split
 from hemavision.reading.finding.detector import open_detector
 from hemavision.reading.finding.fake_finder import FakeFinder
 from hemavision.records.results import Box, CellKind, Detection
-from hemavision.training.datasets import Sample, open_sample
-from hemavision.training.detector.fields import split_fields
 from hemavision.training.detector.fit import digest_of
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import onnx
 import pytest
 
+from hemavision.datasets.nuclei import Field, jtsc_fields, mask_of, open_field, test_field_names
 from hemavision.errors import BundleError
 from hemavision.evaluation.explanations import (
     Examined,
@@ -14,7 +15,6 @@ from hemavision.evaluation.explanations import (
     similarity,
     summarise,
 )
-from hemavision.evaluation.fields import Field, jtsc_fields, mask_of, open_field, test_field_names
 from hemavision.evaluation.randomised import STAGES, write_randomised
 from hemavision.reading.bundle import find_bundle
 from hemavision.reading.engine import EngineOutput, OnnxEngine

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from hemavision.datasets.samples import boxes_of, white_cells
 from hemavision.evaluation import familiarity
 from hemavision.evaluation.familiarity import score_familiarity
 from hemavision.evaluation.figures import familiarity_lines
-from hemavision.training.datasets import boxes_of, white_cells
 
 
 #: Few pictures: these are bounds that a broken score misses by far, not the measured figures.

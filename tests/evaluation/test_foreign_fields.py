@@ -11,12 +11,12 @@ from click.testing import CliRunner
 
 from hemavision import Model
 from hemavision.cli import main
+from hemavision.datasets.fields import read_bcisc_fields, read_draaslan_fields
+from hemavision.datasets.protocols import Dataset
 from hemavision.errors import SettingsError
 from hemavision.evaluation import foreign_fields
 from hemavision.evaluation.foreign_fields import FIELD_PROTOCOLS, score_fields
-from hemavision.evaluation.protocols import Dataset
 from hemavision.records.results import NOTICE, Box, CellKind, Detection
-from hemavision.training.detector.fields import read_bcisc_fields, read_draaslan_fields
 
 
 class Finder:

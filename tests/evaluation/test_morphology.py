@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score
 
+from hemavision.datasets.samples import Sample
 from hemavision.evaluation.answers import Run
 from hemavision.evaluation.morphology import score
 from hemavision.records.results import Box, ModelReference, Prediction, Status
-from hemavision.training.datasets import Sample
 
 COLOURS = ("pink", "red", "purple", "nil")
 

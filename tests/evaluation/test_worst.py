@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from PIL import Image
 
+from hemavision.datasets.samples import read_kaggle
 from hemavision.evaluation.answers import Run, run_model
 from hemavision.evaluation.worst import COLUMNS, LINE_PX, SIDE_PX, write_worst
-from hemavision.training.datasets import read_kaggle
 
 
 def test_only_errors_are_shown_and_the_surest_first(data, model, tmp_path):

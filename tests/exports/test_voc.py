@@ -11,10 +11,10 @@ from xml.etree.ElementTree import Element
 import pytest
 from bccd_fields import NAMES, true_cells
 
+from hemavision.datasets.samples import boxes_of
 from hemavision.exports.voc import to_voc
 from hemavision.reading.found import NamedSmear
 from hemavision.records.results import NOTICE
-from hemavision.training.datasets import boxes_of
 
 
 def paths_in(element: Element, above: str = "") -> Iterator[str]:

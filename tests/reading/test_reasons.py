@@ -6,8 +6,8 @@ import math
 
 import pytest
 
+from hemavision.datasets.samples import ATTRIBUTES, read_pbc
 from hemavision.reading.reasons import WORDS, give_reasons
-from hemavision.training.datasets import ATTRIBUTES, read_pbc
 
 SEEN = {
     "nucleus_shape": {"segmented-bilobed": 0.95, "unsegmented-round": 0.05},

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import pytest
 import tensorflow as tf
 
+from hemavision.datasets.crops import cut_crops
+from hemavision.datasets.samples import read_kaggle
 from hemavision.models import cell_detector, efficientnet_lite, separable_cnn
 from hemavision.records.cells import FOUR_TYPES
 from hemavision.training.batches import LabelledCrops
-from hemavision.training.crops import cut_crops
-from hemavision.training.datasets import read_kaggle
 from hemavision.training.detector import fit as detector_fit
 
 

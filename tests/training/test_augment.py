@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from hemavision.datasets.crops import CROP_PX
 from hemavision.training.augment import (
     another_laboratory,
     plain_view,
     random_light,
     random_view,
 )
-from hemavision.training.crops import CROP_PX
 
 
 @pytest.fixture

@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 
 from hemavision import open_model
+from hemavision.datasets import crops as cutting
+from hemavision.datasets.crops import CROP_PX, cut_crop, cut_crops
+from hemavision.datasets.samples import Sample, digest, open_sample, read_folders
+from hemavision.datasets.splits import Split
 from hemavision.errors import DataError, TrainingError
 from hemavision.records.cells import FOUR_TYPES
-from hemavision.training import crops as cutting
 from hemavision.training.checks import check_split
-from hemavision.training.crops import CROP_PX, cut_crop, cut_crops
-from hemavision.training.datasets import Sample, digest, open_sample, read_folders
 from hemavision.training.finish import export_run
 from hemavision.training.recipes import Phase, Recipe
 from hemavision.training.run import RunOptions, run
-from hemavision.training.splits import Split
 
 TWO_STEPS = Recipe(
     name="two-steps",

@@ -9,10 +9,10 @@ from click.testing import CliRunner
 
 from hemavision import open_model
 from hemavision.cli import main
+from hemavision.datasets.splits import own_folders
 from hemavision.graph.from_bundle import take_apart
 from hemavision.reading.bundle import find_bundle
 from hemavision.training.finish import export_run
-from hemavision.training.splits import own_folders
 
 
 def own_cells(samples: list, folder: Path) -> Path:

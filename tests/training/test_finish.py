@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
+from hemavision.datasets.samples import Sample
 from hemavision.graph.gradcam import Attribute
-from hemavision.training.datasets import Sample
 from hemavision.training.finish import calibrate_attributes, looks_of_types
 
 

@@ -14,7 +14,7 @@ from hemavision.training.augment import plain_view
 from hemavision.training.batches import to_input
 from hemavision.training.heads import fit_layer, settle_looks
 from hemavision.training.questions import ANSWER, asking, questions_in, targets_of
-from hemavision.training.recipes import EIGHT, Phase
+from hemavision.training.recipes import RECIPES, Phase
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_weights_are_how_often_a_row_is_there(cells):
 
 
 def test_settled_looks_answer_the_plain_views_better_and_types_stay(few_crops):
-    recipe = replace(EIGHT, phases=(Phase(48, 1, 1),), source_weights=())
+    recipe = replace(RECIPES["eight-types"], phases=(Phase(48, 1, 1),), source_weights=())
     keras.utils.set_random_seed(3)
     core = efficientnet_lite.build(classes=len(few_crops.cell_types))
     samples = [

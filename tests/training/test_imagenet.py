@@ -16,7 +16,7 @@ from hemavision.records.cells import EIGHT_TYPES
 from hemavision.training import fit, imagenet
 from hemavision.training.batches import LabelledCrops
 from hemavision.training.imagenet import imagenet_origin, take_imagenet
-from hemavision.training.recipes import EIGHT
+from hemavision.training.recipes import RECIPES
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def test_photographs_of_one_kind_look_alike_to_it(taught):
 def test_a_run_of_the_recipe_begins_with_it(taught, few_crops):
     model, _ = taught
     cells = LabelledCrops(few_crops.crops, few_crops.samples, EIGHT_TYPES)
-    begun = fit._new_model(EIGHT, cells, {}, fit.Start(seed=1))
+    begun = fit._new_model(RECIPES["eight-types"], cells, {}, fit.Start(seed=1))
     for name in ("stem_convolution", "block_7_depthwise_norm", "head_convolution"):
         for given, own in zip(
             model.get_layer(name).get_weights(), begun.get_layer(name).get_weights(), strict=True

@@ -8,11 +8,11 @@ import keras
 import numpy as np
 import pytest
 
+from hemavision.datasets.crops import cut_crops
+from hemavision.datasets.samples import ATTRIBUTES, TYPE, read_pbc
 from hemavision.models import separable_cnn
 from hemavision.records.cells import FOUR_TYPES
 from hemavision.training.batches import LabelledCrops, TrainingBatches
-from hemavision.training.crops import cut_crops
-from hemavision.training.datasets import ATTRIBUTES, TYPE, read_pbc
 from hemavision.training.fit import LOOKS, Start, fit
 from hemavision.training.questions import (
     ANSWER,

@@ -178,7 +178,7 @@ def check_store() -> Iterator[Check]:
 
 def check_data() -> Iterator[Check]:
     """The image sets are where the setting says."""
-    from hemavision.imagesets.catalogue import CATALOGUE
+    from hemavision.datasets.catalogue import CATALOGUE
 
     folder = settings.data_folder()
     missing = [image_set.name for image_set in CATALOGUE if not (folder / image_set.name).is_dir()]
@@ -270,7 +270,7 @@ def check_port() -> Iterator[Check]:
 
 def check_cache() -> Iterator[Check]:
     """Downloads have somewhere to go."""
-    from hemavision.imagesets.download import cache_folder
+    from hemavision.datasets.download import cache_folder
 
     folder = cache_folder()
     try:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from hemavision.imagesets.download import Request
-    from hemavision.imagesets.image_set import ImageSet
+    from hemavision.datasets.download import Request
+    from hemavision.datasets.image_set import ImageSet
 
 #: Columns that the list of the sets takes, those of the narrowest terminal in use.
 WIDTH = 80
@@ -34,7 +34,7 @@ def data() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line and set.")
 def list_(folder: Path | None, as_json: bool) -> None:
     """List the image sets: what, licence, citation, address, and whether they are here."""
-    from hemavision.imagesets.catalogue import CATALOGUE
+    from hemavision.datasets.catalogue import CATALOGUE
 
     root = _root(folder)
     for image_set in CATALOGUE:
@@ -55,7 +55,7 @@ def verify(names: tuple[str, ...], folder: Path | None) -> None:
     """
     from hemavision.cli.outputs import printable
     from hemavision.cli.progress import progress
-    from hemavision.imagesets.verify import verify as problems_of
+    from hemavision.datasets.verify import verify as problems_of
 
     root = _root(folder)
     failed = False
@@ -97,8 +97,8 @@ def download(
     content, against counts and digests that come with HemaVision. The archive's SHA-256 is
     printed; give it as --sha256 to hold a later download to it.
     """
+    from hemavision.datasets.download import Request
     from hemavision.errors import DataError
-    from hemavision.imagesets.download import Request
 
     if (url or sha256 or archive) and len(names) != 1:
         raise click.UsageError("--url, --sha256 and --from go with exactly one name.")
@@ -122,8 +122,8 @@ def _download(request: Request) -> list[str]:
     from dataclasses import replace
 
     from hemavision.cli.progress import progress
-    from hemavision.imagesets import download as fetching
-    from hemavision.imagesets.verify import verify as problems_of
+    from hemavision.datasets import download as fetching
+    from hemavision.datasets.verify import verify as problems_of
 
     image_set = request.image_set
     with progress(f"{image_set.name}, bytes", None) as advance:
@@ -142,8 +142,8 @@ def _root(folder: Path | None) -> Path:
 
 
 def _chosen(names: tuple[str, ...]) -> tuple[ImageSet, ...]:
+    from hemavision.datasets.catalogue import CATALOGUE, find_image_set
     from hemavision.errors import DataError
-    from hemavision.imagesets.catalogue import CATALOGUE, find_image_set
 
     try:
         return tuple(find_image_set(name) for name in names) or CATALOGUE

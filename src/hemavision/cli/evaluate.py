@@ -20,8 +20,8 @@ from hemavision.errors import SettingsError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from hemavision.datasets.protocols import Dataset
     from hemavision.evaluation.answers import Progress, Run
-    from hemavision.evaluation.protocols import Dataset
     from hemavision.evaluation.result import Request
 
 #: What evaluation needs beyond a plain install.
@@ -150,7 +150,7 @@ def check_install() -> None:
 
 
 def _evaluate(options: Options) -> dict[str, Any]:
-    from hemavision.evaluation import protocols
+    from hemavision.datasets import protocols
     from hemavision.evaluation.detected import evaluate_detected
     from hemavision.evaluation.result import Request, evaluate_with_honest
     from hemavision.evaluation.result import evaluate as evaluate_one
@@ -198,8 +198,8 @@ def _beside(
 def _score_heatmaps(
     request: Request, protocol: str, progress: Callable[[str], Progress] | None
 ) -> dict[str, Any]:
+    from hemavision.datasets.protocols import default_model
     from hemavision.evaluation.explanations import score_heatmaps
-    from hemavision.evaluation.protocols import default_model
 
     if request.dataset.own:
         raise SettingsError("--explanations needs the image sets' own folder (boxes of bccd).")
@@ -214,8 +214,8 @@ def _score_heatmaps(
 def _score_familiarity(
     request: Request, protocol: str, progress: Callable[[str], Progress] | None
 ) -> dict[str, Any]:
+    from hemavision.datasets.protocols import default_model
     from hemavision.evaluation.familiarity import score_familiarity
-    from hemavision.evaluation.protocols import default_model
 
     if request.dataset.own:
         raise SettingsError("--familiarity needs the image sets' own folder.")
@@ -227,8 +227,8 @@ def _score_familiarity(
 
 
 def _score_boxes(options: Options) -> dict[str, Any]:
+    from hemavision.datasets.protocols import find_dataset
     from hemavision.evaluation.boxes import score_detector
-    from hemavision.evaluation.protocols import find_dataset
 
     dataset = find_dataset(options.dataset)
     if dataset.own or dataset.only not in ("", "bccd"):
@@ -239,8 +239,8 @@ def _score_boxes(options: Options) -> dict[str, Any]:
 
 
 def _score_fields(options: Options) -> dict[str, Any]:
+    from hemavision.datasets.protocols import find_dataset
     from hemavision.evaluation.foreign_fields import FIELD_PROTOCOLS, score_fields
-    from hemavision.evaluation.protocols import find_dataset
 
     protocol = str(options.protocol)
     if protocol not in FIELD_PROTOCOLS:

@@ -29,7 +29,7 @@ def export(run: Path, dataset: Path | None, out: Path | None) -> None:
     was trained on one.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from hemavision.training import splits
+    from hemavision.datasets import splits
     from hemavision.training.finish import export_run
 
     protocol = _protocol_of(run)
@@ -73,7 +73,7 @@ def _protocol_of(run: Path) -> str:
 
 
 def _export_detector(run: Path, protocol: str, bundle: Path) -> None:
-    from hemavision.training.detector.fields import split_fields
+    from hemavision.datasets.fields import split_fields
     from hemavision.training.detector.finish import export_detector
 
     manifest = export_detector(run, split_fields(settings.data_folder(), protocol), bundle)

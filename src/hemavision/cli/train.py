@@ -97,7 +97,7 @@ def train(
         )
     # TensorFlow's start-up chatter would bury the progress bar.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from hemavision.training import splits
+    from hemavision.datasets import splits
     from hemavision.training.run import RunOptions, run
 
     if bundle:
@@ -125,7 +125,7 @@ def train(
 
 
 def _train_detector(protocol: str, options: RunOptions, name: str, epochs: int | None) -> None:
-    from hemavision.training.detector.fields import split_fields
+    from hemavision.datasets.fields import split_fields
     from hemavision.training.detector.fit import DETECTOR_RECIPES, fit_detector
 
     if name not in DETECTOR_RECIPES:

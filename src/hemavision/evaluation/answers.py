@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from hemavision.datasets.samples import Sample, open_sample
 from hemavision.errors import DataError, ImageError
 from hemavision.exports.spreadsheet import Table
 from hemavision.reading.cell import BATCH, Model
 from hemavision.records.results import Prediction
-from hemavision.training.datasets import Sample, open_sample
 
 Progress = Callable[[int, int], None]
 

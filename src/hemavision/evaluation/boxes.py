@@ -14,13 +14,13 @@ from PIL import Image, ImageDraw
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
+from hemavision.datasets.fields import MEASURED, NAMES, BoxedField, split_fields
+from hemavision.datasets.samples import open_sample, read_pbc
+from hemavision.datasets.splits import SPLIT_SEED, drawn
 from hemavision.differential import clopper_pearson
 from hemavision.reading.finding.detector import DEFAULT_DETECTOR, Detector, open_detector
 from hemavision.reading.finding.overlaps import matched
 from hemavision.records.results import NOTICE, CellKind, Detection
-from hemavision.training.datasets import open_sample, read_pbc
-from hemavision.training.detector.fields import MEASURED, NAMES, BoxedField, split_fields
-from hemavision.training.splits import SPLIT_SEED, drawn
 
 #: Average precision looks at every detection, however unsure.
 LEAST_SCORE = 0.01

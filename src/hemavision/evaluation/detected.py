@@ -9,20 +9,20 @@ from typing import Any
 import numpy as np
 
 from hemavision import settings
+from hemavision.datasets.fields import DETECTOR_PROTOCOLS, split_fields
+from hemavision.datasets.protocols import DETECTED, DETECTED_FROM
+from hemavision.datasets.protocols import WITHHELD as FOLDER
+from hemavision.datasets.samples import Sample, open_sample
 from hemavision.differential.intervals import LEVEL
 from hemavision.errors import DataError, ImageError
 from hemavision.evaluation import intervals
 from hemavision.evaluation.answers import Answers, Progress, Run, collect, run_model
-from hemavision.evaluation.protocols import DETECTED, DETECTED_FROM
-from hemavision.evaluation.protocols import WITHHELD as FOLDER
 from hemavision.evaluation.result import Request, prepare, record_of, round_figures
 from hemavision.reading.cell import Model
 from hemavision.reading.field import name_white_cells
 from hemavision.reading.finding.detector import DEFAULT_DETECTOR, Detector, open_detector
 from hemavision.reading.finding.finder import Finder
 from hemavision.records.results import CellKind, Detection, Prediction
-from hemavision.training.datasets import Sample, open_sample
-from hemavision.training.detector.fields import DETECTOR_PROTOCOLS, split_fields
 
 #: In the repository, not the package, as the models of a laboratory less.
 WITHHELD_DETECTOR = FOLDER / "unseen-cells-detector.onnx"

@@ -14,18 +14,20 @@ from PIL import Image, ImageFilter
 from scipy.integrate import trapezoid
 from scipy.stats import spearmanr
 
-from hemavision.differential import LEVEL, clopper_pearson
-from hemavision.errors import DataError
-from hemavision.evaluation.answers import Progress
-from hemavision.evaluation.fields import (
+from hemavision.datasets.nuclei import (
     Field,
     jtsc_fields,
     mask_of,
     open_field,
     test_field_names,
 )
+from hemavision.datasets.protocols import Dataset, find_leak
+from hemavision.datasets.samples import read_kaggle
+from hemavision.datasets.splits import SPLIT_SEED, Split
+from hemavision.differential import LEVEL, clopper_pearson
+from hemavision.errors import DataError
+from hemavision.evaluation.answers import Progress
 from hemavision.evaluation.intervals import draw_weights
-from hemavision.evaluation.protocols import Dataset, find_leak
 from hemavision.evaluation.randomised import STAGES, write_randomised
 from hemavision.evaluation.result import round_figures
 from hemavision.reading.bundle import find_bundle
@@ -34,8 +36,6 @@ from hemavision.reading.engine import Engine, OnnxEngine
 from hemavision.reading.explaining.overlay import spread_over_image
 from hemavision.reading.preprocess import cut_input
 from hemavision.records.results import ModelReference, Prediction
-from hemavision.training.datasets import read_kaggle
-from hemavision.training.splits import SPLIT_SEED, Split
 
 #: How many fields the perturbation curves and the shuffled weights are measured on.
 CURVE_FIELDS = 12

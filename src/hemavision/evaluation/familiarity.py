@@ -10,9 +10,11 @@ import numpy as np
 from sklearn.datasets import load_sample_images
 from sklearn.metrics import roc_auc_score
 
+from hemavision.datasets.protocols import WITHHELD
+from hemavision.datasets.samples import Sample, boxes_of, open_sample, read_pbc
+from hemavision.datasets.splits import SPLIT_SEED
 from hemavision.differential import LEVEL
 from hemavision.evaluation.answers import Progress
-from hemavision.evaluation.protocols import WITHHELD
 from hemavision.evaluation.result import round_figures
 from hemavision.images.samples import BLANK_LIGHTS, draw_red_cells
 from hemavision.reading.bundle import find_bundle
@@ -20,8 +22,6 @@ from hemavision.reading.engine import OnnxEngine
 from hemavision.reading.finding import locate_cell
 from hemavision.reading.preprocess import around, cut_input
 from hemavision.records.results import Box
-from hemavision.training.datasets import Sample, boxes_of, open_sample, read_pbc
-from hemavision.training.splits import SPLIT_SEED
 
 #: Pictures of each kind; there are four times as many known cells.
 OF_EACH = 150

@@ -12,6 +12,19 @@ from typing import Any
 
 import numpy as np
 
+from hemavision.datasets.fields import (
+    FIELD_OUT,
+    MEASURED,
+    PROTOCOL,
+    WITHHELD,
+    BoxedField,
+    NamedField,
+    read_bcisc_fields,
+    read_draaslan_fields,
+)
+from hemavision.datasets.protocols import WITHHELD as WITHHELD_MODELS
+from hemavision.datasets.protocols import Dataset, default_model, find_leak, trained_protocols
+from hemavision.datasets.splits import PROTOCOLS, drawn
 from hemavision.differential.intervals import LEVEL
 from hemavision.errors import SettingsError
 from hemavision.evaluation.boxes import (
@@ -22,24 +35,11 @@ from hemavision.evaluation.boxes import (
     judge,
 )
 from hemavision.evaluation.intervals import draw_weights
-from hemavision.evaluation.protocols import WITHHELD as WITHHELD_MODELS
-from hemavision.evaluation.protocols import Dataset, default_model, find_leak, trained_protocols
 from hemavision.reading.cell import Model, open_model
 from hemavision.reading.field import name_white_cells
 from hemavision.reading.finding.detector import DEFAULT_DETECTOR, Detector, open_detector
 from hemavision.reading.finding.overlaps import overlap
 from hemavision.records.results import NOTICE, CellKind, Detection
-from hemavision.training.detector.fields import (
-    FIELD_OUT,
-    MEASURED,
-    PROTOCOL,
-    WITHHELD,
-    BoxedField,
-    NamedField,
-    read_bcisc_fields,
-    read_draaslan_fields,
-)
-from hemavision.training.splits import PROTOCOLS, drawn
 
 FIELD_PROTOCOLS = tuple(FIELD_OUT)
 #: A box shows a marked cell from that intersection over union on: the marks were made by masks, and

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hemavision.datasets.splits import SPLIT_SEED
 from hemavision.differential.intervals import LEVEL, Interval, clopper_pearson
 from hemavision.evaluation.answers import Answers
 from hemavision.evaluation.metrics import ECE_BINS, bin_of, confusion, over_originals, surest
 from hemavision.records.results import Status
-from hemavision.training.splits import SPLIT_SEED
 
 DRAWS = 2000
 SEED = SPLIT_SEED

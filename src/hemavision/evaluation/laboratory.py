@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from hemavision.datasets.samples import digest, open_sample, read_folders
 from hemavision.differential import clopper_pearson
 from hemavision.errors import DataError
 from hemavision.evaluation import metrics
@@ -21,7 +22,6 @@ from hemavision.training.calibrate import (
     FAMILIAR_SHARE,
     fit_check_threshold,
 )
-from hemavision.training.datasets import digest, open_sample, read_folders
 from hemavision.training.laboratory import QUANTILES, describe, measure_cell
 
 #: What :func:`hemavision.training.laboratory.measure_cell` measures, in order.

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from hemavision.datasets.samples import ATTRIBUTES
 from hemavision.differential import LEVEL
 from hemavision.evaluation.answers import Run
 from hemavision.evaluation.intervals import DRAWS, SEED
-from hemavision.training.datasets import ATTRIBUTES
 
 
 def score(run: Run) -> dict[str, Any] | None:

@@ -9,6 +9,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from hemavision.datasets.protocols import (
+    FLATTERING,
+    HONEST_PROTOCOL,
+    NO_HONEST_MODEL,
+    Dataset,
+    Leak,
+    default_model,
+    find_leak,
+    open_split,
+    trained_protocols,
+)
+from hemavision.datasets.samples import Sample, digest
+from hemavision.datasets.splits import Split, drawn
 from hemavision.differential import LEVEL
 from hemavision.errors import DataError, SettingsError
 from hemavision.evaluation import intervals, metrics, morphology
@@ -20,21 +33,8 @@ from hemavision.evaluation.answers import (
     run_model,
     split_by_knowledge,
 )
-from hemavision.evaluation.protocols import (
-    FLATTERING,
-    HONEST_PROTOCOL,
-    NO_HONEST_MODEL,
-    Dataset,
-    Leak,
-    default_model,
-    find_leak,
-    open_split,
-    trained_protocols,
-)
 from hemavision.reading.cell import Model, open_model
 from hemavision.records.results import NOTICE
-from hemavision.training.datasets import Sample, digest
-from hemavision.training.splits import Split, drawn
 
 DIGITS = 6
 

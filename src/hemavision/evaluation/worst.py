@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
+from hemavision.datasets.samples import open_sample
 from hemavision.evaluation.answers import Run
 from hemavision.reading.preprocess import crop_and_resize
-from hemavision.training.datasets import open_sample
 
 #: How many errors, in how many columns, and the side of each in pixels.
 MOST, COLUMNS, SIDE_PX, LINE_PX = 20, 5, 160, 14

@@ -17,6 +17,8 @@ import numpy as np
 from scipy.special import softmax
 from sklearn.model_selection import StratifiedKFold
 
+from hemavision.datasets.samples import Sample, digest, open_sample, read_folders
+from hemavision.datasets.splits import Split, split_by_original
 from hemavision.errors import DataError, ImageError, TrainingError
 from hemavision.graph.doubt import ForeignModel, NoveltyModel
 from hemavision.graph.from_bundle import take_apart
@@ -30,12 +32,10 @@ from hemavision.training.calibrate import (
     fit_temperature,
 )
 from hemavision.training.checks import check_split
-from hemavision.training.datasets import Sample, digest, open_sample, read_folders
 from hemavision.training.finish import Seen, look_at
 from hemavision.training.heads import Layer as Weights
 from hemavision.training.heads import fit_layer
 from hemavision.training.run import origin_of
-from hemavision.training.splits import Split, split_by_original
 
 #: This share of each type's cells is kept back, to measure before and after.
 HELD_OUT = 0.3

@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageFilter
 
+from hemavision.datasets.crops import CROP_PX, MARGIN
 from hemavision.images.stain import BACKGROUND, look_up
 from hemavision.training.cameras import LUMA, another_camera
-from hemavision.training.crops import CROP_PX, MARGIN
 
 #: What each of a channel's 256 values absorbs (natural logarithm) against the background: 256×3.
 ABSORBANCE = -np.log(np.maximum(np.arange(256.0)[:, None], 3.0) / BACKGROUND)
@@ -43,7 +43,7 @@ def random_view(
     """Return a crop from a random position, at a random zoom and angle, mirrored or not.
 
     Args:
-        crop: uint8 CROP_PX×CROP_PX×3, as cut by :mod:`hemavision.training.crops`.
+        crop: uint8 CROP_PX×CROP_PX×3, as cut by :mod:`hemavision.datasets.crops`.
         size_px: side of the view in pixels.
         rng: where the randomness comes from.
         zoom: the most, as a logarithm.

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
+from hemavision.datasets.samples import Sample
 from hemavision.training.augment import plain_view
-from hemavision.training.datasets import Sample
 from hemavision.training.questions import ANSWER, Questions, targets_of
 from hemavision.training.recipes import Phase, Recipe
 from hemavision.training.views import Chosen, ViewMaker

@@ -6,9 +6,9 @@ import hashlib
 from collections import Counter
 from dataclasses import replace
 
+from hemavision.datasets.samples import Sample
+from hemavision.datasets.splits import Split
 from hemavision.errors import DataError
-from hemavision.training.datasets import Sample
-from hemavision.training.splits import Split
 
 
 def check_split(split: Split, *, skip_bad: bool = False) -> Split:

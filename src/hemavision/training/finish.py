@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from scipy.special import softmax
 
+from hemavision.datasets.samples import Sample, open_sample
+from hemavision.datasets.splits import Split, restrict
 from hemavision.errors import TrainingError
 from hemavision.graph.doubt import COLOURS, colours_of
 from hemavision.graph.from_bundle import take_apart
@@ -35,12 +37,10 @@ from hemavision.training.calibrate import (
     fit_temperature,
 )
 from hemavision.training.command import record_without_folders
-from hemavision.training.datasets import Sample, open_sample
 from hemavision.training.fit import BEST, FINAL, LOOKS
 from hemavision.training.laboratory import describe, measure_cell
 from hemavision.training.questions import load_attributes
 from hemavision.training.run import CONFIG
-from hemavision.training.splits import Split, restrict
 
 #: A heatmap is flagged where fewer of the validation images' maps lie so little on the cell.
 UNUSUAL_FOCUS = 0.01

@@ -14,8 +14,8 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import log_softmax
 
+from hemavision.datasets.samples import ATTRIBUTES
 from hemavision.training.batches import LabelledCrops, PlainBatches, set_shares
-from hemavision.training.datasets import ATTRIBUTES
 from hemavision.training.questions import ANSWER, Questions, targets_of
 from hemavision.training.recipes import Recipe
 

@@ -15,8 +15,8 @@ import keras
 import numpy as np
 from keras import layers
 
+from hemavision.datasets.samples import ATTRIBUTES, Sample
 from hemavision.graph.gradcam import Attribute
-from hemavision.training.datasets import ATTRIBUTES, Sample
 
 #: The output that serves.
 ANSWER = "probabilities"

@@ -16,17 +16,17 @@ from typing import Any
 
 import onnx
 
+from hemavision.datasets.crops import cut_crops, kept_stain
+from hemavision.datasets.samples import digest
+from hemavision.datasets.splits import PROTOCOLS, Split, restrict
 from hemavision.errors import TrainingError
 from hemavision.reading.bundle import check_bundle, manifest_from_metadata
 from hemavision.training.batches import LabelledCrops
 from hemavision.training.checks import check_split
 from hemavision.training.command import record_without_folders
-from hemavision.training.crops import cut_crops, kept_stain
-from hemavision.training.datasets import digest
 from hemavision.training.fit import LOG, Start, fit
 from hemavision.training.imagenet import imagenet_origin
 from hemavision.training.recipes import Recipe
-from hemavision.training.splits import PROTOCOLS, Split, restrict
 
 CONFIG = "config.json"
 

@@ -19,7 +19,7 @@ def stranger_of(crop: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return a picture without one whole white cell in its middle, in the colours of a crop.
 
     Args:
-        crop: uint8 S×S×3, as cut by :mod:`hemavision.training.crops`.
+        crop: uint8 S×S×3, as cut by :mod:`hemavision.datasets.crops`.
         rng: where the randomness comes from.
 
     Returns:

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from hemavision.datasets.fields import split_fields
 from hemavision.errors import BundleError
 from hemavision.reading.finding import tiles
 from hemavision.reading.finding.detector import open_detector
 from hemavision.reading.finding.overlaps import matched
 from hemavision.records.results import CellKind
-from hemavision.training.detector.fields import split_fields
 
 #: A box that comes nearer to the border of its photograph may be of a cell that is cut.
 EDGE_PX = 10

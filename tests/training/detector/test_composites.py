@@ -7,16 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hemavision.images.stain import nuclear_stain
-from hemavision.records.results import CellKind
-from hemavision.training.detector.composites import SIZES, compose, cut_out
-from hemavision.training.detector.fields import (
+from hemavision.datasets.fields import (
     DETECTOR_PROTOCOLS,
     FIELD_OUT,
     NAMES,
     read_bcisc_fields,
     split_fields,
 )
+from hemavision.images.stain import nuclear_stain
+from hemavision.records.results import CellKind
+from hemavision.training.detector.composites import SIZES, compose, cut_out
 from hemavision.training.detector.opened import OpenField, open_field
 
 RED, WHITE = list(NAMES).index(CellKind.RED), list(NAMES).index(CellKind.WHITE)

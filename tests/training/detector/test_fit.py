@@ -5,10 +5,10 @@ import keras
 import numpy as np
 import pytest
 
+from hemavision.datasets.fields import FieldSplit, split_fields
 from hemavision.reading.finding.detector import Detector
 from hemavision.reading.finding.overlaps import matched
 from hemavision.records.results import Box, CellKind, Detection
-from hemavision.training.detector.fields import FieldSplit, split_fields
 from hemavision.training.detector.finish import choose_thresholds, export_detector
 from hemavision.training.detector.fit import DetectorRecipe, fit_detector
 from hemavision.training.detector.views import Variety

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hemavision.datasets.fields import NAMES, BoxedField, FieldSplit
 from hemavision.errors import TrainingError
 from hemavision.graph.writer import write_detector
 from hemavision.keras_files.reading import network_from_keras
@@ -18,7 +19,6 @@ from hemavision.reading.finding.manifest import DetectorManifest
 from hemavision.reading.finding.overlaps import matched
 from hemavision.records.results import CellKind
 from hemavision.training.command import record_without_folders
-from hemavision.training.detector.fields import NAMES, BoxedField, FieldSplit
 from hemavision.training.detector.opened import HOME_SCALE
 from hemavision.training.fit import FINAL
 from hemavision.training.run import CONFIG

@@ -12,11 +12,11 @@ from typing import Any
 import keras
 import numpy as np
 
+from hemavision.datasets.fields import BoxedField, FieldSplit
+from hemavision.datasets.samples import digest
 from hemavision.models.cell_detector import build
 from hemavision.training.batches import to_input
-from hemavision.training.datasets import digest
 from hemavision.training.detector.composites import cut_out
-from hemavision.training.detector.fields import BoxedField, FieldSplit
 from hemavision.training.detector.opened import OpenField, open_field
 from hemavision.training.detector.targets import loss, targets_of
 from hemavision.training.detector.views import BROAD, Variety, World, random_view, scaled, window

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageFilter
 
+from hemavision.datasets.fields import NAMES, BoxedField
 from hemavision.images.stain import nuclear_stain
-from hemavision.training.detector.fields import NAMES, BoxedField
 
 #: Pixels of the network's input a pixel of each set's fields, so that a red cell is about 50 wide:
 #: what the detector is at home with.

@@ -9,9 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from hemavision.errors import DataError
-from hemavision.records.cells import EIGHT_TYPES, FIVE_TYPES, FOUR_TYPES
-from hemavision.training.datasets import (
+from hemavision.datasets.samples import (
     Sample,
     read_bccd,
     read_bccd_cells,
@@ -22,6 +20,8 @@ from hemavision.training.datasets import (
     read_lisc,
     read_pbc,
 )
+from hemavision.errors import DataError
+from hemavision.records.cells import EIGHT_TYPES, FIVE_TYPES, FOUR_TYPES
 
 T = TypeVar("T")
 #: The seed of every split. Fixed, so that `train` and `evaluate` agree about the test set.

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from PIL import Image
 
+from hemavision.datasets.image_set import ImageSet, Table
+from hemavision.datasets.unpack import unpack
 from hemavision.errors import DataError, ImageError
 from hemavision.images.opening import open_image
-from hemavision.imagesets.image_set import ImageSet, Table
-from hemavision.imagesets.unpack import unpack
 
 PBC_SIDE_PX = 224
 PBC_QUALITY = 86
@@ -39,7 +39,7 @@ def arrange(image_set: ImageSet, folder: Path) -> None:
     """
     for table in image_set.tables:
         if table.packed:
-            packed = files("hemavision.imagesets") / "tables" / table.packed
+            packed = files("hemavision.datasets") / "tables" / table.packed
             (folder / table.name).write_bytes(gzip.decompress(packed.read_bytes()))
     steps = _STEPS.get(image_set.name)
     if steps is None:

@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from hemavision.cli import main
-from hemavision.imagesets.download import cache_folder
-from hemavision.imagesets.image_set import ImageSet
+from hemavision.datasets.download import cache_folder
+from hemavision.datasets.image_set import ImageSet
 
 if TYPE_CHECKING:
     from .conftest import Host

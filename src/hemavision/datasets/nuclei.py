@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from hemavision.datasets.samples import read_kaggle, white_cells
 from hemavision.errors import DataError
 from hemavision.images.opening import open_image
 from hemavision.records.results import Box
-from hemavision.training.datasets import read_kaggle, white_cells
 
 #: Grey value of a mask from which on it says nucleus: between 128 or so and 255.
 NUCLEUS_FROM = 192

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from hemavision.datasets.image_set import Rule
 from hemavision.errors import ArchiveError, DataError
 from hemavision.images import archives
 from hemavision.images.archives import Archive, Entry
-from hemavision.imagesets.image_set import Rule
 
 #: How many damaged files an error names.
 _NAMED = 5

@@ -7,9 +7,9 @@ import pytest
 from click.testing import CliRunner
 
 from hemavision.cli import main
-from hemavision.imagesets.catalogue import BCCD, CATALOGUE, JTSC, KAGGLE, PBC, find_image_set
-from hemavision.imagesets.image_set import ImageSet
-from hemavision.imagesets.verify import verify
+from hemavision.datasets.catalogue import BCCD, CATALOGUE, JTSC, KAGGLE, PBC, find_image_set
+from hemavision.datasets.image_set import ImageSet
+from hemavision.datasets.verify import verify
 
 #: Sets of thousands of images, or of large ones.
 LARGE = (KAGGLE, BCCD, PBC)

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
+from hemavision.datasets.samples import Sample, boxes_of, read_csv, read_kaggle
+from hemavision.datasets.splits import SPLIT_SEED, all_laboratories, drawn
 from hemavision.errors import DataError
 from hemavision.images.opening import open_image
 from hemavision.reading.finding.overlaps import overlap
 from hemavision.records.cells import cell_type_of
 from hemavision.records.results import CellKind
-from hemavision.training.datasets import Sample, boxes_of, read_csv, read_kaggle
-from hemavision.training.splits import SPLIT_SEED, all_laboratories, drawn
 
 #: Every field at hand but BCCD's test list, and every set's single cells, set onto fields.
 PROTOCOL = "all-fields"

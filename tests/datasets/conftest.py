@@ -15,9 +15,9 @@ import pytest
 from fixtures_images import encoded, smear
 from PIL import Image
 
-from hemavision.imagesets.catalogue import BCCD
-from hemavision.imagesets.image_set import ImageSet, Part, Rule, Source, Table
-from hemavision.imagesets.verify import digest
+from hemavision.datasets.catalogue import BCCD
+from hemavision.datasets.image_set import ImageSet, Part, Rule, Source, Table
+from hemavision.datasets.verify import digest
 
 NAMES = ("BloodImage_00000.jpg", "BloodImage_00001.jpg", "BloodImage_00002.jpg")
 RULES = (
@@ -74,9 +74,9 @@ def small_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ImageSet:
         parts=(Part("JPEGImages/*.jpg", 3, images), Part("wbc_types.csv", 1)),
         source=Source("http://localhost/", "small.zip", RULES),
     )
-    monkeypatch.setattr("hemavision.imagesets.catalogue.CATALOGUE", (small, BCCD))
-    monkeypatch.setattr("hemavision.imagesets.download.arrange", lambda image_set, folder: None)
-    monkeypatch.setattr("hemavision.imagesets.download.CHUNK", 250)
+    monkeypatch.setattr("hemavision.datasets.catalogue.CATALOGUE", (small, BCCD))
+    monkeypatch.setattr("hemavision.datasets.download.arrange", lambda image_set, folder: None)
+    monkeypatch.setattr("hemavision.datasets.download.CHUNK", 250)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("HEMAVISION_DATA", str(tmp_path / "data"))
     return small

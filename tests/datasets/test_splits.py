@@ -6,9 +6,9 @@ from collections import Counter
 
 import pytest
 
+from hemavision.datasets.splits import PROTOCOLS, restrict
 from hemavision.records.cells import EIGHT_TYPES, FIVE_TYPES, FOUR_TYPES
-from hemavision.training.recipes import EIGHT, HEMAVISION
-from hemavision.training.splits import PROTOCOLS, restrict
+from hemavision.training.recipes import RECIPES
 
 
 @pytest.fixture(scope="module")
@@ -70,16 +70,19 @@ def test_all_laboratories_leave_every_test_cell_alone(splits):
 
 def test_the_first_network_is_given_its_four_types(splits):
     split = splits["all-laboratories"]
-    silent = restrict(split, HEMAVISION.cell_types, ask=False)
+    silent = restrict(split, RECIPES["hemavision"].cell_types, ask=False)
     assert {s.cell_type for s in silent.train + silent.validation} == set(FOUR_TYPES)
     # Cells of other types teach what is asked beside the type, and are never named.
-    asked = restrict(split, HEMAVISION.cell_types, ask=True)
+    asked = restrict(split, RECIPES["hemavision"].cell_types, ask=True)
     assert {s.cell_type for s in asked.train} == set(EIGHT_TYPES)
     assert {s.cell_type for s in asked.validation} == set(FOUR_TYPES)
 
 
 def test_without_pbc_the_eight_types_are_five(splits):
-    assert set(restrict(splits["lab-out:pbc"], EIGHT.cell_types, ask=True).cell_types) == set(
-        FIVE_TYPES
+    assert set(
+        restrict(splits["lab-out:pbc"], RECIPES["eight-types"].cell_types, ask=True).cell_types
+    ) == set(FIVE_TYPES)
+    assert (
+        restrict(splits["pbc"], RECIPES["eight-types"].cell_types, ask=True).cell_types
+        == EIGHT_TYPES
     )
-    assert restrict(splits["pbc"], EIGHT.cell_types, ask=True).cell_types == EIGHT_TYPES

@@ -47,7 +47,7 @@ class Content:
 
 def known_contents(name: str) -> dict[str, Content]:
     """Return what a set's files are known by, by their paths inside it; empty for some sets."""
-    packed = (files("hemavision.imagesets") / "tables" / TABLE).read_bytes()
+    packed = (files("hemavision.datasets") / "tables" / TABLE).read_bytes()
     return {
         row["path"]: Content(row["sha256"], bytes.fromhex(row["greys"]))
         for row in csv.DictReader(gzip.decompress(packed).decode().splitlines())

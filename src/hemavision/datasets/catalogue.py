@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from hemavision.datasets.image_set import ImageSet, Part, Rule, Source, Table
 from hemavision.errors import DataError
-from hemavision.imagesets.image_set import ImageSet, Part, Rule, Source, Table
 
 _FIVE = ("basophil", "eosinophil", "lymphocyte", "monocyte", "neutrophil")
 _EIGHT = (*_FIVE, "erythroblast", "ig", "platelet")

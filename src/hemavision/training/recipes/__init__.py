@@ -1,10 +1,12 @@
-"""Training recipes: every number that a run depends on, in one frozen record."""
+"""Training recipes: every number that a run depends on, in one frozen record from one TOML file."""
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass
+from pathlib import Path
 
-from hemavision.records.cells import EIGHT_TYPES, FOUR_TYPES
+from hemavision.records.cells import FOUR_TYPES
 
 
 @dataclass(frozen=True)
@@ -95,101 +97,16 @@ class Recipe:
     settling_steps: int = 60
 
 
-#: The recipe that published work on this network describes.
-SEED = Recipe(
-    name="seed",
-    phases=(Phase(224, 200),),
-    learning_rate=0.001,
-    momentum=0.0,
-    decay="none",
-    label_smoothing=0.0,
-    weight_decay=0.0,
-    patience=20,
-    augment="none",
-)
+def _read(path: Path) -> Recipe:
+    """Return the recipe in a TOML file, by its name."""
+    values = tomllib.loads(path.read_text(encoding="utf-8"))
+    values.pop("started_from", None)  # for whoever reads the file
+    values["phases"] = tuple(Phase(**phase) for phase in values["phases"])
+    values["source_weights"] = tuple(values.get("source_weights", {}).items())
+    if "cell_types" in values:
+        values["cell_types"] = tuple(values["cell_types"])
+    return Recipe(path.stem, **values)
 
-#: From nothing to cells in general: what both shipped networks start from.
-PRETRAIN = Recipe(
-    name="pretrain",
-    phases=(Phase(64, 4, 200), Phase(96, 12, 150)),
-    learning_rate=0.03,
-    decay="cosine",
-    questions=0.25,
-)
 
-#: The shipped default. Few steps: the network shall know PBC's thousands of cells better than it
-#: knows a few hundred photographs by heart, some of whose labels are disputed.
-HEMAVISION = Recipe(
-    name="hemavision",
-    phases=(Phase(112, 5, 100), Phase(224, 6, 50)),
-    learning_rate=0.015,
-    label_smoothing=0.1,
-    questions=0.1,
-    stain="standard",
-    source_weights=(("kaggle_wbc", 0.45), ("pbc", 0.43), ("bccd", 0.12)),
-)
-
-#: For a test set whose cells were seen in training: little to generalise, much to remember.
-MEMORY = Recipe(
-    name="memory",
-    phases=(Phase(112, 14, 100), Phase(224, 6, 50)),
-    label_smoothing=0.0,
-    weight_decay=1e-4,
-    augment="light",
-)
-
-#: Full resolution alone, for a network that knows its cells at a lower one.
-POLISH = Recipe(
-    name="polish",
-    phases=(Phase(224, 8, 50),),
-    learning_rate=0.01,
-    label_smoothing=0.0,
-    weight_decay=1e-4,
-    augment="light",
-)
-
-#: Eight types and their looks, from what ImageNet taught: its features are worth many times the
-#: views, and every further laboratory is worth more than more of one (docs/decisions/0010-eye.md).
-EIGHT = Recipe(
-    name="eight-types",
-    phases=(
-        Phase(96, 4, 200, elsewhere=0.7),
-        Phase(128, 2, 200, elsewhere=0.6),
-        Phase(128, 1, 200, elsewhere=0.4),
-    ),
-    learning_rate=1e-3,
-    optimiser="adamw",
-    weight_decay=0.02,
-    averaging=0.995,
-    decay="cosine",
-    augment="laboratories",
-    questions=0.15,
-    network="efficientnet_lite",
-    pretrained="imagenet",
-    cell_types=EIGHT_TYPES,
-    stain="both",
-    sides=0.85,
-    mirrors=True,
-    source_weights=(
-        ("pbc", 0.4),
-        ("kaggle_wbc", 0.15),
-        ("bccd", 0.05),
-        ("jtsc", 0.12),
-        ("bcisc", 0.14),
-        ("lisc", 0.14),
-    ),
-    rare_types=0.5,
-    strangers=0.06,
-)
-
-RECIPES = {
-    recipe.name: recipe
-    for recipe in (
-        EIGHT,
-        HEMAVISION,
-        MEMORY,
-        POLISH,
-        PRETRAIN,
-        SEED,
-    )
-}
+#: By their names: each file beside this one.
+RECIPES = {path.stem: _read(path) for path in sorted(Path(__file__).parent.glob("*.toml"))}

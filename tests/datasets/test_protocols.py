@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from hemavision.errors import DataError, SettingsError
-from hemavision.evaluation.protocols import (
+from hemavision.datasets.protocols import (
     DETECTED,
     TESTS_ON,
     Dataset,
@@ -16,8 +15,9 @@ from hemavision.evaluation.protocols import (
     open_split,
     trained_protocols,
 )
-from hemavision.training.datasets import open_sample
-from hemavision.training.splits import PROTOCOLS
+from hemavision.datasets.samples import open_sample
+from hemavision.datasets.splits import PROTOCOLS
+from hemavision.errors import DataError, SettingsError
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hemavision.datasets.image_set import ImageSet
+from hemavision.datasets.layout import arrange
+from hemavision.datasets.unpack import unpack
 from hemavision.errors import DataError
-from hemavision.imagesets.image_set import ImageSet
-from hemavision.imagesets.layout import arrange
-from hemavision.imagesets.unpack import unpack
 
 ATTEMPTS = 3
 TIMEOUT_S = 30

@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from hemavision.cli import main
-from hemavision.imagesets.catalogue import CATALOGUE
+from hemavision.datasets.catalogue import CATALOGUE
 
 #: Of the two large sets every so manieth image is packed: the layout is what is tested.
 EVERY = 150
@@ -38,7 +38,7 @@ def test_the_list_fits_a_narrow_terminal(data: Path) -> None:
 
 
 def test_the_packed_tables_are_those_of_the_sets(data: Path) -> None:
-    tables = files("hemavision.imagesets") / "tables"
+    tables = files("hemavision.datasets") / "tables"
     packed = [(s.name, table) for s in CATALOGUE for table in s.tables if table.packed]
     assert len(packed) == 7
     for name, table in packed:

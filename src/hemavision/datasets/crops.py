@@ -14,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
+from hemavision.datasets.samples import Sample, open_sample
 from hemavision.errors import DataError, ImageError
 from hemavision.reading.finding import locate_cell
 from hemavision.reading.preprocess import crop_and_resize, standard_crop
 from hemavision.records.results import Box
-from hemavision.training.datasets import Sample, open_sample
 
 #: Side of a kept crop, and how much wider than the cell's box it is, so that
 #: augmentation can shift, zoom and turn within it.

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from fixtures_archives import BAD_ENTRIES, with_bad_entries
 
+from hemavision.datasets.image_set import Rule
+from hemavision.datasets.unpack import unpack
 from hemavision.errors import DataError
 from hemavision.images import archives
-from hemavision.imagesets.image_set import Rule
-from hemavision.imagesets.unpack import unpack
 
 RULES = (Rule(r"set/(.+)", r"\1"),)
 #: Member names that lead somewhere else on one system or another.

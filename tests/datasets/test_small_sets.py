@@ -14,11 +14,11 @@ from fixtures_images import encoded
 from PIL import Image
 
 from hemavision.cli import main
-from hemavision.imagesets.catalogue import BCISC, DRAASLAN, LISC, find_image_set
-from hemavision.imagesets.contents import known_contents
-from hemavision.imagesets.download import cache_folder
-from hemavision.imagesets.image_set import ImageSet
-from hemavision.imagesets.verify import images_of, verify
+from hemavision.datasets.catalogue import BCISC, DRAASLAN, LISC, find_image_set
+from hemavision.datasets.contents import known_contents
+from hemavision.datasets.download import cache_folder
+from hemavision.datasets.image_set import ImageSet
+from hemavision.datasets.verify import images_of, verify
 
 if TYPE_CHECKING:
     from .conftest import Host

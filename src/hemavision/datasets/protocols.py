@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from hemavision.datasets.samples import Sample
+from hemavision.datasets.splits import PROTOCOLS, Split, own_folders
 from hemavision.errors import DataError, SettingsError
 from hemavision.reading.bundle import DEFAULT_MODEL
-from hemavision.training.datasets import Sample
-from hemavision.training.splits import PROTOCOLS, Split, own_folders
 
 DEFAULT_PROTOCOL = "unseen-cells"
 #: What a protocol that leaks by design is always shown with.

@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from hemavision.datasets.contents import Content, known_contents
+from hemavision.datasets.image_set import ImageSet, Part, Table
 from hemavision.errors import ImageError
 from hemavision.images.opening import open_image
-from hemavision.imagesets.contents import Content, known_contents
-from hemavision.imagesets.image_set import ImageSet, Part, Table
 
 IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png"}
 #: Of one kind of problem, so many are named and the rest counted.
