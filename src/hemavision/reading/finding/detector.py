@@ -25,6 +25,9 @@ MOST_OVERLAP = 0.5
 WRONG_SCALE = 1.3
 #: How far the scale may be mended, and the fewest red cells to go by.
 LARGEST_MEND, FEWEST_REDS = 3.0, 5
+#: Where there are fewer, cells may be so many times larger or smaller than at home: the middle of
+#: the field, as much as fills so many pixels of the network's input, is looked at there, too.
+OTHER_SCALE, PROBE_PX = 2.5, 320
 #: Score from which on a red cell says something about the scale.
 SURE = 0.3
 DEFAULT_DETECTOR = "cells"
@@ -78,14 +81,32 @@ class Detector:
         """Look at the scale of home; where red cells have another size there, look again."""
         scale = self.manifest.scale
         found = self._look(rgb, scale, limits)
+        if len(self._reds(found)) < FEWEST_REDS:
+            scale = self._scale_told_by_the_middle(rgb, limits) or scale
+            if scale != self.manifest.scale:
+                found = self._look(rgb, scale, limits)
         mend = self._mend(found, scale)
         return found if mend == 1.0 else self._look(rgb, scale * mend, limits)
 
-    def _mend(self, found: Found, scale: float) -> float:
+    def _scale_told_by_the_middle(self, rgb: np.ndarray, limits: np.ndarray) -> float | None:
+        """Return the other scale at which most red cells are seen there, if they are enough."""
+        seen: dict[float, int] = {}
+        for scale in (self.manifest.scale / OTHER_SCALE, self.manifest.scale * OTHER_SCALE):
+            rows, columns = (_middle(length, round(PROBE_PX / scale)) for length in rgb.shape[:2])
+            seen[scale] = len(self._reds(self._look(rgb[rows, columns], scale, limits)))
+        best = max(seen, key=lambda scale: seen[scale])
+        return best if seen[best] >= FEWEST_REDS else None
+
+    def _reds(self, found: Found) -> np.ndarray:
+        """Return the boxes of the red cells that say something about the scale."""
         boxes, kinds, scores = found
         is_red = kinds == self.manifest.kinds.index(CellKind.RED)
         # However low the caller's own limit is: doubtful boxes have doubtful sizes.
-        reds = boxes[is_red & (scores >= SURE)]
+        reds: np.ndarray = boxes[is_red & (scores >= SURE)]
+        return reds
+
+    def _mend(self, found: Found, scale: float) -> float:
+        reds = self._reds(found)
         if len(reds) < FEWEST_REDS:
             return 1.0
         sides = np.sqrt((reds[:, 2] - reds[:, 0]) * (reds[:, 3] - reds[:, 1]))
@@ -147,6 +168,12 @@ def open_detector(name_or_path: str | Path = DEFAULT_DETECTOR, threads: int = 0)
             f"No detector {str(name_or_path)!r}: neither a file nor a shipped one ({names})."
         )
     return Detector(path, threads)
+
+
+def _middle(length: int, most: int) -> slice:
+    """Return the middle of a side, no longer than ``most``."""
+    start = max((length - most) // 2, 0)
+    return slice(start, start + min(length, most))
 
 
 def _apart(boxes: np.ndarray, kinds: np.ndarray, scores: np.ndarray) -> np.ndarray:
