@@ -7,7 +7,7 @@ const STATUS = {
 };
 
 const FOREIGN =
-  "Stain and light are new to the model: it is less sure, and slower to name a rare type.";
+  "Stain and light are new to the model: check its answers here with more care.";
 
 /** Return {word, advice} of a status. */
 export function statusWords(status) {
