@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from hemavision.training.calibrate import (
+    LEAST_SURE,
     NoveltyModel,
     apply_temperature,
     fit_check_threshold,
@@ -71,7 +72,7 @@ def test_check_threshold_parts_right_from_wrong():
 
 def test_six_chances_of_ten_are_never_confident():
     probabilities = np.tile([[0.6, 0.4]], (200, 1))
-    assert fit_check_threshold(probabilities, np.zeros(200, int)) == 0.9
+    assert fit_check_threshold(probabilities, np.zeros(200, int)) == LEAST_SURE
 
 
 def test_check_threshold_of_a_hopeless_model_asks_always():

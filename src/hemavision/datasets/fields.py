@@ -147,10 +147,12 @@ class NamedField(BoxedField):
     Attributes:
         cell_types: of the B boxes.
         group: that fields of one slide or sitting share.
+        crops: the set's own picture of each cell, by its path in the set.
     """
 
     cell_types: tuple[str, ...] = ()
     group: str = ""
+    crops: tuple[str, ...] = ()
 
 
 def read_bcisc_fields(data: Path) -> list[NamedField]:
@@ -170,6 +172,7 @@ def read_bcisc_fields(data: Path) -> list[NamedField]:
             "bcisc",
             tuple(cell_type_of(labels[row["cell"]]["label"]) for row in rows),
             labels[rows[0]["cell"]]["group"],
+            tuple(row["cell"] for row in rows),
         )
         for name, rows in _marks(root)
     ]

@@ -198,20 +198,9 @@ def _calibrate(manifest: Manifest, seen: Seen, validation: list[Sample]) -> Mani
     return replace(
         manifest,
         temperature=temperature,
-        check_below=_check_threshold(probabilities, labels, validation),
+        check_below=fit_check_threshold(probabilities, labels),
         focus_below=float(np.quantile(seen.focus, UNUSUAL_FOCUS)),
         training=manifest.training | {"calibration": calibration},
-    )
-
-
-def _check_threshold(
-    probabilities: np.ndarray, labels: np.ndarray, validation: list[Sample]
-) -> float:
-    """Return the confidence from which on answers are right often enough in every image set."""
-    sources = np.array([s.source for s in validation])
-    return max(
-        fit_check_threshold(probabilities[sources == source], labels[sources == source])
-        for source in np.unique(sources)
     )
 
 

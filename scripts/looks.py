@@ -1,0 +1,112 @@
+"""Prints what each way of looking at a cell is worth, by networks that never saw its laboratory.
+
+    python scripts/looks.py [PROTOCOL...]     by default every lab-out protocol with a bundle
+
+A line a way: macro recall, expected calibration error, and the share of all answers that are wrong
+with a confidence of 0.9 or more, in per cent. It makes the table of docs/decisions/0010-eye.md.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from hemavision.datasets.protocols import WITHHELD
+from hemavision.datasets.samples import Sample, open_sample
+from hemavision.datasets.splits import PROTOCOLS, drawn
+from hemavision.images.stain import measure_stain, standardise
+from hemavision.reading.engine import OnnxEngine
+from hemavision.reading.preprocess import cut_input
+from hemavision.reading.where import where_to_look
+from hemavision.settings import data_folder
+
+#: Most cells of a laboratory, drawn with a fixed seed.
+MOST = 600
+#: The axes that are mirrored in each of the four views of a stain.
+MIRRORED = ((), (1,), (0,), (0, 1))
+#: How seldom a nucleated cell of blood is of a type, as logarithms of the odds: a few of a hundred
+#: white cells are eosinophils, one is a basophil, and the others are hardly met in health.
+ODDS = {"eosinophil": -0.9, "basophil": -2.7, "immature_granulocyte": -5.4, "erythroblast": -5.4,
+        "platelet": -5.4}  # fmt: skip
+#: Probabilities of N cells: N × sides × stain × mirror × K. Sides are the bundle's and the box's.
+OURS, BOX, OWN, STANDARD = 0, 1, 0, 1
+
+Answers = np.ndarray
+WAYS: dict[str, Callable[[Answers, np.ndarray], Answers]] = {
+    "one view, own stain": lambda p, odds: p[:, OURS, OWN, 0],
+    "one view, standard stain": lambda p, odds: p[:, OURS, STANDARD, 0],
+    "four mirrored, own stain": lambda p, odds: p[:, OURS, OWN].mean(axis=1),
+    "four mirrored, standard stain": lambda p, odds: p[:, OURS, STANDARD].mean(axis=1),
+    "**two of each (shipped)**": lambda p, odds: _shipped(p[:, OURS]),
+    "all eight": lambda p, odds: p[:, OURS].mean(axis=(1, 2)),
+    "two of each, the whole box": lambda p, odds: _shipped(p[:, BOX]),
+    "two of each, odds of blood": lambda p, odds: _leaning(_shipped(p[:, OURS]), odds),
+    "two of each, half the odds": lambda p, odds: _leaning(_shipped(p[:, OURS]), odds / 2),
+}
+
+
+def main() -> None:
+    asked = sys.argv[1:] or [name for name in PROTOCOLS if name.startswith("lab-out:")]
+    names = [name for name in asked if (WITHHELD / f"{name.replace(':', '-')}.onnx").is_file()]
+    columns = {name: judge_ways(name) for name in names}
+    print("| " + " | ".join(["way", *names, "mean recall"]) + " |")
+    print("|---" * (len(names) + 2) + "|")
+    for way in WAYS:
+        figures = [columns[name][way] for name in names]
+        cells = [" / ".join(f"{value:.1f}" for value in row) for row in figures]
+        print(f"| {way} | " + " | ".join(cells) + f" | {np.mean([f[0] for f in figures]):.1f} |")
+
+
+def judge_ways(protocol: str) -> dict[str, tuple[float, float, float]]:
+    """Return each way's macro recall, calibration error and share of sure errors, in per cent."""
+    engine = OnnxEngine(WITHHELD / f"{protocol.replace(':', '-')}.onnx")
+    types = engine.manifest.cell_types
+    samples = drawn(PROTOCOLS[protocol](data_folder()).test, MOST)
+    answers = np.stack([look(engine, sample) for sample in samples])
+    labels = np.array([types.index(sample.cell_type) for sample in samples])
+    odds = np.array([ODDS.get(name, 0.0) for name in types])
+    return {name: judge(way(answers, odds), labels) for name, way in WAYS.items()}
+
+
+def look(engine: OnnxEngine, sample: Sample) -> np.ndarray:
+    """Return the probabilities of all views: sides × stain × mirror × K."""
+    rgb, spec = open_sample(sample), engine.manifest.preprocess
+    answers = []
+    for sides in (spec.sides, 1.0):
+        wide = replace(spec, sides=sides, stain="as-is")
+        own = cut_input(rgb, where_to_look(rgb, wide), wide)
+        for crop in (own, standardise(own, measure_stain(own), None)):
+            views = np.stack([np.flip(crop, axes) for axes in MIRRORED])
+            answers.append(engine.run(views).probabilities)
+    return np.stack(answers).reshape(2, 2, len(MIRRORED), -1)
+
+
+def judge(p: np.ndarray, labels: np.ndarray) -> tuple[float, float, float]:
+    """Return macro recall, expected calibration error (15 bins) and sure errors, in per cent."""
+    named, sure = p.argmax(axis=1), p.max(axis=1)
+    right = named == labels
+    recall = np.mean([right[labels == kind].mean() for kind in np.unique(labels)])
+    bins = np.minimum((sure * 15).astype(int), 14)
+    gaps = [abs(sure[bins == b].sum() - right[bins == b].sum()) for b in np.unique(bins)]
+    return (
+        100 * float(recall),
+        100 * float(sum(gaps)) / len(labels),
+        100 * float((~right & (sure >= 0.9)).mean()),
+    )
+
+
+def _shipped(p: np.ndarray) -> np.ndarray:
+    mean: np.ndarray = (p[:, OWN, 0] + p[:, STANDARD, 1] + p[:, STANDARD, 2] + p[:, OWN, 3]) / 4
+    return mean
+
+
+def _leaning(p: np.ndarray, odds: np.ndarray) -> np.ndarray:
+    leaning = p * np.exp(odds)
+    return np.asarray(leaning / leaning.sum(axis=1, keepdims=True))
+
+
+if __name__ == "__main__":
+    main()
