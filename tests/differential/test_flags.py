@@ -69,6 +69,8 @@ def test_a_settled_share_needs_none_and_one_on_the_limit_never_settles() -> None
     assert cells_to_settle(90, 100, 40.0) == 0
     assert cells_to_settle(40, 100, 40.0) is None
     assert cells_to_settle(4_001, 10_000, 40.0) is None  # millions would be needed
+    assert cells_to_settle(25, 100, 20.0) is not None
+    assert cells_to_settle(0, 100, 0.2) is None  # 1,836 in all
 
 
 def test_no_eosinophil_in_a_hundred_says_little() -> None:

@@ -1,5 +1,5 @@
 import {
-  binOf, committable, confidentOf, doubtOrder, filterCounts, groupCells, nextUndecided, passes, successor,
+  binOf, committable, confidentOf, togetherOf, doubtOrder, filterCounts, groupCells, nextUndecided, passes, successor,
 } from "/static/js/workbench/cells.js";
 import { equal, test } from "./harness.js";
 
@@ -51,6 +51,18 @@ test("filters", () => {
   equal(filterCounts(cells), { all: 4, undecided: 3, check: 1, unfamiliar: 1, decided: 1 });
   equal(passes(blind(1), "undecided"), true);
   equal(passes(blind(1), "check"), false);
+});
+
+test("several at once pass one gate: seen, and not doubted by the model", () => {
+  const cells = [
+    { id: 1, decided_type: null, suggestion: { status: "confident", cell_type: "monocyte", confidence: 0.99 } },
+    { id: 2, decided_type: null, suggestion: { status: "check", cell_type: "monocyte", confidence: 0.6 } },
+    { id: 3, decided_type: null, suggestion: { status: "unfamiliar", cell_type: "monocyte", confidence: 0.9 } },
+    { id: 4, decided_type: null, suggestion: { status: "confident", cell_type: "monocyte", confidence: 0.99 } },
+    { id: 5, decided_type: "monocyte", suggestion: { status: "check", cell_type: "monocyte", confidence: 0.6 } },
+    { id: 6, decided_type: null, suggestion: null },
+  ];
+  equal(togetherOf(cells, new Set([1, 2, 3, 5, 6])), { ready: [1], unseen: [4], doubtful: [2, 3, 6] });
 });
 
 test("only confident suggestions that were on the screen are ready to be committed together", () => {

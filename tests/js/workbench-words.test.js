@@ -1,5 +1,5 @@
 import { everyPage, safeNext } from "/static/js/workbench/api.js";
-import { digestOf, inLoads, isWanted, nothingYet, partKnown, resultWords, summed } from "/static/js/workbench/imports.js";
+import { digestOf, elsewhereWords, inLoads, isWanted, nothingYet, partKnown, resultWords, summed } from "/static/js/workbench/imports.js";
 import { countFrom, countQuery, isTyped, numberFrom, stillTyped, untouched, wholeFrom } from "/static/js/workbench/entered.js";
 import {
   captionWords, cellWords, conflictWords, decisionWords, entryWords, estimateWords, flagWords, foreignWords, importWords, targetWords,
@@ -9,6 +9,15 @@ import { equal, test } from "./harness.js";
 const TYPES = [{ name: "neutrophil", display_name: "Neutrophil" }, { name: "monocyte", display_name: "Monocyte" }];
 const suggestion = { cell_type: "neutrophil", confidence: 0.9, status: "check", looked_elsewhere: false };
 const cell = (decided, more = {}) => ({ id: 7, decided_type: decided, decided_by: decided && "ann", suggestion: { ...suggestion, ...more } });
+
+test("what other cases have as well is said of all at once", () => {
+  const file = (also, result = "added") => ({ name: "a", result, cells: 1, same_as: null, also_in: also, error: null });
+  const sum = (results) => summed(nothingYet, results);
+  equal(elsewhereWords(sum([file([]), file([])])), "");
+  equal(elsewhereWords(sum([file([4, 2]), file([2])])), "all 2 are in cases 2 and 4 as well");
+  equal(elsewhereWords(sum([file([7]), file([]), file([9], "duplicate")])), "1 of 2 is in case 7 as well");
+  equal(elsewhereWords(sum([file([7])])), "it is in case 7 as well");
+});
 
 test("a tile says whose word it shows", () => {
   equal(captionWords(cell(null), TYPES), "90.0%");
@@ -45,7 +54,7 @@ test("a flag is sure or possible, and says what would settle it", () => {
   equal(flagWords({ flag: "none", reference }), "");
   equal(flagWords({ flag: "low", more_cells: null, reference }), "low (55–70%)");
   equal(flagWords({ flag: "possibly_high", more_cells: 120, reference }), "possibly high (55–70%): about 120 more cells would settle it");
-  equal(flagWords({ flag: "possibly_low", more_cells: null, reference }).endsWith("than anybody counts would settle it"), true);
+  equal(flagWords({ flag: "possibly_low", more_cells: null, reference }).endsWith("this slide cannot settle it"), true);
 });
 
 test("a conflict says who did what, and what shows now", () => {

@@ -78,7 +78,7 @@ def test_the_log_says_all_of_an_added_cell(store: Store) -> None:
 
 def test_a_cell_that_is_there_is_not_added_again(store: Store) -> None:
     _, image = a_field(store, Box(0, 0, 50, 50))
-    for box in (Box(0, 0, 50, 50), Box(4, 2, 56, 50), Box(8, 0, 58, 50)):
+    for box in (Box(0, 0, 50, 50), Box(4, 2, 56, 50), Box(8, 0, 58, 50), Box(15, 15, 35, 35)):
         with pytest.raises(RefusedError, match="Cell 1 is at this place") as refused:
             add_cell(store, image, a_cell(box), "bob")
         assert (refused.value.code, refused.value.cells) == ("there-already", (1,))

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 KINDS = ("auto", "cell", "field")
 
+#: Counted beside the results: added images that other cases have.
+ELSEWHERE = "elsewhere"
+
 
 @click.command("import")
 @CASE
@@ -62,13 +65,21 @@ def import_(choice: StoreChoice, /, case: int, paths: tuple[Path, ...], **given:
     into = Import(choice.open(), case, eyes, choice.reader, kind)
     counts: Counter[str] = Counter()
     left_out: Counter[str] = Counter()
+    others: set[int] = set()
     with progress("Images", lambda: sum(1 for _ in open_files(find_images(paths)))) as advance:
         for outcome in import_images(into, open_files(find_images(paths))):
             counts[outcome.result] += 1
+            if outcome.result == "added" and outcome.also_in:
+                counts[ELSEWHERE] += 1
+                others.update(outcome.also_in)
             if outcome.error and (foreign := kind_of(outcome.name)):
                 left_out[foreign] += 1
             _tell(outcome, given["as_json"])
             advance(1)
+    if others:
+        cases = ", ".join(map(str, sorted(others)))
+        some = f"{counts.pop(ELSEWHERE):,} of {counts['added']:,} images"
+        click.echo(f"{some} are in other cases, too ({cases}): a slide under two names?", err=True)
     _conclude(counts, left_out, given["as_json"])
 
 

@@ -7,8 +7,8 @@ from enum import StrEnum
 
 from hemavision.differential.intervals import LEVEL, Interval, bounds, clopper_pearson
 
-#: Nobody counts more cells than this to settle a flag.
-MOST_CELLS = 100_000
+#: Nobody counts more cells than this in addition, and few slides have them.
+MOST_MORE = 1_000
 
 
 class Flag(StrEnum):
@@ -43,7 +43,7 @@ class Verdict:
         flag: of the share.
         more_cells: white cells to count in addition until a possible flag is a sure one, if the
             proportion stays as it is; ``None`` where there is nothing to settle, or where more
-            than :data:`MOST_CELLS` would be needed.
+            than :data:`MOST_MORE` would be needed.
     """
 
     flag: Flag
@@ -88,8 +88,8 @@ def cells_to_settle(count: int, total: int, limit: float, level: float = LEVEL) 
 
     Returns:
         The number of cells to count in addition: 0 where the interval does not hold the limit
-        now; ``None`` where the share is the limit itself or more than :data:`MOST_CELLS` cells
-        would be needed.
+        now; ``None`` where the share is the limit itself or more than :data:`MOST_MORE` would be
+        needed.
     """
     share, border = count / total, limit / 100
 
@@ -99,10 +99,10 @@ def cells_to_settle(count: int, total: int, limit: float, level: float = LEVEL) 
 
     if settled(total):
         return 0
-    if share == border or total >= MOST_CELLS or not settled(MOST_CELLS):
+    if share == border or not settled(total + MOST_MORE):
         return None
     # At one proportion more cells only narrow the interval.
-    too_few, enough = total, MOST_CELLS
+    too_few, enough = total, total + MOST_MORE
     while enough - too_few > 1:
         middle = (too_few + enough) // 2
         too_few, enough = (too_few, middle) if settled(middle) else (middle, enough)

@@ -14,7 +14,6 @@ from hemavision.differential import (
     correct,
     find_differential,
 )
-from hemavision.differential.flags import MOST_CELLS
 from hemavision.records.cells import CUT
 from hemavision.records.reference import display_name
 from hemavision.report.record import ReportInput
@@ -105,7 +104,7 @@ def _flagged(share: Share, level: float) -> str:
     if share.flag.is_sure:
         return text
     if share.more_cells is None:
-        return f"{text} More than {MOST_CELLS:,} white cells would be needed to settle it."
+        return f"{text} This slide cannot settle it."
     cells = "white cell" if share.more_cells == 1 else "white cells"
     return f"{text} About {share.more_cells:,} more {cells} at this share would settle it."
 

@@ -19,7 +19,7 @@ from hemavision.store.records import Cell, ImageKind, Look, NewCell, NewImage, S
 from hemavision.store.schema import cells, contents, cutouts, images, signed_heatmaps, thumbnails
 from hemavision.store.suggestions import seal_suggestions
 
-#: Boxes that share more of what they cover are around one cell.
+#: Boxes that share more of the smaller one are around one cell: one may lie in the other.
 SAME_CELL = 0.5
 
 
@@ -199,18 +199,18 @@ def _refuse_known(connection: Connection, image_id: int, box: Box) -> None:
     places = (cells.c.left, cells.c.top, cells.c.right, cells.c.bottom)
     there = select(cells.c.id, *places).where(cells.c.image_id == image_id)
     for number, *edges in connection.execute(there.order_by(cells.c.id)):
-        if _shared(box, Box(*edges)) > SAME_CELL:
+        if _covered(box, Box(*edges)) > SAME_CELL:
             message = f"Cell {number} is at this place already."
             raise RefusedError("there-already", message, [number])
 
 
-def _shared(one: Box, other: Box) -> float:
-    """Return the area that two boxes share as a part of the area that both cover."""
+def _covered(one: Box, other: Box) -> float:
+    """Return the area that two boxes share as a part of the smaller one's."""
     wide = min(one.right, other.right) - max(one.left, other.left)
     high = min(one.bottom, other.bottom) - max(one.top, other.top)
     both = max(wide, 0) * max(high, 0)
     areas = [(b.right - b.left) * (b.bottom - b.top) for b in (one, other)]
-    return both / (sum(areas) - both)
+    return both / min(areas)
 
 
 def _insert_image(turn: Transaction, case_id: int, image: NewImage) -> int:

@@ -35,7 +35,8 @@ blueprint = APIBlueprint(
 def get_differential(case_id: int) -> Response:
     """Count a case: shares with exact intervals, flags, absolute counts, an analyser beside it.
 
-    Counts what readers decided; with `suggestions` also the model's word where nobody has yet.
+    Counts what readers decided; with `suggestions` also the model's word where nobody has yet:
+    such shares are provisional, and read against no range.
     What is unfamiliar to the model is never counted before a person decides. `cells` says how
     many of each type are decided and how many only suggested. Read against what was entered for
     the case; `estimate` is there where those ask for it.
@@ -45,7 +46,9 @@ def get_differential(case_id: int) -> Response:
     with the_store().at_one_moment() as still:
         case, cells = find_case(still, case_id), tally(still, case_id)
         grounds, analyser = grounds_of(still, case), analyser_of(case.entries)
-    terms = terms_of(case.entries, grounds.profile)
+    # Nothing is called high that nobody has looked at.
+    provisional = query["suggestions"] and bool(cells.suggested)
+    terms = terms_of(case.entries, None if provisional else grounds.profile)
     counts = cells.counts(grounds.types, with_suggestions=query["suggestions"])
     try:
         found = find_differential(counts, terms)
@@ -59,7 +62,7 @@ def get_differential(case_id: int) -> Response:
         cells=_cells(cells),
         suggestions=query["suggestions"],
         entries=case.entries.to_json(),
-        profile=terms.profile.name if terms.profile else None,
+        profile=grounds.profile.name if grounds.profile else None,
         profiles=_choice(grounds),
         targets=list(TARGETS),
         revision=case.revision,

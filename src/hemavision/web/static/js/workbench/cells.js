@@ -82,6 +82,21 @@ export function confidentOf(cells, name, seen) {
   };
 }
 
+/**
+ * Return what several cells' suggestions are worth committing at once: {ready, unseen, doubtful}, ids.
+ * What a person has not had on the screen, and what the model itself doubts, is decided one by one;
+ * what is decided already is in none of them.
+ */
+export function togetherOf(cells, seen) {
+  const parted = { ready: [], unseen: [], doubtful: [] };
+  for (const cell of cells) {
+    if (isDecided(cell)) continue;
+    const sure = cell.suggestion?.status === "confident";
+    parted[!seen.has(cell.id) ? "unseen" : sure ? "ready" : "doubtful"].push(cell.id);
+  }
+  return parted;
+}
+
 /** Return the next undecided cell after `id` in the gallery's order, going round; null for none. */
 export function nextUndecided(groups, id) {
   const order = groups.flatMap(({ cells }) => cells);

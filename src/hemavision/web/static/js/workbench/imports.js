@@ -77,6 +77,16 @@ export function resultWords({ name, result, same_as: same, also_in: also, error 
   return `${name}: added; the same file is in ${also.length === 1 ? "case" : "cases"} ${also.join(", ")} as well`;
 }
 
+/** Return how many of what was added other cases have as well, in words, or "": perhaps a slide under two names. */
+export function elsewhereWords({ added, told }) {
+  const also = told.filter(({ result, also_in: cases }) => result === "added" && cases.length);
+  if (!also.length) return "";
+  const cases = [...new Set(also.flatMap(({ also_in: found }) => found))].sort((one, other) => one - other);
+  const named = cases.length === 1 ? `case ${cases[0]}` : `cases ${cases.slice(0, -1).join(", ")} and ${cases.at(-1)}`;
+  const many = also.length < added ? `${also.length} of ${added} ${also.length === 1 ? "is" : "are"}` : added === 1 ? "it is" : `all ${added} are`;
+  return `${many} in ${named} as well`;
+}
+
 /** Return every file of a drop, those inside folders too, in the order of their names. */
 export async function filesOf(transfer) {
   const entries = [...(transfer.items ?? [])].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);

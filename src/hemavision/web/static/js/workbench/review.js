@@ -1,6 +1,6 @@
 /** What a reader does to cells: press, move, classify, commit, take back. */
 
-import { binOf, committable, confidentOf, isDecided, nextUndecided, successor, TO_READ, UNFAMILIAR } from "./cells.js";
+import { binOf, committable, confidentOf, isDecided, nextUndecided, successor, togetherOf, TO_READ, UNFAMILIAR } from "./cells.js";
 import { moveFrom, placeOf } from "./rows.js";
 import { range, targets, toggled } from "./selection.js";
 import { isReadOnly } from "./state.js";
@@ -32,8 +32,12 @@ export function createReview({ store, writer, view, notice, say }) {
     writer.decide(changes);
   }
 
-  function classify(type, ids = mine()) {
-    if (!ids.length || locked()) return;
+  function classify(type, asked = mine()) {
+    if (!asked.length || locked()) return;
+    // Nobody says what a cell is that was never on the screen.
+    const ids = asked.length === 1 ? asked : asked.filter((id) => store.state.seen.has(id));
+    if (ids.length < asked.length) notice(`${cellsWords(asked.length - ids.length)} left out: not seen yet.`, "info", asked);
+    if (!ids.length) return;
     decide(ids.map((id) => [id, type]));
     say(ids.length === 1 ? `Cell ${ids[0]}: ${label(type)}` : `${cellsWords(ids.length)}: ${label(type)}`);
   }
@@ -41,6 +45,7 @@ export function createReview({ store, writer, view, notice, say }) {
   function commit() {
     const ids = mine();
     if (!ids.length || locked()) return;
+    if (ids.length > 1) return void commitTogether(ids);
     const cells = ids.map((id) => store.state.cells.get(id));
     const nameless = cells.filter((cell) => committable(cell) === null);
     if (nameless.length) {
@@ -50,6 +55,18 @@ export function createReview({ store, writer, view, notice, say }) {
     const changes = cells.filter((cell) => committable(cell) !== null).map((cell) => [cell.id, committable(cell)]);
     if (changes.length) decide(changes);
     if (changes.length) say(`${cellsWords(changes.length)} committed`);
+  }
+
+  /** Several at once pass the gate of a bin's button: what was seen, and what the model does not doubt. */
+  function commitTogether(ids) {
+    const cells = ids.map((id) => store.state.cells.get(id));
+    const { ready, unseen, doubtful } = togetherOf(cells, store.state.seen);
+    const left = [[unseen, "not seen yet"], [doubtful, "doubted by the model: decide on them one by one"]];
+    const words = left.filter(([some]) => some.length).map(([some, why]) => `${cellsWords(some.length)} left out, ${why}`);
+    if (words.length) notice(`${words.join("; ")}.`, "info", [...unseen, ...doubtful]);
+    if (!ready.length) return;
+    decide(ready.map((id) => [id, committable(store.state.cells.get(id))]));
+    say([`${cellsWords(ready.length)} committed`, ...words].join("; "));
   }
 
   function takeBack() {

@@ -76,7 +76,7 @@ export function flagWords({ flag, more_cells: more, reference }) {
   const [low, high] = reference;
   const range = ` (${low}–${high}%)`;
   if (!flag.startsWith("possibly")) return `${FLAGS[flag]}${range}`;
-  const settle = more === null ? "more cells than anybody counts would settle it" : `about ${more.toLocaleString("en-GB")} more cells would settle it`;
+  const settle = more === null ? "this slide cannot settle it" : `about ${more.toLocaleString("en-GB")} more cells would settle it`;
   return `${FLAGS[flag]}${range}: ${settle}`;
 }
 

@@ -6,7 +6,7 @@
 import { Problem } from "../../api.js";
 import { make, role, tell, write } from "../../components/dom.js";
 import { carriesFiles } from "../../intake.js";
-import { digestOf, failed, filesOf, inLoads, isWanted, nothingYet, partKnown, resultWords, summed } from "../imports.js";
+import { digestOf, elsewhereWords, failed, filesOf, inLoads, isWanted, nothingYet, partKnown, resultWords, summed } from "../imports.js";
 import { importWords } from "../words.js";
 
 /** What the server says of a file, and not of the case or of who asks. */
@@ -117,7 +117,7 @@ function show(element, sum, done, total) {
   element.querySelector("progress").value = total ? done / total : 0;
   write(role(element, "import-words"), `${done} of ${total} · ${importWords(sum)}`);
   role(element, "import-details").hidden = sum.told.length === 0;
-  write(role(element, "details-words"), `${sum.told.length} to know of`);
+  write(role(element, "details-words"), [`${sum.told.length} to know of`, elsewhereWords(sum)].filter(Boolean).join(": "));
   const list = role(element, "import-list");
   list.append(...sum.told.slice(list.children.length).map((result) => {
     const item = make("li", { textContent: resultWords(result) });
