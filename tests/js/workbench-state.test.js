@@ -108,7 +108,8 @@ test("what keys mean", () => {
 
 test("a key acts on several selected cells, else under the pointer, else on the focus", () => {
   equal(targets({ selection: new Set([4, 5]), hoveredId: 1, focusId: 2 }), [4, 5]);
-  equal(targets({ selection: new Set([4]), hoveredId: 1, focusId: 2 }), [1]);
+  equal(targets({ selection: new Set([4]), hoveredId: 1, focusId: 2 }), [4]);
+  equal(targets({ selection: new Set(), hoveredId: 1, focusId: 2 }), [2]);
   equal(targets({ selection: new Set([4]), hoveredId: null, focusId: 2 }), [4]);
   equal(targets({ selection: new Set(), hoveredId: null, focusId: 2 }), [2]);
   equal(targets({ selection: new Set(), hoveredId: null, focusId: null }), []);

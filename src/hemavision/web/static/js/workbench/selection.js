@@ -28,12 +28,10 @@ export function kept(selection, has) {
 }
 
 /**
- * Return what a key or a button acts on: several selected cells, else the one under the pointer,
- * else the one that is selected, else the one with the focus.
+ * Return what a key or a button acts on: what is selected, else the cell that wears the ring. Where a
+ * mouse rests says nothing.
  */
-export function targets({ selection, hoveredId, focusId }) {
-  if (selection.size > 1) return [...selection];
-  if (hoveredId !== null) return [hoveredId];
-  if (selection.size === 1) return [...selection];
+export function targets({ selection, focusId }) {
+  if (selection.size) return [...selection];
   return focusId === null ? [] : [focusId];
 }
