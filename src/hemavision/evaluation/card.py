@@ -108,6 +108,21 @@ def _training(record: dict[str, Any]) -> Iterator[str]:
         if record[key]["n_images"]
     ]
     yield from _table(["", ""], rows or [["The manifest does not say", ""]])
+    yield from _taught(record)
+
+
+def _taught(record: dict[str, Any]) -> Iterator[str]:
+    taught = record.get("taught")
+    if not taught:
+        return
+    yield "What each laboratory taught, in pictures:\n"
+    types = record["cell_types"]
+    rows = [[source, *(f"{kinds.get(t, 0):,}" for t in types)] for source, kinds in taught.items()]
+    yield from _table(["", *types], rows)
+    yield (
+        f"Nobody taught it {', '.join([*_unknown(record), *UNNAMED])}. A type that one laboratory "
+        "alone showed is known in that laboratory's looks.\n"
+    )
 
 
 def _figures(record: dict[str, Any], records: list[dict[str, Any]], plots: str) -> Iterator[str]:

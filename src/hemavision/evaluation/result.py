@@ -21,7 +21,7 @@ from hemavision.datasets.protocols import (
     trained_protocols,
 )
 from hemavision.datasets.samples import Sample, digest
-from hemavision.datasets.splits import Split, drawn
+from hemavision.datasets.splits import PROTOCOLS, Split, drawn, restrict
 from hemavision.differential import LEVEL
 from hemavision.errors import DataError, SettingsError
 from hemavision.evaluation import intervals, metrics, morphology
@@ -33,6 +33,7 @@ from hemavision.evaluation.answers import (
     run_model,
     split_by_knowledge,
 )
+from hemavision.reading.bundle import Manifest
 from hemavision.reading.cell import Model, open_model
 from hemavision.records.results import NOTICE
 
@@ -221,6 +222,7 @@ def _heading(request: Request, split: Split, model: Model, leak: Leak) -> dict[s
         },
         "leak": asdict(leak) | {"note": _leak_note(leak, split.protocol)},
         "limit": request.limit,
+        "taught": _taught(manifest, request.dataset),
         "training_images": _count(split.train),
         "validation_images": _count(split.validation),
         "all_images": _count(split.train + split.validation + split.test),
@@ -252,6 +254,18 @@ def _leak_note(leak: Leak, protocol: str) -> str:
     if leak.kind == "unknown":
         return "The model's manifest does not let its training images be compared with these."
     return "No test original is among the originals that the model was trained or selected on."
+
+
+def _taught(manifest: Manifest, dataset: Dataset) -> dict[str, dict[str, int]]:
+    """Return image set → type → pictures that taught it; nothing where that is not known."""
+    protocol = manifest.training.get("protocol")
+    if dataset.own or protocol not in PROTOCOLS:
+        return {}
+    train = restrict(PROTOCOLS[protocol](dataset.folder), manifest.cell_types, ask=False).train
+    found: dict[str, Counter[str]] = {}
+    for sample in train:
+        found.setdefault(sample.source, Counter())[sample.cell_type] += 1
+    return {source: dict(sorted(found[source].items())) for source in sorted(found)}
 
 
 def _count(samples: list[Sample]) -> dict[str, Any]:
