@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from hemavision.evaluation.figures import (
+    ABSENT,
     class_lines,
     comparison,
     confusion_lines,
@@ -117,7 +118,10 @@ def _taught(record: dict[str, Any]) -> Iterator[str]:
         return
     yield "What each laboratory taught, in pictures:\n"
     types = record["cell_types"]
-    rows = [[source, *(f"{kinds.get(t, 0):,}" for t in types)] for source, kinds in taught.items()]
+    rows = [
+        [source, *(f"{kinds[t]:,}" if t in kinds else ABSENT for t in types)]
+        for source, kinds in taught.items()
+    ]
     yield from _table(["", *types], rows)
     yield (
         f"Nobody taught it {', '.join([*_unknown(record), *UNNAMED])}. A type that one laboratory "
