@@ -1,4 +1,7 @@
-/** The named type, how sure, the four bars, downloads, or the trouble in words. */
+/**
+ * The named type, how sure, the bars of all types, downloads, or the trouble in words. Of what is
+ * unfamiliar that is all that is said: the guess is folded away.
+ */
 
 import { selectedItem } from "../state.js";
 import { advice, duration, isSynthetic, percent, statusWords, title } from "../words.js";
@@ -39,14 +42,24 @@ function showAnswer(element, item) {
   element.dataset.status = prediction?.status ?? "reading";
   write(role(element, "status-word"), prediction ? statusWords(prediction.status).word : "Reading");
   write(role(element, "status-words"), prediction ? advice(prediction) : "");
-  write(role(element, "cell-type"), prediction ? title(prediction.cell_type) : "\u00a0");
-  write(role(element, "confidence"), prediction ? percent(prediction.confidence) : "–");
+  const unfamiliar = prediction?.status === "unfamiliar";
+  if (element.dataset.shown !== item.name + String(unfamiliar)) {
+    element.dataset.shown = item.name + String(unfamiliar);
+    role(element, "chances").open = !unfamiliar;
+  }
+  write(role(element, "chances-title"), unfamiliar ? "A guess, not to be relied on" : "All types");
+  write(role(element, "cell-type"), prediction ? headline(prediction) : "\u00a0");
+  write(role(element, "confidence"), prediction && !unfamiliar ? percent(prediction.confidence) : "–");
   write(role(element, "familiarity"), prediction ? prediction.familiarity.toFixed(2) : "–");
   for (const bar of element.querySelectorAll("[data-bar]")) {
     showBar(bar, prediction?.probabilities[bar.dataset.bar] ?? null, prediction?.cell_type);
   }
   write(role(element, "latency"), prediction ? latency(prediction, item.roundTripMs) : "\u00a0");
   write(role(element, "model"), prediction ? modelLine(prediction.model) : "\u00a0");
+}
+
+function headline({ status, cell_type: cellType }) {
+  return status === "unfamiliar" ? statusWords(status).word : title(cellType);
 }
 
 function showBar(bar, probability, predicted) {

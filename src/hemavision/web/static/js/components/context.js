@@ -4,12 +4,16 @@ import { selectedItem } from "../state.js";
 import { range, title } from "../words.js";
 import { make, role } from "./dom.js";
 
+const UNFAMILIAR = "unfamiliar";
+
 export function mountContext(element) {
   const body = role(element, "body");
   let shown = null;
 
   return function update(state) {
-    const name = selectedItem(state)?.answer?.prediction.cell_type ?? null;
+    const prediction = selectedItem(state)?.answer?.prediction ?? null;
+    const unfamiliar = prediction?.status === "unfamiliar";
+    const name = unfamiliar ? UNFAMILIAR : prediction?.cell_type ?? null;
     const entry = state.cellTypes[name] ?? null;
     const key = entry ?? state.contextError ?? name;
     if (key === shown) return;
@@ -20,6 +24,7 @@ export function mountContext(element) {
 }
 
 function missing(name, state) {
+  if (name === UNFAMILIAR) return "Unlike anything the model was trained on: what a type may mean says nothing here.";
   if (state.contextError) return `No clinical context: ${state.contextError}`;
   return name ? `No clinical context is known for ${name}.` : "What this cell does appears here with the answer.";
 }

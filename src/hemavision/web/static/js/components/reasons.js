@@ -21,8 +21,9 @@ export function mountReasons(element, { hasMaps = true } = {}) {
   return function update(state) {
     const prediction = selectedItem(state)?.answer?.prediction ?? null;
     const reasons = prediction?.reasons ?? null;
-    element.hidden = !reasons;
-    if (!reasons) return;
+    // What speaks for a type that should not be relied on is no reason.
+    element.hidden = !reasons || prediction.status === "unfamiliar";
+    if (element.hidden) return;
     if (reasons !== shown) {
       shown = reasons;
       fill(element, list, prediction, hasMaps);
