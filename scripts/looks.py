@@ -41,6 +41,7 @@ WAYS: dict[str, Callable[[Answers, np.ndarray], Answers]] = {
     "four mirrored, own stain": lambda p, odds: p[:, OURS, OWN].mean(axis=1),
     "four mirrored, standard stain": lambda p, odds: p[:, OURS, STANDARD].mean(axis=1),
     "**two of each (shipped)**": lambda p, odds: _shipped(p[:, OURS]),
+    "one of each": lambda p, odds: (p[:, OURS, OWN, 0] + p[:, OURS, STANDARD, 3]) / 2,
     "all eight": lambda p, odds: p[:, OURS].mean(axis=(1, 2)),
     "two of each, the whole box": lambda p, odds: _shipped(p[:, BOX]),
     "two of each, odds of blood": lambda p, odds: _leaning(_shipped(p[:, OURS]), odds),
