@@ -11,7 +11,7 @@ from flask import Flask
 from waitress import wasyncore
 from waitress.server import create_server
 
-from hemavision.web.api import models
+from hemavision.web.services import NAME
 
 #: What the servers say of the shipped models: each would open all of them anew.
 _DESCRIBED: dict[Path, dict[str, object]] = {}
@@ -20,7 +20,7 @@ _DESCRIBED: dict[Path, dict[str, object]] = {}
 @contextmanager
 def listening(app: Flask, threads: int = 4) -> Iterator[str]:
     """Serve an application as ``hemavision serve`` does, and give its address."""
-    app.extensions[models.CACHE] = _DESCRIBED
+    app.extensions[NAME].described = _DESCRIBED
     # A window that goes from page to page asks for each of the scripts but once.
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 3600
     open_: dict[int, wasyncore.dispatcher] = {}

@@ -186,7 +186,7 @@ def test_a_problem_of_the_server_is_said_in_its_own_words(
     browser: Browser, slide: Slide, model: Model, contexts: list[BrowserContext]
 ) -> None:
     app = create_app(model)
-    app.extensions["hemavision.detector"] = None
+    app.extensions["hemavision"].detector = None
     with listening(app) as url:
         camera = MovingStage(slide, browser, contexts)
         page = camera.open(url)

@@ -212,7 +212,7 @@ def test_a_server_without_a_detector_says_so(
     open_page: Callable[..., Page], model: Model, data: Path
 ) -> None:
     app = create_app(model)
-    app.extensions["hemavision.detector"] = None
+    app.extensions["hemavision"].detector = None
     with listening(app) as url:
         page = open_page("/smear", base_url=url)
         page.locator("#picker").set_input_files(str(field_paths(data, 1)[0]))

@@ -302,7 +302,7 @@ def test_another_model_s_heatmap_is_refused(store: Store, client: FlaskClient, c
     (cell, *_) = cells_of(client, case)
     other = create_app(Model(make_model()._engine, make_model().reference), store=store)
     reference = type(make_model().reference)("other", "1" * 64)
-    other.extensions["hemavision"] = Model(make_model()._engine, reference)
+    other.extensions["hemavision"].model = Model(make_model()._engine, reference)
     refused = other.test_client().get(f"{API}/cases/{case}/cells/{cell['id']}/heatmap")
     assert (refused.status_code, refused.json["code"]) == (409, "other-model")
 

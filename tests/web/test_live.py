@@ -153,7 +153,7 @@ def test_only_a_jpeg_body_is_taken(live: FlaskClient, good: bytes, kind: str | N
 
 def test_without_a_detector_it_says_so(model: Model, good: bytes) -> None:
     app = create_app(model)
-    app.extensions["hemavision.detector"] = None
+    app.extensions["hemavision"].detector = None
     response = app.test_client().post(URL, data=good, content_type=JPEG)
     assert response.status_code == 503
     assert response.json["type"] == "/docs#no-detector"

@@ -1,9 +1,7 @@
 """The web application: the only room that knows Flask.
 
-The model lives in ``app.extensions["hemavision"]``, the detector in
-``app.extensions["hemavision.detector"]`` (``None`` where there is none), the reference profiles
-in ``app.extensions["hemavision.profiles"]``, the store of cases in
-``app.extensions["hemavision.store"]``; nothing is kept in module globals.
+All that it keeps is one record, :class:`hemavision.web.services.Services`; nothing is kept in
+module globals.
 """
 
 from __future__ import annotations
@@ -34,6 +32,7 @@ from hemavision.web.demo import demo
 from hemavision.web.health import health
 from hemavision.web.live_page import live_page
 from hemavision.web.pages import pages
+from hemavision.web.services import NAME, Services
 from hemavision.web.smear_page import smear_page
 
 MIB = 2**20
@@ -79,13 +78,16 @@ def create_app(
     if proxies:
         security.believe(app, proxies)
     detector = finder or _detector()
-    app.extensions["hemavision"] = model or open_model(settings.text("model")).found_by(detector)
-    app.extensions[smears.DETECTOR] = detector
-    # A laboratory's bad file stops the start.
-    app.extensions["hemavision.profiles"] = load_profiles(settings.text("reference"))
+    app.extensions[NAME] = Services(
+        model or open_model(settings.text("model")).found_by(detector),
+        # A laboratory's bad file stops the start.
+        load_profiles(settings.text("reference")),
+        detector,
+        store,
+    )
     alone = security.is_loopback(host or settings.text("host")) and not proxies
     is_open = without_accounts or alone
-    identity.install(app, store, is_open=is_open)
+    identity.install(app, is_open=is_open)
     for part in (spec, errors, metrics, security):
         part.install(app)
     for blueprint in (

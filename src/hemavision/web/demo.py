@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from apiflask import APIBlueprint
-from flask import Response, current_app, jsonify, request
+from flask import Response, jsonify, request
 
 from hemavision.images.opening import open_image
 from hemavision.reading.cell import Model
 from hemavision.records.results import NOTICE
-from hemavision.web import metrics
 from hemavision.web.api.answer import overlay_address
 from hemavision.web.api.options import Options
 from hemavision.web.api.schemas import DemoAnswer, problem_responses
 from hemavision.web.api.uploads import MULTIPART, read_request
 from hemavision.web.errors import Problem
+from hemavision.web.services import services
 
 demo = APIBlueprint("demo", __name__, tag="Classify")
 
@@ -31,10 +31,10 @@ def predict() -> Response:
     uploads = read_request(request, ()).uploads
     if len(uploads) > 1:
         raise Problem("too-many-images", f"Received {len(uploads)} images; /predict takes one.")
-    model: Model = current_app.extensions["hemavision"]
+    model: Model = services().model
     rgb = open_image(uploads[0].read()).rgb
     (prediction,) = model.predict_arrays([rgb])
-    metrics.of(current_app).count_prediction(prediction)
+    services().metrics.count_prediction(prediction)
     return jsonify(
         prediction=prediction.cell_type.upper(),
         confidence=prediction.confidence,

@@ -17,7 +17,7 @@ from hemavision.errors import (
     RefusedError,
     StoreError,
 )
-from hemavision.web import metrics
+from hemavision.web.services import services
 
 MEDIA_TYPE = "application/problem+json"
 #: Problem → (status, title). A problem's type is the address of its row in the docs page.
@@ -101,7 +101,7 @@ def _answer(error: Exception) -> Response | HTTPException:
     if isinstance(error, HTTPException) and (error.code or 500) < 400:
         return error
     problem = as_problem(error)
-    metrics.of(current_app).errors.labels(problem.name).inc()
+    services().metrics.errors.labels(problem.name).inc()
     body = problem.to_json()
     response = Response(json.dumps(body), status=body["status"], mimetype=MEDIA_TYPE)
     if response.status_code == 401:

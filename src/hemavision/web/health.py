@@ -14,9 +14,9 @@ from hemavision.reading.cell import Model
 from hemavision.reading.finding.finder import Finder
 from hemavision.store.database import USER
 from hemavision.web.api.schemas import Live, Ready, problem_responses
-from hemavision.web.api.smears import DETECTOR
 from hemavision.web.errors import Problem
 from hemavision.web.identity import has_store, the_store
+from hemavision.web.services import services
 
 health = APIBlueprint("health", __name__, url_prefix="/health", tag="Operations")
 
@@ -40,8 +40,8 @@ def ready() -> Response:
     setting names it; the user's own file is made when the first case is, and `store` is null
     until then.
     """
-    model: Model = current_app.extensions["hemavision"]
-    finder: Finder | None = current_app.extensions[DETECTOR]
+    model: Model = services().model
+    finder: Finder | None = services().detector
     with _answering("model", "gave an error on a plain grey image"):
         list(model.predict_arrays([_GREY]))
     if finder:

@@ -18,10 +18,10 @@ from hemavision.store import Store, open_store
 from hemavision.store.logins import Session, find_session, find_token
 from hemavision.store.readers import LOCAL, Reader, Role, has_accounts
 from hemavision.store.reads import is_blind
-from hemavision.web.api.bodies import LARGEST, can_be_kept
 from hemavision.web.errors import Problem
+from hemavision.web.kept import LARGEST, can_be_kept
+from hemavision.web.services import services
 
-STORE = "hemavision.store"
 #: Config key: whether a server without accounts lets everybody in.
 OPEN = "OPEN_WITHOUT_ACCOUNTS"
 COOKIE = "hemavision_session"
@@ -37,15 +37,13 @@ class Caller:
     session: Session | None = None
 
 
-def install(app: Flask, store: Store | None, *, is_open: bool) -> None:
-    """Give the application its store.
+def install(app: Flask, *, is_open: bool) -> None:
+    """Say who may come in.
 
     Args:
         app: the application.
-        store: opened; None opens the setting's when it is first needed.
         is_open: whether everybody may come in as long as there are no accounts.
     """
-    app.extensions[STORE] = store
     app.config[OPEN] = is_open
     app.url_value_preprocessor(_refuse_impossible)
 
@@ -59,15 +57,15 @@ def _refuse_impossible(endpoint: str | None, values: dict[str, Any] | None) -> N
 
 def has_store() -> bool:
     """Say whether the application's store is open already."""
-    return current_app.extensions[STORE] is not None
+    return services().store is not None
 
 
 def the_store() -> Store:
     """Return the application's store, opened when it is first needed."""
-    store: Store | None = current_app.extensions[STORE]
-    if store is None:
-        store = current_app.extensions[STORE] = open_store()
-    return store
+    kept = services()
+    if kept.store is None:
+        kept.store = open_store()
+    return kept.store
 
 
 def asking(role: Role = Role.READER) -> Reader:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, abort, current_app, make_response, render_template
+from flask import Blueprint, Response, abort, make_response, render_template
 
 from hemavision import __version__, settings
 from hemavision.images.samples import SAMPLE_NAMES, sample_cell_type, sample_png
 from hemavision.records.cells import EIGHT_TYPES
 from hemavision.records.reference import display_name
 from hemavision.records.results import NOTICE
+from hemavision.web.services import services
 
 pages = Blueprint("pages", __name__)
 
@@ -26,7 +27,7 @@ def index() -> str:
 
 def shared_words() -> dict[str, Any]:
     """Return what the frame of every page says: the model's types, the notice, the version."""
-    types = current_app.extensions["hemavision"].manifest.cell_types
+    types = services().model.manifest.cell_types
     return {
         "cell_types": [(name, display_name(name)) for name in types],
         "outside": [display_name(name) for name in EIGHT_TYPES if name not in types],

@@ -9,16 +9,16 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-from flask import Response, current_app
+from flask import Response
 
 from hemavision.images.opening import open_image
 from hemavision.reading.cell import Model
 from hemavision.reading.explaining import encode_png, overlay
 from hemavision.records.results import NOTICE, Prediction
-from hemavision.web import metrics
 from hemavision.web.api.options import Options
 from hemavision.web.api.uploads import Upload
 from hemavision.web.errors import Problem, as_problem
+from hemavision.web.services import services
 
 DIGITS = 5
 
@@ -110,12 +110,12 @@ def _answer_one(model: Model, upload: Upload, options: Options) -> Item:
         item = {"notes": list(photo.notes)} | describe(prediction, photo.rgb, options)
     except Exception as error:  # whatever one image does, the others get their answer
         return failure(error)
-    metrics.of(current_app).count_prediction(prediction)
+    services().metrics.count_prediction(prediction)
     return item
 
 
 def failure(error: Exception) -> Item:
     """Return what stands in the place of an image that failed, and count it."""
     problem = as_problem(error)
-    metrics.of(current_app).errors.labels(problem.name).inc()
+    services().metrics.errors.labels(problem.name).inc()
     return {"error": problem.to_json()}

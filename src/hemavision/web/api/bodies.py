@@ -13,11 +13,9 @@ from marshmallow import RAISE, ValidationError, fields
 
 from hemavision.web.api.options import NUMBER, query_values
 from hemavision.web.errors import Problem
+from hemavision.web.kept import can_be_kept
 
 View = TypeVar("View", bound=Callable[..., Any])
-#: Largest number of a row: beyond it JSON's numbers are not exact.
-LARGEST = 2**53 - 1
-_NO_LETTER = re.compile("[\\x00\\ud800-\\udfff]")
 _WHOLE = re.compile(r"-?[0-9]{1,16}", re.ASCII)
 
 
@@ -118,18 +116,6 @@ def _load(schema: type[Body], values: dict[str, Any]) -> dict[str, Any]:
     except ValidationError as error:
         raise Problem("bad-option", _in_words(error.messages)) from error
     return loaded
-
-
-def can_be_kept(value: Any) -> bool:
-    """Return whether all text in JSON values has only letters that every database keeps.
-
-    NUL and half of a surrogate pair, which JSON can write, are none.
-    """
-    if isinstance(value, str):
-        return not _NO_LETTER.search(value)
-    if isinstance(value, dict):
-        return all(can_be_kept(name) and can_be_kept(item) for name, item in value.items())
-    return not isinstance(value, list) or all(map(can_be_kept, value))
 
 
 def _in_words(messages: Any, place: str = "") -> str:

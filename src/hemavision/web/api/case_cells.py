@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from apiflask import APIBlueprint
-from flask import Response, current_app, jsonify
+from flask import Response, jsonify
 
 from hemavision.casework.pictures import Wish, show_cutout, show_heatmap, show_thumbnail
 from hemavision.casework.reading import read_cell
@@ -20,6 +20,7 @@ from hemavision.web.api.case_images import PICTURES, picture_response, respond
 from hemavision.web.api.schemas import problem_responses
 from hemavision.web.errors import Problem
 from hemavision.web.identity import asking, sighted, the_store
+from hemavision.web.services import services
 
 blueprint = APIBlueprint("case_cells", __name__, url_prefix="/api/v1/cases", tag="Case cells")
 
@@ -57,7 +58,7 @@ def post_cell(case_id: int, image_id: int) -> Response:
     place already (`cells` names it).
     """
     reader = sighted(case_id)
-    store, model = the_store(), current_app.extensions["hemavision"]
+    store, model = the_store(), services().model
     box = Box(**read_json(requests.NewCell)["box"])
     image = find_image(store, case_id, image_id)
     _check_box(box, image)
@@ -165,7 +166,7 @@ def get_heatmap(case_id: int, cell_id: int) -> Response:
     query = read_query(requests.HeatmapQuery)
     cell = cells.find_cell(the_store(), case_id, cell_id)
     wish = Wish(query.get("cell_type"), query["opacity"])
-    return respond(show_heatmap(the_store(), cell, current_app.extensions["hemavision"], wish))
+    return respond(show_heatmap(the_store(), cell, services().model, wish))
 
 
 def read_changes() -> list[Change]:

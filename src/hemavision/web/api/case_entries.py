@@ -24,12 +24,13 @@ from hemavision.records.results import NOTICE
 from hemavision.store.cases import find_case
 from hemavision.store.entries import LONGEST_COMMENT, LONGEST_NAME, enter
 from hemavision.store.records import Entries
-from hemavision.web.api.bodies import LARGEST, Body, Flag, Whole, read_json, takes
+from hemavision.web.api.bodies import Body, Flag, Whole, read_json, takes
 from hemavision.web.api.case_schemas import CaseRecord
 from hemavision.web.api.case_terms import known_types, profiles
 from hemavision.web.api.schemas import problem_responses
 from hemavision.web.errors import Problem
 from hemavision.web.identity import sighted, the_store
+from hemavision.web.kept import LARGEST
 
 blueprint = APIBlueprint("case_entries", __name__, url_prefix="/api/v1/cases", tag="Cases")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response, current_app, jsonify, request
+from flask import Response, jsonify, request
 
 from hemavision.casework.archives import open_archive
 from hemavision.casework.importing import Import, Source, failing, import_images
@@ -20,10 +20,10 @@ from hemavision.store.images import find_image, find_others, list_images
 from hemavision.store.records import ImageKind
 from hemavision.web.api import case_schemas as schemas
 from hemavision.web.api.schemas import problem_responses
-from hemavision.web.api.smears import DETECTOR
 from hemavision.web.api.uploads import Upload, read_request
 from hemavision.web.errors import Problem
 from hemavision.web.identity import asking, the_store
+from hemavision.web.services import services
 
 blueprint = APIBlueprint("case_images", __name__, url_prefix="/api/v1/cases", tag="Case images")
 
@@ -57,7 +57,7 @@ def post_images(case_id: int) -> Response:
     find_case(the_store(), case_id)
     received = read_request(request, ("kind",))
     kind = _kind(received.body, _kind(received.query, AUTO))
-    eyes = Eyes(current_app.extensions["hemavision"], current_app.extensions[DETECTOR])
+    eyes = Eyes(services().model, services().detector)
     wanted = None if kind == AUTO else ImageKind(kind)
     into = Import(the_store(), case_id, eyes, reader.name, wanted)
     outcomes = list(import_images(into, _sources(received.uploads)))

@@ -14,7 +14,8 @@ from hemavision.store.agreement import PERIODS
 from hemavision.store.cells import MOST_CHANGES
 from hemavision.store.readers import SHORTEST_PASSWORD, Role
 from hemavision.store.records import State
-from hemavision.web.api.bodies import LARGEST, Body, Flag, Whole
+from hemavision.web.api.bodies import Body, Flag, Whole
+from hemavision.web.kept import LARGEST
 
 _STATUSES = [status.value for status in Status]
 _ROLES = [role.value for role in Role]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from flask import current_app
 from marshmallow import fields
 from marshmallow.validate import Length
 
@@ -14,6 +13,7 @@ from hemavision.store.records import Case
 from hemavision.store.vocabulary import cell_types
 from hemavision.web.api.bodies import Body, Flag
 from hemavision.web.errors import Problem
+from hemavision.web.services import services
 
 
 class CountQuery(Body):
@@ -36,7 +36,7 @@ class SlidesQuery(Body):
 
 def at_work() -> AtWork:
     """Return what this server reads cases with."""
-    return AtWork(current_app.extensions["hemavision"], profiles())
+    return AtWork(services().model, profiles())
 
 
 def grounds_of(store: Store, case: Case) -> Grounds:
@@ -53,13 +53,13 @@ def grounds_of(store: Store, case: Case) -> Grounds:
 
 def profiles() -> Profiles:
     """Return the reference ranges that this server has."""
-    found: Profiles = current_app.extensions["hemavision.profiles"]
+    found: Profiles = services().profiles
     return found
 
 
 def model_types() -> tuple[str, ...]:
     """Return the types that the model at work can suggest: those are looked for."""
-    types: tuple[str, ...] = current_app.extensions["hemavision"].manifest.cell_types
+    types: tuple[str, ...] = services().model.manifest.cell_types
     return types
 
 

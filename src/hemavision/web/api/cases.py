@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response, current_app, jsonify
+from flask import Response, jsonify
 
 from hemavision.casework.signing import sign
 from hemavision.errors import SettingsError
@@ -32,6 +32,7 @@ from hemavision.web.api.schemas import problem_responses
 from hemavision.web.api.trail_schemas import Log
 from hemavision.web.errors import Problem
 from hemavision.web.identity import asking, sighted, the_store
+from hemavision.web.services import services
 
 blueprint = APIBlueprint("cases", __name__, url_prefix="/api/v1/cases", tag="Cases")
 
@@ -129,7 +130,7 @@ def get_case_log(case_id: int) -> Response:
 
 
 def _types() -> list[dict[str, Any]]:
-    model: Model = current_app.extensions["hemavision"]
+    model: Model = services().model
     by_model = model.manifest.cell_types
     return [
         {"name": name, "display_name": display_name(name), "by_model": name in by_model}

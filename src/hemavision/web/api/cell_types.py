@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from apiflask import APIBlueprint
-from flask import Response, current_app, jsonify, request
+from flask import Response, jsonify, request
 
 from hemavision.records.reference import CONTEXT, Profiles, without_range
 from hemavision.records.results import NOTICE
 from hemavision.web.api.options import query_values
 from hemavision.web.api.schemas import CellTypes, problem_responses
 from hemavision.web.errors import Problem
+from hemavision.web.services import services
 
 blueprint = APIBlueprint("cell_types", __name__, url_prefix="/api/v1", tag="Cell types")
 
@@ -19,7 +20,7 @@ blueprint = APIBlueprint("cell_types", __name__, url_prefix="/api/v1", tag="Cell
 @blueprint.doc(responses=problem_responses(400))
 def list_cell_types() -> Response:
     """Reference ranges, functions and clinical significance, each with its source."""
-    profiles: Profiles = current_app.extensions["hemavision.profiles"]
+    profiles: Profiles = services().profiles
     values = query_values(request.args, {"profile"})
     wanted = values.get("profile", profiles.own.name)
     if wanted not in profiles.by_name:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from apiflask import APIBlueprint
-from flask import Response, current_app, request
+from flask import Response, request
 
 from hemavision.reading.cell import Model
 from hemavision.web.api.answer import answer, respond
 from hemavision.web.api.options import NAMES, Options, check_options
 from hemavision.web.api.schemas import Results, problem_responses
 from hemavision.web.api.uploads import read_request
+from hemavision.web.services import services
 
 blueprint = APIBlueprint("classify", __name__, url_prefix="/api/v1", tag="Classify")
 
@@ -29,7 +30,7 @@ def classify() -> Response:
     `opacity`; `raw`, the numbers for all types and attributes; `all`, both. Options may also
     be given in the query; the body's win.
     """
-    model: Model = current_app.extensions["hemavision"]
+    model: Model = services().model
     received = read_request(request, NAMES)
     options = Options()
     for values in (received.query, received.body):

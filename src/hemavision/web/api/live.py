@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from apiflask import APIBlueprint
-from flask import Response, current_app, request
+from flask import Response, request
 
 from hemavision.images.opening import open_image
 from hemavision.reading.cell import Model
@@ -19,12 +19,12 @@ from hemavision.reading.field import read_smear
 from hemavision.reading.finding.finder import Finder
 from hemavision.reading.found import FoundCell, Smear
 from hemavision.records.results import NOTICE, Box, Detection, ModelReference, Prediction
-from hemavision.web import metrics
 from hemavision.web.api.live_schemas import LiveFrame
 from hemavision.web.api.schemas import problem_responses
 from hemavision.web.api.smears import answering_finder
 from hemavision.web.api.uploads import clean_name
 from hemavision.web.errors import Problem
+from hemavision.web.services import services
 
 blueprint = APIBlueprint("live", __name__, url_prefix="/api/v1", tag="Smears")
 
@@ -45,13 +45,13 @@ def live() -> Response:
     cell of the next frame is the same cell.
     """
     started = time.perf_counter()
-    model: Model = current_app.extensions["hemavision"]
+    model: Model = services().model
     finder = _Stopwatch(answering_finder())
     rgb = open_image(_read_frame()).rgb
     decoded = time.perf_counter()
     smear = read_smear(model, finder, rgb)
     for prediction in smear.predictions:
-        metrics.of(current_app).count_prediction(prediction)
+        services().metrics.count_prediction(prediction)
     milliseconds = {
         "decode": (decoded - started) * 1000,
         "detect": finder.milliseconds,

@@ -6,23 +6,22 @@ from pathlib import Path
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response, current_app, jsonify
+from flask import Response, jsonify
 
 from hemavision.reading.bundle import shipped_bundles
 from hemavision.reading.cell import Model, open_model
 from hemavision.records.results import NOTICE
 from hemavision.web.api.schemas import Models
+from hemavision.web.services import services
 
 blueprint = APIBlueprint("models", __name__, url_prefix="/api/v1", tag="Models")
-
-CACHE = "hemavision.models"
 
 
 @blueprint.get("/models")
 @blueprint.output(Models)
 def list_models() -> Response:
     """The models on this server, with the figures that they were given by evaluation."""
-    answering: Model = current_app.extensions["hemavision"]
+    answering: Model = services().model
     known = [_describe(answering, default=True)]
     for path in shipped_bundles():
         description = _shipped(path)
@@ -33,7 +32,7 @@ def list_models() -> Response:
 
 def _shipped(path: Path) -> dict[str, Any]:
     """Describe a shipped bundle; opening one takes a tenth of a second, so once."""
-    cache: dict[Path, dict[str, Any]] = current_app.extensions.setdefault(CACHE, {})
+    cache = services().described
     if path not in cache:
         cache[path] = _describe(open_model(path, threads=1), default=False)
     return cache[path]

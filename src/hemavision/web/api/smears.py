@@ -6,23 +6,22 @@ from dataclasses import asdict
 
 import numpy as np
 from apiflask import APIBlueprint
-from flask import Response, current_app, request
+from flask import Response, request
 
 from hemavision.images.opening import open_image
 from hemavision.reading.cell import Model
 from hemavision.reading.field import overlay_cell, read_smear
 from hemavision.reading.finding.finder import Finder
 from hemavision.reading.found import Smear
-from hemavision.web import metrics
 from hemavision.web.api.answer import Item, as_address, failure, respond, rounded
 from hemavision.web.api.options import Options, check_options
 from hemavision.web.api.schemas import Smears, problem_responses
 from hemavision.web.api.uploads import Upload, read_request
 from hemavision.web.errors import Problem
+from hemavision.web.services import services
 
 blueprint = APIBlueprint("smears", __name__, url_prefix="/api/v1", tag="Smears")
 
-DETECTOR = "hemavision.detector"
 #: Of the options of ``classify`` those that mean something for many cells at once.
 NAMES = ("heatmaps", "opacity")
 
@@ -43,7 +42,7 @@ def smears() -> Response:
     `prediction.box` with the map of its type over it at `opacity`; `raw`, the map's numbers;
     `all`, both.
     """
-    model: Model = current_app.extensions["hemavision"]
+    model: Model = services().model
     finder = answering_finder()
     received = read_request(request, NAMES)
     options = Options()
@@ -63,7 +62,7 @@ def answering_finder() -> Finder:
     Raises:
         Problem: it has none.
     """
-    finder: Finder | None = current_app.extensions[DETECTOR]
+    finder: Finder | None = services().detector
     if finder is None:
         raise Problem(
             "no-detector",
@@ -82,7 +81,7 @@ def _answer(model: Model, finder: Finder, upload: Upload, options: Options) -> I
     except Exception as error:  # whatever one image does, the others get their answer
         return failure(error)
     for prediction in smear.predictions:
-        metrics.of(current_app).count_prediction(prediction)
+        services().metrics.count_prediction(prediction)
     return item
 
 

@@ -16,6 +16,7 @@ from hemavision.web.api.options import HEATMAPS, attribute_values
 from hemavision.web.api.spec_export import PATH as EXPORT
 from hemavision.web.api.spec_export import export_request
 from hemavision.web.api.uploads import FIELDS, JSON, MAX_NAME, MULTIPART
+from hemavision.web.services import services
 
 PATH = "/api/v1/openapi.json"
 VERSION = "3.1.0"
@@ -39,7 +40,7 @@ def complete(spec: Spec | str) -> Spec | str:
     """Add the request bodies and parameters, with this server's own limits and names."""
     if isinstance(spec, str):
         raise TypeError("The document is completed as JSON values, not as YAML text.")
-    model: Model = current_app.extensions["hemavision"]
+    model: Model = services().model
     options = option_schemas(model.manifest)
     _take_images(spec["paths"]["/api/v1/classify"]["post"], options)
     several = {name: options[name] for name in smears.NAMES}
@@ -56,7 +57,7 @@ def complete(spec: Spec | str) -> Spec | str:
         "required": True,
         "content": {MULTIPART: {"schema": _one_file()}},
     }
-    profiles: Profiles = current_app.extensions["hemavision.profiles"]
+    profiles: Profiles = services().profiles
     profile = {
         "type": "string", "enum": sorted(profiles.by_name), "default": profiles.own.name,
     }  # fmt: skip
