@@ -27,13 +27,10 @@ from hemavision.web.api import (
     smears,
     spec,
 )
-from hemavision.web.case_pages import case_pages
 from hemavision.web.demo import demo
 from hemavision.web.health import health
-from hemavision.web.live_page import live_page
 from hemavision.web.pages import pages
 from hemavision.web.services import NAME, Services
-from hemavision.web.smear_page import smear_page
 
 MIB = 2**20
 
@@ -93,7 +90,7 @@ def create_app(
     for blueprint in (
         classify.blueprint, smears.blueprint, smear_export.blueprint, live.blueprint,
         models.blueprint, cell_types.blueprint, *case_routes.BLUEPRINTS, demo, health,
-        metrics.blueprint, docs.blueprint, pages, smear_page, live_page, case_pages,
+        metrics.blueprint, docs.blueprint, pages,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     return app

@@ -1,16 +1,31 @@
-"""The page itself and the synthetic samples it offers. No numbers are made here."""
+"""Every page and the synthetic samples that they offer. No numbers are made here."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, abort, make_response, render_template
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from werkzeug.wrappers import Response as AnyResponse
 
 from hemavision import __version__, settings
+from hemavision.images.sample_smear import HEIGHT_PX, WHITE_CELLS, WIDTH_PX, smear_png
+from hemavision.images.sample_smear import NAME as SMEAR
 from hemavision.images.samples import SAMPLE_NAMES, sample_cell_type, sample_png
 from hemavision.records.cells import EIGHT_TYPES
 from hemavision.records.reference import display_name
 from hemavision.records.results import NOTICE
+from hemavision.store.cases import find_case
+from hemavision.web.errors import Problem
+from hemavision.web.identity import find_caller, the_store
 from hemavision.web.services import services
 
 pages = Blueprint("pages", __name__)
@@ -25,6 +40,64 @@ def index() -> str:
     return render_template("index.html", samples=samples, **shared_words())
 
 
+@pages.get("/smear")
+def smear_page() -> str:
+    """Return the page for whole fields: every cell boxed and named."""
+    return render_template(
+        "smear.html",
+        sample_name=f"{SMEAR}.png",
+        sample_width=WIDTH_PX,
+        sample_height=HEIGHT_PX,
+        drawn=WHITE_CELLS,
+        **shared_words(),
+    )
+
+
+@pages.get("/live")
+def live_page() -> str:
+    """Return the page for a microscope's camera; the rest comes from it and the API."""
+    return render_template("live.html", **shared_words())
+
+
+@pages.get("/cases")
+def list_page() -> str | AnyResponse:
+    """Return the list of cases; everything it shows comes from the API."""
+    return _to_login() or render_template("cases.html", **shared_words())
+
+
+@pages.get("/cases/<int:case_id>")
+def case_page(case_id: int) -> str | AnyResponse:
+    """Return the page on which a case is read, or 404."""
+    to_login = _to_login()
+    if to_login:
+        return to_login
+    find_case(the_store(), case_id)
+    return render_template("case.html", case_id=case_id, **shared_words())
+
+
+@pages.get("/agreement")
+def agreement_page() -> str | AnyResponse:
+    """Return the page of the model against the readers over time."""
+    return _to_login() or render_template("agreement.html", **shared_words())
+
+
+@pages.get("/login")
+def login_page() -> str:
+    """Return the form; it leads back to where a reader came from."""
+    return render_template("login.html", **shared_words())
+
+
+@pages.get("/samples/<name>.png")
+def sample(name: str) -> Response:
+    """Return a synthetic sample as a PNG file, or 404."""
+    if name == SMEAR:
+        return _png(smear_png(), name)
+    if name not in SAMPLE_NAMES:
+        known = ", ".join((*SAMPLE_NAMES, SMEAR))
+        abort(404, description=f"No sample {name!r}; there are {known}.")
+    return _png(sample_png(name), name)
+
+
 def shared_words() -> dict[str, Any]:
     """Return what the frame of every page says: the model's types, the notice, the version."""
     types = services().model.manifest.cell_types
@@ -37,15 +110,7 @@ def shared_words() -> dict[str, Any]:
     }
 
 
-@pages.get("/samples/<name>.png")
-def sample(name: str) -> Response:
-    """Return a synthetic sample as a PNG file, or 404."""
-    if name not in SAMPLE_NAMES:
-        abort(404, description=f"No sample {name!r}; there are {', '.join(SAMPLE_NAMES)}.")
-    return png_response(sample_png(name), name)
-
-
-def png_response(png: bytes, name: str) -> Response:
+def _png(png: bytes, name: str) -> Response:
     """Return a drawing under its name, to be kept by the browser for a while."""
     response = make_response(png)
     response.content_type = "image/png"
@@ -53,3 +118,16 @@ def png_response(png: bytes, name: str) -> Response:
     response.cache_control.public = True
     response.cache_control.max_age = _SAMPLE_AGE_S
     return response
+
+
+def _to_login() -> AnyResponse | None:
+    """Return the way to the login for a person whom nobody knows.
+
+    A server that other machines reach and that has no accounts lets nobody in: its page says so.
+    """
+    try:
+        known = find_caller() is not None
+    except Problem:
+        known = True
+    path = request.full_path.rstrip("?")
+    return None if known else redirect(url_for("pages.login_page", next=path))
