@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from hemavision.cli import main
-from hemavision.cli.cell_lines import cells_in
+from hemavision.cli.counted import cells_in
 
 Invoke = Callable[..., Any]
 HEAD = ["path", "cell_type", "confidence", "p_neutrophil", "p_monocyte", "status"]

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from hemavision.cli import checks as doctor_checks
+from hemavision.cli import doctor as doctor_checks
 from hemavision.reading import cell
 from hemavision.reading.bundle import find_bundle
 from hemavision.reading.finding import detector

@@ -13,7 +13,7 @@ from PIL import Image
 
 import hemavision
 from hemavision.cli import main
-from hemavision.cli.model import BEST, model_beside
+from hemavision.cli.named import BEST, model_beside
 from hemavision.cli.serve import _app
 from hemavision.keras_files.convert import Options, as_bundle, convert_model
 from hemavision.reading.bundle import find_bundle

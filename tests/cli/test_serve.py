@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from hemavision.cli.sockets import is_free, is_loopback, listen, url
+from hemavision.cli.serve import is_free, is_loopback, listen, url
 from hemavision.errors import SettingsError
 from hemavision.store import open_store
 from hemavision.store.readers import Role, add_reader
@@ -126,7 +126,7 @@ def test_addresses() -> None:
 
 
 def test_all_ports_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hemavision.cli.sockets.PORTS_TRIED", 1)
+    monkeypatch.setattr("hemavision.cli.serve.PORTS_TRIED", 1)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert not is_free("127.0.0.1", port)

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from hemavision.cli import main
 
 
-@pytest.mark.parametrize("how", [["--protocol", "bccd-detection"], [".", "--from", "eight-types"]])
+@pytest.mark.parametrize("how", [["--protocol", "all-fields"], [".", "--from", "eight-types"]])
 def test_processes_are_refused_where_nothing_would_use_them(how: list[str], tmp_path: Path) -> None:
     out = tmp_path / "out"
     result = CliRunner().invoke(main, ["train", *how, "--processes", "2", "--out", str(out)])

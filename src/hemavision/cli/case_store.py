@@ -42,7 +42,7 @@ class StoreChoice:
         """Return what cases are read with here: the settings' model and reference ranges."""
         from hemavision import settings
         from hemavision.casework.grounds import AtWork
-        from hemavision.cli.model import open_named_model
+        from hemavision.cli.named import open_named_model
         from hemavision.records.reference import load_profiles
 
         return AtWork(open_named_model(None), load_profiles(settings.text("reference")))

@@ -54,7 +54,7 @@ def import_(choice: StoreChoice, /, case: int, paths: tuple[Path, ...], **given:
     from hemavision.casework.importing import Import, import_images
     from hemavision.casework.reading import Eyes
     from hemavision.cli.inputs import find_images
-    from hemavision.cli.model import open_named_model
+    from hemavision.cli.named import open_named_model
     from hemavision.cli.progress import progress
     from hemavision.images.foreign_files import kind_of
     from hemavision.store.records import ImageKind
@@ -114,7 +114,7 @@ def _conclude(counts: Counter[str], left_out: Counter[str], as_json: bool) -> No
 
 def _finder(kind: str, name: str | None) -> Finder | None:
     """Open the detector; None where none is needed, or none is there and none was asked for."""
-    from hemavision.cli.detector import open_named_detector
+    from hemavision.cli.named import open_named_detector
 
     if kind == "cell":
         return None

@@ -62,7 +62,7 @@ def classify(**given: Any) -> None:
     For research use only. Not for use in diagnostic procedures.
     """
     options = Options(**given)
-    from hemavision.cli.model import open_named_model
+    from hemavision.cli.named import open_named_model
     from hemavision.records.results import NOTICE
 
     failed, done = _classify(options, open_named_model(options.model))

@@ -79,8 +79,7 @@ def detect(**given: Any) -> None:
     For research use only. Not for use in diagnostic procedures.
     """
     options = Options(**given)
-    from hemavision.cli.detector import open_named_detector
-    from hemavision.cli.model import open_named_model
+    from hemavision.cli.named import open_named_detector, open_named_model
     from hemavision.records.results import NOTICE
 
     model, finder = open_named_model(options.model), open_named_detector(options.detector)

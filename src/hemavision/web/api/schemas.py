@@ -115,9 +115,7 @@ class Prediction(Schema):
     )
     foreign_colours = fields.Boolean(
         required=True,
-        metadata={
-            "description": "Light and stain are those of no laboratory that the model learned from."
-        },
+        metadata={"description": "Light and stain of no laboratory that the model learned from."},
     )
     box = fields.Nested(Box, required=True)
     width = fields.Integer(required=True, validate=Range(min=1))

@@ -1,4 +1,4 @@
-"""The model that a command line names."""
+"""The model and the detector that a command line names."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import click
 from hemavision import settings
 from hemavision.errors import BundleError
 from hemavision.reading.cell import Model, open_model
+from hemavision.reading.finding.detector import open_detector
+from hemavision.reading.finding.finder import Finder
 from hemavision.records.cells import FOUR_TYPES
 
 #: What a training notebook calls its best weights, and what Keras calls its files.
@@ -52,3 +54,15 @@ def _bundle_of(path: Path) -> Path:
         err=True,
     )
     return bundle
+
+
+def open_named_detector(name: str | None) -> Finder:
+    """Open the detector of ``--detector``, or the setting's.
+
+    Raises:
+        click.UsageError: there is no such detector, or its file is not sound.
+    """
+    try:
+        return open_detector(name or settings.text("detector"))
+    except BundleError as error:
+        raise click.UsageError(str(error)) from error
