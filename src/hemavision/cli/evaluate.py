@@ -186,11 +186,16 @@ def _evaluate(options: Options) -> dict[str, Any]:
 def _beside(
     options: Options, dataset: Dataset, protocol: str
 ) -> tuple[tuple[str, str | None], ...]:
-    """Return the protocols to show beside: all on a card, the leaky one where none is named."""
+    """Return the protocols to show beside: all on a card, the leaky one where none is named.
+
+    A withheld laboratory is shown where there is a network that never saw it.
+    """
+    from hemavision.datasets.protocols import is_measured
+
     if options.card:
         if dataset.own or dataset.only:
             raise SettingsError("--card needs the folder that holds all the image sets.")
-        return BESIDE
+        return tuple(one for one in BESIDE if is_measured(one[0]))
     both = options.protocol is None and options.model is None and protocol == "unseen-cells"
     return (SEED,) if both else ()
 

@@ -130,6 +130,12 @@ def choose_protocol(dataset: Dataset, name: str | None) -> str:
     return name
 
 
+def is_measured(protocol: str) -> bool:
+    """Whether a protocol has a model that never saw what it tests on, or by its words may have."""
+    withheld = protocol.startswith("lab-out:")
+    return not withheld or default_model(protocol) != DEFAULT_MODEL
+
+
 def default_model(protocol: str) -> str:
     """Return the model that a protocol measures unless another is named.
 

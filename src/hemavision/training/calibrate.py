@@ -21,7 +21,7 @@ CONFIDENT_ACCURACY = 0.99
 #: No lower and no higher confidence is asked for. A network that hardly errs at home would call
 #: six chances of ten confident, in laboratories that it does not know, too: the least is chosen by
 #: the withheld ones (docs/decisions/0010-eye.md).
-LEAST_SURE, SUREST = 0.93, 0.999
+LEAST_SURE, SUREST = 0.95, 0.999
 #: This share of validation images counts as familiar.
 FAMILIAR_SHARE = 0.99
 #: Directions kept of the embedding space: those in which known cells vary most.
@@ -35,7 +35,7 @@ COLOUR_WEIGHT = 25.0
 LEAST_VARIANCE = 0.01
 #: No temperature of a network of several laboratories is lower: how sure it may be of its own says
 #: nothing about foreign ones (docs/decisions/0010-eye.md).
-COOLEST = 1.0
+COOLEST = 0.9
 
 
 def fit_temperature(
