@@ -91,7 +91,8 @@ def test_the_command_says_it_in_words_and_json(
         assert 0 <= low <= value <= high <= 1
 
 
-def test_a_detector_that_saw_them_is_said_to_flatter(data: Path) -> None:
+def test_a_detector_that_saw_them_is_said_to_flatter(data: Path, monkeypatch) -> None:
+    monkeypatch.setattr(foreign_fields, "UNSEEN", dict.fromkeys(foreign_fields.UNSEEN, set()))
     for protocol in FIELD_PROTOCOLS:
         record = score_fields(protocol, Dataset(data), detector="cells", limit=1)
         assert record["leak"] == "leaky"

@@ -17,6 +17,7 @@ from hemavision.reading import cell
 from hemavision.reading.cell import Model
 from hemavision.reading.engine import FakeEngine
 from hemavision.reading.finding import locate_cell
+from hemavision.reading.preprocess import around
 from hemavision.records.cells import EIGHT_TYPES, FOUR_TYPES
 from hemavision.records.results import NOTICE, Box, ModelReference
 
@@ -136,7 +137,9 @@ def test_a_model_of_whole_pictures_looks_at_the_whole_picture():
 
 def test_a_model_of_cells_looks_where_the_cell_is(model, paths):
     images = [open_image(path).rgb for path in paths[:3]]
-    assert [a.box for a in model.predict_arrays(images)] == [locate_cell(rgb) for rgb in images]
+    spec = model.manifest.preprocess
+    expected = [around(locate_cell(rgb), spec) for rgb in images]
+    assert [a.box for a in model.predict_arrays(images)] == expected
 
 
 def test_five_images_are_three_passes():

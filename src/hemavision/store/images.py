@@ -20,7 +20,7 @@ from hemavision.store.schema import cells, contents, cutouts, images, signed_hea
 from hemavision.store.suggestions import seal_suggestions
 
 #: Boxes that share more of the smaller one are around one cell: one may lie in the other.
-SAME_CELL = 0.5
+SAME_CELL = 2 / 3
 
 
 def has_image(store: Store, case_id: int, sha256: str) -> str | None:

@@ -21,7 +21,7 @@ CONFIDENT_ACCURACY = 0.99
 #: No lower and no higher confidence is asked for. A network that hardly errs at home would call
 #: six chances of ten confident, in laboratories that it does not know, too: the least is chosen by
 #: the withheld ones (docs/decisions/0010-eye.md).
-LEAST_SURE, SUREST = 0.95, 0.999
+LEAST_SURE, SUREST = 0.98, 0.999
 #: This share of validation images counts as familiar.
 FAMILIAR_SHARE = 0.99
 #: Directions kept of the embedding space: those in which known cells vary most.

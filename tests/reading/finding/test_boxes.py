@@ -98,7 +98,7 @@ def test_a_cell_beyond_the_field_is_none(make: Any) -> None:
     found, session = make((-1, 9, 9, 9))
     cells = found.find(field(50, 41, (48, 8, CellKind.WHITE, 0.9), (8, 8, CellKind.WHITE, 0.8)))
     assert [cell.box for cell in cells] == [Box(11, 1, 19, 19)]
-    (seen,) = session.seen
+    seen = session.seen[0]
     assert seen.shape == (64, 64, 3)
     assert (seen[41:] == FILLING).all()
     assert (seen[:, 50:] == FILLING).all()
@@ -181,7 +181,10 @@ def test_red_cells_of_another_size_are_looked_at_again(
 def test_at_home_s_own_scale_nothing_is_mended(make: Any) -> None:
     """Red cells are measured in the network's pixels, not in the field's."""
     found, session = make((10, 10, 10, 10), scale=0.5)
-    found.find(np.repeat(np.repeat(field(300, 120, *reds(48)), 2, 0), 2, 1))
+    halved = field(600, 240)
+    for x, y, _, _ in reds(48):
+        halved[2 * y - 4 : 2 * y + 6, 2 * x - 4 : 2 * x + 6] = (100, 9, 90)
+    assert len(found.find(halved)) == 5
     assert len(session.seen) == 1
     found, session = make((5, 20, 5, 20))
     found.find(field(600, 120, *reds(100)))
@@ -190,9 +193,24 @@ def test_at_home_s_own_scale_nothing_is_mended(make: Any) -> None:
 
 @pytest.mark.parametrize("marks", [reds(100, 4), reds(100, 5, 0.29)])
 def test_few_or_doubtful_red_cells_say_nothing_of_the_scale(make: Any, marks: list[Mark]) -> None:
+    """The middle is looked at larger and smaller, and where no more are seen there, home stays."""
     found, session = make((5, 5, 5, 5))
     assert len(found.find(field(600, 120, *marks), least=0.2)) == len(marks)
-    assert len(session.seen) == 1
+    assert [seen.shape for seen in session.seen[1:]] == [(64, 256, 3), (320, 320, 3)]
+
+
+def test_red_cells_in_the_middle_tell_another_scale(make: Any) -> None:
+    """Seen at home they are too small to be any; two and a half times larger they are many."""
+    found, session = make((10, 10, 10, 10))
+    small = field(400, 200)
+    for x in range(140, 260, 20):
+        # Larger, the place that the network looks at is on the mark; at home it is beside.
+        small[93:100, x + 1 : x + 4] = (100, 9, 90)
+    cells = found.find(small)
+    # Home, its middle at two other scales, then all of it at the one that is told.
+    assert len(session.seen) > 3
+    assert session.seen[3].shape[1] == 768, "a tile of a thousand pixels"
+    assert len(cells) >= 5
 
 
 def test_five_red_cells_of_three_tenths_are_enough(make: Any) -> None:
@@ -204,7 +222,7 @@ def test_five_red_cells_of_three_tenths_are_enough(make: Any) -> None:
 def test_other_cells_sizes_say_nothing_of_the_scale(make: Any) -> None:
     found, session = make((5, 5, 5, 5))
     found.find(field(600, 120, *((x, y, CellKind.WHITE, s) for x, y, _, s in reds(100))))
-    assert len(session.seen) == 1
+    assert len(session.seen) == 3, "home, and its middle at two other scales"
 
 
 def test_a_detector_has_a_thread_a_core_unless_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

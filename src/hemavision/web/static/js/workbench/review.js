@@ -80,6 +80,7 @@ export function createReview({ store, writer, view, notice, say }) {
       if (!add && !extend) store.dispatch({ type: "selected", ids: [] });
       return;
     }
+    store.dispatch({ type: "saw", ids: [id] }); // who presses a cell has it before their eyes
     const { selection, anchor } = store.state;
     if (extend) store.dispatch({ type: "selected", ids: range(order(), anchor ?? id, id), add });
     else if (add) store.dispatch({ type: "selected", ids: toggled(selection, id), anchor: id });

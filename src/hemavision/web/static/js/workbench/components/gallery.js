@@ -219,6 +219,7 @@ function mark(tile, cell, { state, hurried }, addresses) {
   const { id } = cell;
   tile.tabIndex = id === state.focusId ? 0 : -1;
   tile.setAttribute("aria-selected", String(state.selection.has(id)));
+  tile.dataset.seen = String(state.seen.has(id));
   const warm = state.heat && Boolean(cell.suggestion) && (id === (state.hoveredId ?? state.focusId));
   if (!hurried || tile.querySelector("img").hasAttribute("src")) turnTile(tile, warm ? addresses.heatmap(id) : addresses.thumbnail(id));
 }
