@@ -92,7 +92,7 @@ def test_the_command_says_it_in_words_and_json(
 
 
 def test_a_detector_that_saw_them_is_said_to_flatter(data: Path, monkeypatch) -> None:
-    monkeypatch.setattr(foreign_fields, "UNSEEN", dict.fromkeys(foreign_fields.UNSEEN, set()))
+    monkeypatch.setattr(foreign_fields, "UNSEEN", {name: set() for name in foreign_fields.UNSEEN})
     for protocol in FIELD_PROTOCOLS:
         record = score_fields(protocol, Dataset(data), detector="cells", limit=1)
         assert record["leak"] == "leaky"
