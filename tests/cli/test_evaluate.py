@@ -213,7 +213,7 @@ def test_evaluating_loads_no_keras(data):
     code = (
         "import sys; from click.testing import CliRunner;"
         "from hemavision.cli import main;"
-        f"r = CliRunner().invoke(main, ['evaluate', {str(data)!r}, '--protocol', 'lab-out:jtsc', "
+        f"r = CliRunner().invoke(main, ['evaluate', {str(data)!r}, '--protocol', 'lab-out:bcisc', "
         "'--limit', '2', '--json']);"
         "assert r.exit_code == 0, r.output;"
         "sys.exit(str({'keras', 'tensorflow'} & set(sys.modules)) "
