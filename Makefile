@@ -9,7 +9,7 @@ SERVE_READY := .venv/.installed
 TEST_READY := .venv/.installed-test
 BENCH_READY := .venv/.installed-bench
 
-.PHONY: help serve test test-long checks lint format types layers unit unit-long mutants bench compat docs \
+.PHONY: help serve test test-long checks lint format types layers unit unit-long mutants bench compat lowest docs \
 	figures screenshot size clean
 
 help:
@@ -20,6 +20,7 @@ help:
 	@echo "make mutants say how many small faults the fast tests catch"
 	@echo "make bench   time one pass against the usual ways, and the server"
 	@echo "make compat  convert between six versions of Keras, each in its own environment"
+	@echo "make lowest  run the fast tests with the oldest releases of what is needed"
 	@echo "make docs    write the generated pages of docs/ and README's figures"
 	@echo "make size    print what a plain install downloads"
 	@echo "make clean   remove .venv and every cache"
@@ -81,6 +82,10 @@ bench: $(BENCH_READY)
 	$(BIN)/python benchmarks/live.py
 	$(BIN)/python benchmarks/workbench.py
 
+# An environment of its own with the oldest releases that pyproject.toml allows.
+lowest: $(TEST_READY)
+	scripts/lowest.sh
+
 compat: $(TEST_READY)
 	$(BIN)/python scripts/compat/matrix.py
 
@@ -98,6 +103,6 @@ size: $(SERVE_READY)
 	@$(BIN)/python scripts/install_size.py
 
 clean:
-	rm -rf .venv .compat build dist src/*.egg-info
+	rm -rf .venv .compat .lowest build dist src/*.egg-info
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find src tests benchmarks scripts -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -98,6 +98,8 @@ def test_keyboard_alone_from_choosing_to_saving(open_page: Callable[..., Page], 
     expect(page.get_by_role("checkbox", name="Labels")).not_to_be_checked()
     tab_to(page, ".cell-list summary")
     page.keyboard.press("Enter")
+    # The list is filled when the browser says that it was opened.
+    expect(page.locator("[data-role=list] [role=option]").first).to_be_visible()
     tab_to(page, "[data-role=list]")
     press(page, "ArrowDown", "Enter")
     expect(card).to_be_visible()

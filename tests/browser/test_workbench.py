@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import random
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,10 +13,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from hemavision.records.cells import EIGHT_TYPES
+from hemavision.records.reference import display_name
 from hemavision.records.results import NOTICE
 from hemavision.store.cases import find_case, sign_case
 from hemavision.store.cells import Filter, decide, list_cells
-from hemavision.store.records import Case, Change
+from hemavision.store.entries import enter as enter_beside
+from hemavision.store.records import Case, Change, Entries
 from hemavision.store.records import Page as Rows
 from hemavision.store.verification import verify
 
@@ -162,12 +165,34 @@ def sign(page: Page, cells: int) -> None:
     page.locator("[data-act=act-sign]").click()
     dialog = page.get_by_role("dialog", name="Sign the case")
     expect(dialog).to_contain_text(f"You sign {cells} cells")
+    acknowledge(page)
+    page.keyboard.press("Tab")
+    while not focused_text(page).startswith("Sign"):
+        page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.locator(".state-chip")).to_have_text("Signed")
     expect(page.locator(".banner")).to_contain_text("Signed by local")
     page.locator(".cell").first.focus()
     page.keyboard.press("2")
     expect(page.locator(".notice-item").last).to_contain_text("until it is amended")
+
+
+def acknowledge(page: Page) -> None:
+    """Name every critical type, by keyboard: nothing is signed before."""
+    dialog = page.get_by_role("dialog", name="Sign the case")
+    boxes = dialog.get_by_role("checkbox")
+    expect(boxes.first).to_be_visible()
+    button = dialog.get_by_role("button", name="Sign", exact=True)
+    expect(boxes.first).to_be_focused()
+    for box in boxes.all():
+        expect(button).to_be_disabled()
+        box.focus()
+        page.keyboard.press("Space")
+    expect(button).to_be_enabled()
+
+
+def focused_text(page: Page) -> str:
+    return str(page.evaluate("document.activeElement.textContent.trim()"))
 
 
 def report(page: Page, bench: Bench) -> None:
@@ -232,7 +257,11 @@ def amend(page: Page) -> None:
     page.keyboard.press("0")
     saved(page)
     page.locator("[data-act=act-sign]").click()
-    page.get_by_role("dialog", name="Sign the case").get_by_role("button", name="Sign").click()
+    dialog = page.get_by_role("dialog", name="Sign the case")
+    expect(dialog.get_by_role("checkbox").first).to_be_visible()
+    for box in dialog.get_by_role("checkbox").all():
+        box.check()
+    dialog.get_by_role("button", name="Sign", exact=True).click()
     expect(page.locator(".state-chip")).to_have_text("Signed")
     page.locator("[data-act=act-log]").click()
     log = page.get_by_role("dialog", name="Log")
@@ -262,7 +291,9 @@ def test_two_readers_at_once_lose_nothing(go: Callable[..., Page], bench: Bench)
     page.keyboard.press("5")
     expect(page.locator(".notice-item")).to_contain_text(f"bob decided blast on cell {cell}")
     page.locator(".bins [data-drop=blast] .bin-name").click()
-    words = f"Cell {cell}, Blast, decided by bob, the model says neutrophil, 97.0%, confident"
+    said = list_cells(bench.store, number, Filter(decided=True), Rows(1))[0][0].suggestion.cell_type
+    said = display_name(said).lower()
+    words = f"Cell {cell}, Blast, decided by bob, the model says {said}, 97.0%, confident"
     expect(page.locator(f".cell[data-cell='{cell}']")).to_have_attribute("aria-label", words)
     (there,) = [c for c in list_cells(bench.store, number, Filter(), Rows(100))[0] if c.id == cell]
     assert there.decided_type == "blast"
@@ -341,7 +372,9 @@ def test_confident_ones_can_be_committed_once_they_were_on_the_screen(
 ) -> None:
     page = opened(go(f"/cases/{bench.fields(5)}"))
     head = page.locator(".section-head").nth(0)
-    expect(head.get_by_role("button", name="Commit 15 confident")).to_be_visible()
+    # What must not be overlooked stands first.
+    expect(head).to_contain_text("Immature granulocyte")
+    expect(head.get_by_role("button", name="Commit 10 confident")).to_be_visible()
     last = page.locator("[data-bin=platelet][data-act=unseen-wanted]")
     expect(last).to_have_count(1)
     page.locator(".bins [data-drop=platelet] .bin-name").click()
@@ -365,3 +398,23 @@ def test_what_is_unfamiliar_is_not_counted_before_a_person_decides(
     assert decided(page) == 0
     page.keyboard.press("1")
     expect(page.locator("[data-role=total]")).to_have_text("1")
+
+
+def test_the_last_of_a_filter_leaves_no_dead_end(go: Callable[..., Page], bench: Bench) -> None:
+    """By keyboard alone: what the filter hides is the next one, and the focus is somewhere."""
+    number = bench.case(4)
+    enter_beside(bench.store, number, Entries(target=3), "ann")
+    page = opened(go(f"/cases/{number}"))
+    page.locator(".cell").first.focus()
+    page.keyboard.press("1")
+    page.get_by_role("radio", name=re.compile("^Decided")).check()
+    page.locator(".cell").first.focus()
+    page.keyboard.press("Backspace")  # the only one that this filter shows
+    expect(page.locator("[data-role=empty]")).to_be_focused()
+    page.keyboard.press("n")
+    expect(page.locator(".cell:focus")).to_have_count(1)
+    for _ in range(4):
+        page.keyboard.press("1")
+        page.keyboard.press("n")
+    saved(page)
+    expect(page.locator(".notice-item").filter(has_text="aimed at are complete")).to_have_count(1)

@@ -106,9 +106,10 @@ def test_of_each_type_the_surest_cell_and_the_most_doubtful_are_shown(
         add_image(store, case.id, new_image(index), "ann")
     call(store, case, "blast", *["neutrophil"] * 4, "blast")
     cells = gather_report(store, AtWork(make_model(), PROFILES), Request(case.id)).cells
-    assert [cell.cell_type for cell in cells] == ["neutrophil"] * 2 + ["blast"] * 2
-    assert (cells[1].number, cells[1].doubt) == ("3", "unfamiliar")
-    assert cells[0].doubt == "confident"
+    # A blast is critical, so it goes before the commoner types.
+    assert [cell.cell_type for cell in cells] == ["blast"] * 2 + ["neutrophil"] * 2
+    assert (cells[3].number, cells[3].doubt) == ("3", "unfamiliar")
+    assert cells[2].doubt == "confident"
     assert all(cell.heatmap and cell.picture for cell in cells)
     foreign = Model(FakeEngine(), ModelReference("other", "1" * 64))
     shown = gather_report(store, AtWork(foreign, PROFILES), Request(case.id)).cells

@@ -199,6 +199,27 @@ def test_a_report_is_of_one_moment(
     assert (later.status.value, later.counts["monocyte"]) == ("preliminary", 2)
 
 
+def test_critical_cells_are_named_by_whoever_signs(
+    store: Store, filled: Filled, at_work: AtWork
+) -> None:
+    case = filled(14)
+    decide_all(store, case, "blast")
+    case = find_case(store, case.id)
+    before = report(store, at_work, case)
+    assert [one.rule.name for one in before.critical] == ["blast"]
+    assert [cell.cell_type for cell in before.cells] == ["blast"] * 12
+    with pytest.raises(RefusedError, match="14 blast") as refused:
+        sign(store, at_work, case.id, case.revision, "ann", ["erythroblast"])
+    assert refused.value.code == "critical"
+    sign(store, at_work, case.id, case.revision, "ann", ["blast"])
+    assert report(store, at_work, case).acknowledged == ("blast",)
+    for name, content in in_every_format(store, at_work, case, but="pdf").items():
+        if name != "csv":
+            assert b"Critical: Blast, 14 cells" in content, name
+    assert list_versions(store, case.id)[0].figures["acknowledged"] == ["blast"]
+    assert verify(store).sound
+
+
 @pytest.mark.parametrize("known", [True, False])
 def test_what_was_signed_without_ranges_says_so(
     store: Store, decided: Case, at_work: AtWork, known: bool

@@ -81,7 +81,10 @@ def test_the_whole_way(run: Run, path: Path, pictures: Path) -> None:
     changes = [Change(c.id, c.revision, "blast") for c in cells_of(store, find_case(store, 1))]
     decide(store, 1, changes, "bob")
     assert "3 of 3 cells decided" in run("list", "--search", "morn").stdout
-    assert run("--reader", "ann", "sign", 1).exit_code == 0
+    unnamed = run("--reader", "ann", "sign", 1)
+    assert unnamed.exit_code == 1
+    assert "critical cells that are not acknowledged: 3 blast" in unnamed.stderr
+    assert run("--reader", "ann", "sign", 1, "--acknowledge", "blast").exit_code == 0
     assert list_versions(store, 1)[0].signed_by == "ann"
     assert run("list", "--state", "new").stdout == ""
     shown = run("show", 1).stdout

@@ -17,7 +17,7 @@ from hemavision.evaluation.explanations import (
 )
 from hemavision.evaluation.randomised import STAGES, write_randomised
 from hemavision.reading.bundle import find_bundle
-from hemavision.reading.engine import EngineOutput, OnnxEngine
+from hemavision.reading.engine import EngineOutput, FakeEngine, OnnxEngine
 from hemavision.reading.finding import locate_cell
 from hemavision.reading.preprocess import crop_and_resize
 from hemavision.records.results import Box, ModelReference, Prediction, Status
@@ -102,6 +102,8 @@ def test_summary_of_placements():
 
 class _CornerEngine:
     """Believes in the first type as far as the crop's left upper quarter is sharp."""
+
+    manifest = FakeEngine().manifest
 
     def __init__(self, sharp: np.ndarray) -> None:
         self._sharp = sharp.astype(float)

@@ -1,4 +1,4 @@
-import { advice, announcement, argument, derivedName, duration, figures, percent, problemWords, progressWords, range, shareWords, statusWords, title, tooLarge } from "/static/js/words.js";
+import { advice, announcement, argument, derivedName, duration, figures, mapStrength, percent, problemWords, progressWords, range, shareWords, statusWords, title, tooLarge } from "/static/js/words.js";
 import { equal, test } from "./harness.js";
 
 test("a percentage never claims certainty that is not there", () => {
@@ -8,6 +8,12 @@ test("a percentage never claims certainty that is not there", () => {
 test("a share of what was counted is exact", () => equal([1, 0, 0.255].map(shareWords), ["100.0%", "0.0%", "25.5%"]));
 
 test("durations", () => equal([0.2, 31.4, 1440].map(duration), ["1 ms", "31 ms", "1.4 s"]));
+
+test("a heatmap of what is hardly believed is hardly seen", () => {
+  const prediction = { probabilities: { a: 0.81, b: 0.09, c: 0 }, morphology: { look: { x: 0.2, y: 0.8 } } };
+  equal(["a", "b", "c", "look=y"].map((name) => mapStrength(name, prediction)), [1, Math.sqrt(0.09 / 0.81), 0, 1]);
+  equal(mapStrength("look=x", prediction), 0.5);
+});
 
 test("titles and ranges", () => {
   equal(title("immature_granulocyte"), "Immature granulocyte");

@@ -1,5 +1,5 @@
 import {
-  binOf, committable, confidentOf, togetherOf, doubtOrder, filterCounts, groupCells, nextUndecided, passes, successor,
+  binOf, committable, confidentOf, togetherOf, doubtOrder, filterCounts, galleryOrder, groupCells, nextUndecided, passes, successor,
 } from "/static/js/workbench/cells.js";
 import { equal, test } from "./harness.js";
 
@@ -87,4 +87,9 @@ test("the next undecided cell is looked for all the way round", () => {
   equal(nextUndecided(groups, 2), 1);
   equal(nextUndecided(groups, 1), 1);
   equal(nextUndecided(groupCells([cell(2, { decided: "blast" })], TYPES), 2), null);
+});
+
+test("what must not be overlooked stands first", () => {
+  const types = [{ name: "neutrophil", critical: false }, { name: "blast", critical: true }, { name: "monocyte", critical: false }];
+  equal(galleryOrder(types), ["blast", "neutrophil", "monocyte"]);
 });

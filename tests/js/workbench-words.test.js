@@ -1,3 +1,4 @@
+import { completeWords, decidedWhite } from "/static/js/workbench/numbers.js";
 import { everyPage, safeNext } from "/static/js/workbench/api.js";
 import { digestOf, elsewhereWords, inLoads, isWanted, nothingYet, partKnown, resultWords, summed } from "/static/js/workbench/imports.js";
 import { countFrom, countQuery, isTyped, numberFrom, stillTyped, untouched, wholeFrom } from "/static/js/workbench/entered.js";
@@ -158,4 +159,20 @@ const rows = await everyPage(async (path) => {
 test("long lists are asked for page by page", () => {
   equal(rows, [1, 2, 3, 4, 5]);
   equal(pages, ["/x?limit=2&offset=0", "/x?limit=2&offset=2", "/x?limit=2&offset=4"]);
+});
+
+const answer = (neutrophil, platelet = 0, target = 100) => ({
+  cells: { decided: { neutrophil, platelet } }, differential: { left_out: { platelet }, target },
+});
+
+test("white cells alone are counted", () => equal(decidedWhite(answer(58, 7)), 58));
+
+test("a count that is complete says so once", () => {
+  const said = (now, before) => completeWords(now, before) !== "";
+  equal(said(answer(100), answer(99)), true);
+  equal(said(answer(120), answer(98)), true);
+  equal(said(answer(101), answer(100)), false);
+  equal(said(answer(99, 30), answer(98)), false);
+  equal(said(answer(100), null), false); // it was so when the page was opened
+  equal(said(answer(100, 0, 200), answer(100)), false); // the count aimed at was raised
 });

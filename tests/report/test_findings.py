@@ -12,6 +12,7 @@ from hemavision.errors import SettingsError
 from hemavision.images.samples import sample_png
 from hemavision.records.results import Reason
 from hemavision.report import Report, ReportCell, ReportInput, ReportModel, in_words
+from hemavision.report.findings import absolute_number, number
 
 
 def test_flags_come_first_and_say_what_would_settle_them(usual_case: ReportInput) -> None:
@@ -87,3 +88,10 @@ def test_a_cell_and_a_model_say_what_the_bundle_says(model: Model) -> None:
     assert {figure.protocol for figure in said.figures} == set(model.manifest.metrics)
     assert all(figure.n_images > 0 and figure.interval for figure in said.figures)
     assert "blasts" in said.cannot_see
+
+
+def test_halves_are_rounded_up_as_the_page_does() -> None:
+    assert [number(value) for value in (6.25, 0.05, 12.35, 0, 100)] == [
+        "6.3", "0.1", "12.3", "0", "100",
+    ]  # fmt: skip
+    assert absolute_number(0.125) == "0.13"

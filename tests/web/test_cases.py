@@ -90,7 +90,13 @@ def test_the_whole_way(client: FlaskClient, case: int) -> None:
     }
     assert (refused.json["code"], refused.json["cells"]) == ("undecided", [left["id"]])
     decide(client, case, suggested, [left])
-    signed = client.post(f"{API}/cases/{case}/sign", json={"revision": revision(client, case)})
+    counted = client.get(f"{API}/cases/{case}/differential").json
+    assert [(c["cell_type"], c["count"]) for c in counted["critical"]] == [("blast", 2)]
+    signature = {"revision": revision(client, case)}
+    unnamed = client.post(f"{API}/cases/{case}/sign", json=signature)
+    assert (unnamed.status_code, unnamed.json["code"]) == (409, "critical")
+    signature["acknowledged"] = ["blast"]
+    signed = client.post(f"{API}/cases/{case}/sign", json=signature)
     assert signed.json["case"]["state"] == "signed"
     again = decide(client, case, "blast", cells_of(client, case))
     assert (again.status_code, again.json["code"]) == (409, "signed")
@@ -247,7 +253,7 @@ def test_where_nothing_can_be_added(client: FlaskClient, case: int) -> None:
     blind = add(client, case, field["id"], 0, 0, 50, 50)
     assert (blind.status_code, blind.json["type"]) == (403, "/docs#blind")
     client.post(f"{API}/reads/{read}/drop")
-    decide(client, case, "blast", cells_of(client, case))
+    decide(client, case, "monocyte", cells_of(client, case))
     client.post(f"{API}/cases/{case}/sign", json={"revision": revision(client, case)})
     signed = add(client, case, field["id"], 0, 0, 50, 50)
     assert (signed.status_code, signed.json["code"]) == (409, "signed")

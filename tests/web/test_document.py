@@ -39,6 +39,7 @@ MAY_LACK = {
     },
     "NewCase": {"slide"},
     "NewRead": {"sample", "seed"},
+    "Signature": {"acknowledged"},
     "ReaderChange": {"disabled", "password", "role"},
     "Undo": {"batch"},
 }  # fmt: skip
@@ -53,6 +54,7 @@ MAY_BE_NULL = {
     "CellRecord": "added_by decided_at decided_by decided_type",
     "CellSummary": "added_by decided_at decided_by decided_type",
     "CellType": "absolute percent",
+    "CriticalCells": "per_100",
     "Decided": "batch",
     "DifferentialRecord": "nucleated_red white_cells",
     "DifferentialShare": "absolute more_cells reference",
@@ -216,6 +218,7 @@ def test_limits_are_those_that_are_meant(document: Spec) -> None:
         ("minimum", 0.01), ("minimum", 32), ("maximum", 512),
         ("minimum", 400), ("maximum", 599), ("maximum", 100),
         ("maximum", 10_000), ("maxItems", 10_000), ("minItems", 4), ("maxItems", 4),
+        ("maxItems", 50),
         ("minLength", 0), ("minLength", 15), ("minLength", 64), ("maxLength", 64),
         ("maxLength", 256), ("maxLength", 2000), ("maxLength", 4000),
     }  # fmt: skip

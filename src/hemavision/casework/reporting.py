@@ -10,6 +10,7 @@ from hemavision.casework.entered import analyser_of, terms_of
 from hemavision.casework.grounds import AtWork, find_grounds
 from hemavision.casework.pictures import show_cells
 from hemavision.casework.representative import representative_cells
+from hemavision.records.critical import find_critical
 from hemavision.report import Reading, ReportCell, ReportInput, ReportStatus
 from hemavision.store import Store, reads
 from hemavision.store.cases import find_case, list_versions
@@ -55,10 +56,12 @@ def gather_report(store: Store, at_work: AtWork, wanted: Request) -> ReportInput
 def _gather(store: Store, at_work: AtWork, wanted: Request) -> ReportInput:
     case, versions = find_case(store, wanted.case_id), list_versions(store, wanted.case_id)
     grounds = find_grounds(store, case, at_work)
-    counts = tally(store, case.id).counts(grounds.types, with_suggestions=wanted.with_suggestions)
+    cells = tally(store, case.id)
+    counts = cells.counts(grounds.types, with_suggestions=wanted.with_suggestions)
     last, calls = versions[-1], grounds.calls
     finished = _finished(store, case, last)
     agreement, of = _agreement(store, finished)
+    critical = find_critical(cells.decided, grounds.profile.critical if grounds.profile else ())
     return ReportInput(
         case_id=str(case.id),
         case_name=case.name,
@@ -72,7 +75,9 @@ def _gather(store: Store, at_work: AtWork, wanted: Request) -> ReportInput:
         opened_at=case.created_at,
         signed_at=last.signed_at or "",
         readings=tuple(_readings(finished, versions)),
-        cells=tuple(_shown(store, case, last, at_work)),
+        critical=tuple(critical),
+        acknowledged=tuple(last.figures.get("acknowledged", ())) if last.figures else (),
+        cells=tuple(_shown(store, case, last, at_work, [one.rule.name for one in critical])),
         models=(grounds.model,),
         comment=case.entries.comment,
         analyser=analyser_of(case.entries),
@@ -118,7 +123,9 @@ def _agreement(store: Store, finished: Sequence[reads.Read]) -> tuple[Agreement 
     return compare_readers(first, second), f"second reader {finished[-1].reader}, blind"
 
 
-def _shown(store: Store, case: Case, last: Version, at_work: AtWork) -> Iterator[ReportCell]:
+def _shown(
+    store: Store, case: Case, last: Version, at_work: AtWork, critical: Sequence[str]
+) -> Iterator[ReportCell]:
     """Yield the cells that the report shows, of a signed version those that were signed."""
     if last.figures:
         cells = find_cells(store, case.id, last.figures["cells"])
@@ -126,7 +133,7 @@ def _shown(store: Store, case: Case, last: Version, at_work: AtWork) -> Iterator
         signed = read_signed_heatmaps(store, case.id, last.version)
         looks = {n: replace(look, heatmap=signed.get(n)) for n, look in looks.items()}
     else:
-        cells = representative_cells(store, case.id)
+        cells = representative_cells(store, case.id, critical)
         looks = show_cells(store, cells, at_work.model)
     for cell in cells:
         kind, look = cell.decided_type or "", looks[cell.id]

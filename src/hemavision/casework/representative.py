@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 
 from hemavision.store import Store
 from hemavision.store.cells import Filter, list_cells
@@ -14,13 +15,22 @@ CELLS_A_TYPE = 2
 MOST_CELLS = 12
 
 
-def representative_cells(store: Store, case_id: int) -> list[Cell]:
-    """Return of each decided type the most doubtful cell and the surest one."""
+def representative_cells(store: Store, case_id: int, critical: Collection[str]) -> list[Cell]:
+    """Return the critical cells, and of each other decided type the most doubtful and the surest.
+
+    Args:
+        store: where the case is.
+        case_id: of the case.
+        critical: types of which it holds a critical number, the weightiest first. All their cells
+            are shown while the page has room, and as many of each.
+    """
     decided, _ = list_cells(store, case_id, Filter(decided=True), Page(100_000))
     by_type: defaultdict[str, list[Cell]] = defaultdict(list)
     for cell in decided:
         by_type[cell.decided_type or ""].append(cell)
     chosen: list[Cell] = []
+    for name in critical:
+        chosen += by_type.pop(name, [])[: MOST_CELLS // len(critical)]
     for cells in sorted(by_type.values(), key=len, reverse=True):
         chosen += [cells[-1], cells[0]][: min(CELLS_A_TYPE, len(cells))]
     return chosen[:MOST_CELLS]

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from hemavision.casework.grounds import AtWork, grounds_now
+from collections.abc import Collection
+
+from hemavision.casework.grounds import AtWork, Grounds, grounds_now
 from hemavision.casework.pictures import show_cells
 from hemavision.casework.representative import representative_cells
+from hemavision.errors import RefusedError
+from hemavision.records.critical import Critical, find_critical
+from hemavision.records.reference import display_name
 from hemavision.store import Store
 from hemavision.store.cases import find_case, sign_case
 from hemavision.store.records import Case, Figures, State
+from hemavision.store.tally import tally
 
 
-def sign(store: Store, at_work: AtWork, number: int, revision: int, who: str) -> Case:
+def sign(
+    store: Store,
+    at_work: AtWork,
+    number: int,
+    revision: int,
+    who: str,
+    acknowledged: Collection[str] = (),
+) -> Case:
     """Sign a case together with the ranges, the model and the heatmaps of its report.
 
     They are looked up before the store is written to: the case's revision proves that they are of
@@ -22,10 +35,12 @@ def sign(store: Store, at_work: AtWork, number: int, revision: int, who: str) ->
         number: of the case.
         revision: of the case as the reader saw it.
         who: signs.
+        acknowledged: the critical types that they name.
 
     Raises:
         MissingError: there is no such case.
-        RefusedError: it is signed already, has no cells, or some are undecided.
+        RefusedError: it is signed already, has no cells, some are undecided, or a critical type
+            is not acknowledged.
         ConflictError: it was changed after ``revision``.
         SettingsError: it names reference ranges that are not known.
     """
@@ -35,9 +50,31 @@ def sign(store: Store, at_work: AtWork, number: int, revision: int, who: str) ->
     if case.state is State.SIGNED or case.counts.decided < case.counts.cells:
         return sign_case(store, number, revision, who)  # says what is in the way
     grounds = grounds_now(store, case, at_work)
-    shown = representative_cells(store, number)
+    critical = _acknowledged(store, number, grounds, acknowledged)
+    shown = representative_cells(store, number, [one.rule.name for one in critical])
     looks = show_cells(store, shown, at_work.model)
     heatmaps = {cell: look.heatmap for cell, look in looks.items() if look.heatmap}
-    values = grounds.to_json() | {"cells": [cell.id for cell in shown]}
+    values = grounds.to_json() | {
+        "cells": [cell.id for cell in shown],
+        "acknowledged": [one.rule.name for one in critical],
+    }
     profile = grounds.profile.name if grounds.profile else ""
     return sign_case(store, number, revision, who, Figures(profile, values, heatmaps))
+
+
+def _acknowledged(
+    store: Store, number: int, grounds: Grounds, named: Collection[str]
+) -> list[Critical]:
+    """Return the case's critical types, all of them acknowledged."""
+    rules = grounds.profile.critical if grounds.profile else ()
+    critical = find_critical(tally(store, number).decided, rules)
+    missing = [one for one in critical if one.rule.name not in named]
+    if missing:
+        words = ", ".join(f"{one.count} {display_name(one.rule.name).lower()}" for one in missing)
+        names = ", ".join(one.rule.name for one in missing)
+        raise RefusedError(
+            "critical",
+            f"The case holds critical cells that are not acknowledged: {words}. Look at them, then "
+            f"sign and name them ({names}).",
+        )
+    return critical

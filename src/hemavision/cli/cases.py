@@ -105,17 +105,26 @@ def show(choice: StoreChoice, case: int, as_json: bool) -> None:
 
 @cases.command()
 @CASE
+@click.option(
+    "--acknowledge",
+    metavar="TYPE",
+    multiple=True,
+    help="A critical type that the case holds; once for each.",
+)
 @AS_JSON
 @pass_choice
-def sign(choice: StoreChoice, case: int, as_json: bool) -> None:
+def sign(choice: StoreChoice, case: int, acknowledge: tuple[str, ...], as_json: bool) -> None:
     """Sign CASE: from now on it is read-only. Refused while cells are undecided.
+
+    Refused, too, while it holds critical cells (a blast, say) that are not acknowledged by name.
 
     The reference ranges, the model's figures and the heatmaps of its report are signed with it.
     """
     from hemavision.casework.signing import sign as sign_whole
 
     seen = choice.find(case)
-    signed = sign_whole(choice.open(), choice.at_work(), case, seen.revision, choice.reader)
+    at_work = choice.at_work()
+    signed = sign_whole(choice.open(), at_work, case, seen.revision, choice.reader, acknowledge)
     click.echo(json.dumps(signed.to_json()) if as_json else _line(signed))
 
 

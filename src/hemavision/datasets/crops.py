@@ -17,7 +17,7 @@ import numpy as np
 from hemavision.datasets.samples import Sample, open_sample
 from hemavision.errors import DataError, ImageError
 from hemavision.reading.finding import locate_cell
-from hemavision.reading.preprocess import crop_and_resize, standard_crop
+from hemavision.reading.preprocess import PIXELS_KEPT, crop_and_resize, standard_crop
 from hemavision.records.results import Box
 
 #: Side of a kept crop, and how much wider than the cell's box it is, so that
@@ -115,17 +115,12 @@ def _cut_or_say(sample: Sample, stain: str) -> np.ndarray | str:
         return f"{sample.path}: {error}"
 
 
-def kept_stain(stain: str) -> str:
-    """Return the stain of the crops that are kept for a network that is shown ``stain``."""
-    return "as-is" if stain == "both" else stain
-
-
 def cut_crop(rgb: np.ndarray, stain: str = "as-is") -> np.ndarray:
     """Return the margin-wide crop around the cell of ``rgb``: uint8 CROP_PX×CROP_PX×3."""
     box = locate_cell(rgb)
     centre_x, centre_y = (box.left + box.right) / 2, (box.top + box.bottom) / 2
     wide = Box.square(centre_x, centre_y, (box.right - box.left) * MARGIN)
-    if stain == "as-is":
+    if stain in PIXELS_KEPT:
         return crop_and_resize(rgb, wide, CROP_PX)
     # Measured where serving measures it, whatever surrounds the cell in the margin.
     return standard_crop(rgb, box, wide, CROP_PX, stain)

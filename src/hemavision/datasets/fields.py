@@ -197,7 +197,7 @@ def read_draaslan_fields(data: Path) -> list[BoxedField]:
 
 
 def _marked_once(boxes: np.ndarray, kinds: np.ndarray) -> np.ndarray:
-    """Return which boxes to keep: the set marks many white cells as red ones, too."""
+    """Return which boxes to keep: the set marks three white cells as red ones, too."""
     white = boxes[kinds == 0]
     return np.array(
         [

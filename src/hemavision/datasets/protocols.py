@@ -42,6 +42,8 @@ TESTS_ON = {
     "lab-out:lisc": "lisc",
     "pbc": "pbc",
 }
+#: What the protocols of a laboratory never seen begin with.
+LAB_OUT = "lab-out:"
 #: Models of a laboratory or a type less, which no user needs: in the repository, not the package.
 WITHHELD = Path(__file__).parents[3] / "bundles"
 #: Kinds of leak whose figures are never shown alone.
@@ -132,8 +134,7 @@ def choose_protocol(dataset: Dataset, name: str | None) -> str:
 
 def is_measured(protocol: str) -> bool:
     """Whether a protocol has a model that never saw what it tests on, or by its words may have."""
-    withheld = protocol.startswith("lab-out:")
-    return not withheld or default_model(protocol) != DEFAULT_MODEL
+    return not protocol.startswith(LAB_OUT) or default_model(protocol) != DEFAULT_MODEL
 
 
 def default_model(protocol: str) -> str:

@@ -34,6 +34,7 @@ NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "reactive lymph",
         ),
         "smudge_cell": ("smudge", "basket cell", "gumprecht"),
+        "parasite": ("plasmodium", "malaria parasite", "trypanosome", "microfilaria"),
         "unidentified": ("other", "unclassified", "unknown", "luc", "large unstained cell"),
         "red_cell": ("rbc", "red blood cell", "erythrocyte"),
         "artefact": ("artifact",),

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from hemavision.datasets.protocols import LAB_OUT
 from hemavision.evaluation.figures import (
     ABSENT,
     class_lines,
@@ -23,7 +24,6 @@ from hemavision.evaluation.plots import CONFUSION, COVERAGE, PER_CLASS, RELIABIL
 from hemavision.evaluation.result import label, results_in
 from hemavision.records.cells import EIGHT_TYPES, UNNAMED
 
-UNTRAINED_PREFIX = "lab-out:"
 #: Whether the heatmaps' fields were trained on, by the kind of leak.
 SEEN = {
     "none": "The model was not trained on these photographs.",
@@ -201,7 +201,7 @@ def _familiarity(record: dict[str, Any]) -> Iterator[str]:
 
 def _other_laboratories(records: list[dict[str, Any]]) -> Iterator[str]:
     for r in records:
-        if r["protocol"].startswith(UNTRAINED_PREFIX):
+        if r["protocol"].startswith(LAB_OUT):
             yield f"## A laboratory never seen: {r['protocol']}\n"
             yield (
                 f"On {r['n_images']:,} cells of another laboratory, stain and camera the model "

@@ -32,7 +32,7 @@ from hemavision.evaluation.randomised import STAGES, write_randomised
 from hemavision.evaluation.result import round_figures
 from hemavision.reading.bundle import find_bundle
 from hemavision.reading.cell import Model
-from hemavision.reading.engine import Engine, OnnxEngine
+from hemavision.reading.engine import Engine, OnnxEngine, run_averaged
 from hemavision.reading.explaining.overlay import spread_over_image
 from hemavision.reading.preprocess import cut_input
 from hemavision.records.results import ModelReference, Prediction
@@ -190,7 +190,7 @@ def curve_areas(engine: Engine, item: Examined) -> dict[str, float]:
                 np.where((rank < side * side * step / CURVE_STEPS)[..., None], end, start)
                 for step in range(CURVE_STEPS + 1)
             ]
-            curve = engine.run(np.stack(steps)).probabilities[:, index]
+            curve = run_averaged(engine, np.stack(steps)).probabilities[:, index]
             areas[name + suffix] = float(trapezoid(curve) / CURVE_STEPS)
     return areas
 
@@ -223,7 +223,7 @@ def _randomise(
         for number, stage in enumerate(STAGES):
             path = Path(folder) / f"{number}.onnx"
             write_randomised(bundle, stage, SPLIT_SEED, path)
-            maps = OnnxEngine(path).run(crops).heatmaps
+            maps = run_averaged(OnnxEngine(path), crops).heatmaps
             likeness = []
             for item, answer in zip(subset, maps, strict=True):
                 index = list(item.prediction.probabilities).index(item.prediction.cell_type)

@@ -12,6 +12,7 @@ from typing import Any
 from hemavision.datasets.protocols import (
     FLATTERING,
     HONEST_PROTOCOL,
+    LAB_OUT,
     NO_HONEST_MODEL,
     Dataset,
     Leak,
@@ -111,6 +112,8 @@ def prepare(request: Request, protocol: str) -> Task:
         BundleError: there is no such model.
     """
     model = open_model(request.model or default_model(protocol))
+    if protocol.startswith(LAB_OUT):
+        model = model.found_by(None)  # the detector may have seen the laboratory
     training = model.manifest.training
     split = open_split(request.dataset, protocol, trained_protocols(training))
     leak = find_leak(training, request.dataset, split)

@@ -23,6 +23,7 @@ BEYOND_MODELS = (
     "plasma_cell",
     "reactive_lymphocyte",
     "smudge_cell",
+    "parasite",
     "unidentified",
     "red_cell",
     "artefact",
@@ -33,7 +34,9 @@ NUCLEATED_RED = "erythroblast"
 CUT = "cut"
 #: What a slide holds that is no white cell, or none that can be told: never in a differential's
 #: denominator.
-COUNTED_APART = frozenset({NUCLEATED_RED, "platelet", "red_cell", "smudge_cell", "artefact", CUT})
+COUNTED_APART = frozenset(
+    {NUCLEATED_RED, "platelet", "red_cell", "smudge_cell", "parasite", "artefact", CUT}
+)
 #: Bins of cells whose type nobody has decided: not counted until a person does.
 NOT_DECIDED = frozenset({"undecided", "unfamiliar"})
 #: What no image set at hand names, and so no model.

@@ -14,9 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from hemavision.errors import SettingsError
+from hemavision.records.cells import BEYOND_MODELS, EIGHT_TYPES
+from hemavision.records.critical import MOST, CriticalRule
 
 ABSOLUTE_UNIT = "10^9/L"
 SHIPPED = Path(__file__).parents[1] / "profiles"
+#: The profile that is used unless a laboratory gives its own.
+DEFAULT = "default"
 MAX_PROFILE_BYTES = 2**20
 
 Range = tuple[float, float]
@@ -189,12 +193,14 @@ class Profile:
         title: for people.
         source: where its ranges come from.
         cell_types: in alphabetical order.
+        critical: cells that must not be overlooked, the weightiest first.
     """
 
     name: str
     title: str
     source: str
     cell_types: tuple[CellReference, ...]
+    critical: tuple[CriticalRule, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return all that the profile says as JSON values, to be kept."""
@@ -207,7 +213,8 @@ class Profile:
             for cell in self.cell_types
         }
         texts = {"name": self.name, "title": self.title, "source": self.source}
-        return texts | {"cell_types": ranges}
+        critical = [rule.to_json() for rule in self.critical]
+        return texts | {"cell_types": ranges, "critical": critical}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Profile:
@@ -221,7 +228,9 @@ class Profile:
             )
             for name, kept in sorted(values["cell_types"].items())
         )
-        return cls(values["name"], values["title"], values["source"], cells)
+        # What was signed before there were any has none.
+        critical = tuple(CriticalRule(**kept) for kept in values.get("critical", ()))
+        return cls(values["name"], values["title"], values["source"], cells, critical)
 
 
 @dataclass(frozen=True)
@@ -295,13 +304,40 @@ def load_profile(name_or_path: str | Path) -> Profile:
 
 
 def _profile(values: dict[str, Any], path: Path) -> Profile:
-    _refuse_unknown(values, {"name", "title", "source", "cell_types"}, str(path))
+    _refuse_unknown(values, {"name", "title", "source", "cell_types", "critical"}, str(path))
     texts = {key: _text(values, key, path) for key in ("name", "title", "source")}
     tables = values.get("cell_types")
     if not isinstance(tables, dict) or not tables:
         raise SettingsError(f"{path} has no [cell_types.…] table.")
     cells = (_cell(name, tables[name], texts["source"], path) for name in sorted(tables))
-    return Profile(cell_types=tuple(cells), **texts)
+    # Who says nothing of critical cells has those of the default.
+    silent = "critical" not in values and path.stem != DEFAULT
+    critical = load_profile(DEFAULT).critical if silent else _critical(values, path)
+    return Profile(cell_types=tuple(cells), critical=critical, **texts)
+
+
+def _critical(values: dict[str, Any], path: Path) -> tuple[CriticalRule, ...]:
+    tables = values.get("critical", {})
+    if not isinstance(tables, dict):
+        raise SettingsError(f"{path}: critical must be tables, such as [critical.blast].")
+    rules = []
+    for name, table in tables.items():
+        where = f"{path}: critical.{name}"
+        if name not in (*EIGHT_TYPES, *BEYOND_MODELS):
+            known = ", ".join((*EIGHT_TYPES, *BEYOND_MODELS))
+            raise SettingsError(f"{where} is not a known cell type ({known}).")
+        if not isinstance(table, dict):
+            raise SettingsError(f'{where} must be a table with source = "…", and maybe above = 2.')
+        _refuse_unknown(table, {"above", "source"}, where)
+        above = table.get("above", 0)
+        # A NaN fails the comparison too.
+        if isinstance(above, bool) or not isinstance(above, int | float) or not 0 <= above <= MOST:
+            raise SettingsError(
+                f"{where}.above is {above!r}; it must be a number of cells for each 100 white "
+                f"ones, 0 to {MOST:g}."
+            )
+        rules.append(CriticalRule(name, float(above), _text(table, "source", path)))
+    return tuple(rules)
 
 
 def _cell(name: str, table: object, source: str, path: Path) -> CellReference:

@@ -11,7 +11,15 @@ from hemavision._version import __version__
 from hemavision.agreement import Agreement
 from hemavision.records.reference import display_name
 from hemavision.records.results import NOTICE
-from hemavision.report.findings import EXACT, PER_LITRE, Report, absolute_number, in_words, number
+from hemavision.report.findings import (
+    EXACT,
+    PER_LITRE,
+    Report,
+    absolute_number,
+    critical_words,
+    in_words,
+    number,
+)
 from hemavision.report.pictures import data_address
 from hemavision.report.record import ReportInput, ReportStatus
 from hemavision.report.rows import rows_of, top_of_scale
@@ -101,7 +109,9 @@ def _context(report: Report) -> dict[str, Any]:
         "has_ranges": any(row.reference for row in rows),
         "top": top_of_scale(report),
         "shows_signature": shows_signature(report.given),
-        "sentences": in_words(report),
+        "critical": critical_words(report.given),
+        # What stands in a box of its own is not said twice.
+        "sentences": in_words(report)[len(report.given.critical) :],
         "cells": list(zip(report.given.cells, pictures, strict=True)),
         "agreement": agreement_words(report.given.agreement),
         "status_words": STATUS_WORDS[report.given.status],

@@ -43,6 +43,17 @@ def to_values(report: Report) -> dict[str, Any]:
         "reference": {"name": profile.name, "title": profile.title, "source": profile.source}
         if profile
         else None,
+        "critical": [
+            {
+                "cell_type": one.rule.name,
+                "count": one.count,
+                "per_100": one.per_100,
+                "above": one.rule.above,
+                "source": one.rule.source,
+                "acknowledged": one.rule.name in given.acknowledged,
+            }
+            for one in given.critical
+        ],
         "in_words": in_words(report),
         "analyser": report.comparison.to_json() if report.comparison else None,
         "estimate": report.corrected.to_json() if report.corrected else None,

@@ -17,7 +17,15 @@ from hemavision.report.as_html import (
     time_words,
 )
 from hemavision.report.as_json import write_json
-from hemavision.report.findings import EXACT, PER_LITRE, Report, absolute_number, in_words, number
+from hemavision.report.findings import (
+    EXACT,
+    PER_LITRE,
+    Report,
+    absolute_number,
+    critical_words,
+    in_words,
+    number,
+)
 from hemavision.report.pictures import small_jpeg
 from hemavision.report.record import ReportCell, ReportModel, ReportStatus
 from hemavision.report.rows import Row, rows_of, top_of_scale
@@ -102,6 +110,10 @@ def _head(sheet: Sheet, report: Report) -> None:
     if given.amendment_reason:
         sheet.gap(1)
         sheet.text(f"Amended: {given.amendment_reason}", Look(9, APRICOT))
+    if given.critical:
+        sheet.gap(1.4)
+    for sentence in critical_words(given):
+        sheet.text(sentence, Look(10, EOSIN, bold=True))
 
 
 def _facts(sheet: Sheet, facts: list[tuple[str, str]]) -> None:
@@ -266,7 +278,8 @@ def _words(sheet: Sheet, report: Report) -> None:
     sheet.keep(14)
     sheet.text("In words", HEADING)
     sheet.gap(0.4)
-    for sentence in in_words(report):
+    # What stands at the top is not said twice.
+    for sentence in in_words(report)[len(given.critical) :]:
         sheet.text(f"·  {sentence}", Look(8.5))
     if given.comment:
         sheet.gap(0.8)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
 
 from hemavision.differential import (
     Comparison,
@@ -58,19 +59,25 @@ class Report:
 
 def number(value: float, digits: int = 1) -> str:
     """Return a figure for people; 0 and 100 without decimals."""
-    return f"{value:.0f}" if value in (0, 100) else f"{value:.{digits}f}"
+    return f"{value:.0f}" if value in (0, 100) else _rounded(value, digits)
 
 
 def absolute_number(value: float) -> str:
     """Return a count in 10⁹/L for people."""
-    return f"{value:.2f}"
+    return _rounded(value, 2)
+
+
+def _rounded(value: float, digits: int) -> str:
+    """Return a figure with so many decimals, halves up: as the page rounds what it shows."""
+    return f"{Decimal(value).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP):f}"
 
 
 def in_words(report: Report) -> list[str]:
     """Return the report's findings as sentences, the weightiest first."""
     found, notes = report.differential, report.given.notes
+    critical = critical_words(report.given)
     if not found.total:
-        return ["No white cell has been counted.", *notes]
+        return [*critical, "No white cell has been counted.", *notes]
     sure = [share for share in found.shares if share.flag.is_sure]
     possible = [
         share for share in found.shares if share.flag is not Flag.NONE and share not in sure
@@ -91,7 +98,19 @@ def in_words(report: Report) -> list[str]:
         sentences.append(
             f"{found.total:,} of {found.target:,} white cells counted, {found.missing:,} missing."
         )
-    return [*sentences, *notes]
+    return [*critical, *sentences, *notes]
+
+
+def critical_words(given: ReportInput) -> list[str]:
+    """Return a sentence for each critical type: how many, and whether somebody has named it."""
+    sentences = []
+    for one in given.critical:
+        share = "" if one.per_100 is None else f", {number(one.per_100)} for each 100 white cells"
+        cells = "cell" if one.count == 1 else "cells"
+        done = "acknowledged" if one.rule.name in given.acknowledged else "not acknowledged yet"
+        name = display_name(one.rule.name)
+        sentences.append(f"Critical: {name}, {one.count:,} {cells}{share}; {done}.")
+    return sentences
 
 
 def _flagged(share: Share, level: float) -> str:

@@ -11,6 +11,7 @@ from hemavision.agreement import Agreement
 from hemavision.differential import Analyser, Confusion, Interval, Terms
 from hemavision.reading.bundle import Manifest
 from hemavision.records.cells import EIGHT_TYPES, UNNAMED
+from hemavision.records.critical import Critical
 from hemavision.records.reference import display_name
 from hemavision.records.results import Prediction
 
@@ -208,6 +209,8 @@ class ReportInput:
         agreement: with a second reader or with the model.
         agreement_of: between whom, such as "second reader, blind".
         notes: what has to be known of the report's own figures, in sentences.
+        critical: what must not be overlooked, the weightiest first.
+        acknowledged: the critical types that whoever signed named.
     """
 
     case_id: str
@@ -232,3 +235,5 @@ class ReportInput:
     agreement: Agreement | None = None
     agreement_of: str = ""
     notes: tuple[str, ...] = ()
+    critical: tuple[Critical, ...] = ()
+    acknowledged: tuple[str, ...] = ()

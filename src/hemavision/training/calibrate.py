@@ -24,6 +24,8 @@ CONFIDENT_ACCURACY = 0.99
 LEAST_SURE, SUREST = 0.98, 0.999
 #: This share of validation images counts as familiar.
 FAMILIAR_SHARE = 0.99
+#: A laboratory never seen lies further out by this: no stranger yet (docs/decisions/0010-eye.md).
+ABROAD = 1.25
 #: Directions kept of the embedding space: those in which known cells vary most.
 DIRECTIONS = 96
 #: How much longer than the length that nearly all validation embeddings exceed a faint one is: the
@@ -35,7 +37,7 @@ COLOUR_WEIGHT = 25.0
 LEAST_VARIANCE = 0.01
 #: No temperature of a network of several laboratories is lower: how sure it may be of its own says
 #: nothing about foreign ones (docs/decisions/0010-eye.md).
-COOLEST = 0.9
+COOLEST = 0.8
 
 
 def fit_temperature(
@@ -117,7 +119,7 @@ def fit_novelty(
         colours=colours,
         faint=FAINT_WEIGHT * float(np.quantile(lengths, 1 - FAMILIAR_SHARE)),
     )
-    scale = float(np.quantile(both.measure(validation), FAMILIAR_SHARE))
+    scale = ABROAD * float(np.quantile(both.measure(validation), FAMILIAR_SHARE))
     return replace(both, whiten=(weights[:, None] * whiten).astype(np.float32), scale=scale)
 
 

@@ -76,12 +76,15 @@ def trained_in(run: Path) -> BundleParts:
         raise TrainingError(f"{run} holds no finished run; `hemavision train` makes one.")
     recipe = config["recipe"]
     cell_types = tuple(config.get("cell_types", FOUR_TYPES))
-    size_px = recipe["phases"][-1]["size_px"]
+    trained_px = recipe["phases"][-1]["size_px"]
+    size_px = trained_px + recipe.get("around_px", 0)
     build = ARCHITECTURES[recipe.get("network", "separable_cnn")]
     model = build(classes=len(cell_types), input_px=size_px)
     model.load_weights(weights)
     preprocess = PreprocessSpec(
-        size_px=size_px, stain=recipe.get("stain", "as-is"), sides=recipe.get("sides", 1.0)
+        size_px=size_px,
+        stain=recipe.get("stain", "as-is"),
+        sides=recipe.get("sides", 1.0) * size_px / trained_px,
     )
     return BundleParts(
         network_from_keras(model),
@@ -189,7 +192,7 @@ def _calibrate(manifest: Manifest, seen: Seen, validation: list[Sample]) -> Mani
     labels = np.array([manifest.cell_types.index(s.cell_type) for s in validation])
     copies = Counter(s.original for s in validation)  # one vote a photograph
     weights = np.array([1 / copies[s.original] for s in validation])
-    temperature = max(fit_temperature(seen.probabilities, labels, weights), COOLEST)
+    temperature = max(fit_temperature(seen.probabilities, labels, weights), coolest_of(manifest))
     probabilities = apply_temperature(seen.probabilities, temperature)
     calibration: dict[str, Any] = {
         "validation_images": len(validation),
@@ -202,6 +205,14 @@ def _calibrate(manifest: Manifest, seen: Seen, validation: list[Sample]) -> Mani
         focus_below=float(np.quantile(seen.focus, UNUSUAL_FOCUS)),
         training=manifest.training | {"calibration": calibration},
     )
+
+
+def coolest_of(manifest: Manifest) -> float:
+    """Return :data:`COOLEST` for logits that are a mean over more than what was trained on."""
+    recipe = manifest.training.get("recipe", {})
+    around = recipe.get("around_px", 0) if isinstance(recipe, dict) else 0
+    size_px = manifest.preprocess.size_px
+    return COOLEST * (1 - around / size_px) ** 2
 
 
 def calibrate_attributes(

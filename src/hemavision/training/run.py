@@ -16,7 +16,7 @@ from typing import Any
 
 import onnx
 
-from hemavision.datasets.crops import cut_crops, kept_stain
+from hemavision.datasets.crops import cut_crops
 from hemavision.datasets.samples import digest
 from hemavision.datasets.splits import PROTOCOLS, Split, restrict
 from hemavision.errors import TrainingError
@@ -81,7 +81,7 @@ def run(
         crops, kept = cut_crops(
             samples,
             cache,
-            stain=kept_stain(recipe.stain),
+            stain=recipe.stain,
             skip_bad=options.skip_bad,
             progress=on_cut,
         )

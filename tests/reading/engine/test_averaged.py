@@ -13,7 +13,7 @@ from hemavision.images.opening import open_image
 from hemavision.images.stain import measure_stain, standardise
 from hemavision.reading.bundle import find_bundle
 from hemavision.reading.engine import EngineOutput, FakeEngine, OnnxEngine, run_averaged
-from hemavision.reading.engine.averaged import View, views_of
+from hemavision.reading.engine.averaged import View, spread, views_of
 from hemavision.reading.finding import locate_cell
 from hemavision.reading.preprocess import cut_input
 
@@ -79,25 +79,37 @@ def test_standard_views_are_in_standard_stain(crops: np.ndarray) -> None:
     assert not np.array_equal(standard, crops)
     assert [
         np.array_equal(shown, np.flip(standard if view.standard else crops, view.mirrored))
-        for shown, view in zip(engine.shown, views_of(engine.manifest), strict=True)
+        for shown, view in zip(np.split(engine.shown[0], 4), views_of(engine.manifest), strict=True)
     ] == [True] * 4
 
 
 def test_maps_are_laid_back(crops: np.ndarray) -> None:
     output = run_averaged(Corner(), crops)
     for maps in (output.heatmaps, output.morphology_heatmaps["look"]):
-        np.testing.assert_allclose(maps[:, 0], crops[..., 0], rtol=1e-5)
+        own = spread(crops[..., 0].astype(np.float32))
+        np.testing.assert_allclose(maps[:, 0], own, rtol=1e-5)
 
 
-def test_a_real_network_answers_a_cell_and_its_mirror_image_alike(model: Model, data: Path) -> None:
+def test_spread_maps_keep_their_sums_and_move_nothing() -> None:
+    maps = np.zeros((1, 2, 5, 5), np.float32)
+    maps[0, 0, 2, 2], maps[0, 1, 0, 4] = 16, 16
+    found = spread(maps)
+    np.testing.assert_allclose(found.sum(axis=(2, 3)), [[16, 16]])
+    np.testing.assert_allclose(found[0, 0, 1:4, 1:4], [[1, 2, 1], [2, 4, 2], [1, 2, 1]])
+    np.testing.assert_allclose(found[0, 1, :2, 3:], [[3, 9], [1, 3]])
+    np.testing.assert_array_equal(spread(np.full((1, 1, 3, 3), 2.0)), np.full((1, 1, 3, 3), 2.0))
+
+
+def test_a_real_network_answers_a_cell_upside_down_alike(model: Model, data: Path) -> None:
+    """Both stains have two views each, so it is both mirrors together that change nothing."""
     engine = OnnxEngine(find_bundle("eight-types"))
     path = sorted((data / "kaggle_wbc" / "TEST" / "MONOCYTE").iterdir())[0]
     rgb = open_image(path).rgb
     crop = cut_input(rgb, locate_cell(rgb), engine.manifest.preprocess)[None]
     one = run_averaged(engine, crop)
-    other = run_averaged(engine, np.ascontiguousarray(crop[:, :, ::-1]))
-    # Each stain is seen in two of the four, so a mirror image is another two's mean.
-    np.testing.assert_allclose(one.probabilities, other.probabilities, atol=0.1)
+    other = run_averaged(engine, np.ascontiguousarray(crop[:, ::-1, ::-1]))
+    np.testing.assert_allclose(one.probabilities, other.probabilities, atol=1e-4)
+    np.testing.assert_allclose(one.heatmaps, other.heatmaps[..., ::-1, ::-1], atol=1e-3)
     assert one.probabilities.sum() == pytest.approx(1, abs=1e-4)
     alone = engine.run(crop)
     assert one.heatmaps.shape == alone.heatmaps.shape

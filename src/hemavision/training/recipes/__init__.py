@@ -62,6 +62,8 @@ class Recipe:
         stain: of the crops, as in :class:`hemavision.reading.preprocess.PreprocessSpec`; with
             ``"both"``, half of the views are in standard stain.
         sides: of the crops, likewise.
+        around_px: how much wider the shipped network's input is than the last phase's views, at
+            their scale: an even margin, so that its maps have room around the cell.
         mirrors: whether the shipped network answers by the mean over a cell's mirror images.
         source_weights: how often each image set is drawn, relative; equal images where empty.
         rare_types: how much less often a type is drawn that few image sets show: the power of
@@ -90,6 +92,7 @@ class Recipe:
     cell_types: tuple[str, ...] = FOUR_TYPES
     stain: str = "as-is"
     sides: float = 1.0
+    around_px: int = 0
     mirrors: bool = False
     source_weights: tuple[tuple[str, float], ...] = ()
     rare_types: float = 1.0

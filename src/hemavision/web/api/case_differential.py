@@ -12,6 +12,7 @@ from hemavision.casework.grounds import Grounds
 from hemavision.differential import compare, correct, find_differential
 from hemavision.differential.counting import TARGETS
 from hemavision.errors import SettingsError
+from hemavision.records.critical import Critical, find_critical
 from hemavision.records.results import NOTICE
 from hemavision.store.cases import find_case
 from hemavision.store.records import Case
@@ -38,7 +39,8 @@ def get_differential(case_id: int) -> Response:
     Counts what readers decided; with `suggestions` also the model's word where nobody has yet:
     such shares are provisional, and read against no range.
     What is unfamiliar to the model is never counted before a person decides. `cells` says how
-    many of each type are decided and how many only suggested. Read against what was entered for
+    many of each type are decided and how many only suggested, `critical` which types readers
+    decided on must not be overlooked. Read against what was entered for
     the case; `estimate` is there where those ask for it.
     """
     sighted(case_id)
@@ -49,6 +51,7 @@ def get_differential(case_id: int) -> Response:
     # Nothing is called high that nobody has looked at.
     provisional = query["suggestions"] and bool(cells.suggested)
     terms = terms_of(case.entries, None if provisional else grounds.profile)
+    rules = grounds.profile.critical if grounds.profile else ()
     counts = cells.counts(grounds.types, with_suggestions=query["suggestions"])
     try:
         found = find_differential(counts, terms)
@@ -59,6 +62,7 @@ def get_differential(case_id: int) -> Response:
         differential=_without_notice(found.to_json()),
         comparison=comparison.to_json() if comparison else None,
         **_estimate(case, grounds),
+        critical=[_critical(one) for one in find_critical(cells.decided, rules)],
         cells=_cells(cells),
         suggestions=query["suggestions"],
         entries=case.entries.to_json(),
@@ -88,6 +92,16 @@ def _estimate(case: Case, grounds: Grounds) -> dict[str, Any]:
         return {"estimate": None, "no_estimate": grounds.no_estimate or None}
     found = correct(grounds.calls.counts, grounds.calls.confusion)
     return {"estimate": found.to_json(), "no_estimate": None}
+
+
+def _critical(one: Critical) -> dict[str, Any]:
+    return {
+        "cell_type": one.rule.name,
+        "count": one.count,
+        "per_100": one.per_100,
+        "above": one.rule.above,
+        "source": one.rule.source,
+    }
 
 
 def _cells(cells: Tally) -> dict[str, Any]:

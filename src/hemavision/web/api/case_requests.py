@@ -97,9 +97,15 @@ class Undo(Body):
 
 
 class Signature(Body):
-    """``revision`` is the case's as it was seen."""
+    """``revision`` is the case's as it was seen; ``acknowledged`` the critical types in it."""
 
     revision = _number(required=True)
+    acknowledged = fields.List(
+        fields.String(validate=Length(1, 80)),
+        load_default=list,
+        validate=Length(max=50),
+        metadata={"description": "The critical types that the case holds, each by its name."},
+    )
 
 
 class Amendment(Body):

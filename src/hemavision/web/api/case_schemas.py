@@ -91,6 +91,9 @@ class CaseType(Schema):
     by_model = fields.Boolean(
         required=True, metadata={"description": "Whether the model at work can suggest it."}
     )
+    critical = fields.Boolean(
+        required=True, metadata={"description": "Whether its cells must not be overlooked."}
+    )
 
 
 class CaseDetail(Schema):

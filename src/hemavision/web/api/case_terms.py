@@ -51,6 +51,15 @@ def grounds_of(store: Store, case: Case) -> Grounds:
         raise Problem("unusable", str(error)) from error
 
 
+def critical_types(store: Store, case: Case) -> set[str]:
+    """Return the types whose cells must not be overlooked in a case."""
+    try:
+        profile = find_grounds(store, case, at_work()).profile
+    except SettingsError:  # it names ranges that are gone: it shall open all the same
+        profile = profiles().own
+    return {rule.name for rule in profile.critical} if profile else set()
+
+
 def profiles() -> Profiles:
     """Return the reference ranges that this server has."""
     found: Profiles = services().profiles

@@ -22,12 +22,12 @@ from hemavision.store.cases import (
 )
 from hemavision.store.journal import list_entries
 from hemavision.store.readers import Role
-from hemavision.store.records import Page, State
+from hemavision.store.records import Case, Page, State
 from hemavision.store.vocabulary import cell_types
 from hemavision.web.api import case_requests as requests
 from hemavision.web.api import case_schemas as schemas
 from hemavision.web.api.bodies import created, read_json, read_query, takes
-from hemavision.web.api.case_terms import at_work
+from hemavision.web.api.case_terms import at_work, critical_types
 from hemavision.web.api.schemas import problem_responses
 from hemavision.web.api.trail_schemas import Log
 from hemavision.web.errors import Problem
@@ -79,7 +79,7 @@ def get_case(case_id: int) -> Response:
     for version in versions:
         # They stand in the log, which a second reader must not see.
         del version["decisions"], version["entries"], version["figures"]
-    return jsonify(case=case.to_json(), versions=versions, cell_types=_types(), notice=NOTICE)
+    return jsonify(case=case.to_json(), versions=versions, cell_types=_types(case), notice=NOTICE)
 
 
 @blueprint.post("/<int:case_id>/sign")
@@ -91,13 +91,16 @@ def post_signature(case_id: int) -> Response:
 
     The ranges, the model's figures and the heatmaps of its report are signed with it.
 
-    Refused with 409 while cells are undecided (`cells` names them), and when somebody changed
-    the case after `revision` (`changes` are the log's entries since).
+    Refused with 409 while cells are undecided (`cells` names them), while a critical type that
+    the case holds (`critical` of its differential) is not `acknowledged`, and when somebody
+    changed the case after `revision` (`changes` are the log's entries since).
     """
     reader = sighted(case_id)
     body = read_json(requests.Signature)
     try:
-        case = sign(the_store(), at_work(), case_id, body["revision"], reader.name)
+        case = sign(
+            the_store(), at_work(), case_id, body["revision"], reader.name, body["acknowledged"]
+        )
     except SettingsError as error:
         raise Problem("unusable", str(error)) from error
     return jsonify(case=case.to_json(), notice=NOTICE)
@@ -129,10 +132,15 @@ def get_case_log(case_id: int) -> Response:
     return jsonify(entries=[entry.to_json() for entry in entries], total=total, notice=NOTICE)
 
 
-def _types() -> list[dict[str, Any]]:
+def _types(case: Case) -> list[dict[str, Any]]:
     model: Model = services().model
-    by_model = model.manifest.cell_types
+    by_model, critical = model.manifest.cell_types, critical_types(the_store(), case)
     return [
-        {"name": name, "display_name": display_name(name), "by_model": name in by_model}
+        {
+            "name": name,
+            "display_name": display_name(name),
+            "by_model": name in by_model,
+            "critical": name in critical,
+        }
         for name in cell_types(by_model)
     ]

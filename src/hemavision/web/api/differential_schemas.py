@@ -174,6 +174,23 @@ class ProfileName(Schema):
     title = _name()
 
 
+class CriticalCells(Schema):
+    """A type of which the case holds a critical number."""
+
+    cell_type = _name()
+    count = _count()
+    per_100 = fields.Float(
+        required=True,
+        allow_none=True,
+        metadata={"description": "For each 100 white cells; null where there is none."},
+    )
+    above = fields.Float(
+        required=True,
+        metadata={"description": "More than this for each 100 white cells is critical; 0: any."},
+    )
+    source = _name()
+
+
 class CaseDifferential(Schema):
     """A case, counted."""
 
@@ -184,6 +201,7 @@ class CaseDifferential(Schema):
         allow_none=True,
         metadata={"description": "Why an estimate that the entries ask for cannot be had."},
     )
+    critical = fields.List(fields.Nested(CriticalCells), required=True)
     cells = fields.Nested(CountedCells, required=True)
     entries = fields.Nested(EntriesRecord, required=True)
     suggestions = fields.Boolean(required=True)

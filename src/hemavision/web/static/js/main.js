@@ -14,7 +14,7 @@ import { decode, toRecords } from "./intake.js";
 import { createQueue } from "./queue.js";
 import { answerJson, compose, save } from "./saving.js";
 import { createStore, selectedItem, shownType } from "./state.js";
-import { announcement, derivedName, figures, tooLarge } from "./words.js";
+import { announcement, derivedName, figures, mapStrength, tooLarge } from "./words.js";
 
 const AT_ONCE = 2;
 
@@ -70,7 +70,7 @@ async function download(kind) {
   }
   const type = shownType(store.state);
   const picture = await decode(item.original ?? item.url);
-  const canvas = compose(picture, item.answer, type, store.state.opacity);
+  const canvas = compose(picture, item.answer, type, store.state.opacity * mapStrength(type, item.answer.prediction));
   save(await canvas.convertToBlob({ type: "image/png" }), derivedName(item.name, `${type.replace("=", "-").replaceAll(" ", "-")}-heatmap.png`));
 }
 

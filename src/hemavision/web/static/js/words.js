@@ -61,6 +61,16 @@ export function mapProbability(name, prediction) {
   return value === undefined ? prediction.probabilities[name] : prediction.morphology[attribute][value];
 }
 
+/**
+ * Return how strongly a heatmap is drawn, 0 to 1: by its probability against the likeliest of its kind.
+ * What the model hardly believes in has evidence somewhere, too, and must not glow like an answer.
+ */
+export function mapStrength(name, prediction) {
+  const [attribute, value] = name.split("=");
+  const all = Object.values(value === undefined ? prediction.probabilities : prediction.morphology[attribute]);
+  return Math.sqrt(mapProbability(name, prediction) / Math.max(...all, Number.MIN_VALUE));
+}
+
 /** Return what an attribute argues for: {word, side} with side "for", "against" or "neither". */
 export function argument(weight, prediction) {
   const rival = prediction.reasons.compared_with;

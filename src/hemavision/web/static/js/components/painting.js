@@ -3,6 +3,7 @@
 import { colour, mapOf, spread } from "../heatmap.js";
 import { selectedItem, shownType } from "../state.js";
 import { panes, place } from "../viewport.js";
+import { mapStrength } from "../words.js";
 
 const LAYER_PX = 768; // long side of the heatmap layer on the screen; the saved one is full size
 
@@ -66,7 +67,7 @@ function paintPane(context, { stage, pane, answer, map }) {
   const [width, height] = [image.width * at.scale, image.height * at.scale];
   context.drawImage(picture, at.left, at.top, width, height);
   if (map) {
-    context.globalAlpha = state.opacity * shown;
+    context.globalAlpha = state.opacity * shown * mapStrength(shownType(state), answer.prediction);
     context.drawImage(map, at.left, at.top, width, height);
     context.globalAlpha = 1;
   }

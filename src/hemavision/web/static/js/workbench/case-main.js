@@ -21,9 +21,9 @@ import { createDesk, createLoader } from "./desk.js";
 import { isTyped } from "./entered.js";
 import { createEntering } from "./entering.js";
 import { mountKeyboard } from "./keyboard.js";
-import { createNumbers } from "./numbers.js";
+import { completeWords, createNumbers } from "./numbers.js";
 import { createReview } from "./review.js";
-import { initialState, reduce, undecided } from "./state.js";
+import { initialState, isReadOnly, reduce, undecided } from "./state.js";
 import { createWatch } from "./watching.js";
 import { binWords, conflictWords } from "./words.js";
 import { createWriter } from "./writing.js";
@@ -122,20 +122,30 @@ function compare() {
   else notice("Select two cells to compare: Space, or Ctrl with a click.", "info");
 }
 
-async function sign() {
+/** What has to be acknowledged is that of this moment. */
+async function askToSign() {
+  await writer.rest();
+  await numbers.now();
+  dialogs.sign.open(store.state);
+}
+
+async function sign({ acknowledged }) {
   await Promise.all([writer.rest(), entering.rest()]);
   if (store.state.entriesError) return dialogs.sign.fail(`What you entered cannot be kept: ${store.state.entriesError}`);
   const { revision } = store.state.case;
   try {
-    const { case: found } = await api.post(`${root}/sign`, { revision });
+    const { case: found } = await api.post(`${root}/sign`, { revision, acknowledged });
     await load.record();
     dialogs.sign.close();
     say(`${found.name} is signed.`);
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     await attempt(load.cells);
-    if (error.code === "undecided") dialogs.sign.open(store.state, error.cells);
-    else {
+    if (error.code === "critical") await numbers.now();
+    if (error.code === "undecided" || error.code === "critical") {
+      dialogs.sign.open(store.state, error.cells);
+      if (error.code === "critical") dialogs.sign.fail(error.message);
+    } else {
       await attempt(load.record);
       dialogs.sign.fail(error.code === "changed-since"
         ? "Somebody changed the case in the meantime. What shows now is theirs; look again before you sign." : error.message);
@@ -263,7 +273,7 @@ function listen() {
   on("act-undo", () => writer.undo());
   on("act-redo", () => writer.redo());
   on("act-add", () => part("picker").click());
-  on("act-sign", () => dialogs.sign.open(store.state));
+  on("act-sign", askToSign);
   on("act-amend", () => dialogs.amend.open());
   on("act-reads", openReads);
   on("act-finish", () => dialogs.finish.open(undecided(store.state).length));
@@ -307,6 +317,10 @@ function mount() {
     for (const update of updates) update(state, before);
     if (state.case?.revision !== before.case?.revision) numbers.refresh();
     if (state.inspectedId !== before.inspectedId) askDetail(state);
+    if (state.numbers && state.numbers !== before.numbers && !isReadOnly(state)) {
+      const words = completeWords(state.numbers, before.numbers);
+      if (words) notice(words, "info");
+    }
     if (state.types !== before.types) {
       const keys = state.types.flatMap(({ key }) => (key ? [key] : []));
       write(document.querySelector("[data-role=type-keys]"), keys.join(" "));

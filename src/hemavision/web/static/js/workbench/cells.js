@@ -44,6 +44,12 @@ export function filterCounts(cells) {
   return counts;
 }
 
+/** Return the names of types in the gallery's order: what must not be overlooked first. */
+export function galleryOrder(types) {
+  const ranked = [...types.filter(({ critical }) => critical), ...types.filter(({ critical }) => !critical)];
+  return ranked.map(({ name }) => name);
+}
+
 /**
  * Return the gallery's groups, [{name, cells}]: what nobody has named first, then the types in
  * their order, each with the most doubtful cell first. A committed cell keeps its place, so that

@@ -1,6 +1,6 @@
 /** What a reader does to cells: press, move, classify, commit, take back. */
 
-import { binOf, committable, confidentOf, isDecided, nextUndecided, successor, togetherOf, TO_READ, UNFAMILIAR } from "./cells.js";
+import { binOf, committable, confidentOf, galleryOrder, groupCells, isDecided, nextUndecided, successor, togetherOf, TO_READ, UNFAMILIAR } from "./cells.js";
 import { moveFrom, placeOf } from "./rows.js";
 import { range, targets, toggled } from "./selection.js";
 import { isReadOnly } from "./state.js";
@@ -170,8 +170,10 @@ export function createReview({ store, writer, view, notice, say }) {
       if (cell) selectBin(binOf(cell));
     },
     next() {
-      const id = nextUndecided(view.groups, store.state.focusId);
-      if (id === null) notice("Every cell shown is decided.", "info");
+      const { cells, types, focusId } = store.state;
+      // Where the filter shows none, one that it hides: N ends nowhere but at the end.
+      const id = nextUndecided(view.groups, focusId) ?? nextUndecided(groupCells(cells.values(), galleryOrder(types)), focusId);
+      if (id === null) notice("Every cell is decided: sign the case.", "info");
       else show(id);
     },
   };

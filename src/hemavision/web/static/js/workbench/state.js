@@ -5,7 +5,7 @@
  * answered yet, and `cells` both together: what shows.
  */
 
-import { binOf, groupCells } from "./cells.js";
+import { binOf, galleryOrder, groupCells } from "./cells.js";
 import { stillTyped, untouched } from "./entered.js";
 import { joined, kept, NONE } from "./selection.js";
 import { doneAgain, emptyHistory, numbered, pushed, takenBack, without } from "./undo.js";
@@ -19,7 +19,7 @@ export const initialState = Object.freeze({
   accounts: false,
   case: null,
   versions: [],
-  types: [], // {name, display_name, by_model, key}
+  types: [], // {name, display_name, by_model, critical, key}
   images: new Map(), // id → image
   reading: null, // the second reading that is open here, or null
   server: new Map(), // id → cell
@@ -145,7 +145,7 @@ export function reduce(state, action) {
 
 /** Return the cell that comes first in the gallery, or null. */
 function firstOf({ cells, types, filter }) {
-  return groupCells(cells.values(), types.map(({ name }) => name), filter)[0]?.cells[0].id ?? null;
+  return groupCells(cells.values(), galleryOrder(types), filter)[0]?.cells[0].id ?? null;
 }
 
 /** Return the state with `ids` shown as the server has them and as was wished since. */

@@ -5,7 +5,7 @@
  */
 
 import { make, role, tell, write } from "../../components/dom.js";
-import { confidentOf, groupCells, TO_READ, UNFAMILIAR } from "../cells.js";
+import { confidentOf, galleryOrder, groupCells, TO_READ, UNFAMILIAR } from "../cells.js";
 import { layOut, placeOf, rowsInSight, scrollTo, wholeInSight } from "../rows.js";
 import { isReadOnly } from "../state.js";
 import { binWords, cellsWords } from "../words.js";
@@ -71,7 +71,7 @@ export function mountGallery(element, addresses) {
     const resize = state.tile !== before.tile;
     const held = body.contains(document.activeElement);
     if (resize) view.sizes = { ...view.sizes, tile: TILES[state.tile] };
-    if (regroup) view.groups = groupCells(state.cells.values(), state.types.map(({ name }) => name), state.filter);
+    if (regroup) view.groups = groupCells(state.cells.values(), galleryOrder(state.types), state.filter);
     if (regroup || resize) arrange();
     const moved = state.focusId !== before.focusId;
     if ((moved || view.toTop) && state.hoveredId === null) bringIntoSight(element, view, state.focusId);
@@ -79,7 +79,8 @@ export function mountGallery(element, addresses) {
     role(element, "empty").hidden = state.phase !== "ready" || view.groups.length > 0;
     write(role(element, "empty"), emptyWords(state));
     render();
-    if (held && (moved || regroup)) view.tiles.get(state.focusId)?.focus({ preventScroll: true });
+    // Where a filter has emptied, the sentence that says so keeps the focus.
+    if (held && (moved || regroup)) (view.tiles.get(state.focusId) ?? role(element, "empty")).focus({ preventScroll: true });
     if (regroup && state.hoveredId !== null) requestAnimationFrame(() => pointAgain(element));
   }
   return { update, view };

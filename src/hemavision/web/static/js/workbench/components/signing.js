@@ -1,7 +1,7 @@
 /** The dialogs that end a round of a case and begin the next. Say `sign-confirmed`, `amend-confirmed`, `cell-wanted`. */
 
 import { make, role, tell, write } from "../../components/dom.js";
-import { groupCells } from "../cells.js";
+import { galleryOrder, groupCells } from "../cells.js";
 import { undecided } from "../state.js";
 import { binWords, cellsWords } from "../words.js";
 
@@ -15,13 +15,14 @@ export function mountSigning(dialog, addresses) {
       dialog.close();
       tell(button, "cell-wanted", { id: Number(button.dataset.cell) });
     }
-    if (button?.dataset.act === "sign-confirmed") tell(button, "sign-confirmed");
+    if (button?.dataset.act === "sign-confirmed") tell(button, "sign-confirmed", { acknowledged: named(dialog).map(({ value }) => value) });
   });
+  role(dialog, "critical").addEventListener("change", () => allow(dialog));
   return {
     open(state, refused = []) {
       const left = undecided(state);
       const stays = left.length ? left : refused.map((id) => state.cells.get(id)).filter(Boolean);
-      const order = groupCells(stays, state.types.map(({ name }) => name)).flatMap(({ cells }) => cells);
+      const order = groupCells(stays, galleryOrder(state.types)).flatMap(({ cells }) => cells);
       write(role(dialog, "words"), signWords(state, order.length));
       write(role(dialog, "short"), order.length ? "" : shortWords(state));
       role(dialog, "confirm").hidden = order.length > 0;
@@ -29,9 +30,13 @@ export function mountSigning(dialog, addresses) {
       const more = order.length - MOST_SHOWN;
       write(role(dialog, "more"), more > 0 ? `and ${more.toLocaleString("en-GB")} more` : "");
       role(dialog, "counts").replaceChildren(...(order.length ? [] : countRows(state)));
+      role(dialog, "critical").replaceChildren(...(order.length ? [] : criticalRows(state, addresses)));
+      role(dialog, "acknowledge").hidden = !role(dialog, "critical").children.length;
+      allow(dialog);
       write(role(dialog, "error"), "");
       if (!dialog.open) dialog.showModal();
-      (order.length ? role(dialog, "left").querySelector("button") : role(dialog, "confirm")).focus();
+      const first = order.length ? role(dialog, "left").querySelector("button") : role(dialog, "critical").querySelector("input");
+      (first ?? role(dialog, "confirm")).focus();
     },
     fail(words) { write(role(dialog, "error"), words); },
     close() { dialog.close(); },
@@ -40,7 +45,8 @@ export function mountSigning(dialog, addresses) {
 
 function signWords(state, left) {
   if (left) return `${cellsWords(left)} ${left === 1 ? "is" : "are"} undecided. A case can be signed when every cell has been decided on by a person.`;
-  return `You sign ${cellsWords(state.cells.size)} as decided. After that the case is read-only; an amendment makes a new version and needs a reason.`;
+  const seen = [...state.cells.keys()].filter((id) => state.seen.has(id)).length;
+  return `You sign ${cellsWords(state.cells.size)} as decided; ${seen.toLocaleString("en-GB")} of them ${seen === 1 ? "was" : "were"} on this screen. After that the case is read-only; an amendment makes a new version and needs a reason.`;
 }
 
 function shortWords({ numbers }) {
@@ -52,6 +58,24 @@ function shortWords({ numbers }) {
 function countRows({ numbers, types }) {
   return (numbers?.differential.shares ?? []).filter(({ count }) => count).map(({ cell_type: name, count, percent }) =>
     make("li", {}, make("span", { textContent: binWords(name, types) }), make("span", { textContent: `${count} · ${percent.toFixed(1)}%` })));
+}
+
+const boxes = (dialog) => [...role(dialog, "critical").querySelectorAll("input")];
+const named = (dialog) => boxes(dialog).filter(({ checked }) => checked);
+
+/** Nobody signs before every critical type is named. */
+function allow(dialog) {
+  role(dialog, "confirm").disabled = named(dialog).length < boxes(dialog).length;
+}
+
+function criticalRows({ numbers, types, cells }, addresses) {
+  return (numbers?.critical ?? []).map(({ cell_type: name, count, per_100: share, source }) => {
+    const of = [...cells.values()].filter((cell) => cell.decided_type === name).slice(0, MOST_SHOWN);
+    const words = `${binWords(name, types)}: ${cellsWords(count)}${share === null ? "" : `, ${share.toFixed(1)} for each 100 white cells`}`;
+    return make("li", {},
+      make("label", { className: "plain-check", title: source }, make("input", { type: "checkbox", value: name }), make("span", { textContent: words })),
+      make("div", { className: "minis" }, ...of.map((cell) => makeCell(cell, addresses))));
+  });
 }
 
 function makeCell(cell, addresses) {

@@ -1,0 +1,63 @@
+"""Cells that must not be overlooked: which, from how many on, and who says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hemavision.records.cells import COUNTED_APART
+
+#: More than this for each hundred white cells is no share.
+MOST = 1000.0
+
+
+@dataclass(frozen=True)
+class CriticalRule:
+    """When a type's cells are critical.
+
+    Attributes:
+        name: of the cell type.
+        above: more cells than this for each 100 white ones are critical; at 0, any is.
+        source: where that comes from.
+    """
+
+    name: str
+    above: float
+    source: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return JSON values."""
+        return {"name": self.name, "above": self.above, "source": self.source}
+
+
+@dataclass(frozen=True)
+class Critical:
+    """A type of which a case holds a critical number.
+
+    Attributes:
+        rule: that it meets.
+        count: its cells.
+        per_100: for each 100 white cells; None where there is no white cell.
+    """
+
+    rule: CriticalRule
+    count: int
+    per_100: float | None
+
+
+def find_critical(counts: Mapping[str, int], rules: Iterable[CriticalRule]) -> list[Critical]:
+    """Return which rules a count meets, in their order.
+
+    Args:
+        counts: type → cells that a person called so.
+        rules: of the laboratory.
+    """
+    white = sum(n for name, n in counts.items() if name not in COUNTED_APART)
+    found = []
+    for rule in rules:
+        count = counts.get(rule.name, 0)
+        per_100 = 100 * count / white if white else None
+        if count and (per_100 is None or per_100 > rule.above):
+            found.append(Critical(rule, count, per_100))
+    return found
