@@ -194,7 +194,8 @@ def photograph(show: Callable[[Page], bytes]) -> Image.Image:
     """Return the picture of a page, 1440 pixels wide."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=ARGUMENTS
+            executable_path=shutil.which("chromium-headless-shell") or shutil.which("chromium"),
+            args=ARGUMENTS,
         )
         page = browser.new_page(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
         picture = show(page)

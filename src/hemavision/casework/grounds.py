@@ -10,6 +10,7 @@ from hemavision.casework.entered import Calls, find_calls
 from hemavision.differential import Confusion
 from hemavision.errors import SettingsError
 from hemavision.reading.cell import Model
+from hemavision.records.critical import Critical, find_critical
 from hemavision.records.reference import Profile, Profiles
 from hemavision.report import ReportModel
 from hemavision.store import Store
@@ -48,6 +49,10 @@ class Grounds:
     no_estimate: str = ""
     note: str = ""
     signed: bool = False
+
+    def critical(self, decided: Mapping[str, int]) -> list[Critical]:
+        """Return what must not be overlooked among cells that readers decided on, by type."""
+        return find_critical(decided, self.profile.critical if self.profile else ())
 
     def to_json(self) -> dict[str, Any]:
         """Return them as JSON values, to be signed."""

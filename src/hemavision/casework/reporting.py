@@ -10,7 +10,6 @@ from hemavision.casework.entered import analyser_of, terms_of
 from hemavision.casework.grounds import AtWork, find_grounds
 from hemavision.casework.pictures import show_cells
 from hemavision.casework.representative import representative_cells
-from hemavision.records.critical import find_critical
 from hemavision.report import Reading, ReportCell, ReportInput, ReportStatus
 from hemavision.store import Store, reads
 from hemavision.store.cases import find_case, list_versions
@@ -61,7 +60,7 @@ def _gather(store: Store, at_work: AtWork, wanted: Request) -> ReportInput:
     last, calls = versions[-1], grounds.calls
     finished = _finished(store, case, last)
     agreement, of = _agreement(store, finished)
-    critical = find_critical(cells.decided, grounds.profile.critical if grounds.profile else ())
+    critical = grounds.critical(cells.decided)
     return ReportInput(
         case_id=str(case.id),
         case_name=case.name,

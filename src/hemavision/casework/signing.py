@@ -8,7 +8,7 @@ from hemavision.casework.grounds import AtWork, Grounds, grounds_now
 from hemavision.casework.pictures import show_cells
 from hemavision.casework.representative import representative_cells
 from hemavision.errors import RefusedError
-from hemavision.records.critical import Critical, find_critical
+from hemavision.records.critical import Critical
 from hemavision.records.reference import display_name
 from hemavision.store import Store
 from hemavision.store.cases import find_case, sign_case
@@ -66,8 +66,7 @@ def _acknowledged(
     store: Store, number: int, grounds: Grounds, named: Collection[str]
 ) -> list[Critical]:
     """Return the case's critical types, all of them acknowledged."""
-    rules = grounds.profile.critical if grounds.profile else ()
-    critical = find_critical(tally(store, number).decided, rules)
+    critical = grounds.critical(tally(store, number).decided)
     missing = [one for one in critical if one.rule.name not in named]
     if missing:
         words = ", ".join(f"{one.count} {display_name(one.rule.name).lower()}" for one in missing)

@@ -45,6 +45,12 @@ class Critical:
     count: int
     per_100: float | None
 
+    def to_json(self) -> dict[str, Any]:
+        """Return JSON values."""
+        rule = self.rule
+        counted = {"count": self.count, "per_100": self.per_100}
+        return {"cell_type": rule.name, **counted, "above": rule.above, "source": rule.source}
+
 
 def find_critical(counts: Mapping[str, int], rules: Iterable[CriticalRule]) -> list[Critical]:
     """Return which rules a count meets, in their order.

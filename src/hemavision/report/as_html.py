@@ -16,8 +16,8 @@ from hemavision.report.findings import (
     PER_LITRE,
     Report,
     absolute_number,
+    counted_words,
     critical_words,
-    in_words,
     number,
 )
 from hemavision.report.pictures import data_address
@@ -110,8 +110,7 @@ def _context(report: Report) -> dict[str, Any]:
         "top": top_of_scale(report),
         "shows_signature": shows_signature(report.given),
         "critical": critical_words(report.given),
-        # What stands in a box of its own is not said twice.
-        "sentences": in_words(report)[len(report.given.critical) :],
+        "sentences": counted_words(report),
         "cells": list(zip(report.given.cells, pictures, strict=True)),
         "agreement": agreement_words(report.given.agreement),
         "status_words": STATUS_WORDS[report.given.status],

@@ -44,14 +44,7 @@ def to_values(report: Report) -> dict[str, Any]:
         if profile
         else None,
         "critical": [
-            {
-                "cell_type": one.rule.name,
-                "count": one.count,
-                "per_100": one.per_100,
-                "above": one.rule.above,
-                "source": one.rule.source,
-                "acknowledged": one.rule.name in given.acknowledged,
-            }
+            one.to_json() | {"acknowledged": one.rule.name in given.acknowledged}
             for one in given.critical
         ],
         "in_words": in_words(report),

@@ -22,8 +22,8 @@ from hemavision.report.findings import (
     PER_LITRE,
     Report,
     absolute_number,
+    counted_words,
     critical_words,
-    in_words,
     number,
 )
 from hemavision.report.pictures import small_jpeg
@@ -278,8 +278,7 @@ def _words(sheet: Sheet, report: Report) -> None:
     sheet.keep(14)
     sheet.text("In words", HEADING)
     sheet.gap(0.4)
-    # What stands at the top is not said twice.
-    for sentence in in_words(report)[len(given.critical) :]:
+    for sentence in counted_words(report):
         sheet.text(f"·  {sentence}", Look(8.5))
     if given.comment:
         sheet.gap(0.8)

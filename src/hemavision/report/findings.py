@@ -74,10 +74,14 @@ def _rounded(value: float, digits: int) -> str:
 
 def in_words(report: Report) -> list[str]:
     """Return the report's findings as sentences, the weightiest first."""
+    return [*critical_words(report.given), *counted_words(report)]
+
+
+def counted_words(report: Report) -> list[str]:
+    """Return what was counted as sentences, without what is critical."""
     found, notes = report.differential, report.given.notes
-    critical = critical_words(report.given)
     if not found.total:
-        return [*critical, "No white cell has been counted.", *notes]
+        return ["No white cell has been counted.", *notes]
     sure = [share for share in found.shares if share.flag.is_sure]
     possible = [
         share for share in found.shares if share.flag is not Flag.NONE and share not in sure
@@ -98,7 +102,7 @@ def in_words(report: Report) -> list[str]:
         sentences.append(
             f"{found.total:,} of {found.target:,} white cells counted, {found.missing:,} missing."
         )
-    return [*critical, *sentences, *notes]
+    return [*sentences, *notes]
 
 
 def critical_words(given: ReportInput) -> list[str]:

@@ -12,7 +12,6 @@ from hemavision.casework.grounds import Grounds
 from hemavision.differential import compare, correct, find_differential
 from hemavision.differential.counting import TARGETS
 from hemavision.errors import SettingsError
-from hemavision.records.critical import Critical, find_critical
 from hemavision.records.results import NOTICE
 from hemavision.store.cases import find_case
 from hemavision.store.records import Case
@@ -51,7 +50,6 @@ def get_differential(case_id: int) -> Response:
     # Nothing is called high that nobody has looked at.
     provisional = query["suggestions"] and bool(cells.suggested)
     terms = terms_of(case.entries, None if provisional else grounds.profile)
-    rules = grounds.profile.critical if grounds.profile else ()
     counts = cells.counts(grounds.types, with_suggestions=query["suggestions"])
     try:
         found = find_differential(counts, terms)
@@ -62,7 +60,7 @@ def get_differential(case_id: int) -> Response:
         differential=_without_notice(found.to_json()),
         comparison=comparison.to_json() if comparison else None,
         **_estimate(case, grounds),
-        critical=[_critical(one) for one in find_critical(cells.decided, rules)],
+        critical=[one.to_json() for one in grounds.critical(cells.decided)],
         cells=_cells(cells),
         suggestions=query["suggestions"],
         entries=case.entries.to_json(),
@@ -92,16 +90,6 @@ def _estimate(case: Case, grounds: Grounds) -> dict[str, Any]:
         return {"estimate": None, "no_estimate": grounds.no_estimate or None}
     found = correct(grounds.calls.counts, grounds.calls.confusion)
     return {"estimate": found.to_json(), "no_estimate": None}
-
-
-def _critical(one: Critical) -> dict[str, Any]:
-    return {
-        "cell_type": one.rule.name,
-        "count": one.count,
-        "per_100": one.per_100,
-        "above": one.rule.above,
-        "source": one.rule.source,
-    }
 
 
 def _cells(cells: Tally) -> dict[str, Any]:

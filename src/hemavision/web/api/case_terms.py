@@ -51,13 +51,13 @@ def grounds_of(store: Store, case: Case) -> Grounds:
         raise Problem("unusable", str(error)) from error
 
 
-def critical_types(store: Store, case: Case) -> set[str]:
+def critical_types(case: Case) -> set[str]:
     """Return the types whose cells must not be overlooked in a case."""
     try:
-        profile = find_grounds(store, case, at_work()).profile
+        profile = profiles().find(case.entries.profile)
     except SettingsError:  # it names ranges that are gone: it shall open all the same
         profile = profiles().own
-    return {rule.name for rule in profile.critical} if profile else set()
+    return {rule.name for rule in profile.critical}
 
 
 def profiles() -> Profiles:

@@ -134,7 +134,7 @@ def get_case_log(case_id: int) -> Response:
 
 def _types(case: Case) -> list[dict[str, Any]]:
     model: Model = services().model
-    by_model, critical = model.manifest.cell_types, critical_types(the_store(), case)
+    by_model, critical = model.manifest.cell_types, critical_types(case)
     return [
         {
             "name": name,
