@@ -12,10 +12,8 @@ import pytest
 
 from hemavision.errors import TrainingError
 from hemavision.models import separable_cnn
-from hemavision.training.batches import TrainingBatches
-from hemavision.training.fit import LOG, Start, fit, settle_norms
+from hemavision.training.fit import LOG, Start, fit
 from hemavision.training.recipes import Phase, Recipe
-from hemavision.training.views import ViewMaker
 
 TINY = Recipe(
     name="tiny",
@@ -137,24 +135,6 @@ def test_decay_leaves_norms_and_biases_alone(few_crops, tmp_path):
             np.testing.assert_allclose(a, 0.9 * b, rtol=1e-3, atol=1e-6, err_msg=name)
         elif "moving" not in name:
             np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-6, err_msg=name)
-
-
-def test_settled_norms_hold_the_mean_of_the_batches(few_crops):
-    model = separable_cnn.build(input_px=None)
-    batches = TrainingBatches(
-        few_crops,
-        TINY,
-        ViewMaker(few_crops.crops),
-        phase=Phase(32, 1, 3),
-        questions={},
-        key=(1, 1),
-    )
-    settle_norms(model, batches)
-    norm, first = model.get_layer("norm_1"), model.get_layer("separable_1")
-    maps = [np.asarray(first(batches[index][0])) for index in range(3)]
-    means = np.mean([m.mean(axis=(0, 1, 2)) for m in maps], axis=0)
-    np.testing.assert_allclose(np.asarray(norm.moving_mean), means, rtol=1e-4, atol=1e-6)
-    assert norm.momentum == 0.9
 
 
 def test_diverging_run_says_so(few_crops, tmp_path):

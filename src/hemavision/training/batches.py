@@ -40,16 +40,18 @@ def draw_weights(samples: list[Sample], recipe: Recipe) -> np.ndarray:
     """Return how likely each sample is to be drawn.
 
     Types are even within each image set, but for those that few of the sets show: drawn as often,
-    they would become the name for whatever looks foreign (``Recipe.rare_types``).
+    they would become the name for whatever looks foreign (``Recipe.rare_types``), and for what
+    blood seldom holds (``Recipe.type_weights``).
     """
     if not recipe.source_weights:
         return np.full(len(samples), 1.0 / len(samples))
     share = set_shares(samples, recipe)
     counts = Counter((s.source, s.cell_type) for s in samples)
     shown = Counter(cell_type for _, cell_type in counts)
+    each = dict(recipe.type_weights)
+    often = {kind: shown[kind] ** recipe.rare_types * each.get(kind, 1.0) for kind in shown}
     weights = [
-        share[s.source] * shown[s.cell_type] ** recipe.rare_types / counts[s.source, s.cell_type]
-        for s in samples
+        share[s.source] * often[s.cell_type] / counts[s.source, s.cell_type] for s in samples
     ]
     normalised: np.ndarray = np.array(weights) / sum(weights)
     return normalised

@@ -20,6 +20,7 @@ from hemavision.models.architectures import ARCHITECTURES
 from hemavision.training.batches import LabelledCrops, PlainBatches, TrainingBatches, steps_in
 from hemavision.training.heads import settle_looks
 from hemavision.training.imagenet import take_imagenet
+from hemavision.training.norms import fused_norms, settle_norms
 from hemavision.training.questions import (
     ANSWER,
     Questions,
@@ -99,7 +100,7 @@ def fit(
         model = _new_model(recipe, train, questions, start)
     core = answering(model)
     phases = [phase for phase in recipe.phases for _ in range(phase.epochs)]
-    with view_maker(train.crops, start.processes) as maker:
+    with view_maker(train.crops, start.processes) as maker, fused_norms():
 
         def batches(phase: Phase, epoch: int) -> TrainingBatches:
             key = (start.seed, epoch)
@@ -133,22 +134,6 @@ def fit(
     core.save_weights(folder / FINAL)
     # With patience the run went on past its best epoch; with a schedule the end is the best.
     return folder / (BEST if recipe.patience is not None else FINAL)
-
-
-def settle_norms(model: keras.Model, batches: keras.utils.PyDataset) -> None:
-    """Replace every batch normalisation's moving statistics by their means over ``batches``.
-
-    Moving statistics remember about ten batches, and ten batches of 32 cells are too few:
-    the same weights scored 94% or 99% on validation with the chance of the last ones.
-    """
-    norms = [n for n in model.layers if isinstance(n, keras.layers.BatchNormalization)]
-    momenta = [norm.momentum for norm in norms]
-    for index in range(len(batches)):
-        for norm in norms:
-            norm.momentum = index / (index + 1)
-        model(batches[index][0], training=True)
-    for norm, momentum in zip(norms, momenta, strict=True):
-        norm.momentum = momentum
 
 
 def _should_stop(recipe: Recipe, state: State) -> bool:

@@ -68,6 +68,8 @@ class Recipe:
         source_weights: how often each image set is drawn, relative; equal images where empty.
         rare_types: how much less often a type is drawn that few image sets show: the power of
             the number of sets that show it.
+        type_weights: how often each type is drawn, against its even share of its set; types that
+            are not named are drawn as they are.
         strangers: share of the views of what is no cell
             (:mod:`hemavision.training.strangers`), 0 to 1.
         settling_steps: batches whose mean statistics the finished network's norms keep.
@@ -96,6 +98,7 @@ class Recipe:
     mirrors: bool = False
     source_weights: tuple[tuple[str, float], ...] = ()
     rare_types: float = 1.0
+    type_weights: tuple[tuple[str, float], ...] = ()
     strangers: float = 0.0
     settling_steps: int = 60
 
@@ -105,7 +108,8 @@ def _read(path: Path) -> Recipe:
     values = tomllib.loads(path.read_text(encoding="utf-8"))
     values.pop("started_from", None)  # for whoever reads the file
     values["phases"] = tuple(Phase(**phase) for phase in values["phases"])
-    values["source_weights"] = tuple(values.get("source_weights", {}).items())
+    for table in ("source_weights", "type_weights"):
+        values[table] = tuple(values.get(table, {}).items())
     if "cell_types" in values:
         values["cell_types"] = tuple(values["cell_types"])
     return Recipe(path.stem, **values)
