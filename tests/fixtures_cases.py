@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fixtures_images import cell_png
@@ -67,6 +68,11 @@ def cells_of(store: Store, case: Case) -> list[Cell]:
 def decide_all(store: Store, case: Case, kind: str = "neutrophil", who: str = "ann") -> int | None:
     changes = [Change(c.id, c.revision, kind) for c in cells_of(store, case)]
     return decide(store, case.id, changes, who).batch
+
+
+def at_once(changes: list[dict[str, Any]]) -> dict[str, Any]:
+    """The body of a request for several decisions, of cells that were all on the screen."""
+    return {"changes": changes, "seen": [change["id"] for change in changes]}
 
 
 @pytest.fixture

@@ -119,7 +119,7 @@ def decide(bench: Bench, path: str, cells: list[dict[str, Any]], kinds: list[str
         {"id": cell["id"], "revision": cell["revision"], "cell_type": kind}
         for cell, kind in zip(cells, kinds, strict=True)
     ]
-    call(bench, "PATCH", path, {"changes": changes})
+    call(bench, "PATCH", path, {"changes": changes, "seen": [c["id"] for c in cells]})
 
 
 def suggested(cell: dict[str, Any]) -> str:

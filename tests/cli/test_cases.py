@@ -198,6 +198,17 @@ def test_without_a_detector_images_are_single_cells(
     assert run("import", 1, pictures / "1.png", "--kind", "field").exit_code == 2
 
 
+def test_a_wrong_image_is_taken_out(run: Run, path: Path, pictures: Path) -> None:
+    run("create", "One")
+    run("import", 1, pictures / "0.png", pictures / "1.png")
+    assert run("remove", 1, 2).exit_code == 2, "a reason is needed"
+    done = run("remove", 1, 2, "--reason", "Another patient's", "--json")
+    assert json.loads(done.stdout)["images"] == 1
+    missing = run("remove", 1, 2, "--reason", "Again")
+    assert (missing.exit_code, missing.stderr) == (1, "Error: Case 1 has no image 2.\n")
+    assert verify(open_store(path)).sound
+
+
 def test_accounts_and_tokens(run: Run, path: Path) -> None:
     made = run("readers", "add", "ann", "--role", "admin", typed=f"{PASSWORD}\n{PASSWORD}\n")
     assert made.exit_code == 0

@@ -113,8 +113,10 @@ class Reclassifying:
     def changes(self) -> Iterator[Change]:
         for revision in count(self.revision):
             kind = TYPES[revision % len(TYPES)]
+            ids = [cell["id"] for cell in self.cells]
             change = {"revision": revision, "cell_type": kind}
-            yield "PATCH", self.path, {"changes": [change | {"id": c["id"]} for c in self.cells]}
+            changes = [change | {"id": number} for number in ids]
+            yield "PATCH", self.path, {"changes": changes, "seen": ids}
 
     def made(self, ask: Ask) -> float:
         cells = ask("GET", f"{self.path}?limit=1000")["cells"]

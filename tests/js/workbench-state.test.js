@@ -134,32 +134,47 @@ const turn = () => new Promise((resolve) => { setTimeout(resolve); });
 async function writes() {
   const store = createStore(loaded, reduce);
   const desk = slowDesk();
-  const told = [];
-  const writer = createWriter({ store, desk, report: (error) => told.push(error.message) });
+  const [told, left] = [[], []];
+  const writer = createWriter({ store, desk, report: (error) => told.push(error.message), leftOut: (found) => left.push(found) });
   writer.decide([[1, "blast"]]);
   writer.decide([[1, "monocyte"]]);
   writer.undo();
   await turn();
   const first = { shown: shown(store.state)[0], asked: desk.asked.length, idle: writer.idle };
-  desk.asked[0].resolve({ batch: 11, cells: [cell(1, "blast", 1)], case: null });
+  desk.asked[0].resolve({ batch: 11, cells: [cell(1, "blast", 1)], case: null, left_out: { unseen: [], doubtful: [] } });
   await turn();
   await turn();
   const second = desk.asked[1].what[0];
-  desk.asked[1].resolve({ batch: 12, cells: [cell(1, "monocyte", 2)], case: null });
+  desk.asked[1].resolve({ batch: 12, cells: [cell(1, "monocyte", 2)], case: null, left_out: { unseen: [], doubtful: [2] } });
   await turn();
   await turn();
   const undo = desk.asked[2].what.batch;
   desk.asked[2].reject(new Problem({ title: "No", detail: "bob was first" }));
   await writer.rest();
   await turn();
-  return { first, second, undo, told, idle: writer.idle, shown: shown(store.state)[0], revision: store.state.server.get(1).revision };
+  return { first, second, undo, told, left, idle: writer.idle, shown: shown(store.state)[0], revision: store.state.server.get(1).revision };
 }
 
 const written = await writes();
 
+test("steps of cells that are gone cannot be taken back; a cell added by hand can", () => {
+  const step = (key, ids) => ({ key, batch: key, before: ids.map((id) => [id, null]), after: ids.map((id) => [id, "blast"]) });
+  let state = { ...loaded, history: { done: [step(1, [1, 99]), step(2, [99])], undone: [step(3, [99])] } };
+  state = reduce(state, { type: "added", id: 2 });
+  state = reduce(state, { type: "cellsLoaded", cells: [cell(1), cell(2)] });
+  equal(state.history.done.map(({ key, after }) => [key, after.length]), [[1, 1], ["added-2", 0]]);
+  equal(state.history.undone, []);
+  state = reduce(state, { type: "cellsLoaded", cells: [cell(1)] });
+  equal(state.history.done.map(({ key }) => key), [1]);
+});
+
 test("decisions are shown at once and sent one after the other", () => {
   equal(written.first, { shown: "blast", asked: 1, idle: false });
   equal(written.second, { id: 1, revision: 1, cell_type: "monocyte" });
+});
+
+test("what the server's own gate left as it is, is told", () => {
+  equal(written.left, [{ unseen: [], doubtful: [2] }]);
 });
 
 test("undoing names the batch that the server gave; refused, what is there shows", () => {

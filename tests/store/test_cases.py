@@ -248,3 +248,16 @@ def test_a_comment_has_four_thousand_letters_at_most(store: Store) -> None:
     assert kept.comment == longest
     with pytest.raises(RefusedError, match="4001 characters; it may have 4000"):
         enter(store, case.id, Entries(comment=longest + "!", revision=kept.revision), "ann")
+
+
+def test_the_model_s_word_for_several_is_not_taken_where_it_doubts(
+    store: Store, filled: Filled
+) -> None:
+    case = filled(3, novelty=1.5)
+    assert {cell.suggestion.status for cell in cells_of(store, case)} == {Status.UNFAMILIAR}
+    decide(store, case.id, [Change(1, 0, "blast")], "ann")
+    changes = [Change(1, 1, "neutrophil"), Change(2, 0, "neutrophil"), Change(3, 0, "neutrophil")]
+    done = decide(store, case.id, changes, "ann", as_suggested=True)
+    assert done.doubtful == (2, 3)
+    assert [cell.decided_type for cell in done.cells] == ["neutrophil", None, None]
+    assert decide(store, case.id, changes[1:], "ann").doubtful == ()

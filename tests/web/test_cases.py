@@ -8,7 +8,7 @@ import zipfile
 from typing import Any
 
 import pytest
-from fixtures_cases import make_model
+from fixtures_cases import at_once, make_model
 from fixtures_images import cell_png
 from fixtures_store import asked
 from flask.testing import FlaskClient
@@ -63,7 +63,34 @@ def cells_of(client: FlaskClient, case: int, query: str = "") -> list[dict[str, 
 
 def decide(client: FlaskClient, case: int, kind: str | None, cells: list[dict[str, Any]]) -> Any:
     changes = [{"id": c["id"], "revision": c["revision"], "cell_type": kind} for c in cells]
-    return client.patch(f"{API}/cases/{case}/cells", json={"changes": changes})
+    return client.patch(f"{API}/cases/{case}/cells", json=at_once(changes))
+
+
+def test_several_at_once_pass_a_gate_on_the_server(client: FlaskClient, case: int) -> None:
+    cells = cells_of(client, case)
+    kinds = {cell["id"]: cell["suggestion"]["cell_type"] for cell in cells}
+    changes = [{"id": n, "revision": 0, "cell_type": kind} for n, kind in kinds.items()]
+    url, ids = f"{API}/cases/{case}/cells", list(kinds)
+    refused = client.patch(url, json={"changes": changes})
+    assert refused.status_code == 422
+    assert "`seen`" in refused.json["detail"]
+    done = client.patch(url, json={"changes": changes, "seen": ids[1:]}).json
+    assert done["left_out"] == {"unseen": ids[:1], "doubtful": []}
+    assert [cell["decided_type"] for cell in done["cells"]] == [kinds[n] for n in ids[1:]]
+    after = {cell["id"]: cell["decided_type"] for cell in cells_of(client, case)}
+    assert after == kinds | {ids[0]: None}
+    # One at a time needs no word of it, and taking back none either.
+    assert client.patch(url, json={"changes": changes[:1]}).json["cells"][0]["decided_type"]
+    back = [
+        {"id": n, "revision": r, "cell_type": None}
+        for n, r in zip(ids, revisions(client, case, ids), strict=True)
+    ]
+    assert client.patch(url, json={"changes": back}).json["case"]["counts"]["decided"] == 0
+
+
+def revisions(client: FlaskClient, case: int, ids: list[int]) -> list[int]:
+    found = {cell["id"]: cell["revision"] for cell in cells_of(client, case)}
+    return [found[number] for number in ids]
 
 
 def revision(client: FlaskClient, case: int) -> int:
@@ -357,7 +384,10 @@ def test_a_second_reading_is_blind(client: FlaskClient, case: int) -> None:
     early = client.post(f"{API}/reads/{read['id']}/finish")
     assert (early.status_code, len(early.json["cells"])) == (409, 2)
     changes = [{"id": cell["id"], "revision": 0, "cell_type": "monocyte"} for cell in cells]
-    client.patch(f"{API}/reads/{read['id']}/cells", json={"changes": changes})
+    client.patch(
+        f"{API}/reads/{read['id']}/cells",
+        json=at_once(changes),
+    )
     finished = client.post(f"{API}/reads/{read['id']}/finish").json["read"]
     assert (finished["state"], finished["decided"]) == ("finished", 2)
     pairs = client.get(f"{API}/reads/{read['id']}/pairs").json["pairs"]
@@ -427,3 +457,20 @@ def test_bodies_that_are_no_json(client: FlaskClient) -> None:
 def test_what_a_kind_may_be(client: FlaskClient, case: int) -> None:
     refused = upload(client, case, {"a.png": FIELD}, kind="nonsense")
     assert (refused.status_code, refused.json["type"]) == (400, "/docs#bad-option")
+
+
+def test_a_wrong_image_and_an_added_cell_are_taken_out(client: FlaskClient, case: int) -> None:
+    images = client.get(f"{API}/cases/{case}/images").json["images"]
+    url = f"{API}/cases/{case}/images/{images[0]['id']}/remove"
+    assert client.post(url, json={}).status_code == 400
+    assert client.post(url, json={"reason": " "}).status_code == 422
+    gone = client.post(url, json={"reason": "Another patient's"})
+    assert (gone.status_code, gone.json["case"]["images"]) == (200, 2)
+    assert client.post(url, json={"reason": "Again"}).status_code == 404
+    entry = client.get(f"{API}/cases/{case}/log").json["entries"][0]
+    assert (entry["action"], entry["detail"]["reason"]) == ("remove", "Another patient's")
+    came = cells_of(client, case)[0]["id"]
+    kept = client.delete(f"{API}/cases/{case}/cells/{came}")
+    assert (kept.status_code, kept.json["code"]) == (409, "not-added")
+    assert client.delete(f"{API}/cases/{case}/cells/999").status_code == 404
+    assert client.get(f"{API}/verify").json["sound"]

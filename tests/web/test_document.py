@@ -12,7 +12,7 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-from fixtures_cases import make_model
+from fixtures_cases import at_once, make_model
 from fixtures_images import cell_png
 from flask.testing import FlaskClient
 
@@ -324,7 +324,7 @@ def test_answers_about_a_case_are_as_the_document_says(ask: Checked) -> None:
     assert ask("post", f"{case}/images/1/cells", json={"box": box})["code"] == "there-already"
     cells = ask("get", f"{case}/cells")["cells"]
     changes = [{"id": c["id"], "revision": 0, "cell_type": "neutrophil"} for c in cells]
-    ask("patch", f"{case}/cells", json={"changes": changes})
+    ask("patch", f"{case}/cells", json=at_once(changes))
     same = [changes[0] | {"revision": 1}]
     assert ask("patch", f"{case}/cells", json={"changes": same})["batch"] is None
     other = [changes[0] | {"cell_type": "blast"}]
@@ -340,7 +340,11 @@ def test_answers_about_a_case_are_as_the_document_says(ask: Checked) -> None:
     ask("post", f"{API}/reads/{read}/finish")
     ask("get", f"{case}/cells")
     second = [{"id": c["id"], "revision": 0, "cell_type": "monocyte"} for c in blind]
-    ask("patch", f"{API}/reads/{read}/cells", json={"changes": second})
+    ask(
+        "patch",
+        f"{API}/reads/{read}/cells",
+        json=at_once(second),
+    )
     ask("post", f"{API}/reads/{read}/finish")
     for path in (f"reads/{read}/pairs", f"reads/{read}/agreement", "agreement", "agreement/reads",
                  "agreement/slides?cell_type=neutrophil", "cases", "cases/99", "cases?limit=0",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fixtures_cases import make_model
+from fixtures_cases import at_once, make_model
 from fixtures_images import cell_png
 from flask.testing import FlaskClient
 
@@ -52,7 +52,13 @@ def decide(client: FlaskClient, case: int, kinds: list[str]) -> None:
         {"id": cell["id"], "revision": cell["revision"], "cell_type": kind}
         for cell, kind in zip(cells, kinds, strict=False)
     ]
-    assert client.patch(f"{API}/cases/{case}/cells", json={"changes": changes}).status_code == 200
+    assert (
+        client.patch(
+            f"{API}/cases/{case}/cells",
+            json=at_once(changes),
+        ).status_code
+        == 200
+    )
 
 
 def enter(client: FlaskClient, case: int, **entries: Any) -> Any:
@@ -317,7 +323,7 @@ def test_a_second_reader_s_agreement(client: FlaskClient, case: int) -> None:
         }
         for c in cells
     ]
-    client.patch(f"{API}/reads/{read}/cells", json={"changes": changes})
+    client.patch(f"{API}/reads/{read}/cells", json=at_once(changes))
     client.post(f"{API}/reads/{read}/finish")
     found = client.get(f"{API}/reads/{read}/agreement").json
     assert found["first_reader"]["n_cells"] == CELLS
@@ -346,7 +352,10 @@ def test_second_readings_of_all_cases_the_last_finished_first(
         assert client.get(url).json["reads"] == []
         cells = client.get(f"{API}/reads/{numbers[-1]}/cells").json["cells"]
         changes = [{"id": c["id"], "revision": 0, "cell_type": "monocyte"} for c in cells]
-        client.patch(f"{API}/reads/{numbers[-1]}/cells", json={"changes": changes})
+        client.patch(
+            f"{API}/reads/{numbers[-1]}/cells",
+            json=at_once(changes),
+        )
         client.post(f"{API}/reads/{numbers[-1]}/finish")
     assert [one["read"]["id"] for one in client.get(url).json["reads"]] == numbers[::-1]
     page = client.get(f"{url}?limit=1&offset=1").json
@@ -365,7 +374,10 @@ def test_two_readers_slide_by_slide(client: FlaskClient, case: int) -> None:
             {"id": cell["id"], "revision": 0, "cell_type": kind}
             for cell, kind in zip(cells, twos, strict=True)
         ]
-        client.patch(f"{API}/reads/{read}/cells", json={"changes": changes})
+        client.patch(
+            f"{API}/reads/{read}/cells",
+            json=at_once(changes),
+        )
         # Who reads the case a second time does not learn the first reader's counts here either.
         assert client.get(url).json["slides"] < 2
         client.post(f"{API}/reads/{read}/finish")

@@ -97,6 +97,18 @@ def show_thumbnail(store: Store, case_id: int, cell_id: int, side_px: int) -> Pi
     return Picture(jpeg, "image/jpeg")
 
 
+def show_part(store: Store, image: StoredImage, box: Box) -> Picture:
+    """Return a small square around a place of an image: JPEG, for what is no cell of the case yet.
+
+    Args:
+        store: where the image is.
+        image: of a case.
+        box: in its pixels, inside it.
+    """
+    rgb = open_image(read_content(store, image.sha256)).rgb
+    return Picture(draw_thumbnail(rgb, box), "image/jpeg")
+
+
 def show_heatmap(store: Store, cell: Cell, model: Model, wish: Wish) -> Picture:
     """Run the model again on a cell and return its cut-out with the heatmap over it.
 

@@ -1,4 +1,4 @@
-"""``hemavision cases``: create, list, show, sign, verify; importing and accounts beside it."""
+"""``hemavision cases``: create, list, show, sign, remove, verify; importing, accounts beside it."""
 
 from __future__ import annotations
 
@@ -126,6 +126,24 @@ def sign(choice: StoreChoice, case: int, acknowledge: tuple[str, ...], as_json: 
     at_work = choice.at_work()
     signed = sign_whole(choice.open(), at_work, case, seen.revision, choice.reader, acknowledge)
     click.echo(json.dumps(signed.to_json()) if as_json else _line(signed))
+
+
+@cases.command()
+@CASE
+@click.argument("image", type=int)
+@click.option("--reason", required=True, help="Why; it stands in the log.")
+@AS_JSON
+@pass_choice
+def remove(choice: StoreChoice, case: int, image: int, reason: str, as_json: bool) -> None:
+    """Take IMAGE, by its number, out of CASE, with its cells and what was decided on them.
+
+    `show --json` gives the numbers. Refused where the case is signed, or where a signed version or
+    a second reading holds the image.
+    """
+    from hemavision.store.removing import remove_image
+
+    left = remove_image(choice.open(), case, image, reason, choice.reader)
+    click.echo(json.dumps(left.to_json()) if as_json else _line(left))
 
 
 @cases.command()

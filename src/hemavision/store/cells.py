@@ -51,11 +51,13 @@ class Decided:
         batch: its number in the log; undoing names it. None where nothing had to change.
         case: after it.
         cells: those that were named, after it.
+        doubtful: those of them that were left as they are, because the model doubts its own word.
     """
 
     batch: int | None
     case: Case
     cells: list[Cell]
+    doubtful: tuple[int, ...] = ()
 
 
 def list_cells(store: Store, case_id: int, wanted: Filter, page: Page) -> tuple[list[Cell], int]:
@@ -128,8 +130,23 @@ def find_cells(store: Store, case_id: int, numbers: Sequence[int]) -> list[Cell]
     return [found[number] for number in numbers]
 
 
-def decide(store: Store, case_id: int, changes: Sequence[Change], who: str) -> Decided:
+def decide(
+    store: Store,
+    case_id: int,
+    changes: Sequence[Change],
+    who: str,
+    *,
+    as_suggested: bool = False,
+) -> Decided:
     """Give cells their types, all or none.
+
+    Args:
+        store: where the case is.
+        case_id: the case.
+        changes: the cells and their types.
+        who: decides.
+        as_suggested: the model's word is taken for several cells at once: those that it doubts
+            itself, *check* and *unfamiliar*, are left out.
 
     Raises:
         ConflictError: somebody changed one of them after it was seen.
@@ -141,12 +158,18 @@ def decide(store: Store, case_id: int, changes: Sequence[Change], who: str) -> D
         there = read_cells(turn.connection, case_id, [change.cell_id for change in changes])
         _refuse_foreign_types(changes, there)
         _refuse_stale(changes, there)
-        new = [c for c in changes if there[c.cell_id].decided_type != c.cell_type]
+        doubtful = [c.cell_id for c in changes if as_suggested and _is_doubtful(there[c.cell_id])]
+        wanted = [c for c in changes if c.cell_id not in doubtful]
+        new = [c for c in wanted if there[c.cell_id].decided_type != c.cell_type]
         batch, after = write_decisions(
             turn, of, [(there[c.cell_id], c.cell_type) for c in new], "decide", {}
         )
         named = [after.get(c.cell_id, there[c.cell_id]) for c in changes]
-        return Decided(batch, read_case(turn.connection, case_id), named)
+        return Decided(batch, read_case(turn.connection, case_id), named, tuple(doubtful))
+
+
+def _is_doubtful(cell: Cell) -> bool:
+    return cell.decided_type is None and cell.suggestion.status is not Status.CONFIDENT
 
 
 def read_cells(connection: Connection, case_id: int, numbers: Sequence[int]) -> dict[int, Cell]:

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, update
+from sqlalchemy import Connection, Table, func, insert, select, update
 
-from hemavision.store.schema import chain, log
+from hemavision.store.schema import chain, log, taken_out
 
 #: What the first row calls the hash of the row before it.
 START = "0" * 64
@@ -62,11 +62,22 @@ class Transaction:
         self._length, self._head = end
 
     def add(self, table: Table, **values: Any) -> int:
-        """Insert a row into a table that numbers its rows; return its number."""
+        """Insert a row into a table that numbers its rows; return its number, a new one."""
+        if self.connection.dialect.name == "sqlite":
+            values |= self._unused(table)
         done = self.connection.execute(insert(table).values(**values)).inserted_primary_key
         if done is None:
             raise LookupError(f"{table.name} numbers no rows")
         return int(done[0])
+
+    def _unused(self, table: Table) -> dict[str, int]:
+        """Return the number that a row must have where SQLite would give one that was taken out."""
+        gone = select(taken_out.c.highest).where(taken_out.c.of_table == table.name)
+        highest = self.connection.execute(gone).scalar()
+        if highest is None:
+            return {}
+        there = self.connection.execute(select(func.max(table.c.id))).scalar() or 0
+        return {"id": 1 + max(highest, there)}
 
     def record(self, events: Sequence[Event]) -> int:
         """Append events to the log as one batch; return its number: that of its first row."""

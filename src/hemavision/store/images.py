@@ -14,13 +14,11 @@ from hemavision.records.results import Box, ModelReference
 from hemavision.store.cases import open_case, touch
 from hemavision.store.cells import read_cells
 from hemavision.store.chain import Event, Transaction
+from hemavision.store.cut_cells import is_there
 from hemavision.store.database import Store
 from hemavision.store.records import Cell, ImageKind, Look, NewCell, NewImage, StoredImage
 from hemavision.store.schema import cells, contents, cutouts, images, signed_heatmaps, thumbnails
 from hemavision.store.suggestions import seal_suggestions
-
-#: Boxes that share more of the smaller one are around one cell: one may lie in the other.
-SAME_CELL = 2 / 3
 
 
 def has_image(store: Store, case_id: int, sha256: str) -> str | None:
@@ -120,7 +118,16 @@ def find_image(store: Store, case_id: int, number: int) -> StoredImage:
         MissingError: the case has none of that number.
     """
     with store.reading() as connection:
-        found = _read_images(connection, (images.c.case_id == case_id) & (images.c.id == number))
+        return read_image(connection, case_id, number)
+
+
+def read_image(connection: Connection, case_id: int, number: int) -> StoredImage:
+    """Return an image of a case as a transaction sees it.
+
+    Raises:
+        MissingError: the case has none of that number.
+    """
+    found = _read_images(connection, (images.c.case_id == case_id) & (images.c.id == number))
     if not found:
         raise MissingError(f"Case {case_id} has no image {number}.")
     return found[0]
@@ -199,18 +206,9 @@ def _refuse_known(connection: Connection, image_id: int, box: Box) -> None:
     places = (cells.c.left, cells.c.top, cells.c.right, cells.c.bottom)
     there = select(cells.c.id, *places).where(cells.c.image_id == image_id)
     for number, *edges in connection.execute(there.order_by(cells.c.id)):
-        if _covered(box, Box(*edges)) > SAME_CELL:
+        if is_there(box, [Box(*edges)]):
             message = f"Cell {number} is at this place already."
             raise RefusedError("there-already", message, [number])
-
-
-def _covered(one: Box, other: Box) -> float:
-    """Return the area that two boxes share as a part of the smaller one's."""
-    wide = min(one.right, other.right) - max(one.left, other.left)
-    high = min(one.bottom, other.bottom) - max(one.top, other.top)
-    both = max(wide, 0) * max(high, 0)
-    areas = [(b.right - b.left) * (b.bottom - b.top) for b in (one, other)]
-    return both / min(areas)
 
 
 def _insert_image(turn: Transaction, case_id: int, image: NewImage) -> int:

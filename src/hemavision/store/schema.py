@@ -249,6 +249,14 @@ log = Table(
     Index(None, "batch"),
 )
 
+#: The highest number of each table that was taken out: SQLite would give it again.
+taken_out = Table(
+    "taken_out",
+    metadata,
+    Column("of_table", NAME, primary_key=True),
+    Column("highest", NUMBER, nullable=False),
+)
+
 #: One row: how long the log is and its last hash. Writers take turns by locking it.
 chain = Table(
     "chain",

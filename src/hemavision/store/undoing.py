@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import ColumnElement, Connection, Row, func, select
 
 from hemavision.errors import ConflictError, RefusedError
 from hemavision.store.cases import open_case, read_case
@@ -20,7 +20,7 @@ from hemavision.store.cells import (
 from hemavision.store.chain import Transaction
 from hemavision.store.database import Store
 from hemavision.store.records import Cell
-from hemavision.store.schema import log
+from hemavision.store.schema import cells, log
 
 #: The batches of decisions that stand on a cell, the one that shows last.
 Standing = tuple[int, ...]
@@ -44,7 +44,8 @@ def undo(store: Store, case_id: int, batch: int | None, who: str) -> Decided:
         of = open_case(turn.connection, case_id)
         batch = batch or _last_batch(turn, case_id)
         wanted = (log.c.case_id == case_id) & log.c.action.in_(("decide", "undo"))
-        rows = turn.connection.execute(select(log).where(wanted, log.c.batch == batch)).all()
+        wanted &= (log.c.batch == batch) & _still_there(case_id)
+        rows = turn.connection.execute(select(log).where(wanted)).all()
         if not rows:
             raise RefusedError("nothing-to-undo", "There is no decision to take back.")
         numbers = [row.cell_id for row in rows]
@@ -97,8 +98,14 @@ def follow(
 def _last_batch(turn: Transaction, case_id: int) -> int:
     """Return the reader's last batch of decisions that was not taken back; 0 for none."""
     mine = (log.c.case_id == case_id) & (log.c.who == turn.who) & (log.c.action == "decide")
+    mine &= _still_there(case_id)
     standing = mine & log.c.batch.not_in(_taken_back(turn.connection, case_id))
     return int(turn.connection.execute(select(func.max(log.c.batch)).where(standing)).scalar() or 0)
+
+
+def _still_there(case_id: int) -> ColumnElement[bool]:
+    """Ask for rows of the log whose cell was not taken out of the case since."""
+    return log.c.cell_id.in_(select(cells.c.id).where(cells.c.case_id == case_id))
 
 
 def _taken_back(connection: Connection, case_id: int) -> Sequence[int]:

@@ -113,12 +113,22 @@ def _check_cells(connection: Connection) -> str:
         .subquery()
     )
     said = select(log.c.cell_id, log.c.after).join_from(last, log, last.c.id == log.c.id)
-    logged = {row[0]: row[1] for row in connection.execute(said)}
+    gone = _taken_out(connection)
+    logged = {row[0]: row[1] for row in connection.execute(said) if row[0] not in gone}
     shown = select(cells.c.id, cells.c.decided_type).order_by(cells.c.id)
     for number, kind in connection.execute(shown):
         if logged.pop(number, None) != kind:
             return f"cell {number} shows {kind}, which is not what the log says"
     return f"cell {min(logged)} is in the log and nowhere else" if logged else ""
+
+
+def _taken_out(connection: Connection) -> set[int]:
+    """Return the cells that the log says were taken out, by themselves or with their image."""
+    found = select(log.c.cell_id, log.c.detail).where(log.c.action == "remove")
+    gone: set[int] = set()
+    for cell, detail in connection.execute(found):
+        gone.update([cell] if cell is not None else map(int, json.loads(detail)["cells"]))
+    return gone
 
 
 def _check_images(connection: Connection) -> str:
@@ -127,20 +137,29 @@ def _check_images(connection: Connection) -> str:
     for number, case_id, sha256 in connection.execute(shown).all():
         said = logged.pop(number, None)
         seals = seal_suggestions(connection, number)
-        # The import sealed its cells; each one that was added, all that were there by then.
+        # The import sealed its cells; each one added or taken out since, all there were by then.
         if said is None or said != (case_id, sha256, seals[-len(said[2]) :]):
             return f"image {number}, or what was suggested of its cells, is not as it was imported"
     return f"image {min(logged)} is in the log and nowhere else" if logged else ""
 
 
 def _logged_images(connection: Connection) -> dict[int, tuple[int, str, list[str]]]:
-    """Return image → case, SHA-256, and the seals of its import and of each cell added since."""
-    events = select(log.c.case_id, log.c.image_sha256, log.c.detail)
-    wanted = events.where(log.c.action.in_(("import", "add"))).order_by(log.c.id)
+    """Return image → case, SHA-256, and the seals that still have to hold, of those not taken out.
+
+    They are those of its import and of each cell added since, or, from where a cell was taken out,
+    of what was left, and of each cell added after that.
+    """
+    events = select(log.c.action, log.c.case_id, log.c.cell_id, log.c.image_sha256, log.c.detail)
+    wanted = events.where(log.c.action.in_(("import", "add", "remove"))).order_by(log.c.id)
     logged: dict[int, tuple[int, str, list[str]]] = {}
-    for case_id, sha256, detail in connection.execute(wanted):
+    for action, case_id, cell, sha256, detail in connection.execute(wanted):
         values = json.loads(detail)
+        if action == "remove" and cell is None:
+            del logged[values["image"]]
+            continue
         image = logged.setdefault(values["image"], (case_id, sha256, []))
+        if action == "remove":
+            image[2].clear()
         image[2].append(values["suggestions"])
     return logged
 
@@ -204,7 +223,7 @@ def _logged_reads(connection: Connection) -> _Readings:
 
 def _check_cases(connection: Connection) -> str:
     stands = log.c.action.in_(
-        ("create", "import", "add", "decide", "undo", "enter", "sign", "amend")
+        ("create", "import", "add", "remove", "decide", "undo", "enter", "sign", "amend")
     )
     last = select(log.c.case_id, func.max(log.c.case_revision)).where(stands)
     rows = connection.execute(last.group_by(log.c.case_id))
@@ -257,8 +276,7 @@ def _heatmaps(connection: Connection) -> dict[tuple[int, int], dict[str, str]]:
 
 
 def _check_contents(connection: Connection) -> str:
-    imported = log.c.image_sha256.is_not(None) & (log.c.action == "import")
-    logged = set(connection.execute(select(log.c.image_sha256).where(imported)).scalars())
+    logged = {sha256 for _, sha256, _ in _logged_images(connection).values()}
     # SQLite keeps whatever a hand puts there: text in place of bytes is a finding, not a failure.
     content = cast(contents.c.content, LargeBinary)
     for sha256 in list(connection.execute(select(contents.c.sha256)).scalars()):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from apiflask import APIBlueprint
 from flask import Response, jsonify
 
@@ -11,21 +13,19 @@ from hemavision.records.results import NOTICE, Box, Status
 from hemavision.store import cells
 from hemavision.store.cases import find_case
 from hemavision.store.images import add_cell, find_image, read_content
-from hemavision.store.records import Change, Page, StoredImage
+from hemavision.store.records import Change, Page
+from hemavision.store.removing import remove_cell
 from hemavision.store.undoing import undo
 from hemavision.web.api import case_requests as requests
 from hemavision.web.api import case_schemas as schemas
 from hemavision.web.api.bodies import created, read_json, read_query, takes
-from hemavision.web.api.case_images import PICTURES, picture_response, respond
+from hemavision.web.api.case_images import PICTURES, check_box, picture_response, respond
 from hemavision.web.api.schemas import problem_responses
 from hemavision.web.errors import Problem
 from hemavision.web.identity import asking, sighted, the_store
 from hemavision.web.services import services
 
 blueprint = APIBlueprint("case_cells", __name__, url_prefix="/api/v1/cases", tag="Case cells")
-
-#: Least side of a box around a cell, in pixels.
-LEAST_PX = 8
 
 
 @blueprint.get("/<int:case_id>/cells")
@@ -61,20 +61,10 @@ def post_cell(case_id: int, image_id: int) -> Response:
     store, model = the_store(), services().model
     box = Box(**read_json(requests.NewCell)["box"])
     image = find_image(store, case_id, image_id)
-    _check_box(box, image)
+    check_box(box, image)
     new = read_cell(model, read_content(store, image.sha256), box)
     cell = add_cell(store, image, new, reader.name)
     return created(cell=cell.summary(), case=find_case(store, case_id).to_json(), notice=NOTICE)
-
-
-def _check_box(box: Box, image: StoredImage) -> None:
-    inside = box.right <= image.width and box.bottom <= image.height
-    if not inside or min(box.right - box.left, box.bottom - box.top) < LEAST_PX:
-        raise Problem(
-            "unusable",
-            f"The box {box.left}, {box.top}, {box.right}, {box.bottom} must lie inside the image "
-            f"of {image.width} x {image.height} pixels and be {LEAST_PX} or more wide and high.",
-        )
 
 
 @blueprint.get("/<int:case_id>/counts")
@@ -101,10 +91,17 @@ def patch_cells(case_id: int) -> Response:
 
     Each change names the cell's `revision` as it was seen. Where somebody else was first, the
     answer is 409 and `changes` say what is there now, by whom and since when.
+
+    Several types at once name in `seen` which cells were on the screen, and say `as_suggested`
+    where they take the model's word. `left_out` are those that stay as they are: `unseen` ones,
+    and `doubtful` ones, which the model itself doubts: they want a decision each.
     """
     reader = sighted(case_id)
-    wanted = read_changes()
-    return _answer(cells.decide(the_store(), case_id, wanted, reader.name))
+    asked = read_changes()
+    done = cells.decide(
+        the_store(), case_id, asked.changes, reader.name, as_suggested=asked.as_suggested
+    )
+    return _answer(done, asked.unseen)
 
 
 @blueprint.post("/<int:case_id>/undo")
@@ -118,7 +115,7 @@ def post_undo(case_id: int) -> Response:
     """
     reader = sighted(case_id)
     body = read_json(requests.Undo)
-    return _answer(undo(the_store(), case_id, body.get("batch"), reader.name))
+    return _answer(undo(the_store(), case_id, body.get("batch"), reader.name), [])
 
 
 @blueprint.get("/<int:case_id>/cells/<int:cell_id>")
@@ -129,6 +126,17 @@ def get_cell(case_id: int, cell_id: int) -> Response:
     sighted(case_id)
     cell = cells.find_cell(the_store(), case_id, cell_id)
     return jsonify(cell=cell.to_json(), notice=NOTICE)
+
+
+@blueprint.delete("/<int:case_id>/cells/<int:cell_id>")
+@blueprint.output(schemas.CaseAnswer)
+@blueprint.doc(responses=problem_responses(401, 403, 404, 409))
+def delete_cell(case_id: int, cell_id: int) -> Response:
+    """Take out a cell that was added by hand; what came with an image stays."""
+    reader = sighted(case_id)
+    cells.find_cell(the_store(), case_id, cell_id)
+    case = remove_cell(the_store(), case_id, cell_id, reader.name)
+    return jsonify(case=case.to_json(), notice=NOTICE)
 
 
 @blueprint.get("/<int:case_id>/cells/<int:cell_id>/cutout")
@@ -169,16 +177,45 @@ def get_heatmap(case_id: int, cell_id: int) -> Response:
     return respond(show_heatmap(the_store(), cell, services().model, wish))
 
 
-def read_changes() -> list[Change]:
-    """Return the decisions that a request brings."""
+@dataclass(frozen=True)
+class Asked:
+    """The decisions that a request brings.
+
+    Attributes:
+        changes: that are to be made.
+        unseen: cells of those that are not, because the reader never had them on the screen.
+        as_suggested: whether several take the model's word.
+    """
+
+    changes: list[Change]
+    unseen: list[int]
+    as_suggested: bool
+
+
+def read_changes() -> Asked:
+    """Return the decisions that a request brings, past the gate for several at once."""
     body = read_json(requests.CellChanges)
-    return [Change(c["id"], c["revision"], c["cell_type"]) for c in body["changes"]]
+    wanted = [Change(c["id"], c["revision"], c["cell_type"]) for c in body["changes"]]
+    named = [change for change in wanted if change.cell_type is not None]
+    if len(named) < 2:
+        return Asked(wanted, [], as_suggested=False)
+    if "seen" not in body:
+        raise Problem(
+            "unusable",
+            f"{len(named)} cells are given a type at once: say in `seen` which of them the reader "
+            "had on the screen, or send them one by one.",
+        )
+    seen = set(body["seen"])
+    unseen = [change.cell_id for change in named if change.cell_id not in seen]
+    kept = [change for change in wanted if change.cell_id not in unseen]
+    return Asked(kept, unseen, body["as_suggested"])
 
 
-def _answer(done: cells.Decided) -> Response:
+def _answer(done: cells.Decided, unseen: list[int]) -> Response:
     return jsonify(
         batch=done.batch,
         cells=[cell.summary() for cell in done.cells],
         case=done.case.to_json(),
+        left_out={"unseen": unseen, "doubtful": done.doubtful},
         notice=NOTICE,
     )

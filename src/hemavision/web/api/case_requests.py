@@ -83,10 +83,24 @@ class CellChange(Body):
 
 
 class CellChanges(Body):
-    """Decisions, all or none."""
+    """Decisions, all or none.
+
+    Several types at once need ``seen``: nobody says what a cell is that was never on the screen.
+    """
 
     changes = fields.List(
         fields.Nested(CellChange), required=True, validate=Length(1, MOST_CHANGES)
+    )
+    seen = fields.List(
+        _number(),
+        validate=Length(max=MOST_CHANGES),
+        metadata={"description": "The cells that the reader had on the screen."},
+    )
+    as_suggested = Flag(
+        load_default=False,
+        metadata={
+            "description": "Several at once take the model's word: what it doubts is left out."
+        },
     )
 
 
@@ -110,6 +124,12 @@ class Signature(Body):
 
 class Amendment(Body):
     """Why a signed case is opened again."""
+
+    reason = _text(2000, required=True)
+
+
+class Removal(Body):
+    """Why an image is taken out of a case."""
 
     reason = _text(2000, required=True)
 

@@ -265,6 +265,28 @@ class TypeCounts(Schema):
     notice = _notice()
 
 
+class CutCell(Schema):
+    """A white cell that the border of its field cuts, and that is in no count."""
+
+    image_id = _count()
+    box = fields.Nested(Box, required=True)
+    score = fields.Float(required=True, validate=Range(0, 1))
+
+
+class CutCells(Schema):
+    """What the borders cut."""
+
+    cut = fields.List(fields.Nested(CutCell), required=True)
+    notice = _notice()
+
+
+class LeftOut(Schema):
+    """Cells that several decisions at once leave as they are."""
+
+    unseen = fields.List(fields.Integer(), required=True)
+    doubtful = fields.List(fields.Integer(), required=True)
+
+
 class Decided(Schema):
     """The named cells and the case after a change."""
 
@@ -275,6 +297,7 @@ class Decided(Schema):
     )
     cells = fields.List(fields.Nested(CellSummary), required=True)
     case = fields.Nested(CaseRecord, required=True)
+    left_out = fields.Nested(LeftOut, required=True)
     notice = _notice()
 
 
@@ -327,6 +350,15 @@ class BlindCells(Schema):
 
     cells = fields.List(fields.Nested(BlindCell), required=True)
     total = _count()
+    notice = _notice()
+
+
+class BlindDecided(Schema):
+    """The named cells after a second reader's decisions."""
+
+    cells = fields.List(fields.Nested(BlindCell), required=True)
+    total = _count()
+    left_out = fields.Nested(LeftOut, required=True)
     notice = _notice()
 
 

@@ -64,13 +64,22 @@ def get_blind_cells(read_id: int) -> Response:
 
 @blueprint.patch("/reads/<int:read_id>/cells")
 @takes(blueprint, requests.CellChanges)
-@blueprint.output(schemas.BlindCells)
+@blueprint.output(schemas.BlindDecided)
 @blueprint.doc(responses=problem_responses(400, 401, 403, 404, 409, 415, 422))
 def patch_blind_cells(read_id: int) -> Response:
-    """Note the second reader's decisions, all or none; `cells` are those that were named."""
+    """Note the second reader's decisions, all or none; `cells` are those that were named.
+
+    Several types at once name in `seen` which cells were on the screen; others are `left_out`.
+    """
     reader = asking()
-    done = reads.decide_blind(the_store(), read_id, read_changes(), reader.name)
-    return jsonify(cells=[cell.to_json() for cell in done], total=len(done), notice=NOTICE)
+    asked = read_changes()
+    done = reads.decide_blind(the_store(), read_id, asked.changes, reader.name)
+    return jsonify(
+        cells=[cell.to_json() for cell in done],
+        total=len(done),
+        left_out={"unseen": asked.unseen, "doubtful": []},
+        notice=NOTICE,
+    )
 
 
 @blueprint.post("/reads/<int:read_id>/finish")

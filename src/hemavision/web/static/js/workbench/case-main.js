@@ -6,6 +6,7 @@ import { createStore } from "../state.js";
 import { createApi, loginAddress } from "./api.js";
 import { mountBanner, mountCaseBar } from "./components/case-bar.js";
 import { mountCompare } from "./components/compare.js";
+import { mountCutCells } from "./components/cut-cells.js";
 import { mountEntries } from "./components/entries.js";
 import { mountFieldView } from "./components/field-view.js";
 import { mountGallery } from "./components/gallery.js";
@@ -15,7 +16,7 @@ import { mountLog } from "./components/log.js";
 import { mountNotices } from "./components/notices.js";
 import { mountPanel } from "./components/panel.js";
 import { mountAgreement, mountFinishing, mountReads } from "./components/reads.js";
-import { mountAmending, mountSigning } from "./components/signing.js";
+import { mountReason, mountSigning } from "./components/signing.js";
 import { mountSelection, mountToolbar } from "./components/toolbar.js";
 import { createDesk, createLoader } from "./desk.js";
 import { isTyped } from "./entered.js";
@@ -25,7 +26,7 @@ import { completeWords, createNumbers } from "./numbers.js";
 import { createReview } from "./review.js";
 import { initialState, isReadOnly, reduce, undecided } from "./state.js";
 import { createWatch } from "./watching.js";
-import { binWords, conflictWords } from "./words.js";
+import { binWords, conflictWords, leftOutWords, removalWords } from "./words.js";
 import { createWriter } from "./writing.js";
 
 const part = (name) => document.querySelector(`[data-part="${name}"]`);
@@ -38,6 +39,7 @@ const addresses = {
   cutout: (id) => `/api/v1${root}/cells/${id}/cutout`,
   heatmap: (id) => `/api/v1${root}/cells/${id}/heatmap`,
   picture: (id) => `/api/v1${root}/images/${id}/picture`,
+  part: (id, box) => `/api/v1${root}/images/${id}/part?${new URLSearchParams(box)}`,
 };
 const say = (words) => write(part("announcer"), words);
 const notice = (words, kind, ids) => store.dispatch({ type: "noticed", words, kind, ids });
@@ -49,6 +51,8 @@ const writer = createWriter({
   report: (refusal, changes) => notice(
     refusal.code === "changed-since" ? conflictWords(refusal, store.state.types) : refusal.message,
     "conflict", changes.map(([id]) => id)),
+  withdraw: (id) => removeCell(id),
+  leftOut: ({ unseen, doubtful }) => notice(`${leftOutWords(unseen, doubtful)}.`, "info", [...unseen, ...doubtful]),
 });
 const entering = createEntering({ api, store, root, report: (refusal) => notice(refusal.message, "conflict") });
 const gallery = mountGallery(part("gallery"), addresses);
@@ -56,12 +60,14 @@ const review = createReview({ store, writer, view: gallery.view, notice, say });
 const importer = mountImporter(document.body, { api, maxBodyMb: Number(document.body.dataset.maxBodyMb) });
 const dialogs = {
   sign: mountSigning(part("sign"), addresses),
-  amend: mountAmending(part("amend")),
+  amend: mountReason(part("amend"), "amend-confirmed"),
+  remove: mountReason(part("remove"), "removal-confirmed"),
   reads: mountReads(part("reads")),
   finish: mountFinishing(part("finish")),
   agreement: mountAgreement(part("agreement"), (type) => api.get(`/agreement/slides?cell_type=${encodeURIComponent(type)}`)),
   log: mountLog(part("log"), (offset) => api.get(`${root}/log?limit=100&offset=${offset}`)),
   compare: mountCompare(part("compare"), addresses),
+  cut: mountCutCells(part("cut"), addresses.part),
   field: mountFieldView(part("field-view"), addresses, async (id) => (await api.get(`${root}/images/${id}/others`)).others),
 };
 
@@ -208,11 +214,50 @@ async function addMissed({ imageId, box }) {
     review.show(cell.id);
     // Whatever was selected before, or lies under the pointer: the next key is for this cell.
     store.dispatch({ type: "selected", ids: [cell.id], anchor: cell.id });
+    store.dispatch({ type: "added", id: cell.id });
     say(`Cell ${cell.id} is added; ${binWords(cell.suggestion.cell_type, store.state.types).toLowerCase()}, suggests the model.`);
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     dialogs.field.fail(error.message);
   }
+}
+
+/** Count a cell that its field's border cuts: it is added as a missed one is. */
+async function countCut({ image_id: imageId, box }) {
+  try {
+    const { cell } = await api.post(`${root}/images/${imageId}/cells`, { box });
+    await load.pictures();
+    store.dispatch({ type: "added", id: cell.id });
+    say(`Cell ${cell.id} is counted; ${binWords(cell.suggestion.cell_type, store.state.types).toLowerCase()}, suggests the model.`);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    dialogs.cut.fail(error.message);
+  }
+}
+
+/** Take out a cell that was added by hand. */
+async function removeCell(id) {
+  if (!await attempt(() => api.destroy(`${root}/cells/${id}`))) return;
+  await attempt(load.pictures);
+  numbers.refresh(0);
+  say(`Cell ${id} is taken out.`);
+}
+
+function askToRemove() {
+  const { cells, images, inspectedId } = store.state;
+  const image = images.get(cells.get(inspectedId)?.image_id);
+  if (!image) return;
+  const own = [...cells.values()].filter((cell) => cell.image_id === image.id);
+  dialogs.remove.open({ imageId: image.id, name: image.name }, removalWords(image, own));
+}
+
+async function removeImage({ imageId, name, reason }) {
+  await writer.rest();
+  if (!await attempt(() => api.post(`${root}/images/${imageId}/remove`, { reason }), dialogs.remove)) return;
+  dialogs.remove.close();
+  await attempt(load.pictures);
+  numbers.refresh(0);
+  notice(`${name} is taken out of the case.`, "info");
 }
 
 function showTab(tab) {
@@ -246,6 +291,11 @@ function listen() {
   on("cell-stepped", ({ by }) => review.move(by > 0 ? "right" : "left", false));
   on("cell-shown-in-field", () => dialogs.field.open(store.state.inspectedId));
   on("cell-missed", addMissed);
+  on("cut-counted", countCut);
+  on("cell-unwanted", () => writer.rest().then(() => removeCell(store.state.inspectedId)));
+  on("image-unwanted", askToRemove);
+  on("removal-confirmed", removeImage);
+  on("act-cut", () => dialogs.cut.open());
   on("inspector-closed", closeInspector);
   on("bin-committed", ({ name }) => review.commitConfident(name));
   on("unseen-wanted", ({ name }) => review.showUnseen(name));
@@ -295,7 +345,7 @@ function listen() {
     toggle: review.toggle, move: ({ by, extend }) => review.move(by, extend), selectAll: review.selectAll,
     next: review.next, heat: () => store.dispatch({ type: "heatTurned" }), inspect: () => inspect(),
     field: () => dialogs.field.open(review.targets()[0]), compare, leave,
-    undo: () => writer.undo(), redo: () => writer.redo(), keys: () => part("keys").showModal(),
+    cut: () => dialogs.cut.open(), undo: () => writer.undo(), redo: () => writer.redo(), keys: () => part("keys").showModal(),
   });
   window.addEventListener("beforeunload", (event) => {
     if (!writer.idle || importer.busy || isTyped(store.state.typed)) event.preventDefault();
@@ -306,7 +356,8 @@ function mount() {
   const updates = [
     mountCaseBar(part("case-bar")), mountBanner(part("banner")), mountToolbar(part("toolbar")), gallery.update,
     mountSelection(part("selection")), mountInspector(part("inspector"), addresses), mountPanel(part("panel")),
-    mountEntries(part("entries")), mountNotices(part("notices")), dialogs.compare.update, dialogs.field.update,
+    mountEntries(part("entries")), mountNotices(part("notices")), dialogs.compare.update, dialogs.cut.update,
+    dialogs.field.update,
   ];
   store.subscribe((state, before) => {
     part("trouble").hidden = state.phase !== "failed";

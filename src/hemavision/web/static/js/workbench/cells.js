@@ -112,13 +112,13 @@ export function nextUndecided(groups, id) {
 }
 
 /**
- * Return which cell the keys go on to when `ids` leave their places: the first one after the
- * last of them that stays, else the last one before, else null.
+ * Return which cell the keys go on to once `ids` are decided: the next undecided one after the last of
+ * them, going round, or null. Never a decided one: whoever types ahead would name it anew.
  */
 export function successor(groups, ids) {
-  const order = groups.flatMap(({ cells }) => cells.map(({ id }) => id));
-  const leaving = new Set(ids);
-  const last = order.findLastIndex((id) => leaving.has(id));
-  const after = order.slice(last + 1).find((id) => !leaving.has(id));
-  return after ?? order.slice(0, last + 1).findLast((id) => !leaving.has(id)) ?? null;
+  const order = groups.flatMap(({ cells }) => cells);
+  const done = new Set(ids);
+  const last = order.findLastIndex(({ id }) => done.has(id));
+  const turned = [...order.slice(last + 1), ...order.slice(0, last + 1)];
+  return turned.find((cell) => !done.has(cell.id) && !isDecided(cell))?.id ?? null;
 }

@@ -5,17 +5,20 @@ import { assignKeys } from "./hotkeys.js";
 
 /** Return {decide, undo} as the writer wants them. */
 export function createDesk({ api, store, root }) {
+  const seen = (changes) => changes.map(({ id }) => id).filter((id) => store.state.seen.has(id));
   const blind = async (changes) => {
-    const { cells } = await api.patch(`/reads/${store.state.reading.id}/cells`, { changes });
-    return { batch: 0, cells: cells.map(asBlind), case: null }; // it has no batches: the page undoes
+    const asked = { changes, seen: seen(changes) };
+    const { cells, left_out } = await api.patch(`/reads/${store.state.reading.id}/cells`, asked);
+    return { batch: 0, cells: cells.map(asBlind), case: null, left_out }; // it has no batches: the page undoes
   };
   return {
-    decide: (changes) => (store.state.reading ? blind(changes) : api.patch(`${root}/cells`, { changes })),
+    decide: (changes, asSuggested) => (store.state.reading ? blind(changes)
+      : api.patch(`${root}/cells`, { changes, seen: seen(changes), as_suggested: asSuggested })),
     undo: ({ batch, changes }) => (store.state.reading ? blind(changes) : api.post(`${root}/undo`, { batch })),
   };
 }
 
-/** Return {all, cells, record, pictures}: ask the server and put into the state what it says. */
+/** Return {all, cells, record, pictures, cut}: ask the server and put into the state what it says. */
 export function createLoader({ api, store, root }) {
   async function record() {
     const { case: found, versions, cell_types: types } = await api.get(root);
@@ -33,11 +36,18 @@ export function createLoader({ api, store, root }) {
     store.dispatch({ type: "cellsLoaded", cells: reading ? found.map(asBlind) : found });
   }
 
+  async function cut() {
+    if (store.state.reading) return store.dispatch({ type: "cutLoaded", cut: [] });
+    const found = await api.get(`${root}/cut`);
+    return store.dispatch({ type: "cutLoaded", cut: found.cut });
+  }
+
   async function pictures() {
     const { images } = await api.get(`${root}/images`);
     store.dispatch({ type: "imagesLoaded", images });
     await record();
     await cells();
+    await cut();
   }
 
   async function all() {
@@ -48,8 +58,9 @@ export function createLoader({ api, store, root }) {
     const own = reads.find(({ state, reader }) => state === "open" && reader === session.reader?.name);
     if (own) store.dispatch({ type: "readingBegan", reading: own });
     await cells();
+    await cut();
   }
-  return { all, cells, record, pictures };
+  return { all, cells, record, pictures, cut };
 }
 
 function asBlind(cell) {

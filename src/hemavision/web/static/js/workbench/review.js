@@ -3,10 +3,11 @@
 import { binOf, committable, confidentOf, galleryOrder, groupCells, isDecided, nextUndecided, successor, togetherOf, TO_READ, UNFAMILIAR } from "./cells.js";
 import { moveFrom, placeOf } from "./rows.js";
 import { range, targets, toggled } from "./selection.js";
-import { isReadOnly } from "./state.js";
-import { binWords, cellsWords } from "./words.js";
+import { isReadOnly, undecided } from "./state.js";
+import { binWords, cellsWords, leftOutWords } from "./words.js";
 
 const PAGE_ROWS = 4;
+const ALL_DECIDED = "Every cell is decided: sign the case.";
 
 /** `view` is the gallery's: its groups and layout say what lies where. */
 export function createReview({ store, writer, view, notice, say }) {
@@ -21,15 +22,16 @@ export function createReview({ store, writer, view, notice, say }) {
     return true;
   }
 
-  /** Decide, and let the focus go on to the cell after those that were decided. */
-  function decide(changes) {
+  /** Decide, and let the ring go on to the next undecided cell; where there is none it stays. */
+  function decide(changes, asSuggested = false) {
     const ids = changes.map(([id]) => id);
     const goOn = ids.includes(store.state.focusId);
     const next = goOn ? successor(view.groups, ids) : null;
     if (goOn && next !== null) store.dispatch({ type: "focused", id: next, hover: true });
     if (store.state.selection.size > 1) store.dispatch({ type: "selected", ids: [] });
     else if (store.state.selection.size === 1) store.dispatch({ type: "selected", ids: next === null ? [] : [next] });
-    writer.decide(changes);
+    writer.decide(changes, asSuggested);
+    if (goOn && next === null && !undecided(store.state).length) notice(ALL_DECIDED, "info");
   }
 
   function classify(type, asked = mine()) {
@@ -61,12 +63,11 @@ export function createReview({ store, writer, view, notice, say }) {
   function commitTogether(ids) {
     const cells = ids.map((id) => store.state.cells.get(id));
     const { ready, unseen, doubtful } = togetherOf(cells, store.state.seen);
-    const left = [[unseen, "not seen yet"], [doubtful, "doubted by the model: decide on them one by one"]];
-    const words = left.filter(([some]) => some.length).map(([some, why]) => `${cellsWords(some.length)} left out, ${why}`);
-    if (words.length) notice(`${words.join("; ")}.`, "info", [...unseen, ...doubtful]);
+    const words = leftOutWords(unseen, doubtful);
+    if (words) notice(`${words}.`, "info", [...unseen, ...doubtful]);
     if (!ready.length) return;
-    decide(ready.map((id) => [id, committable(store.state.cells.get(id))]));
-    say([`${cellsWords(ready.length)} committed`, ...words].join("; "));
+    decide(ready.map((id) => [id, committable(store.state.cells.get(id))]), true);
+    say([`${cellsWords(ready.length)} committed`, words].filter(Boolean).join("; "));
   }
 
   function takeBack() {
@@ -144,7 +145,7 @@ export function createReview({ store, writer, view, notice, say }) {
   function commitConfident(name) {
     const { ready, unseen } = confidentOf([...store.state.cells.values()], name, store.state.seen);
     if (unseen.length || locked()) return;
-    writer.decide(ready.map((id) => [id, name]));
+    writer.decide(ready.map((id) => [id, name]), true);
     say(`${cellsWords(ready.length)} committed as ${label(name)}`);
   }
 
@@ -173,7 +174,7 @@ export function createReview({ store, writer, view, notice, say }) {
       const { cells, types, focusId } = store.state;
       // Where the filter shows none, one that it hides: N ends nowhere but at the end.
       const id = nextUndecided(view.groups, focusId) ?? nextUndecided(groupCells(cells.values(), galleryOrder(types)), focusId);
-      if (id === null) notice("Every cell is decided: sign the case.", "info");
+      if (id === null) notice(ALL_DECIDED, "info");
       else show(id);
     },
   };

@@ -8,7 +8,7 @@
 import { binOf, galleryOrder, groupCells } from "./cells.js";
 import { stillTyped, untouched } from "./entered.js";
 import { joined, kept, NONE } from "./selection.js";
-import { doneAgain, emptyHistory, numbered, pushed, takenBack, without } from "./undo.js";
+import { doneAgain, emptyHistory, numbered, onlyOf, pushed, takenBack, without } from "./undo.js";
 
 export const MOST_NOTICES = 4;
 
@@ -45,6 +45,7 @@ export const initialState = Object.freeze({
   notices: [], // {id, words, kind, ids}
   nextNotice: 1,
   importing: null, // {done, total, …} while images are brought in
+  cut: [], // white cells that a border cuts and nobody has counted: {image_id, box, score}
 });
 
 const handlers = {
@@ -60,6 +61,7 @@ const handlers = {
     const has = (id) => next.cells.has(id);
     return {
       ...next,
+      history: onlyOf(state.history, has),
       selection: kept(state.selection, has),
       focusId: has(state.focusId) ? state.focusId : firstOf(next),
       inspectedId: has(state.inspectedId) ? state.inspectedId : null,
@@ -87,6 +89,8 @@ const handlers = {
     const wishes = lessWishes(state.wishes, ids);
     return withCells({ ...state, server, wishes, history: without(state.history, key) }, touched);
   },
+  added: (state, { id }) => ({ ...state, history: pushed(state.history, { key: `added-${id}`, added: id, before: [], after: [] }) }),
+  withdrawn: (state, { key }) => ({ ...state, history: without(state.history, key) }),
   tookBack: (state) => ({ ...state, history: takenBack(state.history)?.history ?? state.history }),
   didAgain: (state) => ({ ...state, history: doneAgain(state.history)?.history ?? state.history }),
 
@@ -121,6 +125,7 @@ const handlers = {
     entries: numbers.entries.revision < (state.entries?.revision ?? 0) ? state.entries : numbers.entries,
   }),
   numbersFailed: (state, { error }) => ({ ...state, numbersError: error }),
+  cutLoaded: (state, { cut }) => ({ ...state, cut }),
   importMoved: (state, { importing }) => ({ ...state, importing }),
 
   noticed(state, { words, kind = "info", ids = [] }) {

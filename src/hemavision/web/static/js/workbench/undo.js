@@ -6,7 +6,8 @@ export const MOST_STEPS = 500;
 
 /**
  * Return the history with one more step; what had been taken back is gone. A step is {key, batch,
- * before, after}: pairs [id, type] of the cells, `batch` the server's number once it is known.
+ * before, after}: pairs [id, type] of the cells, `batch` the server's number once it is known; or {key,
+ * added, …}: a cell that was added by hand, which taking back takes out.
  */
 export function pushed({ done }, step) {
   return { done: [...done, step].slice(-MOST_STEPS), undone: [] };
@@ -22,6 +23,14 @@ export function takenBack({ done, undone }) {
 export function doneAgain({ done, undone }) {
   const step = undone.at(-1);
   return step ? { step, history: { done: [...done, step], undone: undone.slice(0, -1) } } : null;
+}
+
+/** Return the history without cells that are gone, and without steps that nothing is left of. */
+export function onlyOf(history, has) {
+  const there = (steps) => steps
+    .map((step) => ({ ...step, before: step.before.filter(([id]) => has(id)), after: step.after.filter(([id]) => has(id)) }))
+    .filter(({ after, added }) => after.length || has(added));
+  return { done: there(history.done), undone: there(history.undone) };
 }
 
 /** Return the history with a step's batch known: the one that undoing it next has to name. */

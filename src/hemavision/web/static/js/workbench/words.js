@@ -8,7 +8,8 @@ const BINS = { [UNFAMILIAR]: "Unfamiliar", [TO_READ]: "To read" };
 const FILTER_NAMES = { all: "All", undecided: "Undecided", check: "Check", unfamiliar: "Unfamiliar", decided: "Decided" };
 const FLAGS = { high: "high", low: "low", possibly_high: "possibly high", possibly_low: "possibly low" };
 const ACTIONS = {
-  create: "made the case", import: "brought in an image", add: "added by hand", decide: "decided", undo: "took back", sign: "signed the case",
+  create: "made the case", import: "brought in an image", add: "added by hand", remove: "took out",
+  decide: "decided", undo: "took back", sign: "signed the case",
   amend: "opened the case again", read: "second reading", reread: "read again, blind", enter: "entered",
 };
 
@@ -32,6 +33,23 @@ export const filterWords = (filter) => FILTER_NAMES[filter];
 /** Return a number of cells in words: "1 cell", "1,204 cells". */
 export function cellsWords(count, what = "cell") {
   return `${count.toLocaleString("en-GB")} ${what}${count === 1 ? "" : "s"}`;
+}
+
+/** Return which of several cells a decision leaves as they are, and why, or "". */
+export function leftOutWords(unseen, doubtful) {
+  const left = [[unseen, "not seen yet"], [doubtful, "doubted by the model: decide on them one by one"]];
+  return left.filter(([some]) => some.length).map(([some, why]) => `${cellsWords(some.length)} left out, ${why}`).join("; ");
+}
+
+/** Return how many white cells a border cuts. */
+export const cutWords = (count) => `${cellsWords(count, "white cell")} at the border of ${count === 1 ? "its field is" : "their fields are"} not counted`;
+
+/** Return what goes with an image that is taken out of the case. */
+export function removalWords({ name }, cells) {
+  const decided = cells.filter(isDecided).length;
+  const all = decided === cells.length && decided > 0 ? "all decided" : `${decided.toLocaleString("en-GB")} of them decided`;
+  const goes = cells.length ? `${cellsWords(cells.length)} with it, ${all}` : "no cell with it";
+  return `${name} leaves the case, and ${goes}. The log keeps its name, what was decided, and your reason.`;
 }
 
 /** Return the line under a tile. */
@@ -151,6 +169,7 @@ export function foreignWords({ isSigned, added, changed }) {
 export function entryWords({ action, before, after, cell_id: cell, detail }, types) {
   const name = (type) => (type === null ? "undecided" : binWords(type, types).toLowerCase());
   if (action === "add") return `${ACTIONS.add}: cell ${cell}`;
+  if (action === "remove") return `${ACTIONS.remove}: ${cell === null ? `${detail.name}, ${cellsWords(Object.keys(detail.cells).length)}: ${detail.reason}` : `cell ${cell}`}`;
   if (cell !== null) return `${ACTIONS[action] ?? action}: cell ${cell}, ${name(before)} → ${name(after)}`;
   if (action === "enter") return `${ACTIONS.enter}: ${changesWords(detail.before, detail.entries)}`;
   if (action === "read") return `${ACTIONS.read} ${after}`;

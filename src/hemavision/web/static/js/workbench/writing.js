@@ -10,11 +10,13 @@ import { doneAgain, takenBack } from "./undo.js";
  * Return {decide, undo, redo, idle}.
  *
  * @param store the page's state
- * @param desk {decide(changes), undo(step)}: a case's, or a second reading's. `changes` are
- *     {id, revision, cell_type}; both resolve to {batch, cells, case}
+ * @param desk {decide(changes, asSuggested), undo(step)}: a case's, or a second reading's. `changes` are
+ *     {id, revision, cell_type}; both resolve to {batch, cells, case, left_out}
  * @param report(refusal, ids) tells the person
+ * @param withdraw(id) takes out a cell that was added by hand
+ * @param leftOut({unseen, doubtful}) does where the server let cells be: the gate is its own as well
  */
-export function createWriter({ store, desk, report }) {
+export function createWriter({ store, desk, report, leftOut, withdraw }) {
   let line = Promise.resolve();
   let [waiting, nextKey] = [0, 1];
 
@@ -24,7 +26,8 @@ export function createWriter({ store, desk, report }) {
     return line;
   }
 
-  function decide(wanted) {
+  /** `asSuggested`: the model's word is taken, of what it does not doubt itself. */
+  function decide(wanted, asSuggested = false) {
     const { cells } = store.state;
     const changes = wanted.filter(([id, type]) => cells.has(id) && cells.get(id).decided_type !== type);
     if (!changes.length) return null;
@@ -32,7 +35,7 @@ export function createWriter({ store, desk, report }) {
     const step = { key: nextKey, batch: undefined, before, after: changes };
     nextKey += 1;
     store.dispatch({ type: "wished", changes, step });
-    return enqueue(() => settle(step.key, changes, () => desk.decide(changes.map(toChange))));
+    return enqueue(() => settle(step.key, changes, () => desk.decide(changes.map(toChange), asSuggested)));
   }
 
   /** Take back, or do again: `turn` moves the step over, `to` says what shows then. */
@@ -59,8 +62,9 @@ export function createWriter({ store, desk, report }) {
   async function settle(key, changes, send) {
     const ids = changes.map(([id]) => id);
     try {
-      const { batch, cells, case: found } = await send();
+      const { batch, cells, case: found, left_out: left } = await send();
       store.dispatch({ type: "settled", ids, cells, found, key, batch });
+      if (left.unseen.length || left.doubtful.length) leftOut(left);
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       store.dispatch({ type: "refused", ids, changes: error.changes ?? [], key });
@@ -70,7 +74,12 @@ export function createWriter({ store, desk, report }) {
 
   return {
     decide,
-    undo: () => turn(takenBack, "tookBack", "before"),
+    undo: () => {
+      const last = store.state.history.done.at(-1);
+      if (!last?.added) return turn(takenBack, "tookBack", "before");
+      store.dispatch({ type: "withdrawn", key: last.key });
+      return enqueue(() => withdraw(last.added));
+    },
     redo: () => turn(doneAgain, "didAgain", "after"),
     /** Say whether everything has been answered. */
     get idle() { return waiting === 0; },

@@ -1,6 +1,6 @@
 /**
  * One cell, large: its picture, its heatmap, what the model said and why, who decided what. Says
- * `inspector-closed`, `cell-shown-in-field`, `bin-keyed`, `cell-stepped`.
+ * `inspector-closed`, `cell-shown-in-field`, `cell-stepped`, `cell-unwanted`, `image-unwanted`.
  */
 
 import { make, role, tell, write } from "../../components/dom.js";
@@ -8,6 +8,7 @@ import { mountReasons } from "../../components/reasons.js";
 import { initialState as cellPage } from "../../state.js";
 import { advice, percent, statusWords } from "../../words.js";
 import { binOf } from "../cells.js";
+import { isReadOnly } from "../state.js";
 import { binWords, decisionWords } from "../words.js";
 import { binColour } from "./tile.js";
 
@@ -29,7 +30,7 @@ export function mountInspector(element, addresses) {
   return function update(state) {
     const cell = state.cells.get(state.inspectedId) ?? null;
     element.hidden = cell === null;
-    const now = [cell, state.detail, state.types, state.images];
+    const now = [cell, state.detail, state.types, state.images, state.case?.state, state.reading];
     if (now.every((value, index) => value === shown[index])) return;
     const isOther = cell?.id !== shown[0]?.id;
     shown = now;
@@ -52,7 +53,9 @@ function showPictures(element, cell, addresses) {
   if (cell.suggestion) map.src = addresses.heatmap(cell.id);
 }
 
-function fill(element, cell, { types, images }) {
+function fill(element, cell, state) {
+  const { types, images } = state;
+  const isLocked = isReadOnly(state) || state.reading !== null;
   const { suggestion } = cell;
   const bin = binOf(cell);
   element.style.setProperty("--tone", binColour(bin));
@@ -63,6 +66,8 @@ function fill(element, cell, { types, images }) {
   role(element, "status").dataset.status = suggestion?.status ?? "";
   write(role(element, "advice"), suggestion ? advice(suggestion) : "");
   write(role(element, "image-name"), images.get(cell.image_id)?.name ?? "");
+  role(element, "removals").hidden = isLocked;
+  role(element, "remove-cell").hidden = !cell.added_by;
 }
 
 function fillBars(list, suggestion, types) {

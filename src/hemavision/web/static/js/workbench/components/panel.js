@@ -1,13 +1,13 @@
 /**
  * The differential beside the gallery: a bin a type, which takes drops and shows its key, with its
  * share, the exact interval and the reference range on one bar. Every number is the server's. Says
- * `bin-wanted`, `bin-keyed`.
+ * `bin-wanted`, `bin-keyed`, `act-cut`.
  */
 
 import { make, role, tell, write } from "../../components/dom.js";
 import { UNFAMILIAR } from "../cells.js";
 import { binCounts, isReadOnly } from "../state.js";
-import { absoluteWords, binWords, cellsWords, flagWords, shareWords, targetWords } from "../words.js";
+import { absoluteWords, binWords, cellsWords, cutWords, flagWords, shareWords, targetWords } from "../words.js";
 import { binColour } from "./tile.js";
 
 /** Bars reach at least so far, percent, so that small shares do not look large. */
@@ -18,13 +18,14 @@ export function mountPanel(element) {
   let shown = null;
 
   element.addEventListener("click", ({ target }) => {
+    if (target.closest("[data-act=act-cut]")) tell(target, "act-cut");
     const button = target.closest("button[data-bin]");
     if (!button) return;
     tell(button, button.dataset.keyed === "true" ? "bin-keyed" : "bin-wanted", { name: button.dataset.bin });
   });
 
   return function update(state) {
-    const now = [state.types, state.cells, state.numbers, state.numbersError, state.reading, state.case?.state];
+    const now = [state.types, state.cells, state.numbers, state.numbersError, state.reading, state.case?.state, state.cut];
     if (shown && now.every((value, index) => value === shown[index])) return;
     shown = now;
     fillHead(element, state);
@@ -137,8 +138,10 @@ function drawBar(bar, { percent, low, high, reference }, scale) {
   whisker.style.setProperty("right", `${100 - parseFloat(along(high))}%`);
 }
 
-function fillFoot(element, { numbers, types }) {
+function fillFoot(element, { numbers, types, cut }) {
   const found = numbers?.differential ?? null;
+  role(element, "cut").hidden = cut.length === 0;
+  write(role(element, "cut-words"), cut.length ? `${cutWords(cut.length)}.` : "");
   const nucleated = found?.nucleated_red ?? null;
   write(role(element, "nucleated"), nucleated
     ? `${nucleated.value.toFixed(1)} (${nucleated.low.toFixed(1)} to ${nucleated.high.toFixed(1)}) nucleated red cells per 100 white cells`

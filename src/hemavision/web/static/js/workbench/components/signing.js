@@ -1,9 +1,9 @@
-/** The dialogs that end a round of a case and begin the next. Say `sign-confirmed`, `amend-confirmed`, `cell-wanted`. */
+/** The dialogs that end a round of a case, begin the next, and ask why. Say `sign-confirmed`, `cell-wanted`. */
 
 import { make, role, tell, write } from "../../components/dom.js";
 import { galleryOrder, groupCells } from "../cells.js";
 import { undecided } from "../state.js";
-import { binWords, cellsWords } from "../words.js";
+import { binWords, cellsWords, cutWords } from "../words.js";
 
 const MOST_SHOWN = 12;
 
@@ -46,7 +46,8 @@ export function mountSigning(dialog, addresses) {
 function signWords(state, left) {
   if (left) return `${cellsWords(left)} ${left === 1 ? "is" : "are"} undecided. A case can be signed when every cell has been decided on by a person.`;
   const seen = [...state.cells.keys()].filter((id) => state.seen.has(id)).length;
-  return `You sign ${cellsWords(state.cells.size)} as decided; ${seen.toLocaleString("en-GB")} of them ${seen === 1 ? "was" : "were"} on this screen. After that the case is read-only; an amendment makes a new version and needs a reason.`;
+  const cut = state.cut.length ? ` ${cutWords(state.cut.length)}.` : "";
+  return `You sign ${cellsWords(state.cells.size)} as decided; ${seen.toLocaleString("en-GB")} of them ${seen === 1 ? "was" : "were"} on this screen.${cut} After that the case is read-only; an amendment makes a new version and needs a reason.`;
 }
 
 function shortWords({ numbers }) {
@@ -84,18 +85,21 @@ function makeCell(cell, addresses) {
   return button;
 }
 
-/** Return {open(), fail(words), close}: a reason, and the case is opened again. */
-export function mountAmending(dialog) {
+/** A dialog that asks for a reason. Says `says` with it and what it was opened about; {open(about, words), fail, close}. */
+export function mountReason(dialog, says) {
   const reason = dialog.querySelector("textarea");
+  let subject = {};
   dialog.querySelector("form").addEventListener("submit", (event) => {
     if (event.submitter?.value === "cancel") return;
     event.preventDefault();
-    if (reason.value.trim()) tell(dialog, "amend-confirmed", { reason: reason.value.trim() });
+    if (reason.value.trim()) tell(dialog, says, { ...subject, reason: reason.value.trim() });
     else reason.focus();
   });
   return {
-    open() {
+    open(about = {}, words = null) {
+      subject = about;
       reason.value = "";
+      if (words !== null) write(role(dialog, "words"), words);
       write(role(dialog, "error"), "");
       dialog.showModal();
       reason.focus();
