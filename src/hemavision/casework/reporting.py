@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from hemavision.agreement import Agreement, compare_readers
+from hemavision.casework.amended import as_of, changes_since
 from hemavision.casework.entered import analyser_of, terms_of
 from hemavision.casework.grounds import AtWork, find_grounds
 from hemavision.casework.pictures import show_cells
@@ -17,7 +19,7 @@ from hemavision.store.cells import find_cells
 from hemavision.store.database import now
 from hemavision.store.images import read_signed_heatmaps
 from hemavision.store.records import Case, State, Version
-from hemavision.store.tally import tally
+from hemavision.store.tally import Tally, tally
 
 
 @dataclass(frozen=True)
@@ -27,10 +29,12 @@ class Request:
     Attributes:
         case_id: the case; what was entered there is what its counts are read against.
         with_suggestions: count the model's word where nobody has decided.
+        version: of the case, as it was signed; None is the case as it is.
     """
 
     case_id: int
     with_suggestions: bool = False
+    version: int | None = None
 
 
 def gather_report(store: Store, at_work: AtWork, wanted: Request) -> ReportInput:
@@ -45,7 +49,7 @@ def gather_report(store: Store, at_work: AtWork, wanted: Request) -> ReportInput
         wanted: the report.
 
     Raises:
-        MissingError: there is no such case.
+        MissingError: there is no such case, or no such version of it.
         SettingsError: a case that is not signed names reference ranges that are not known.
     """
     with store.at_one_moment() as still:
@@ -53,9 +57,11 @@ def gather_report(store: Store, at_work: AtWork, wanted: Request) -> ReportInput
 
 
 def _gather(store: Store, at_work: AtWork, wanted: Request) -> ReportInput:
-    case, versions = find_case(store, wanted.case_id), list_versions(store, wanted.case_id)
+    case, versions = as_of(
+        find_case(store, wanted.case_id), list_versions(store, wanted.case_id), wanted.version
+    )
     grounds = find_grounds(store, case, at_work)
-    cells = tally(store, case.id)
+    cells = _tally(store, case, versions[-1])
     counts = cells.counts(grounds.types, with_suggestions=wanted.with_suggestions)
     last, calls = versions[-1], grounds.calls
     finished = _finished(store, case, last)
@@ -85,8 +91,14 @@ def _gather(store: Store, at_work: AtWork, wanted: Request) -> ReportInput:
         no_estimate=grounds.no_estimate,
         agreement=agreement,
         agreement_of=of,
-        notes=(grounds.note,) if grounds.note else (),
+        notes=tuple(filter(None, (grounds.note, changes_since(versions)))),
     )
+
+
+def _tally(store: Store, case: Case, last: Version) -> Tally:
+    if case.state is not State.SIGNED or last.decisions is None:
+        return tally(store, case.id)
+    return Tally(dict(Counter(last.decisions.values())), {}, 0)
 
 
 def _status(case: Case) -> ReportStatus:
@@ -134,6 +146,10 @@ def _shown(
     else:
         cells = representative_cells(store, case.id, critical)
         looks = show_cells(store, cells, at_work.model)
+    said = last.decisions if case.state is State.SIGNED else None
     for cell in cells:
-        kind, look = cell.decided_type or "", looks[cell.id]
-        yield ReportCell.of(str(cell.id), kind, cell.suggestion, look.picture, look.heatmap)
+        kind = cell.decided_type if said is None else said.get(str(cell.id))
+        if said is not None and kind is None:  # it came after the signature
+            continue
+        look = looks[cell.id]
+        yield ReportCell.of(str(cell.id), kind or "", cell.suggestion, look.picture, look.heatmap)

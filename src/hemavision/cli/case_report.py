@@ -25,9 +25,20 @@ _FORMATS = ("html", "pdf", "csv", "json", "fhir")
     is_flag=True,
     help="Count the model's word where nobody has decided; what is unfamiliar never counts.",
 )
+@click.option(
+    "--version",
+    type=click.IntRange(1),
+    help="A version as it was signed, whatever was changed since; the case as it is otherwise.",
+)
 @pass_choice
 def report(
-    choice: StoreChoice, case: int, out: Path, format_name: str | None, suggestions: bool
+    choice: StoreChoice,
+    case: int,
+    out: Path,
+    *,
+    format_name: str | None,
+    suggestions: bool,
+    version: int | None,
 ) -> None:
     """Write the report of CASE into the new file OUT.
 
@@ -40,7 +51,7 @@ def report(
     wanted = format_name or out.suffix.removeprefix(".").lower()
     if wanted not in _FORMATS:
         raise click.UsageError(f"{out.name} ends in no format; --format: {', '.join(_FORMATS)}.")
-    given = gather_report(choice.open(), choice.at_work(), Request(case, suggestions))
+    given = gather_report(choice.open(), choice.at_work(), Request(case, suggestions, version))
     content = write_report(given, wanted).content
     try:
         with out.open("xb") as file:

@@ -9,7 +9,7 @@ from hemavision.casework.reporting import Request, gather_report
 from hemavision.errors import SettingsError
 from hemavision.report import FORMATS, write_report
 from hemavision.web.api.bodies import read_query, takes
-from hemavision.web.api.case_terms import CountQuery, at_work
+from hemavision.web.api.case_terms import ReportQuery, at_work
 from hemavision.web.api.schemas import problem_responses
 from hemavision.web.errors import Problem
 from hemavision.web.identity import sighted, the_store
@@ -25,7 +25,7 @@ _CONTENT = {
 
 
 @blueprint.get("/<int:case_id>/report.<format_name>")
-@takes(blueprint, CountQuery, "query")
+@takes(blueprint, ReportQuery, "query")
 @blueprint.doc(
     responses={200: {"description": "The report", "content": _CONTENT}}
     | problem_responses(400, 401, 403, 404, 422)
@@ -35,13 +35,14 @@ def get_report(case_id: int, format_name: str) -> Response:
 
     Read against what was entered for the case, as its differential is. A case that is not signed
     is reported as preliminary; a signed one with the ranges, models, heatmaps and second readings
-    that were signed.
+    that were signed. `version`: an earlier one, as it was signed, whatever was changed since; a
+    later one says what it changed.
     """
     sighted(case_id)
     if format_name not in FORMATS:
         raise Problem("not-found", f"No report.{format_name[:40]}; there are {', '.join(FORMATS)}.")
-    query = read_query(CountQuery)
-    wanted = Request(case_id, query["suggestions"])
+    query = read_query(ReportQuery)
+    wanted = Request(case_id, query["suggestions"], query.get("version"))
     try:
         given = gather_report(the_store(), at_work(), wanted)
         document = write_report(given, format_name)

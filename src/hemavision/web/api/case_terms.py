@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from marshmallow import fields
-from marshmallow.validate import Length
+from marshmallow.validate import Length, Range
 
 from hemavision.casework.grounds import AtWork, Grounds, find_grounds
 from hemavision.errors import SettingsError
@@ -11,8 +11,9 @@ from hemavision.records.reference import Profiles
 from hemavision.store import Store
 from hemavision.store.records import Case
 from hemavision.store.vocabulary import cell_types
-from hemavision.web.api.bodies import Body, Flag
+from hemavision.web.api.bodies import Body, Flag, Whole
 from hemavision.web.errors import Problem
+from hemavision.web.kept import LARGEST
 from hemavision.web.services import services
 
 
@@ -25,6 +26,15 @@ class CountQuery(Body):
             "description": "Count the model's word where nobody has decided; what is unfamiliar "
             "to it is never counted."
         },
+    )
+
+
+class ReportQuery(CountQuery):
+    """What is counted, and of which version."""
+
+    version = Whole(
+        validate=Range(1, LARGEST),
+        metadata={"description": "A signed version of the case; the case as it is by default."},
     )
 
 

@@ -39,7 +39,7 @@ export function mountCaseBar(element) {
     write(role(element, "reader"), me ? me.name : "");
     fillProgress(element, state);
     fillButtons(element, state);
-    if (state.suggestions !== before.suggestions || state.case !== before.case) fillReports(element, state);
+    if (state.suggestions !== before.suggestions || state.case !== before.case || state.versions !== before.versions) fillReports(element, state);
     role(element, "report-menu").hidden = reading !== null;
     role(element, "logout").hidden = !state.accounts;
   };
@@ -68,11 +68,16 @@ function fillButtons(element, state) {
 }
 
 /** A signed case has no suggestions left: its report hangs on nothing but the case. */
-function fillReports(element, { case: { id, state }, suggestions }) {
+function fillReports(element, { case: { id, state, version }, versions, suggestions }) {
   const query = countQuery(suggestions && state !== "signed");
   for (const link of role(element, "formats").querySelectorAll("a")) {
     link.href = `/api/v1/cases/${id}/report.${link.dataset.format}${query}`;
   }
+  const earlier = versions.filter((one) => one.signed_at && one.version < version);
+  role(element, "earlier").replaceChildren(...earlier.map((one) => make("li", {}, make("a", {
+    textContent: `Version ${one.version}, as signed ${timeWords(one.signed_at)}`, target: "_blank", rel: "noopener",
+    href: `/api/v1/cases/${id}/report.html?version=${one.version}`,
+  }))));
 }
 
 /** The strip over the gallery of a signed case and of a second reading. */
