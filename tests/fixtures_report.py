@@ -43,6 +43,7 @@ def report_cells() -> tuple[ReportCell, ...]:
                 seen="bilobed nucleus, round red granules, light blue cytoplasm",
                 speaks_for=("round red granules",),
                 speaks_against=("frosted cytoplasm",),
+                rival="monocyte",
             )
         )
     return tuple(cells)

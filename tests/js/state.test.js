@@ -62,6 +62,13 @@ test("clearing forgets the images but never reuses an id", () => {
   equal(reduce(state, { type: "added", files: files("b") }).items[0].id, 2);
 });
 
+test("what was cleared can be brought back until something else comes", () => {
+  const cleared = reduce(loaded("a", "b"), { type: "cleared" });
+  const back = reduce(cleared, { type: "restored" });
+  equal([back.items.map(({ name }) => name), back.selectedId, back.cleared], [["a", "b"], 1, []]);
+  equal(reduce(cleared, { type: "added", files: files("c") }).cleared, []);
+});
+
 test("no action changes the state it was given", () => {
   const state = loaded("a");
   const before = JSON.stringify(state);

@@ -1,4 +1,4 @@
-import { advice, announcement, argument, derivedName, duration, figures, mapStrength, percent, problemWords, progressWords, range, shareWords, statusWords, title, tooLarge } from "/static/js/words.js";
+import { advice, announcement, answerWords, argument, derivedName, duration, figures, isField, mapStrength, percent, problemWords, progressWords, range, shareWords, statusWords, title, tooLarge } from "/static/js/words.js";
 import { equal, test } from "./harness.js";
 
 test("a percentage never claims certainty that is not there", () => {
@@ -51,6 +51,24 @@ test("announcements say which image, what it is and how sure", () => {
   equal(announcement({ name: "a.jpg", status: "done", answer: { prediction } }),
     "a.jpg: monocyte, 71.0%. Check. Not sure enough: a person should look.");
   equal(announcement({ name: "a.jpg", status: "failed", error: { title: "No", detail: "Because." } }), "a.jpg: No. Because.");
+});
+
+test("of what is unfamiliar no name is announced or copied", () => {
+  const prediction = { cell_type: "monocyte", confidence: 0.71, status: "unfamiliar", reasons: { seen: "blue cytoplasm" }, model: { name: "m", sha256: "ab" } };
+  equal(announcement({ name: "a.jpg", status: "done", answer: { prediction } }).includes("onocyte"), false);
+  equal(answerWords("a.jpg", prediction, "For research.").split("\n"), [
+    `a.jpg: Unfamiliar. ${statusWords("unfamiliar").advice}`, "Model m, SHA-256 ab.", "For research."]);
+});
+
+test("an answer in words has the name, the doubt, what was seen, the model and the notice", () => {
+  const prediction = { cell_type: "monocyte", confidence: 0.71, status: "check", reasons: { seen: "blue cytoplasm" }, model: { name: "m", sha256: "ab" } };
+  equal(answerWords("a.jpg", prediction, "For research."),
+    `a.jpg: Monocyte, 71.0% (check). ${statusWords("check").advice}\nSeen: blue cytoplasm.\nModel m, SHA-256 ab.\nFor research.`);
+});
+
+test("a picture that its cell hardly fills is a field", () => {
+  const box = { left: 10, top: 10, right: 90, bottom: 80 };
+  equal([170, 240].map((height) => isField({ box, width: 640, height })), [false, true]);
 });
 
 test("a problem's own words win, and there are always some", () => {

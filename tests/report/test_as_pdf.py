@@ -42,7 +42,7 @@ def test_a_usual_case_is_one_page_with_all_it_has_to_say(usual: pypdf.PdfReader)
     for words in (
         NOTICE, "Case 2026-1187", "Signed", "S-0042/b", "A. Müller", "200 white cells",
         "Lymphocyte", "15.0", "10.4 – 20.7", "possibly low", "20 – 40", "60.0 *", "Cohen's",
-        "Estimate, no count", "model: the same", "against: frosted cytoplasm",
+        "Estimate, no count", "model: the same", "against (rather monocyte): frosted cytoplasm",
         "cannot see blasts, parasites", "unseen-cells", "Left shift.", "corrected from 9.40",
     ):  # fmt: skip
         assert words in text, words

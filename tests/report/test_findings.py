@@ -71,6 +71,9 @@ def test_what_argues_a_little_for_a_type_is_not_said_against_it(model: Model) ->
     reasons = replace(prediction.reasons, attributes=tuple(weighed), contradictions=("c",))
     cell = ReportCell.of("#1", "neutrophil", replace(prediction, reasons=reasons), b"")
     assert (cell.speaks_for, cell.speaks_against) == (("a", "d"), ("c",))
+    beside = replace(cell, suggested="eosinophil", rival="immature_granulocyte")
+    assert beside.against_words == "against (rather immature granulocyte): c"
+    assert replace(beside, rival="").against_words == "against: c"
 
 
 def test_a_cell_and_a_model_say_what_the_bundle_says(model: Model) -> None:

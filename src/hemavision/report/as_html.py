@@ -18,6 +18,7 @@ from hemavision.report.findings import (
     absolute_number,
     counted_words,
     critical_words,
+    merged_words,
     number,
 )
 from hemavision.report.pictures import data_address
@@ -104,6 +105,7 @@ def _context(report: Report) -> dict[str, Any]:
         "given": report.given,
         "found": report.differential,
         "comparison": report.comparison,
+        "merged": merged_words(report.comparison) if report.comparison else "",
         "corrected": report.corrected,
         "rows": rows,
         "has_ranges": any(row.reference for row in rows),

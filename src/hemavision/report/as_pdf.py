@@ -24,6 +24,7 @@ from hemavision.report.findings import (
     absolute_number,
     counted_words,
     critical_words,
+    merged_words,
     number,
 )
 from hemavision.report.pictures import small_jpeg
@@ -299,7 +300,7 @@ def _cells(sheet: Sheet, report: Report) -> None:
     sheet.text("Cells", HEADING)
     sheet.gap(0.8)
     for start in range(0, len(cells), CELLS_A_ROW):
-        sheet.keep(PICTURE_MM + 13)
+        sheet.keep(PICTURE_MM + 20)
         y, lowest = sheet.y, sheet.y
         for place, cell in enumerate(cells[start : start + CELLS_A_ROW]):
             x = sheet.left + place * (width + CELL_GAP_MM)
@@ -328,7 +329,7 @@ def _caption(sheet: Sheet, cell: ReportCell, place: Place) -> float:
         lines.append(", ".join([*parts, cell.doubt] if cell.doubt else parts))
     lines += [cell.seen] if cell.seen else []
     lines += [f"for: {', '.join(cell.speaks_for)}"] if cell.speaks_for else []
-    lines += [f"against: {', '.join(cell.speaks_against)}"] if cell.speaks_against else []
+    lines += [cell.against_words] if cell.speaks_against else []
     for line in lines:
         y = sheet.text(line, Look(7, INK_2), Place(place.x, y, place.width))
     return y
@@ -379,7 +380,8 @@ def _methods(report: Report) -> list[str]:
         missing = report.given.no_estimate
         texts.append(f"No estimate of the differential behind the model's calls: {missing}")
     if report.comparison:
-        texts.append(f"Analyser (* differs): {report.comparison.method}.")
+        merged = merged_words(report.comparison)
+        texts.append(f"Analyser (* differs): {report.comparison.method}. {merged}".strip())
     texts.append(
         f"Intervals: {100 * found.level:g}%, {EXACT}, of counting alone. A flag is given where the "
         "whole interval lies outside the range, 'possibly' where only the share does; bands "

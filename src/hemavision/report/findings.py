@@ -162,6 +162,16 @@ def _blood(found: Differential) -> list[str]:
     return sentences
 
 
+def merged_words(comparison: Comparison) -> str:
+    """Return which of the analyser's classes hold types that the slide tells apart, or ""."""
+    return " ".join(
+        f"{display_name(share.cell_type)}s there include "
+        f"{', '.join(f'{display_name(name).lower()}s' for name in share.includes)}."
+        for share in comparison.shares
+        if share.includes
+    )
+
+
 def _compared(comparison: Comparison | None) -> list[str]:
     if comparison is None:
         return []

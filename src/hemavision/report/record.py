@@ -60,6 +60,7 @@ class ReportCell:
         seen: what the model saw, in words.
         speaks_for: what of it speaks for the model's type, in words.
         speaks_against: what speaks against it or contradicts it, in words.
+        rival: the type that it was weighed against: the next one whose looks are known.
     """
 
     number: str
@@ -72,6 +73,13 @@ class ReportCell:
     seen: str = ""
     speaks_for: tuple[str, ...] = ()
     speaks_against: tuple[str, ...] = ()
+    rival: str = ""
+
+    @property
+    def against_words(self) -> str:
+        """What speaks against the model's type, and for which other, in a line."""
+        rival = f" (rather {display_name(self.rival).lower()})" if self.rival else ""
+        return f"against{rival}: {', '.join(self.speaks_against)}"
 
     @classmethod
     def of(
@@ -107,6 +115,7 @@ class ReportCell:
             seen=reasons.seen if reasons else "",
             speaks_for=tuple(speaks_for[:MOST_REASONS]),
             speaks_against=tuple(against[:MOST_REASONS]),
+            rival=(reasons.compared_with or "") if reasons else "",
         )
 
 

@@ -36,6 +36,7 @@ class Row:
     absolute_kind: str
     analyser: str
     analyser_differs: bool
+    analyser_merges: bool
     corrected: str
     bar: Bar
 
@@ -81,6 +82,7 @@ def _row(
         absolute_kind=_kind(absolute.flag if absolute else Flag.NONE),
         analyser=number(compared.analyser_percent) if compared else "",
         analyser_differs=bool(compared and compared.disagrees),
+        analyser_merges=bool(compared and compared.includes),
         corrected=(
             f"{number(corrected.percent)} ({_span(corrected.low, corrected.high)})"
             if corrected

@@ -15,6 +15,7 @@ from hemavision.graph.gradcam import Attribute
 from hemavision.graph.writer import SCALINGS, BundleParts, write_model, write_network
 from hemavision.keras_files.reading import network_from_keras
 from hemavision.reading.bundle import MANIFEST_KEY, Manifest, check_bundle, manifest_from_metadata
+from hemavision.training.command import record_without_folders
 
 
 def write_bundle(
@@ -38,10 +39,13 @@ def weights_sha256(model: keras.Model) -> str:
 def stamp_metrics(path: Path, metrics: dict[str, Any]) -> None:
     """Write measured figures (protocol → figures) into the manifest of the bundle ``path``.
 
-    The weights and the graph stay as they are; the file's SHA-256 changes.
+    The weights and the graph stay as they are; the file's SHA-256 changes. Folders that an earlier
+    release recorded of the machine that trained it go.
     """
     proto = onnx.load_model_from_string(check_bundle(path))
     metadata = {p.key: p.value for p in proto.metadata_props}
-    manifest = replace(manifest_from_metadata(metadata, path), metrics=metrics)
+    manifest = manifest_from_metadata(metadata, path)
+    training = record_without_folders(manifest.training)
+    manifest = replace(manifest, metrics=metrics, training=training)
     helper.set_model_props(proto, metadata | {MANIFEST_KEY: manifest.to_json()})
     write_model(proto, path)

@@ -1,20 +1,22 @@
 /** Wires the page: events come up from the components, the state goes down to them. */
 
 import { cellTypes, classify, defaultModel, fetchSample, Problem } from "./api.js";
-import { mountAnswer } from "./components/answer.js";
+import { copyAnswer, mountAnswer } from "./components/answer.js";
 import { mountContext } from "./components/context.js";
 import { mountControls } from "./components/controls.js";
 import { mountDrift } from "./components/drift.js";
 import { tell, write } from "./components/dom.js";
+import { mountFieldHint } from "./components/field-hint.js";
 import { mountIntake } from "./components/intake.js";
 import { mountReasons } from "./components/reasons.js";
 import { mountStrip } from "./components/strip.js";
 import { mountViewer } from "./components/viewer.js";
+import { handOver } from "./handover.js";
 import { decode, toRecords } from "./intake.js";
 import { createQueue } from "./queue.js";
 import { answerJson, compose, save } from "./saving.js";
 import { createStore, selectedItem, shownType } from "./state.js";
-import { announcement, derivedName, figures, mapStrength, tooLarge } from "./words.js";
+import { announcement, derivedName, figures, mapStrength, restoreWords, tooLarge } from "./words.js";
 
 const AT_ONCE = 2;
 
@@ -24,6 +26,7 @@ const enqueue = createQueue(AT_ONCE);
 const maxBodyMb = Number(document.body.dataset.maxBodyMb);
 
 function addFiles(files, pasted) {
+  for (const item of store.state.cleared) URL.revokeObjectURL(item.url);
   const known = store.state.nextId;
   const wasEmpty = store.state.items.length === 0;
   store.dispatch({ type: "added", files: toRecords(files, pasted) });
@@ -63,6 +66,10 @@ async function ask(item, previewable) {
 async function download(kind) {
   const item = selectedItem(store.state);
   if (!item?.answer) return;
+  if (kind === "words") {
+    await copyAnswer(part("answer"), item);
+    return;
+  }
   if (kind === "json") {
     const blob = new Blob([answerJson(item.answer)], { type: "application/json" });
     save(blob, derivedName(item.name, "hemavision.json"));
@@ -84,9 +91,19 @@ async function addSample({ url, name }) {
 }
 
 function clear() {
-  for (const item of store.state.items) URL.revokeObjectURL(item.url);
   store.dispatch({ type: "cleared" });
   part("hero").querySelector("button").focus();
+}
+
+function restore() {
+  store.dispatch({ type: "restored" });
+  part("strip").querySelector("[aria-selected=true]")?.focus({ preventScroll: true });
+  for (const item of store.state.items) if (!["done", "failed"].includes(item.status)) enqueue(() => read(item));
+}
+
+async function toSmear() {
+  await handOver([selectedItem(store.state).file]);
+  window.location.assign("/smear#handed-over");
 }
 
 function listen() {
@@ -101,6 +118,8 @@ function listen() {
   document.addEventListener("files-chosen", ({ detail }) => addFiles(detail.files, detail.pasted));
   document.addEventListener("sample-chosen", ({ detail }) => addSample(detail));
   document.addEventListener("clear", clear);
+  document.addEventListener("restore", restore);
+  document.addEventListener("field-wanted", toSmear);
   document.addEventListener("download", ({ detail }) => download(detail.kind));
   document.addEventListener("retry", () => {
     const item = selectedItem(store.state);
@@ -112,7 +131,7 @@ function listen() {
 function mount() {
   const updates = [
     mountStrip(part("strip")), mountViewer(part("viewer")), mountControls(part("controls")),
-    mountAnswer(part("answer")), mountReasons(part("reasons")), mountContext(part("context")),
+    mountAnswer(part("answer")), mountFieldHint(part("field-hint")), mountReasons(part("reasons")), mountContext(part("context")),
   ];
   mountIntake(document.body, { picker: part("picker"), veil: part("veil") });
   mountDrift(part("drift"));
@@ -120,6 +139,8 @@ function mount() {
     const empty = state.items.length === 0;
     part("hero").hidden = !empty;
     part("workspace").hidden = empty;
+    part("restore").hidden = state.cleared.length === 0;
+    write(part("restore").querySelector("button"), restoreWords(state.cleared.length));
     for (const update of updates) update(state, before);
   });
 }

@@ -13,6 +13,7 @@ export const initialState = Object.freeze({
   cellTypes: {}, // name → clinical context
   contextError: null, // why there is none, in words
   nextId: 1,
+  cleared: [], // items that Clear took away last, until others come
 });
 
 const handlers = {
@@ -30,7 +31,7 @@ const handlers = {
       roundTripMs: null,
     }));
     const selectedId = state.selectedId ?? items[0]?.id ?? null;
-    return { ...state, items: [...state.items, ...items], selectedId, nextId: state.nextId + items.length };
+    return { ...state, items: [...state.items, ...items], selectedId, nextId: state.nextId + items.length, cleared: [] };
   },
   previewed: (state, { id, previewable }) => patch(state, id, { previewable }),
   reading: (state, { id }) => patch(state, id, { status: "reading", error: null }),
@@ -53,8 +54,9 @@ const handlers = {
   contextLoaded: (state, { cellTypes }) => ({ ...state, cellTypes, contextError: null }),
   contextFailed: (state, { error }) => ({ ...state, contextError: error }),
   cleared: (state) => ({
-    ...state, items: [], selectedId: null, chosenType: null, view: ZOOM_FIT,
+    ...state, items: [], selectedId: null, chosenType: null, view: ZOOM_FIT, cleared: state.items,
   }),
+  restored: (state) => ({ ...state, items: state.cleared, cleared: [], selectedId: state.cleared[0]?.id ?? null }),
 };
 
 /** Return the state after an action `{type, ...}`; an unknown type is a programming error. */

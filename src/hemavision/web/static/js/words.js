@@ -99,6 +99,23 @@ export function progressWords({ total, done, failed, finished }) {
   return failed ? `${read}, ${failed} could not be read` : read;
 }
 
+/** Least side of what is looked at, a cell and its rim, in a picture of it alone, in parts of the shorter side. */
+const LEAST_SIDE = 0.45;
+
+/** Say whether a picture shows far more than the cell that was named in it. */
+export function isField({ box, width, height }) {
+  return Math.max(box.right - box.left, box.bottom - box.top) < LEAST_SIDE * Math.min(width, height);
+}
+
+/** Return an answer as lines to paste into a report or a message; `notice` ends them. */
+export function answerWords(name, prediction, notice) {
+  const { status, cell_type: cellType, confidence, reasons, model } = prediction;
+  const { word } = statusWords(status);
+  const called = status === "unfamiliar" ? word : `${title(cellType)}, ${percent(confidence)} (${word.toLowerCase()})`;
+  const seen = status !== "unfamiliar" && reasons?.seen ? [`Seen: ${reasons.seen}.`] : [];
+  return [`${name}: ${called}. ${advice(prediction)}`, ...seen, `Model ${model.name}, SHA-256 ${model.sha256}.`, notice].join("\n");
+}
+
 /** Return what a screen reader hears when an answer arrives. */
 export function announcement(item) {
   if (item.status === "failed") return `${item.name}: ${item.error.title}. ${item.error.detail}`;
@@ -106,6 +123,7 @@ export function announcement(item) {
   const { word, advice } = statusWords(status);
   const seen = item.answer.prediction.reasons?.seen;
   const looks = seen ? ` Seen: ${seen}.` : "";
+  if (status === "unfamiliar") return `${item.name}: ${word}. ${advice}`;
   return `${item.name}: ${cellType.replaceAll("_", " ")}, ${percent(confidence)}. ${word}. ${advice}${looks}`;
 }
 
@@ -160,6 +178,9 @@ export function figures({ name, metrics }) {
 export function derivedName(name, ending) {
   return `${name.replace(/\.[^.]*$/, "")}-${ending}`;
 }
+
+/** Return what brings cleared images back. */
+export const restoreWords = (count) => `Bring back ${count === 1 ? "the image" : `${count} images`}`;
 
 /** Return which zoom the page is at: "1.0×". */
 export function zoomWords(zoom) {

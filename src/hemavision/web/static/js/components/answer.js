@@ -4,8 +4,10 @@
  */
 
 import { selectedItem } from "../state.js";
-import { advice, duration, isSynthetic, percent, statusWords, title } from "../words.js";
+import { advice, answerWords, duration, isSynthetic, percent, statusWords, title } from "../words.js";
 import { role, tell, write } from "./dom.js";
+
+const COPIED_MS = 2500;
 
 export function mountAnswer(element) {
   element.addEventListener("click", ({ target }) => {
@@ -27,6 +29,18 @@ export function mountAnswer(element) {
     else showAnswer(element, item);
     for (const button of element.querySelectorAll("[data-download]")) button.disabled = !item.answer;
   };
+}
+
+/** Put an answer in words on the clipboard, and say so on the button for a moment. */
+export async function copyAnswer(element, { name, answer }) {
+  const label = role(element, "copy-words");
+  try {
+    await navigator.clipboard.writeText(answerWords(name, answer.prediction, element.querySelector(".notice").textContent));
+    write(label, "Copied");
+  } catch {
+    write(label, "Not allowed here"); // the browser gives the clipboard to this machine's own pages and to TLS alone
+  }
+  setTimeout(() => write(label, "Copy"), COPIED_MS);
 }
 
 function showTrouble(element, item) {

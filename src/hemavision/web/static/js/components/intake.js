@@ -19,6 +19,7 @@ export function mountIntake(root, { picker, veil }) {
     const button = event.target.closest("button");
     if (button?.dataset.action === "pick") picker.click();
     if (button?.dataset.action === "clear") tell(button, "clear");
+    if (button?.dataset.action === "restore") tell(button, "restore");
     if (button?.dataset.sample) {
       tell(button, "sample-chosen", { url: button.dataset.sample, name: button.dataset.name });
     }

@@ -11,7 +11,7 @@ const KEYS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, Home: -I
 const CELL = {
   status: (item) => item.answer.prediction.status,
   words: thumbWords,
-  figure: (item) => (item.status === "done" ? percent(item.answer.prediction.confidence) : ""),
+  figure: (item) => (item.status === "done" && !isUnfamiliar(item) ? percent(item.answer.prediction.confidence) : ""),
 };
 
 export function mountStrip(element, says = CELL) {
@@ -94,9 +94,12 @@ function updateThumb(thumb, item, isSelected, says) {
   if (isSelected && was !== "true") thumb.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
+const isUnfamiliar = ({ answer }) => answer.prediction.status === "unfamiliar";
+
 function thumbWords(item) {
   if (item.status === "waiting") return "Waiting";
   if (item.status === "reading") return "Reading…";
   if (item.status === "failed") return item.error.title;
-  return title(item.answer.prediction.cell_type);
+  // A guess that nobody should rely on is told beside the picture alone, folded away.
+  return isUnfamiliar(item) ? "Unfamiliar" : title(item.answer.prediction.cell_type);
 }

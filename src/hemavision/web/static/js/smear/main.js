@@ -1,13 +1,14 @@
 /** Wires the Smear page: events come up from the components, the state goes down to them. */
 
 import { cellTypes, defaultModel, fetchSample, Problem } from "../api.js";
-import { mountAnswer } from "../components/answer.js";
+import { copyAnswer, mountAnswer } from "../components/answer.js";
 import { mountContext } from "../components/context.js";
 import { mountDrift } from "../components/drift.js";
 import { stillness, tell, write } from "../components/dom.js";
 import { mountIntake } from "../components/intake.js";
 import { mountReasons } from "../components/reasons.js";
 import { mountStrip } from "../components/strip.js";
+import { takeOver } from "../handover.js";
 import { toRecords } from "../intake.js";
 import { createStore, selectedItem, ZOOM_FIT } from "../state.js";
 import { figures } from "../words.js";
@@ -155,6 +156,11 @@ function zoom({ direction }) {
 
 async function download({ kind }) {
   const item = selectedItem(store.state);
+  if (kind === "words") {
+    const { id, prediction } = shownCell(store.state);
+    await copyAnswer(part("answer"), { name: `${item.name}, cell ${id}`, answer: { prediction } });
+    return;
+  }
   const picture = await openPicture(item);
   await saveCell(item, shownCell(store.state), kind, { picture, opacity: store.state.opacity });
 }
@@ -240,6 +246,10 @@ function mount() {
 
 mount();
 listen();
+if (window.location.hash === "#handed-over") {
+  window.history.replaceState(null, "", window.location.pathname); // a reload has nothing to take over
+  takeOver().then((files) => files.length && addFiles(files));
+}
 cellTypes().then(
   (loaded) => store.dispatch({ type: "contextLoaded", cellTypes: loaded }),
   (error) => store.dispatch({ type: "contextFailed", error: error.message }),

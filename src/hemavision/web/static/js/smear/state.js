@@ -39,7 +39,7 @@ const handlers = {
   selected: withoutCell,
   moved: withoutCell,
   cleared: (state, action) =>
-    ({ ...reduceShared(state, action), ...NO_CELL, scope: "field", stopped: false, galleryShown: GALLERY_PAGE }),
+    ({ ...reduceShared(state, action), ...NO_CELL, cleared: [], scope: "field", stopped: false, galleryShown: GALLERY_PAGE }),
   cellChosen: (state, { id }) => ({ ...state, cellId: id, cardOpen: state.cardOpen && id !== null }),
   cellStepped(state, { by, along }) {
     const id = stepFrom(walk(state, along), state.cellId, by);
