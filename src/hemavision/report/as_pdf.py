@@ -300,7 +300,7 @@ def _cells(sheet: Sheet, report: Report) -> None:
     sheet.text("Cells", HEADING)
     sheet.gap(0.8)
     for start in range(0, len(cells), CELLS_A_ROW):
-        sheet.keep(PICTURE_MM + 20)
+        sheet.keep(PICTURE_MM + 26)
         y, lowest = sheet.y, sheet.y
         for place, cell in enumerate(cells[start : start + CELLS_A_ROW]):
             x = sheet.left + place * (width + CELL_GAP_MM)
