@@ -42,16 +42,33 @@ pytest_plugins = [
 #: Rooms whose tests build networks: what a framework compiles and caches serves them all.
 FRAMEWORKS = {"evaluation", "graph", "keras_files", "models", "training"}
 
+#: Rooms that reach a database through the store alone, which is tried on both in a room of its own:
+#: here SQLite is a test's fast twin, but for these, which go all the way through PostgreSQL too.
+THROUGH_THE_STORE = {"casework", "web"}
+ON_BOTH = {
+    "test_the_whole_way",
+    "test_nobody_sees_anything",
+    "test_a_signed_report_is_the_same_a_year_later",
+}
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let tests that share something costly run on one worker: a browser, a framework, a file."""
+    """Say which tests run on one worker (they share a browser, a framework, a file), and are long."""
     root = Path(__file__).parent
     for item in items:
         room, *_ = item.path.relative_to(root).parts
+        if room in THROUGH_THE_STORE and _is_on_postgresql(item):
+            item.add_marker(pytest.mark.long)
         group = "frameworks" if room in FRAMEWORKS else str(item.path.relative_to(root))
         group = "browser" if room == "browser" else group
         item.add_marker(pytest.mark.xdist_group(group))
+
+
+def _is_on_postgresql(item: pytest.Item) -> bool:
+    assert isinstance(item, pytest.Function)
+    params = item.callspec.params if hasattr(item, "callspec") else {}
+    return params.get("location") == "postgresql" and item.originalname not in ON_BOTH
 
 
 @pytest.fixture(scope="session", autouse=True)
