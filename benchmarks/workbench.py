@@ -36,8 +36,6 @@ from waitress.server import create_server
 
 from hemavision import Model, open_model
 from hemavision.casework.reading import Eyes, digest, read_image
-from hemavision.images.sample_smear import draw_smear
-from hemavision.images.samples import SAMPLE_NAMES, sample_png
 from hemavision.reading.finding.detector import open_detector
 from hemavision.records.cells import EIGHT_TYPES
 from hemavision.store import Store, open_store, records
@@ -47,6 +45,7 @@ from hemavision.store.images import add_image
 from hemavision.store.readers import Role, add_reader
 from hemavision.store.records import Change, ImageKind
 from hemavision.web import create_app
+from hemavision.web.samples import CELL_SAMPLES, SMEAR, sample_png
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 CELLS, DECISIONS = 1000, 8000
@@ -94,7 +93,7 @@ def fill_fields(store: Store, model: Model) -> int:
     """Make a case of 1,000 cells in fields, decided on eight times over; return its number."""
     case = create_case(store, "A thousand in fields", "synthetic", READER)
     buffer = io.BytesIO()
-    Image.fromarray(draw_smear()).save(buffer, "JPEG", quality=90)
+    Image.open(io.BytesIO(sample_png(SMEAR))).save(buffer, "JPEG", quality=90)
     eyes = Eyes(model, open_detector())
     field = read_image(eyes, "field.jpg", buffer.getvalue(), ImageKind.FIELD)
     for index in range(math.ceil(CELLS / len(field.cells))):
@@ -152,7 +151,7 @@ def timed(client: FlaskClient, method: str, address: str, **request: object) -> 
 def fill(store: Store, model: Model) -> int:
     """Make a case of 1,000 single cells, drawn ones; return its number."""
     case = create_case(store, "A thousand", "synthetic", "local")
-    drawn = [sample_png(name) for name in SAMPLE_NAMES]
+    drawn = [sample_png(name) for name in CELL_SAMPLES]
     for index in range(CELLS):
         # Bytes after the end of a PNG change its digest and not its picture.
         content = drawn[index % len(drawn)] + str(index).encode()

@@ -9,11 +9,12 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from drawings.cells import SAMPLE_NAMES, sample_cell_type, sample_png
+
 from hemavision import open_model
 from hemavision.agreement import compare_readers
 from hemavision.differential import Analyser, Terms
 from hemavision.images.opening import open_image
-from hemavision.images.samples import SAMPLE_NAMES, sample_cell_type, sample_png
 from hemavision.reading.cell import Model
 from hemavision.reading.explaining import encode_png, overlay
 from hemavision.records.reference import load_profile

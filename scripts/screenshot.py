@@ -25,13 +25,13 @@ from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
+from drawings.cells import LOOKS, PREFIX, SAMPLE_NAMES, draw_look
 from PIL import Image
 from playwright.sync_api import FilePayload, Page, sync_playwright
 from waitress.server import create_server
 
 from hemavision import open_model
 from hemavision.casework.reading import Eyes, read_image
-from hemavision.images.samples import LOOKS, PREFIX, SAMPLE_NAMES, draw_look
 from hemavision.store import Store, database, open_store
 from hemavision.store.cases import create_case
 from hemavision.store.cells import Filter, decide, list_cells

@@ -54,7 +54,7 @@ ON_BOTH = {
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests run on one worker (they share a browser, a framework, a file), and are long."""
+    """Keep tests that share something costly to one worker; say which PostgreSQL ones are long."""
     root = Path(__file__).parent
     for item in items:
         room, *_ = item.path.relative_to(root).parts

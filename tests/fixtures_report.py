@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from drawings.cells import SAMPLE_NAMES, draw_field, sample_cell_type
 
 from hemavision.agreement import compare_readers
 from hemavision.differential import Analyser, Confusion, Terms
-from hemavision.images.samples import SAMPLE_NAMES, draw_field, sample_cell_type
 from hemavision.reading.explaining import encode_png
 from hemavision.records.reference import load_profile
 from hemavision.report import (

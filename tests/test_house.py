@@ -273,6 +273,7 @@ def test_what_is_long_has_a_fast_twin() -> None:
     lonely = [
         f"{path.relative_to(ROOT)}:{line}"
         for path in sorted((ROOT / "tests").rglob("*.py"))
+        if path.name != "conftest.py"  # what it marks are parameters: the databases above the store
         for line in _long_without_twin(ast.parse(path.read_text(encoding="utf-8")))
     ]
     assert lonely == []

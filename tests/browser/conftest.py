@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from drawings.cells import SAMPLE_NAMES, sample_png
+from drawings.smear import smear_png
 from fixtures_slide import Slide, SlideFinder, make_slide
 from playwright.sync_api import (
     Browser,
@@ -18,8 +20,6 @@ from playwright.sync_api import (
 from real_parts import missing
 
 from hemavision import Model
-from hemavision.images.sample_smear import smear_png
-from hemavision.images.samples import SAMPLE_NAMES, sample_png
 from hemavision.web import create_app
 
 from .bench import Bench, serving, windows

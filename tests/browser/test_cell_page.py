@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from drawings.smear import smear_png
 from playwright.sync_api import Browser, Page, expect
 
-from hemavision.images.sample_smear import smear_png
 from hemavision.records.results import NOTICE
 
 from .pages import WINDOW, choose

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from drawings.cells import SAMPLE_NAMES, draw_field
 from PIL import Image
 from playwright.sync_api import Page, expect
 
 from hemavision import Model, Prediction, open_image, overlay
-from hemavision.images.samples import SAMPLE_NAMES, draw_field
 from hemavision.reading.explaining.overlay import OPACITY
 from hemavision.records.results import NOTICE
 

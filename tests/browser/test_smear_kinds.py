@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from drawings.smear import WHITE_CELLS
 from PIL import Image, ImageFilter
 from playwright.sync_api import Page, expect
-
-from hemavision.images.sample_smear import WHITE_CELLS
 
 from .fields import answer_of, field_paths, read, settle, shot
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from drawings.cells import SAMPLE_NAMES, sample_png
 from fixtures_archives import BAD_ENTRIES, with_bad_entries
 from fixtures_cases import make_model
 from fixtures_images import BAD, ODD
@@ -24,7 +25,6 @@ from hemavision.casework.reading import CUTOUT_PX, Eyes, read_image
 from hemavision.errors import ImageError, MissingError, RefusedError
 from hemavision.images import archives
 from hemavision.images.opening import open_image
-from hemavision.images.samples import SAMPLE_NAMES, sample_png
 from hemavision.reading.finding.fake_finder import FakeFinder
 from hemavision.records.results import Box, CellKind, Detection
 from hemavision.store import Store

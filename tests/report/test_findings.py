@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from drawings.cells import sample_png
 
 from hemavision import Model
 from hemavision.differential import Terms
 from hemavision.errors import SettingsError
-from hemavision.images.samples import sample_png
 from hemavision.records.results import Reason
 from hemavision.report import Report, ReportCell, ReportInput, ReportModel, in_words
 from hemavision.report.findings import absolute_number, number

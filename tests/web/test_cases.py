@@ -298,6 +298,12 @@ def test_pictures(client: FlaskClient, case: int) -> None:
     small = client.get(f"{address}/thumbnail?side=96")
     assert small.mimetype == "image/jpeg"
     assert open_image(small.data).rgb.shape == (96, 96, 3)
+    part = f"{API}/cases/{case}/images/{field['id']}/part"
+    piece = client.get(f"{part}?left=20&top=20&right=60&bottom=60")
+    assert piece.mimetype == "image/jpeg"
+    assert open_image(piece.data).rgb.shape == (192, 192, 3)
+    for outside in ("left=0&top=0&right=9999&bottom=20", "left=5&top=5&right=9&bottom=40"):
+        assert client.get(f"{part}?{outside}").status_code == 422
     full = client.get(address).json["cell"]
     assert full["suggestion"]["model"]["name"] == "fake"
     plain = client.get(f"{address}/heatmap?opacity=0").data
@@ -470,7 +476,7 @@ def test_a_wrong_image_and_an_added_cell_are_taken_out(client: FlaskClient, case
     entry = client.get(f"{API}/cases/{case}/log").json["entries"][0]
     assert (entry["action"], entry["detail"]["reason"]) == ("remove", "Another patient's")
     came = cells_of(client, case)[0]["id"]
-    kept = client.delete(f"{API}/cases/{case}/cells/{came}")
+    kept = client.post(f"{API}/cases/{case}/cells/{came}/remove")
     assert (kept.status_code, kept.json["code"]) == (409, "not-added")
-    assert client.delete(f"{API}/cases/{case}/cells/999").status_code == 404
+    assert client.post(f"{API}/cases/{case}/cells/999/remove").status_code == 404
     assert client.get(f"{API}/verify").json["sound"]

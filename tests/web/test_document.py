@@ -37,6 +37,7 @@ MAY_LACK = {
         "analyser", "analyser_cells", "analyser_name", "comment", "estimate", "nucleated_apart",
         "profile", "target", "white_cells",
     },
+    "CellChanges": {"as_suggested", "seen"},
     "NewCase": {"slide"},
     "NewRead": {"sample", "seed"},
     "Signature": {"acknowledged"},
@@ -82,7 +83,7 @@ LIMIT = re.compile("(min|max)(imum|Items|Length)")
 #: What nobody has to be known for.
 OPEN = re.compile(r"/(predict|metrics|health/.*|api/v1/(live|smears.*|models|classify|cell-types))")
 #: What is sent in other forms than JSON.
-PICTURES, FILES = re.compile(r".*/(picture|cutout|heatmap|thumbnail)"), "/report.{format_name}"
+PICTURES, FILES = re.compile(r".*/(part|picture|cutout|heatmap|thumbnail)"), "/report.{format_name}"
 #: What an operation may refuse beside what follows from its path and what it takes.
 ALSO_REFUSED = {
     "post /predict": {413},
@@ -96,6 +97,8 @@ ALSO_REFUSED = {
     "post /api/v1/readers": {409},
     "patch /api/v1/readers/{name}": {409},
     "post /api/v1/cases/{case_id}/images": {413, 409},
+    "post /api/v1/cases/{case_id}/cells/{cell_id}/remove": {409},
+    "post /api/v1/cases/{case_id}/images/{image_id}/remove": {409},
     "get /api/v1/agreement": {404},
     "get /api/v1/cases/{case_id}/cells/{cell_id}/heatmap": {409},
     "get /api/v1/reads/{read_id}/pairs": {409},
@@ -322,6 +325,10 @@ def test_answers_about_a_case_are_as_the_document_says(ask: Checked) -> None:
     box = {"left": 20, "top": 20, "right": 60, "bottom": 60}
     ask("post", f"{case}/images/1/cells", json={"box": box})
     assert ask("post", f"{case}/images/1/cells", json={"box": box})["code"] == "there-already"
+    ask("get", f"{case}/cut")
+    added = max(c["id"] for c in ask("get", f"{case}/cells")["cells"])
+    ask("post", f"{case}/cells/{added}/remove")
+    ask("post", f"{case}/images/3/remove", json={"reason": "Another patient's"})
     cells = ask("get", f"{case}/cells")["cells"]
     changes = [{"id": c["id"], "revision": 0, "cell_type": "neutrophil"} for c in cells]
     ask("patch", f"{case}/cells", json=at_once(changes))

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from drawings.cells import SAMPLE_NAMES, sample_png
+from drawings.smear import smear_png
 from flask.testing import FlaskClient
 
 from hemavision import Model
-from hemavision.images.sample_smear import smear_png
-from hemavision.images.samples import SAMPLE_NAMES, sample_png
 from hemavision.records.results import NOTICE
 from hemavision.web import create_app
 

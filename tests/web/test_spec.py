@@ -41,7 +41,7 @@ from hemavision.web import create_app
 from .conftest import serving
 
 SCHEMATHESIS = Path(__file__).parent / "schemathesis"
-OPERATIONS = 54
+OPERATIONS = 58
 CASES, SMEARS = "^/api/v1/(cases|reads)", "^/api/v1/smears"
 #: They would close the account, or end the token, that the others are asked with.
 OWN = r"^/api/v1/(readers/\{name\}|tokens/\{token_id\})$"
@@ -187,9 +187,9 @@ def by_the_command(app: Flask, token: str, chosen: Chosen, folder: Path) -> Foun
     ("chosen", "count"),
     [
         (Chosen(OWN), 2),
-        (Chosen(CASES), 31),
+        (Chosen(CASES), 35),
         (Chosen(SMEARS), 2),
-        (Chosen(f"{CASES}|{OWN}|{SMEARS}", included=False), OPERATIONS - 31 - 2 - 2),
+        (Chosen(f"{CASES}|{OWN}|{SMEARS}", included=False), OPERATIONS - 35 - 2 - 2),
     ],
     ids=["accounts", "cases", "smears", "the others"],
 )
@@ -217,14 +217,18 @@ def test_the_document_says_what_it_must(client: FlaskClient, model: Model) -> No
         "/api/v1/cases/{case_id}/cells/{cell_id}",
         "/api/v1/cases/{case_id}/cells/{cell_id}/cutout",
         "/api/v1/cases/{case_id}/cells/{cell_id}/heatmap",
+        "/api/v1/cases/{case_id}/cells/{cell_id}/remove",
         "/api/v1/cases/{case_id}/cells/{cell_id}/thumbnail",
         "/api/v1/cases/{case_id}/counts",
+        "/api/v1/cases/{case_id}/cut",
         "/api/v1/cases/{case_id}/differential",
         "/api/v1/cases/{case_id}/entries",
         "/api/v1/cases/{case_id}/images",
         "/api/v1/cases/{case_id}/images/{image_id}/cells",
         "/api/v1/cases/{case_id}/images/{image_id}/others",
+        "/api/v1/cases/{case_id}/images/{image_id}/part",
         "/api/v1/cases/{case_id}/images/{image_id}/picture",
+        "/api/v1/cases/{case_id}/images/{image_id}/remove",
         "/api/v1/cases/{case_id}/log",
         "/api/v1/cases/{case_id}/reads",
         "/api/v1/cases/{case_id}/report.{format_name}",

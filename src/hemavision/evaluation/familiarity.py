@@ -15,8 +15,8 @@ from hemavision.datasets.samples import Sample, boxes_of, open_sample, read_pbc
 from hemavision.datasets.splits import SPLIT_SEED
 from hemavision.differential import LEVEL
 from hemavision.evaluation.answers import Progress
+from hemavision.evaluation.red_cells import BLANK_LIGHTS, draw_red_cells
 from hemavision.evaluation.result import round_figures
-from hemavision.images.samples import BLANK_LIGHTS, draw_red_cells
 from hemavision.reading.bundle import find_bundle
 from hemavision.reading.engine import OnnxEngine
 from hemavision.reading.finding import locate_cell

@@ -17,15 +17,13 @@ from flask import (
 from werkzeug.wrappers import Response as AnyResponse
 
 from hemavision import __version__, settings
-from hemavision.images.sample_smear import HEIGHT_PX, WHITE_CELLS, WIDTH_PX, smear_png
-from hemavision.images.sample_smear import NAME as SMEAR
-from hemavision.images.samples import SAMPLE_NAMES, sample_cell_type, sample_png
 from hemavision.records.cells import EIGHT_TYPES
 from hemavision.records.reference import display_name
 from hemavision.records.results import NOTICE
 from hemavision.store.cases import find_case
 from hemavision.web.errors import Problem
 from hemavision.web.identity import find_caller, the_store
+from hemavision.web.samples import CELL_SAMPLES, SMEAR, sample_png, smear_places
 from hemavision.web.services import services
 
 pages = Blueprint("pages", __name__)
@@ -36,8 +34,7 @@ _SAMPLE_AGE_S = 3600
 @pages.get("/")
 def index() -> str:
     """Return the page; everything it shows afterwards comes from the API."""
-    samples = [(name, sample_cell_type(name)) for name in SAMPLE_NAMES]
-    return render_template("index.html", samples=samples, **shared_words())
+    return render_template("index.html", samples=CELL_SAMPLES.items(), **shared_words())
 
 
 @pages.get("/smear")
@@ -46,9 +43,7 @@ def smear_page() -> str:
     return render_template(
         "smear.html",
         sample_name=f"{SMEAR}.png",
-        sample_width=WIDTH_PX,
-        sample_height=HEIGHT_PX,
-        drawn=WHITE_CELLS,
+        drawn=smear_places(),
         **shared_words(),
     )
 
@@ -90,12 +85,10 @@ def login_page() -> str:
 @pages.get("/samples/<name>.png")
 def sample(name: str) -> Response:
     """Return a synthetic sample as a PNG file, or 404."""
-    if name == SMEAR:
-        return _png(smear_png(), name)
-    if name not in SAMPLE_NAMES:
-        known = ", ".join((*SAMPLE_NAMES, SMEAR))
-        abort(404, description=f"No sample {name!r}; there are {known}.")
-    return _png(sample_png(name), name)
+    try:
+        return _png(sample_png(name), name)
+    except KeyError as error:
+        abort(404, description=str(error.args[0]))
 
 
 def shared_words() -> dict[str, Any]:

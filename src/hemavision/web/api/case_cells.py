@@ -128,10 +128,10 @@ def get_cell(case_id: int, cell_id: int) -> Response:
     return jsonify(cell=cell.to_json(), notice=NOTICE)
 
 
-@blueprint.delete("/<int:case_id>/cells/<int:cell_id>")
+@blueprint.post("/<int:case_id>/cells/<int:cell_id>/remove")
 @blueprint.output(schemas.CaseAnswer)
 @blueprint.doc(responses=problem_responses(401, 403, 404, 409))
-def delete_cell(case_id: int, cell_id: int) -> Response:
+def post_cell_removal(case_id: int, cell_id: int) -> Response:
     """Take out a cell that was added by hand; what came with an image stays."""
     reader = sighted(case_id)
     cells.find_cell(the_store(), case_id, cell_id)

@@ -280,7 +280,7 @@ class CutCells(Schema):
     notice = _notice()
 
 
-class LeftOut(Schema):
+class LeftUndecided(Schema):
     """Cells that several decisions at once leave as they are."""
 
     unseen = fields.List(fields.Integer(), required=True)
@@ -297,7 +297,7 @@ class Decided(Schema):
     )
     cells = fields.List(fields.Nested(CellSummary), required=True)
     case = fields.Nested(CaseRecord, required=True)
-    left_out = fields.Nested(LeftOut, required=True)
+    left_out = fields.Nested(LeftUndecided, required=True)
     notice = _notice()
 
 
@@ -358,7 +358,7 @@ class BlindDecided(Schema):
 
     cells = fields.List(fields.Nested(BlindCell), required=True)
     total = _count()
-    left_out = fields.Nested(LeftOut, required=True)
+    left_out = fields.Nested(LeftUndecided, required=True)
     notice = _notice()
 
 

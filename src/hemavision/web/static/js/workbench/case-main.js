@@ -237,7 +237,7 @@ async function countCut({ image_id: imageId, box }) {
 
 /** Take out a cell that was added by hand. */
 async function removeCell(id) {
-  if (!await attempt(() => api.destroy(`${root}/cells/${id}`))) return;
+  if (!await attempt(() => api.post(`${root}/cells/${id}/remove`))) return;
   await attempt(load.pictures);
   numbers.refresh(0);
   say(`Cell ${id} is taken out.`);

@@ -1,4 +1,4 @@
-"""A synthetic whole field: many white cells among red cells and platelets, drawn as in samples.
+"""A synthetic whole field: many white cells among red cells and platelets, drawn as in cells.
 
 Each thing is drawn in a window of its own, the size of a single-cell sample, so that the field
 may be larger than those and a cell may lie across its border.
@@ -6,22 +6,21 @@ may be larger than those and a cell may lie across its border.
 
 from __future__ import annotations
 
-import io
 import math
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
-from PIL import Image, PngImagePlugin
 
-from hemavision.images import samples
-from hemavision.images.samples import LILAC, LOOKS, PREFIX, Look
+from drawings.cells import LOOKS, PREFIX, Look, add_white_cell, as_png
+from hemavision.evaluation import red_cells
+from hemavision.evaluation.red_cells import LILAC
 
 WIDTH_PX, HEIGHT_PX = 1280, 960
 NAME = PREFIX + "smear"
 _SEED = 71
 #: The middle of a window.
-_CENTRE_X, _CENTRE_Y = samples.WIDTH_PX // 2, samples.HEIGHT_PX // 2
+_CENTRE_X, _CENTRE_Y = red_cells.WIDTH_PX // 2, red_cells.HEIGHT_PX // 2
 _CENTRE = (float(_CENTRE_X), float(_CENTRE_Y))
 #: Cells may lie so far outside the field, in pixels.
 _OUTSIDE_PX = 40
@@ -57,12 +56,7 @@ WHITE_CELLS = (
 @lru_cache(maxsize=1)
 def smear_png() -> bytes:
     """Return the field as a PNG file, whose metadata say that it is synthetic."""
-    about = PngImagePlugin.PngInfo()
-    about.add_text("Title", NAME)
-    about.add_text("Description", "SYNTHETIC: drawn by HemaVision, not a photograph of a patient.")
-    stream = io.BytesIO()
-    Image.fromarray(draw_smear()).save(stream, "PNG", pnginfo=about)
-    return stream.getvalue()
+    return as_png(draw_smear(), NAME)
 
 
 def draw_smear() -> np.ndarray:
@@ -76,12 +70,12 @@ def draw_smear() -> np.ndarray:
     taken = [(cell.x, cell.y, cell.radius) for cell in WHITE_CELLS]
     for x, y in _place_red_cells(taken, rng):
         taken.append((x, y, _RED_REACH_PX + 2))
-        samples.add_red_cell(_window(density, x, y), _CENTRE, rng)
+        red_cells.add_red_cell(_window(density, x, y), _CENTRE, rng)
     _add_platelets(density, taken, rng)
     for cell in WHITE_CELLS:
-        samples.add_white_cell(_window(density, cell.x, cell.y), _look(cell), rng)
+        add_white_cell(_window(density, cell.x, cell.y), _look(cell), rng)
     inside = density[_MARGIN_Y : _MARGIN_Y + HEIGHT_PX, _MARGIN_X : _MARGIN_X + WIDTH_PX]
-    return samples.put_under_light(inside, rng)
+    return red_cells.put_under_light(inside, rng)
 
 
 def _window(density: np.ndarray, x: float, y: float) -> np.ndarray:
@@ -132,6 +126,6 @@ def _add_platelet(window: np.ndarray, rng: np.random.Generator) -> None:
         slice(_CENTRE_Y - reach, _CENTRE_Y + reach),
         slice(_CENTRE_X - reach, _CENTRE_X + reach),
     )
-    edge = samples.draw_blob(rng, _CENTRE, rng.uniform(8, 12), (0.8, 0.08), around)
-    grain = 0.75 + 0.2 * samples.smooth_noise(rng, 5, (2 * reach, 2 * reach))
-    window[around] += 0.6 * (samples.soften(edge, 2.4) * grain)[..., None] * LILAC
+    edge = red_cells.draw_blob(rng, _CENTRE, rng.uniform(8, 12), (0.8, 0.08), around)
+    grain = 0.75 + 0.2 * red_cells.smooth_noise(rng, 5, (2 * reach, 2 * reach))
+    window[around] += 0.6 * (red_cells.soften(edge, 2.4) * grain)[..., None] * LILAC

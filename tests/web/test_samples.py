@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import io
+from dataclasses import asdict
 
 import numpy as np
 import pytest
+from drawings.cells import SAMPLE_NAMES, draw_field, sample_cell_type, sample_png
+from drawings.smear import WHITE_CELLS, smear_png
 from PIL import Image
 
-from hemavision.images.samples import SAMPLE_NAMES, draw_field, sample_cell_type, sample_png
 from hemavision.reading.finding import locate_cell
 from hemavision.records.cells import FOUR_TYPES
+from hemavision.web import samples
 
 
 def test_there_is_one_sample_of_each_type() -> None:
@@ -69,3 +72,18 @@ def test_only_the_eosinophil_has_eosin_granules(fields: dict[str, np.ndarray]) -
 def test_an_unknown_sample_is_named_in_the_error() -> None:
     with pytest.raises(KeyError, match="synthetic-basophil"):
         sample_png("synthetic-basophil")
+    with pytest.raises(KeyError, match="synthetic-basophil"):
+        samples.sample_png("synthetic-basophil")
+
+
+@pytest.mark.parametrize("name", samples.NAMES)
+def test_what_the_pages_show_is_what_is_drawn(name: str) -> None:
+    drawn = smear_png() if name == samples.SMEAR else sample_png(name)
+    one, other = (Image.open(io.BytesIO(png)) for png in (samples.sample_png(name), drawn))
+    assert one.info == other.info
+    apart = np.abs(np.asarray(one, int) - np.asarray(other, int))
+    assert apart.max() <= 2, "python scripts/draw_samples.py"  # another processor rounds otherwise
+
+
+def test_the_pages_know_where_the_field_s_cells_are() -> None:
+    assert samples.smear_places()["cells"] == [asdict(cell) for cell in WHITE_CELLS]

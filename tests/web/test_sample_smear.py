@@ -7,9 +7,7 @@ from itertools import combinations
 from math import hypot
 
 import numpy as np
-from PIL import Image
-
-from hemavision.images.sample_smear import (
+from drawings.smear import (
     HEIGHT_PX,
     NAME,
     WHITE_CELLS,
@@ -17,6 +15,8 @@ from hemavision.images.sample_smear import (
     draw_smear,
     smear_png,
 )
+from PIL import Image
+
 from hemavision.records.cells import FOUR_TYPES
 
 
