@@ -173,7 +173,10 @@ def test_cells_at_the_border_are_cut() -> None:
     assert is_cut(Box(50, 0, 90, 60), 640, 480)
     assert is_cut(Box(600, 50, 640, 90), 640, 480)
     assert is_cut(Box(50, 430, 90, 480), 640, 480)
-    assert not is_cut(Box(5, 5, 635, 475), 640, 480)
+    assert not is_cut(Box(5, 5, 105, 105), 640, 480)
+    # A large cell's box may end a little further from it.
+    assert is_cut(Box(5, 50, 205, 250), 640, 480)
+    assert not is_cut(Box(7, 50, 207, 250), 640, 480)
 
 
 def test_cells_of_a_kind_that_lie_over_each_other_are_clumped() -> None:

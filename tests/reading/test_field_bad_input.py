@@ -122,7 +122,7 @@ def test_the_smallest_and_the_narrowest(
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     ("side", "most_s", "most_mib"),
-    [(2000, 60, 400), pytest.param(8000, 240, 3000, marks=pytest.mark.long)],
+    [(2000, 60, 500), pytest.param(8000, 240, 3000, marks=pytest.mark.long)],
 )
 def test_a_panorama_is_read_in_bounded_memory_and_time(
     read: Callable[[np.ndarray], Smear],

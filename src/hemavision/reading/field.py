@@ -16,8 +16,9 @@ from hemavision.reading.found import FoundCell, Smear
 from hemavision.reading.where import moved, where_found
 from hemavision.records.results import Box, CellKind, Detection, Prediction
 
-#: A box that comes this near to the border, in pixels, is of a cell that the border cuts.
-BORDER_PX = 2
+#: A box that comes this near to the border, in pixels or, if that is more, in its own longer sides, is
+#: of a cell that the border cuts: a detector's boxes end a little short of it.
+BORDER_PX, BORDER_SIDES = 2, 1 / 32
 #: Cells are clumped where one of the same kind covers this share of the smaller one's box.
 CLUMPED_SHARE = 0.1
 
@@ -106,7 +107,8 @@ def draw_heatmaps(rgb: np.ndarray, smear: Smear) -> np.ndarray:
 def is_cut(box: Box, width: int, height: int) -> bool:
     """Whether the border of a field of this size, in pixels, cuts the cell in ``box``."""
     near = min(box.left, box.top, width - box.right, height - box.bottom)
-    return near < BORDER_PX
+    longer = max(box.right - box.left, box.bottom - box.top)
+    return near < max(BORDER_PX, BORDER_SIDES * longer)
 
 
 def find_clumped(found: Sequence[Detection]) -> list[bool]:

@@ -23,7 +23,7 @@ const SMALL_RED_OPACITY = 0.6; // where thousands of red cells show at once, the
 const STEPS_PER_DOUBLING = 3; // labels look for better places this often while the view zooms
 /** A box smaller than this on the screen shows no rings: red cells lie over each other often. */
 const CLUMP_FROM_PX = { white_cell: 16, platelet: 34, red_cell: 80 };
-const BORDER_PX = 2; // as hemavision.reading.field.BORDER_PX: so near, the border cuts a cell
+const [BORDER_PX, BORDER_SIDES] = [2, 1 / 32]; // as hemavision.reading.field has them: so near, the border cuts a cell
 
 /**
  * Paint a `scene`: {canvas, size, picture: {levels, width, height} or null, image, cells, lit,
@@ -146,9 +146,10 @@ function paintMarks(context, { image }, cells, at) {
 }
 
 function paintCut(context, { box, kind }, image, { x, y, width, height }) {
+  const near = Math.max(BORDER_PX, BORDER_SIDES * Math.max(box.right - box.left, box.bottom - box.top));
   const bars = [
-    [box.left < BORDER_PX, x, y, 0, height], [image.width - box.right < BORDER_PX, x + width, y, 0, height],
-    [box.top < BORDER_PX, x, y, width, 0], [image.height - box.bottom < BORDER_PX, x, y + height, width, 0],
+    [box.left < near, x, y, 0, height], [image.width - box.right < near, x + width, y, 0, height],
+    [box.top < near, x, y, width, 0], [image.height - box.bottom < near, x, y + height, width, 0],
   ];
   const path = new Path2D();
   for (const [cuts, left, top, wide, high] of bars) {
