@@ -16,8 +16,8 @@ from hemavision.reading.found import FoundCell, Smear
 from hemavision.reading.where import moved, where_found
 from hemavision.records.results import Box, CellKind, Detection, Prediction
 
-#: A box that comes this near to the border, in pixels or, if that is more, in its own longer sides, is
-#: of a cell that the border cuts: a detector's boxes end a little short of it.
+#: A box that comes this near to the border, in pixels or, where that is more, in its own longer
+#: sides, is of a cell that the border cuts: a detector's boxes end a little short of it.
 BORDER_PX, BORDER_SIDES = 2, 1 / 32
 #: Cells are clumped where one of the same kind covers this share of the smaller one's box.
 CLUMPED_SHARE = 0.1

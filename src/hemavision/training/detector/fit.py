@@ -44,7 +44,7 @@ class DetectorRecipe:
         settling_steps: batches whose mean statistics the finished network's norms keep.
     """
 
-    epochs: int = 7
+    epochs: int = 9
     steps: int = 200
     batch_size: int = 8
     learning_rate: float = 1e-3
