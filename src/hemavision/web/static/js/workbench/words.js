@@ -47,8 +47,8 @@ export const cutWords = (count) => `${cellsWords(count, "white cell")} at the bo
 /** Return what goes with an image that is taken out of the case. */
 export function removalWords({ name }, cells) {
   const decided = cells.filter(isDecided).length;
-  const all = decided === cells.length && decided > 0 ? "all decided" : `${decided.toLocaleString("en-GB")} of them decided`;
-  const goes = cells.length ? `${cellsWords(cells.length)} with it, ${all}` : "no cell with it";
+  const some = decided === cells.length ? "all decided" : `${decided.toLocaleString("en-GB")} of them decided`;
+  const goes = cells.length ? `${cellsWords(cells.length)} with it, ${decided ? some : "none decided"}` : "no cell with it";
   return `${name} leaves the case, and ${goes}. The log keeps its name, what was decided, and your reason.`;
 }
 
