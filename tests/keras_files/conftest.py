@@ -1,4 +1,4 @@
-"""Model files that four versions of Keras really wrote (``scripts/keras_files.py``)."""
+"""Model files that four versions of Keras really wrote (``scripts/make_keras_files.py``)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Writes the small model files of tests/keras_files/files with the Keras that runs it.
 
-    python scripts/keras_files.py FOLDER
+    python scripts/make_keras_files.py FOLDER
 
 Run once in an environment of each Keras version; the files are committed, so that the tests
 read what that version really wrote. Needs nothing but Keras and its backend.
