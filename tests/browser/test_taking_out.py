@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from hemavision.records.results import Box, CellKind, Detection
@@ -23,14 +22,12 @@ from .test_missed_cell import case_with, newest
 CUT = (Box(0, 78, 24, 114), Box(80, 0, 112, 14))
 
 
-@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
 def test_cut_cells_are_counted_by_a_key_and_come_back_by_undo(
-    go: Callable[..., Page], bench: Bench, viewport: dict[str, int]
+    go: Callable[..., Page], bench: Bench
 ) -> None:
     others = tuple(Detection(CellKind.WHITE, box, 0.8) for box in CUT)
     case = case_with(bench, replace(drawn_field(0), others=others))
     page = opened(go(f"/cases/{case}"))
-    page.set_viewport_size(viewport)
     progress = page.locator("[data-role=progress-words]")
     expect(progress).to_have_text("0 of 20 decided")
     words = page.locator("[data-role=cut-words]")
@@ -40,7 +37,9 @@ def test_cut_cells_are_counted_by_a_key_and_come_back_by_undo(
     expect(sheet.locator(".mini")).to_have_count(2)
     expect(sheet.locator("img").first).to_have_js_property("naturalWidth", 192)
     assert violations(page) == []
-    assert overflow_px(page) == 0
+    for viewport in (NARROW, WIDE):
+        page.set_viewport_size(viewport)
+        assert overflow_px(page) == 0
     expect(sheet.locator(".mini").first).to_be_focused()
     page.keyboard.press("k")
     expect(sheet.locator(".mini")).to_have_count(1)
