@@ -25,7 +25,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
-from drawings.cells import LOOKS, PREFIX, SAMPLE_NAMES, draw_look
+from drawings.cells import LOOKS, SAMPLE_NAMES, draw_look
 from PIL import Image
 from playwright.sync_api import FilePayload, Page, sync_playwright
 from waitress.server import create_server
@@ -40,6 +40,7 @@ from hemavision.store.reads import ReadState, close_read, decide_blind, open_rea
 from hemavision.store.records import Change
 from hemavision.store.records import Page as Rows
 from hemavision.web import create_app
+from hemavision.web.samples import PREFIX
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 WIDTH_PX = 1120

@@ -25,11 +25,10 @@ from hemavision.evaluation.red_cells import (
     smooth_noise,
     soften,
 )
-from hemavision.records.cells import FOUR_TYPES
+from hemavision.web.samples import CELL_SAMPLES
 
-#: Every sample's name starts so, in the page, in its address and in a saved file.
-PREFIX = "synthetic-"
-SAMPLE_NAMES = tuple(PREFIX + cell_type for cell_type in FOUR_TYPES)
+#: The page's fields of one cell.
+SAMPLE_NAMES = tuple(CELL_SAMPLES)
 
 #: Optical densities of full stain, RGB.
 _NUCLEUS = np.array([0.44, 0.66, 0.09])
@@ -124,7 +123,7 @@ def sample_cell_type(name: str) -> str:
     """
     if name not in SAMPLE_NAMES:
         raise KeyError(f"No sample {name!r}; there are {', '.join(SAMPLE_NAMES)}.")
-    return name.removeprefix(PREFIX)
+    return CELL_SAMPLES[name]
 
 
 @lru_cache(maxsize=len(SAMPLE_NAMES))

@@ -12,12 +12,12 @@ from functools import lru_cache
 
 import numpy as np
 
-from drawings.cells import LOOKS, PREFIX, Look, add_white_cell, as_png
+from drawings.cells import LOOKS, Look, add_white_cell, as_png
 from hemavision.evaluation import red_cells
 from hemavision.evaluation.red_cells import LILAC
+from hemavision.web.samples import SMEAR as NAME
 
 WIDTH_PX, HEIGHT_PX = 1280, 960
-NAME = PREFIX + "smear"
 _SEED = 71
 #: The middle of a window.
 _CENTRE_X, _CENTRE_Y = red_cells.WIDTH_PX // 2, red_cells.HEIGHT_PX // 2
