@@ -120,7 +120,7 @@ def test_a_field_s_white_cells_are_cut_out(store: Store, field: tuple[bytes, Fak
     (image,) = list_images(store, case.id)
     assert image.kind is ImageKind.FIELD
     assert image.others == {"white_cell": 1, "red_cell": 1, "platelet": 1}
-    assert {other["kind"] for other in find_others(store, image.id)} == set(image.others)
+    assert {other.kind for other in find_others(store, image.id)} == set(image.others)
     (cell,) = list_cells(store, case.id, Filter(), Page())[0]
     assert cell.box == WHITE
     png = read_cutouts(store, [cell.id])[cell.id]

@@ -81,8 +81,8 @@ def test_without_red_cells_there_is_no_estimate() -> None:
 def test_json_has_what_the_contract_names() -> None:
     values = SMEAR.to_json()
     assert list(values) == [
-        "width", "height", "cells", "counts", "differential", "estimates", "warnings",
-        "sharpness", "detector", "milliseconds", "notice",
+        "width", "height", "cells", "warnings", "sharpness", "detector", "milliseconds",
+        "counts", "estimates", "differential", "notice",
     ]  # fmt: skip
     assert values["notice"] == NOTICE
     assert list(values["cells"][0]) == [
@@ -131,7 +131,7 @@ def changed(path: str, value: Any) -> dict[str, Any]:
         ("cells", [1]), ("cells.0.kind", "cell"), ("cells.0.box", None), ("cells.0.box.left", "1"),
         ("cells.0.box.left", ...), ("cells.0.score", None), ("cells.0.score", float("nan")),
         ("cells.0.score", float("inf")), ("cells.0.cut", 1), ("cells.0.clumped", "no"),
-        ("cells.0.prediction", {}), ("cells.0.prediction", ...), ("cells.0.prediction", "x"),
+        ("cells.0.prediction", {}), ("cells.0.prediction", "x"),
         ("cells.0.prediction.cell_type", "basophil"), ("cells.0.prediction.status", "sure"),
         ("differential", ...), ("differential.cell_types", ["neutrophil"]), ("warnings", 1),
         ("warnings.0.message", 7), ("sharpness", -1), ("detector", None), ("detector.name", 3),

@@ -53,7 +53,7 @@ def test_every_shipped_entry_says_what_it_is_and_where_it_comes_from(name: str) 
     assert profile.name == name
     assert set(FOUR_TYPES) <= {cell.name for cell in profile.cell_types}
     for cell in profile.cell_types:
-        json = cell.to_json()
+        json = cell.described().to_json()
         assert profile.source in json["source"]
         assert cell.context.source in json["source"]
         assert json["significance"]["high"]
@@ -72,7 +72,7 @@ def test_a_laboratory_can_use_its_own_file(tmp_path: Path) -> None:
     assert profile.title == "Our laboratory"
     (neutrophil,) = profile.cell_types
     assert (neutrophil.percent, neutrophil.absolute) == ((45.0, 75.0), (1.8, 7.5))
-    assert "Our validation study" in neutrophil.to_json()["source"]
+    assert "Our validation study" in neutrophil.described().source
 
 
 @pytest.mark.parametrize(

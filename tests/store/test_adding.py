@@ -40,7 +40,7 @@ def test_an_added_cell_is_kept_with_who_added_it(store: Store) -> None:
     assert [c.added_by for c in cells_of(store, case)] == [None, "bob"]
     decide(store, case.id, [Change(cell.id, 0, "blast")], "ann")
     assert find_cell(store, case.id, cell.id).added_by == "bob", "whoever decides on it later"
-    assert cell.summary()["added_by"] == cell.to_json()["added_by"] == "bob"
+    assert cell.summary().added_by == cell.to_json()["added_by"] == "bob"
     assert verify(store).sound
 
 

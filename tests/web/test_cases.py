@@ -244,8 +244,8 @@ NO_BOXES: list[tuple[tuple[Any, ...], int, str]] = [
     ((30, 30, 20, 60), 422, "8 or more wide and high"),
     ((600, 400, 9999, 480), 422, "inside the image of"),
     ((-1, 0, 30, 30), 400, "box.left"),
-    ((0.5, 0, 30, 30), 400, "valid integer"),
-    (("0", 0, 30, 30), 400, "valid integer"),
+    ((0.5, 0, 30, 30), 400, "a whole number"),
+    (("0", 0, 30, 30), 400, "a whole number"),
     ((0, 0, 2**70, 30), 400, "box.right"),
     ((302, 202, 402, 302), 409, "is at this place already"),
 ]

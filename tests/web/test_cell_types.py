@@ -26,7 +26,7 @@ percent = [3, 9]
 def test_default_profile(client: FlaskClient) -> None:
     answer = client.get(URL).json
     assert answer["profile"] == "default"
-    expected = [cell.to_json() for cell in load_profile("default").cell_types]
+    expected = [cell.described().to_json() for cell in load_profile("default").cell_types]
     ranged, rest = answer["cell_types"][: len(expected)], answer["cell_types"][len(expected) :]
     assert ranged == expected
     assert {cell["name"]: cell["percent"] for cell in ranged} == {

@@ -46,38 +46,38 @@ MAY_LACK = {
 }  # fmt: skip
 #: What may be null: there is none, nobody has said it yet, or it does not apply.
 MAY_BE_NULL = {
-    "AbsoluteCount": "reference",
-    "AgreementRecord": "kappa",
+    "Absolute": "reference",
+    "Agreement": "kappa",
     "BlindCell": "decided_type",
     "CaseDifferential": "comparison estimate no_estimate profile",
     "CaseVersion": "signed_at signed_by",
     "CellChange": "cell_type",
-    "CellRecord": "added_by decided_at decided_by decided_type",
+    "Cell": "added_by decided_at decided_by decided_type",
     "CellSummary": "added_by decided_at decided_by decided_type",
-    "CellType": "absolute percent",
-    "CriticalCells": "per_100",
+    "CellDescription": "absolute percent",
+    "Critical": "per_100",
     "Decided": "batch",
-    "DifferentialRecord": "nucleated_red white_cells",
-    "DifferentialShare": "absolute more_cells reference",
+    "Differential": "nucleated_red white_cells",
+    "Share": "absolute more_cells reference",
     "EntriesBody": "analyser_cells white_cells",
-    "EntriesRecord": "analyser_cells white_cells",
+    "Entries": "analyser_cells white_cells",
     "Estimates": "platelets_per_red white_per_1000_red",
-    "ImportOutcome": "error same_as",
-    "LogEntry": "after before case_id case_revision cell_id image_sha256 model_sha256",
+    "Outcome": "error same_as",
+    "Entry": "after before case_id case_revision cell_id image_sha256 model_sha256",
     "Pair": "first",
     "Prediction": "reasons",
     "ReadAgreement": "first_reader",
     "ReadOfCase": "first_reader",
-    "ReaderRecord": "created_at",
+    "Reader": "created_at",
     "Ready": "detector store",
     "Reasons": "compared_with",
-    "SecondRead": "closed_at closed_version",
+    "Read": "closed_at closed_version",
     "SessionAnswer": "csrf reader",
     "SlideAgreement": "limits plot",
     "SmearCell": "prediction",
     "Suggestion": "seen",
-    "TokenRecord": "revoked_at",
-    "TypeAgreementRecord": "interval positive_agreement",
+    "Token": "revoked_at",
+    "TypeAgreement": "interval positive_agreement",
 }
 LIMIT = re.compile("(min|max)(imum|Items|Length)")
 #: What nobody has to be known for.
@@ -206,7 +206,7 @@ def limits(value: Any) -> Iterator[tuple[str, float]]:
 
 
 def test_limits_are_those_that_are_meant(document: Spec) -> None:
-    answers = ("Prediction", "Heatmaps", "Smear", "SmearCell", "Counts", "Ratio", "DemoAnswer")
+    answers = ("Prediction", "Heatmaps", "SmearAnswer", "SmearCell", "Ratio", "DemoAnswer")
     schemas = document["components"]["schemas"]
     assert {limit for name in answers for limit in limits(schemas[name])} == {
         ("minimum", 0), ("minimum", 1), ("maximum", 1),
@@ -222,15 +222,15 @@ def test_limits_are_those_that_are_meant(document: Spec) -> None:
         ("minimum", 400), ("maximum", 599), ("maximum", 100),
         ("maximum", 10_000), ("maxItems", 10_000), ("minItems", 4), ("maxItems", 4),
         ("maxItems", 50),
-        ("minLength", 0), ("minLength", 15), ("minLength", 64), ("maxLength", 64),
+        ("minLength", 15), ("minLength", 64), ("maxLength", 64),
         ("maxLength", 256), ("maxLength", 2000), ("maxLength", 4000),
     }  # fmt: skip
-    for name, of_sides in (("Prediction", 1), ("Heatmaps", 1), ("Smear", 1), ("Ratio", None)):
+    for name, of_sides in (("Prediction", 1), ("Heatmaps", 1), ("SmearAnswer", 1), ("Ratio", None)):
         properties = schemas[name]["properties"]
         assert {properties[p].get("minimum") for p in ("width", "height") if p in properties} == (
             {of_sides} if of_sides else set()
         )
-    for name in ("Counts", "LeftOut", "Ratio"):
+    for name in ("LeftOut", "Ratio"):
         assert {p["minimum"] for p in schemas[name]["properties"].values()} == {0}
 
 

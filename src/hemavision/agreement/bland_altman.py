@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
 from hemavision.differential import LEVEL, Interval, find_differential
 from hemavision.errors import DataError
+from hemavision.records.json_values import Record
 
 #: So many standard deviations either side of the mean hold 95% of a normal distribution.
 REACH = 1.96
 
 
 @dataclass(frozen=True)
-class BlandAltman:
+class BlandAltman(Record):
     """Differences of two readers over slides, first minus second, in the unit of the readings.
 
     Attributes:
@@ -45,10 +45,6 @@ class BlandAltman:
     lower_interval: Interval
     upper_interval: Interval
     level: float = LEVEL
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the record as JSON values."""
-        return asdict(self)
 
 
 def find_limits(

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
 from hemavision.differential import LEVEL, Interval, clopper_pearson
 from hemavision.errors import DataError
+from hemavision.records.json_values import Count, Record
 
 ASYMPTOTIC = "large-sample normal interval (Fleiss, Cohen & Everitt 1969)"
 FROM_AGREEMENT = (
@@ -60,16 +60,16 @@ class TypeAgreement:
     """
 
     cell_type: str
-    both: int
-    first_only: int
-    second_only: int
-    neither: int
+    both: Count
+    first_only: Count
+    second_only: Count
+    neither: Count
     positive_agreement: float | None
     interval: Interval | None
 
 
 @dataclass(frozen=True)
-class Agreement:
+class Agreement(Record):
     """Two readers of the same cells.
 
     Attributes:
@@ -85,8 +85,8 @@ class Agreement:
         level: of the intervals.
     """
 
-    n_cells: int
-    same: int
+    n_cells: Count
+    same: Count
     agreement: float
     interval: Interval
     kappa: Kappa | None
@@ -94,10 +94,6 @@ class Agreement:
     confusion: tuple[tuple[int, ...], ...]
     types: tuple[TypeAgreement, ...]
     level: float = LEVEL
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the record as JSON values."""
-        return asdict(self)
 
 
 def compare_readers(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from hemavision.casework.entered import Calls, find_calls
-from hemavision.differential import Confusion
 from hemavision.errors import SettingsError
 from hemavision.reading.cell import Model
 from hemavision.records.critical import Critical, find_critical
+from hemavision.records.json_values import as_json, of_type
 from hemavision.records.reference import Profile, Profiles
 from hemavision.report import ReportModel
 from hemavision.store import Store
@@ -59,8 +59,8 @@ class Grounds:
         return {
             "profile": self.profile.to_json() if self.profile else None,
             "types": list(self.types),
-            "model": _listed(asdict(self.model)),
-            "calls": _listed(asdict(self.calls)) if self.calls else None,
+            "model": as_json(self.model),
+            "calls": as_json(self.calls),
             "no_estimate": self.no_estimate,
         }
 
@@ -71,8 +71,8 @@ class Grounds:
         return cls(
             Profile.from_json(profile) if profile else None,
             tuple(values["types"]),
-            ReportModel.from_json(values["model"]),
-            _calls(calls) if calls else None,
+            of_type(values["model"], ReportModel),
+            of_type(calls, Calls) if calls else None,
             values["no_estimate"],
             signed=True,
         )
@@ -127,16 +127,3 @@ def _grounds(store: Store, case: Case, model: Model, profile: Profile | None) ->
             no_estimate = str(error)
     about = ReportModel.of(model.manifest, model.reference.sha256)
     return Grounds(profile, model.manifest.cell_types, about, calls, no_estimate)
-
-
-def _calls(values: Mapping[str, Any]) -> Calls:
-    kept = values["confusion"]
-    rows = tuple(map(tuple, kept["counts"]))
-    return Calls(values["counts"], Confusion(tuple(kept["cell_types"]), rows, kept["protocol"]))
-
-
-def _listed(value: Any) -> Any:
-    """Return JSON values with lists where records have tuples: as the store gives them back."""
-    if isinstance(value, dict):
-        return {name: _listed(inner) for name, inner in value.items()}
-    return [_listed(inner) for inner in value] if isinstance(value, list | tuple) else value

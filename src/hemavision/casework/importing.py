@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from hemavision.casework.reading import Eyes, digest, read_image
 from hemavision.errors import ImageError
+from hemavision.records.json_values import Count, Record
 from hemavision.store import Store
 from hemavision.store.images import add_image, cases_with, has_image
 from hemavision.store.records import ImageKind
@@ -35,7 +35,7 @@ class Result(StrEnum):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Outcome(Record):
     """What became of one file.
 
     Attributes:
@@ -49,14 +49,10 @@ class Outcome:
 
     name: str
     result: Result
-    cells: int = 0
+    cells: Count = 0
     same_as: str | None = None
     also_in: tuple[int, ...] = ()
     error: str | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the record as JSON values."""
-        return asdict(self) | {"result": self.result.value, "also_in": list(self.also_in)}
 
 
 @dataclass(frozen=True)

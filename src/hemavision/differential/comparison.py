@@ -8,12 +8,12 @@ has one class called different in at most one of twenty comparisons.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
 
 from hemavision.differential.intervals import LEVEL, clopper_pearson
 from hemavision.errors import SettingsError
 from hemavision.records.cells import COUNTED_APART, NOT_DECIDED
+from hemavision.records.json_values import Count, Record, member
 
 #: Where an analyser has no class of its own for a type, the class that its cells are counted in.
 COUNTED_AS = {"immature_granulocyte": "neutrophil"}
@@ -101,7 +101,7 @@ class ComparedShare:
 
     cell_type: str
     includes: tuple[str, ...]
-    count: int
+    count: Count
     percent: float
     low: float
     high: float
@@ -112,7 +112,7 @@ class ComparedShare:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Record):
     """A slide beside an analyser.
 
     Attributes:
@@ -126,17 +126,14 @@ class Comparison:
     shares: tuple[ComparedShare, ...]
     method: str
     not_compared: tuple[str, ...]
-    total: int
+    total: Count
     analyser: str = field(default="")
 
     @property
+    @member
     def disagreeing(self) -> tuple[str, ...]:
         """The classes that differ by more than chance."""
         return tuple(share.cell_type for share in self.shares if share.disagrees)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the record as JSON values."""
-        return asdict(self) | {"disagreeing": list(self.disagreeing)}
 
 
 def compare(counts: Mapping[str, int], analyser: Analyser, level: float = LEVEL) -> Comparison:

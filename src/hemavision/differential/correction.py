@@ -12,14 +12,15 @@ calls only: counts that a person has corrected need none.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from hemavision.differential.intervals import LEVEL
 from hemavision.errors import SettingsError
 from hemavision.records.cells import COUNTED_APART, NOT_DECIDED
+from hemavision.records.json_values import Record, member
 
 DRAWS = 2000
 SEED = 20
@@ -59,7 +60,7 @@ class CorrectedShare:
 
 
 @dataclass(frozen=True)
-class Corrected:
+class Corrected(Record):
     """An estimate, not a count.
 
     Attributes:
@@ -77,9 +78,11 @@ class Corrected:
     method: str
     level: float
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the record as JSON values; ``estimate`` says that these are no counts."""
-        return asdict(self) | {"estimate": True}
+    @property
+    @member
+    def estimate(self) -> Literal[True]:
+        """These are no counts."""
+        return True
 
 
 def correct(

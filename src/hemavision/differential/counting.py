@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from hemavision.differential.flags import Flag, Verdict, find_flag, place
 from hemavision.differential.intervals import LEVEL, Interval, clopper_pearson, ratio_interval
 from hemavision.errors import SettingsError
 from hemavision.records.cells import COUNTED_APART, NOT_DECIDED, NUCLEATED_RED
+from hemavision.records.json_values import Count
 from hemavision.records.reference import CellReference, Profile
-from hemavision.records.results import NOTICE
+from hemavision.records.results import Noticed
 
 #: How many white cells a differential is usually counted to.
 TARGETS = (100, 200, 400)
@@ -75,7 +75,7 @@ class Share:
     """
 
     cell_type: str
-    count: int
+    count: Count
     percent: float
     low: float
     high: float
@@ -89,7 +89,7 @@ class Share:
 class PerHundred:
     """Nucleated red cells for each hundred white ones, with the exact interval of the ratio."""
 
-    count: int
+    count: Count
     value: float
     low: float
     high: float
@@ -112,7 +112,7 @@ class WhiteCells:
 
 
 @dataclass(frozen=True)
-class Differential:
+class Differential(Noticed):
     """What was counted on a slide and what it says.
 
     Attributes:
@@ -128,19 +128,15 @@ class Differential:
         level: of the intervals.
     """
 
-    total: int
+    total: Count
     shares: tuple[Share, ...]
-    target: int
-    missing: int
+    target: Count
+    missing: Count
     nucleated_red: PerHundred | None
     white_cells: WhiteCells | None
     left_out: dict[str, int]
-    undecided: int
+    undecided: Count
     level: float = LEVEL
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the record as JSON values, with the research-use notice."""
-        return asdict(self) | {"notice": NOTICE}
 
 
 def find_differential(counts: Mapping[str, int], terms: Terms | None = None) -> Differential:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hemavision.differential.intervals import ratio_interval
+from hemavision.records.json_values import Positive
 
 
 @dataclass(frozen=True)
 class Ratio:
     """A ratio of two counts with its 95% interval, all ≥ 0."""
 
-    value: float
-    low: float
-    high: float
+    value: Positive
+    low: Positive
+    high: Positive
 
 
 def ratio_of_counts(above: int, below: int, per: float = 1.0) -> Ratio | None:

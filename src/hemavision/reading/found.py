@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Self, TypedDict
 
 from hemavision.differential.ratios import Ratio, ratio_of_counts
 from hemavision.images.quality import Caution
-from hemavision.records.json_values import listed, number, text, truth, whole
-from hemavision.records.results import NOTICE, Box, CellKind, ModelReference, Prediction, Status
+from hemavision.records.json_values import (
+    HIDDEN,
+    Count,
+    Positive,
+    Record,
+    Share,
+    Side,
+    member,
+    of_type,
+)
+from hemavision.records.results import (
+    Box,
+    CellKind,
+    ModelReference,
+    Noticed,
+    Prediction,
+    Status,
+)
 
 
 @dataclass(frozen=True)
-class FoundCell:
+class FoundCell(Record):
     """A cell of a field.
 
     Attributes:
@@ -26,21 +43,10 @@ class FoundCell:
 
     kind: CellKind
     box: Box
-    score: float
+    score: Share
     cut: bool
     clumped: bool
     prediction: Prediction | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the record as JSON values."""
-        values = {
-            "kind": self.kind.value,
-            "box": asdict(self.box),
-            "score": self.score,
-            "cut": self.cut,
-            "clumped": self.clumped,
-        }
-        return values | {"prediction": self.prediction.to_json() if self.prediction else None}
 
     def without_heatmaps(self) -> FoundCell:
         """Return the record without its prediction's heatmaps."""
@@ -50,32 +56,29 @@ class FoundCell:
             self, prediction=replace(self.prediction, heatmaps=None, morphology_heatmaps={})
         )
 
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> FoundCell:
-        """Rebuild what :meth:`to_json` wrote (other keys are ignored).
 
-        Raises:
-            ValueError, KeyError, TypeError, AttributeError: it is not that.
-        """
-        box, prediction = values["box"], values["prediction"]
-        return cls(
-            CellKind(values["kind"]),
-            Box(*(whole(box, edge) for edge in ("left", "top", "right", "bottom"))),
-            number(values, "score"),
-            truth(values, "cut"),
-            truth(values, "clumped"),
-            None if prediction is None else _named(prediction),
-        )
+class LeftOut(TypedDict):
+    """White cells that no type counts."""
+
+    cut: Count
+    unfamiliar: Count
 
 
-def _named(values: dict[str, Any]) -> Prediction:
-    """Rebuild a prediction; what files for other programs say of it is checked."""
-    text(values, "cell_type"), number(values, "confidence")
-    return Prediction.from_json(values)
+class FieldCounts(TypedDict):
+    """What a field's own counts have to say for it to be read again: the types that were known."""
+
+    cell_types: dict[str, Count]
+
+
+class Estimates(TypedDict):
+    """The estimates made by hand, of all cells counted; ``None`` where no red cell was found."""
+
+    white_per_1000_red: Ratio | None
+    platelets_per_red: Ratio | None
 
 
 @dataclass(frozen=True)
-class FieldDifferential:
+class FieldDifferential(Record):
     """The white cells of a field by type.
 
     Attributes:
@@ -84,23 +87,25 @@ class FieldDifferential:
         unfamiliar: whole cells left out because the model has not seen the like.
     """
 
-    cell_types: dict[str, int]
-    cut: int
-    unfamiliar: int
+    cell_types: dict[str, Count]
+    cut: int = field(metadata=HIDDEN)
+    unfamiliar: int = field(metadata=HIDDEN)
 
     @property
-    def counted(self) -> int:
+    @member
+    def counted(self) -> Count:
         """The cells of all types."""
         return sum(self.cell_types.values())
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the record as JSON values."""
-        left_out = {"cut": self.cut, "unfamiliar": self.unfamiliar}
-        return {"counted": self.counted, "cell_types": self.cell_types, "left_out": left_out}
+    @property
+    @member
+    def left_out(self) -> LeftOut:
+        """White cells that no type counts."""
+        return {"cut": self.cut, "unfamiliar": self.unfamiliar}
 
 
 @dataclass(frozen=True)
-class Smear:
+class Smear(Noticed):
     """What is found in one field.
 
     Attributes:
@@ -114,14 +119,14 @@ class Smear:
         milliseconds: from decoded image to this record.
     """
 
-    width: int
-    height: int
+    width: Side
+    height: Side
     cells: tuple[FoundCell, ...]
-    cell_types: tuple[str, ...]
+    cell_types: tuple[str, ...] = field(metadata=HIDDEN)
     warnings: tuple[Caution, ...]
-    sharpness: float
+    sharpness: Positive
     detector: ModelReference
-    milliseconds: float
+    milliseconds: Positive
 
     @property
     def predictions(self) -> list[Prediction]:
@@ -133,12 +138,14 @@ class Smear:
         return replace(self, cells=tuple(cell.without_heatmaps() for cell in self.cells))
 
     @property
-    def counts(self) -> dict[CellKind, int]:
+    @member
+    def counts(self) -> dict[CellKind, Count]:
         """How many cells there are of each kind, cut ones too."""
         return {kind: sum(cell.kind is kind for cell in self.cells) for kind in CellKind}
 
     @property
-    def estimates(self) -> dict[str, Ratio | None]:
+    @member
+    def estimates(self) -> Estimates:
         """The estimates made by hand, of all cells counted; ``None`` without red cells."""
         counts = self.counts
         red = counts[CellKind.RED]
@@ -148,6 +155,7 @@ class Smear:
         }
 
     @property
+    @member
     def differential(self) -> FieldDifferential:
         """The white cells by type; cut and unfamiliar ones are left out."""
         whole = [cell.prediction for cell in self.cells if cell.prediction and not cell.cut]
@@ -158,44 +166,20 @@ class Smear:
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as JSON values, with the research-use notice."""
-        return {
-            "width": self.width,
-            "height": self.height,
-            "cells": [{"id": i} | cell.to_json() for i, cell in enumerate(self.cells)],
-            "counts": {kind.value: count for kind, count in self.counts.items()},
-            "differential": self.differential.to_json(),
-            "estimates": {k: ratio and asdict(ratio) for k, ratio in self.estimates.items()},
-            "warnings": [asdict(warning) for warning in self.warnings],
-            "sharpness": self.sharpness,
-            "detector": asdict(self.detector),
-            "milliseconds": self.milliseconds,
-            "notice": NOTICE,
-        }
+        values = super().to_json()
+        numbered = [{"id": number} | cell for number, cell in enumerate(values["cells"])]
+        return values | {"cells": numbered}
 
     @classmethod
-    def from_json(cls, values: dict[str, Any]) -> Smear:
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
         """Rebuild what :meth:`to_json` wrote; counts and estimates are made again.
 
         Raises:
-            ValueError, KeyError, TypeError, AttributeError: it is not that.
+            ValueError: it is not that; the text names the first value that is wrong.
         """
-        cell_types = tuple(values["differential"]["cell_types"].keys())
-        smear = cls(
-            width=whole(values, "width", least=1),
-            height=whole(values, "height", least=1),
-            cells=tuple(FoundCell.from_json(cell) for cell in listed(values, "cells")),
-            cell_types=cell_types,
-            warnings=tuple(
-                Caution(text(warning, "code"), text(warning, "message"))
-                for warning in listed(values, "warnings")
-            ),
-            sharpness=number(values, "sharpness"),
-            detector=ModelReference(
-                text(values["detector"], "name"), text(values["detector"], "sha256")
-            ),
-            milliseconds=number(values, "milliseconds"),
-        )
-        strange = {p.cell_type for p in smear.predictions}.difference(cell_types)
+        named = of_type(dict(values).get("differential"), FieldCounts)["cell_types"]
+        smear = super().from_json(dict(values) | {"cell_types": list(named)})
+        strange = {p.cell_type for p in smear.predictions}.difference(named)
         if strange:
             raise ValueError(f"differential.cell_types lacks {', '.join(map(str, strange))}")
         return smear

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 from hemavision.records.cells import COUNTED_APART
+from hemavision.records.json_values import HIDDEN, Count, Record, member
 
 #: More than this for each hundred white cells is no share.
 MOST = 1000.0
 
 
 @dataclass(frozen=True)
-class CriticalRule:
+class CriticalRule(Record):
     """When a type's cells are critical.
 
     Attributes:
@@ -26,13 +26,9 @@ class CriticalRule:
     above: float
     source: str
 
-    def to_json(self) -> dict[str, Any]:
-        """Return JSON values."""
-        return {"name": self.name, "above": self.above, "source": self.source}
-
 
 @dataclass(frozen=True)
-class Critical:
+class Critical(Record):
     """A type of which a case holds a critical number.
 
     Attributes:
@@ -41,15 +37,27 @@ class Critical:
         per_100: for each 100 white cells; None where there is no white cell.
     """
 
-    rule: CriticalRule
-    count: int
+    rule: CriticalRule = field(metadata=HIDDEN)
+    count: Count
     per_100: float | None
 
-    def to_json(self) -> dict[str, Any]:
-        """Return JSON values."""
-        rule = self.rule
-        counted = {"count": self.count, "per_100": self.per_100}
-        return {"cell_type": rule.name, **counted, "above": rule.above, "source": rule.source}
+    @property
+    @member
+    def cell_type(self) -> str:
+        """The type."""
+        return self.rule.name
+
+    @property
+    @member
+    def above(self) -> float:
+        """More than this for each 100 white cells is critical; 0: any."""
+        return self.rule.above
+
+    @property
+    @member
+    def source(self) -> str:
+        """Where that comes from."""
+        return self.rule.source
 
 
 def find_critical(counts: Mapping[str, int], rules: Iterable[CriticalRule]) -> list[Critical]:

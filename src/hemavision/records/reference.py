@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from hemavision.errors import SettingsError
 from hemavision.records.cells import BEYOND_MODELS, EIGHT_TYPES
 from hemavision.records.critical import MOST, CriticalRule
+from hemavision.records.json_values import Positive, Record, as_json, of_type
 
 ABSOLUTE_UNIT = "10^9/L"
 SHIPPED = Path(__file__).parents[1] / "profiles"
@@ -23,7 +24,7 @@ SHIPPED = Path(__file__).parents[1] / "profiles"
 DEFAULT = "default"
 MAX_PROFILE_BYTES = 2**20
 
-Range = tuple[float, float]
+Range = tuple[Positive, Positive]
 
 
 @dataclass(frozen=True)
@@ -133,19 +134,48 @@ CONTEXT = {
 }
 
 
-def without_range(name: str) -> dict[str, Any]:
-    """Return a type's context as :meth:`CellReference.to_json` does, with no ranges."""
+@dataclass(frozen=True)
+class Significance:
+    """What a count outside the range may mean."""
+
+    high: str
+    low: str
+
+
+@dataclass(frozen=True)
+class CellDescription(Record):
+    """A cell type's reference ranges and meaning.
+
+    Attributes:
+        percent: lowest and highest share of the white cells, 0 to 100; null where not given.
+        absolute: lowest and highest count in blood; null where not given.
+    """
+
+    name: str
+    display_name: str
+    percent: Range | None
+    absolute: Range | None
+    absolute_unit: str
+    function: str
+    significance: Significance
+    source: str
+
+
+def without_range(name: str) -> CellDescription:
+    """Return a type's meaning, with no ranges."""
     context = CONTEXT[name]
-    return {
-        "name": name,
-        "display_name": context.display_name,
-        "percent": None,
-        "absolute": None,
-        "absolute_unit": ABSOLUTE_UNIT,
-        "function": context.function,
-        "significance": {"high": context.high, "low": context.low},
-        "source": f"Function and significance: {context.source}.",
-    }
+    significance = Significance(context.high, context.low)
+    source = f"Function and significance: {context.source}."
+    return CellDescription(
+        name,
+        context.display_name,
+        None,
+        None,
+        ABSOLUTE_UNIT,
+        context.function,
+        significance,
+        source,
+    )
 
 
 def display_name(name: str) -> str:
@@ -174,14 +204,11 @@ class CellReference:
         """What is worth knowing about the type."""
         return CONTEXT[self.name]
 
-    def to_json(self) -> dict[str, Any]:
-        """Return ranges and context as JSON values."""
-        values = without_range(self.name)
-        return values | {
-            "percent": list(self.percent),
-            "absolute": list(self.absolute) if self.absolute else None,
-            "source": f"Ranges: {self.source}. {values['source']}",
-        }
+    def described(self) -> CellDescription:
+        """Return ranges and context."""
+        meaning = without_range(self.name)
+        source = f"Ranges: {self.source}. {meaning.source}"
+        return replace(meaning, percent=self.percent, absolute=self.absolute, source=source)
 
 
 @dataclass(frozen=True)
@@ -204,32 +231,19 @@ class Profile:
 
     def to_json(self) -> dict[str, Any]:
         """Return all that the profile says as JSON values, to be kept."""
-        ranges = {
-            cell.name: {
-                "percent": list(cell.percent),
-                "absolute": list(cell.absolute) if cell.absolute else None,
-                "source": cell.source,
-            }
-            for cell in self.cell_types
-        }
+        ranges = {cell.name: as_json(cell) for cell in self.cell_types}
+        for kept in ranges.values():
+            del kept["name"]
         texts = {"name": self.name, "title": self.title, "source": self.source}
-        critical = [rule.to_json() for rule in self.critical]
-        return texts | {"cell_types": ranges, "critical": critical}
+        return texts | {"cell_types": ranges, "critical": as_json(self.critical)}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Profile:
         """Return what :meth:`to_json` gave, whatever types are known by now."""
-        cells = tuple(
-            CellReference(
-                name,
-                (kept["percent"][0], kept["percent"][1]),
-                (kept["absolute"][0], kept["absolute"][1]) if kept["absolute"] else None,
-                kept["source"],
-            )
-            for name, kept in sorted(values["cell_types"].items())
-        )
+        named = sorted(values["cell_types"].items())
+        cells = tuple(of_type({"name": name} | kept, CellReference) for name, kept in named)
         # What was signed before there were any has none.
-        critical = tuple(CriticalRule(**kept) for kept in values.get("critical", ()))
+        critical = tuple(of_type(kept, CriticalRule) for kept in values.get("critical", ()))
         return cls(values["name"], values["title"], values["source"], cells, critical)
 
 

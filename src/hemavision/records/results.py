@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Literal
 
 import numpy as np
+from msgspec import Meta
 
-NOTICE = "For research use only. Not for use in diagnostic procedures."
+from hemavision.records.json_values import (
+    HIDDEN,
+    Positive,
+    Record,
+    Sha256,
+    Share,
+    Side,
+    member,
+)
+
+Notice = Literal["For research use only. Not for use in diagnostic procedures."]
+NOTICE: Notice = "For research use only. Not for use in diagnostic procedures."
+
+
+class Noticed(Record):
+    """A record whose JSON form says what it must not be used for."""
+
+    @property
+    @member
+    def notice(self) -> Notice:
+        """For research use only."""
+        return NOTICE
 
 
 class Status(StrEnum):
@@ -53,7 +75,7 @@ class Detection:
 
     kind: CellKind
     box: Box
-    score: float
+    score: Share
 
 
 @dataclass(frozen=True)
@@ -61,7 +83,7 @@ class ModelReference:
     """Which weights gave an answer: the bundle's name and the SHA-256 of its file."""
 
     name: str
-    sha256: str
+    sha256: Sha256
 
 
 @dataclass(frozen=True)
@@ -77,10 +99,10 @@ class Reason:
             a ratio); below zero it argues against.
     """
 
-    attribute: str
-    value: str
-    words: str
-    probability: float
+    attribute: Annotated[str, Meta(examples=["granule_colour"])]
+    value: Annotated[str, Meta(examples=["red"])]
+    words: Annotated[str, Meta(examples=["red granules"])]
+    probability: Share
     weight: float
 
 
@@ -101,17 +123,9 @@ class Reasons:
     attributes: tuple[Reason, ...]
     contradictions: tuple[str, ...]
 
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> Reasons:
-        """Rebuild what ``asdict`` made."""
-        reasons = tuple(Reason(**reason) for reason in values["attributes"])
-        return cls(
-            values["seen"], values["compared_with"], reasons, tuple(values["contradictions"])
-        )
-
 
 @dataclass(frozen=True)
-class Prediction:
+class Prediction(Noticed):
     """What a model says about one image.
 
     Attributes:
@@ -139,23 +153,24 @@ class Prediction:
     """
 
     cell_type: str
-    confidence: float
-    probabilities: dict[str, float]
+    confidence: Share
+    probabilities: dict[str, Share]
     status: Status
-    novelty: float
-    focus: float
+    novelty: Positive
+    focus: Share
     looked_elsewhere: bool
     box: Box
-    width: int
-    height: int
+    width: Side
+    height: Side
     model: ModelReference
-    milliseconds: float
-    morphology: dict[str, dict[str, float]] = field(default_factory=dict)
+    milliseconds: Positive
+    morphology: dict[str, dict[str, Share]] = field(default_factory=dict)
     reasons: Reasons | None = None
+    # Records of before this was told lack it.
     foreign_colours: bool = False
-    heatmaps: np.ndarray | None = field(default=None, compare=False, repr=False)
+    heatmaps: np.ndarray | None = field(default=None, compare=False, repr=False, metadata=HIDDEN)
     morphology_heatmaps: dict[str, np.ndarray] = field(
-        default_factory=dict, compare=False, repr=False
+        default_factory=dict, compare=False, repr=False, metadata=HIDDEN
     )
 
     def heatmap(self, name: str | None = None, value: str | None = None) -> np.ndarray:
@@ -188,7 +203,8 @@ class Prediction:
         return found
 
     @property
-    def familiarity(self) -> float:
+    @member
+    def familiarity(self) -> Share:
         """How like the known cells this one is: 1 is alike, below 0.5 is unfamiliar."""
         return float(0.5 ** (self.novelty**2))
 
@@ -197,32 +213,3 @@ class Prediction:
         return {
             name: max(v.items(), key=lambda item: item[1]) for name, v in self.morphology.items()
         }
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the record as JSON values, with the research-use notice."""
-        values = asdict(self)
-        del values["heatmaps"], values["morphology_heatmaps"]
-        values["status"] = self.status.value
-        return values | {"familiarity": self.familiarity, "notice": NOTICE}
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> Prediction:
-        """Rebuild what :meth:`to_json` wrote (without heatmaps; other keys are ignored)."""
-        return cls(
-            cell_type=values["cell_type"],
-            confidence=values["confidence"],
-            probabilities=dict(values["probabilities"]),
-            status=Status(values["status"]),
-            novelty=values["novelty"],
-            focus=values["focus"],
-            looked_elsewhere=values["looked_elsewhere"],
-            box=Box(**values["box"]),
-            width=values["width"],
-            height=values["height"],
-            model=ModelReference(**values["model"]),
-            milliseconds=values["milliseconds"],
-            reasons=Reasons.from_json(values["reasons"]) if values.get("reasons") else None,
-            morphology={name: dict(kinds) for name, kinds in values["morphology"].items()},
-            # Records of before this was told lack it.
-            foreign_colours=values.get("foreign_colours", False),
-        )

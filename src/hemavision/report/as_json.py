@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
 from typing import Any
 
 from hemavision._version import __version__
+from hemavision.records.json_values import as_json
 from hemavision.records.results import NOTICE
 from hemavision.report.findings import Report, in_words
 from hemavision.report.record import ReportCell
@@ -35,7 +35,7 @@ def to_values(report: Report) -> dict[str, Any]:
             "amendment_reason": given.amendment_reason,
             "opened_at": given.opened_at,
             "signed_at": given.signed_at,
-            "readings": [asdict(reading) for reading in given.readings],
+            "readings": as_json(given.readings),
             "comment": given.comment,
             "notes": list(given.notes),
         },
@@ -54,12 +54,12 @@ def to_values(report: Report) -> dict[str, Any]:
         if given.agreement
         else None,
         "cells": [_cell(cell) for cell in given.cells],
-        "models": [asdict(model) for model in given.models],
+        "models": as_json(given.models),
     }
 
 
 def _cell(cell: ReportCell) -> dict[str, Any]:
-    values = asdict(cell)
+    values = vars(cell).copy()
     pictures = {"picture": values.pop("picture"), "heatmap": values.pop("heatmap")}
     digests = {
         f"{name}_sha256": hashlib.sha256(content).hexdigest() if content else None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 
 from hemavision.agreement import Agreement
 from hemavision.differential import Analyser, Confusion, Interval, Terms
@@ -178,16 +177,6 @@ class ReportModel:
             if name not in manifest.cell_types
         ]
         return cls(manifest.name, sha256, tuple(figures), manifest.cell_types, (*unknown, *UNNAMED))
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> ReportModel:
-        """Return what :func:`dataclasses.asdict` made JSON values of."""
-        figures = []
-        for kept in values["figures"]:
-            interval = (kept["interval"][0], kept["interval"][1]) if kept["interval"] else None
-            figures.append(ModelFigure(**{**kept, "interval": interval}))
-        knows, cannot_see = tuple(values["knows"]), tuple(values["cannot_see"])
-        return cls(values["name"], values["sha256"], tuple(figures), knows, cannot_see)
 
 
 @dataclass(frozen=True)

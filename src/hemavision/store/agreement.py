@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from sqlalchemy import select
 
@@ -37,10 +36,6 @@ class Agreement:
     agreed: int
     by_status: dict[str, list[int]]
     confusion: dict[str, dict[str, int]]
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the record as JSON values."""
-        return asdict(self)
 
 
 def model_against_readers(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from hemavision.records.json_values import Count, Record, Share
 from hemavision.records.results import Box, CellKind
 from hemavision.store.database import Store
 from hemavision.store.schema import cells, images
@@ -18,7 +18,7 @@ SAME_CELL = 2 / 3
 
 
 @dataclass(frozen=True)
-class CutCell:
+class CutCell(Record):
     """A white cell at the border.
 
     Attributes:
@@ -27,13 +27,9 @@ class CutCell:
         score: the finder's, 0 to 1.
     """
 
-    image_id: int
+    image_id: Count
     box: Box
-    score: float
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the record as JSON values."""
-        return asdict(self)
+    score: Share
 
 
 def list_cut_cells(store: Store, case_id: int) -> list[CutCell]:

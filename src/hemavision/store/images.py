@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, insert, select
 
 from hemavision.errors import MissingError, RefusedError
-from hemavision.records.results import Box, ModelReference
+from hemavision.records.json_values import of_type
+from hemavision.records.results import Box, Detection, ModelReference
 from hemavision.store.cases import open_case, touch
 from hemavision.store.cells import read_cells
 from hemavision.store.chain import Event, Transaction
@@ -133,11 +134,11 @@ def read_image(connection: Connection, case_id: int, number: int) -> StoredImage
     return found[0]
 
 
-def find_others(store: Store, image_id: int) -> list[dict[str, Any]]:
-    """Return what else was found in an image, as JSON values of detections."""
+def find_others(store: Store, image_id: int) -> list[Detection]:
+    """Return what else was found in an image."""
     with store.reading() as connection:
         found = connection.execute(select(images.c.others).where(images.c.id == image_id))
-        return list(found.scalar_one())
+        return [of_type(one, Detection) for one in found.scalar_one()]
 
 
 def read_content(store: Store, sha256: str) -> bytes:

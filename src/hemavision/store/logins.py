@@ -6,11 +6,11 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from sqlalchemy import delete, func, insert, select, update
 
 from hemavision.errors import LoginError, MissingError, RefusedError
+from hemavision.records.json_values import Count, Record
 from hemavision.store.chain import Event
 from hemavision.store.database import Store, now
 from hemavision.store.readers import Reader, as_reader, verify_password
@@ -35,18 +35,14 @@ class Session:
 
 
 @dataclass(frozen=True)
-class Token:
+class Token(Record):
     """A program's login, without its secret."""
 
-    id: int
+    id: Count
     reader: str
     label: str
     created_at: str
     revoked_at: str | None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the record as JSON values."""
-        return dict(vars(self))
 
 
 def log_in(store: Store, name: str, password: str, address: str) -> Session:

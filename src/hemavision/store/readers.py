@@ -11,6 +11,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection, Row, insert, select, update
 
 from hemavision.errors import MissingError, RefusedError
+from hemavision.records.json_values import Record
 from hemavision.store.chain import Event
 from hemavision.store.database import Store
 from hemavision.store.schema import readers, sessions, tokens
@@ -40,17 +41,13 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True)
-class Reader:
+class Reader(Record):
     """A person who reads, as the log names them."""
 
     name: str
     role: Role
     disabled: bool = False
     created_at: str | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the record as JSON values."""
-        return dict(vars(self)) | {"role": self.role.value}
 
 
 #: The one reader of a server without accounts.

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, insert, select, update
 
 from hemavision.errors import ConflictError, MissingError, RefusedError
-from hemavision.records.results import Box
+from hemavision.records.json_values import Count, Record, Time
+from hemavision.records.results import Box, Status
 from hemavision.store.cases import read_case
 from hemavision.store.chain import Event, Transaction
 from hemavision.store.database import Store
@@ -30,7 +31,7 @@ class ReadState(StrEnum):
 
 
 @dataclass(frozen=True)
-class Read:
+class Read(Record):
     """A second reading.
 
     Attributes:
@@ -47,55 +48,43 @@ class Read:
         decided: how many are.
     """
 
-    id: int
-    case_id: int
-    version: int
+    id: Count
+    case_id: Count
+    version: Count
     reader: str
     state: ReadState
-    seed: int
-    opened_at: str
-    closed_at: str | None
+    seed: Count
+    opened_at: Time
+    closed_at: Time | None
     closed_version: int | None
-    cells: int
-    decided: int
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the record as JSON values."""
-        return asdict(self) | {"state": self.state.value}
+    cells: Count
+    decided: Count
 
 
 @dataclass(frozen=True)
-class BlindCell:
+class BlindCell(Record):
     """A cell as the second reader sees it: where it is and what they said themselves."""
 
-    id: int
-    image_id: int
+    id: Count
+    image_id: Count
     box: Box
     decided_type: str | None
-    revision: int
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the record as JSON values."""
-        return asdict(self)
+    revision: Count
 
 
 @dataclass(frozen=True)
-class Pair:
+class Pair(Record):
     """What the first reader, the second one and the model say of one cell.
 
     The first reader's word is that of the moment when the reading was finished: afterwards they
     can look at the differences, and what they say then is no second opinion.
     """
 
-    cell_id: int
+    cell_id: Count
     first: str | None
     second: str
     model: str
-    status: str
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the record as JSON values."""
-        return asdict(self)
+    status: Status
 
 
 def open_read(

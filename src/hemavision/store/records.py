@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from hemavision.records.results import Box, Detection, ModelReference, Prediction
+from hemavision.records.json_values import (
+    HIDDEN,
+    Count,
+    Positive,
+    Record,
+    Sha256,
+    Share,
+    Time,
+)
+from hemavision.records.results import Box, Detection, ModelReference, Prediction, Status
 
 
 class State(StrEnum):
@@ -33,13 +42,13 @@ class ImageKind(StrEnum):
 class Counts:
     """A case's cells: all, those that a person has decided on, and the rest by status."""
 
-    cells: int
-    decided: int
-    undecided: dict[str, int]
+    cells: Count
+    decided: Count
+    undecided: Mapping[str, Count]
 
 
 @dataclass(frozen=True)
-class Entries:
+class Entries(Record):
     """What a reader enters beside the cells; part of what is signed.
 
     Attributes:
@@ -64,15 +73,11 @@ class Entries:
     profile: str = ""
     estimate: bool = False
     comment: str = ""
-    revision: int = 0
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the record as JSON values."""
-        return asdict(self)
+    revision: Count = 0
 
 
 @dataclass(frozen=True)
-class Case:
+class Case(Record):
     """A slide's images and cells.
 
     Attributes:
@@ -86,34 +91,29 @@ class Case:
         created_by: by whom.
         updated_at: last change.
         updated_by: by whom.
-        entries: what a reader entered beside the cells.
+        entries: what a reader entered beside the cells; not in the JSON form: a reader who shall
+            not know what was decided sees the rest.
         images: how many there are.
         counts: of its cells.
     """
 
-    id: int
+    id: Count
     name: str
     slide: str
     state: State
-    version: int
-    revision: int
-    created_at: str
+    version: Count
+    revision: Count
+    created_at: Time
     created_by: str
-    updated_at: str
+    updated_at: Time
     updated_by: str
-    entries: Entries
-    images: int
+    entries: Entries = field(metadata=HIDDEN)
+    images: Count
     counts: Counts
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the record as JSON values, without the entries: a blind reader sees the rest."""
-        values = asdict(self) | {"state": self.state.value}
-        del values["entries"]
-        return values
 
 
 @dataclass(frozen=True)
-class Version:
+class Version(Record):
     """One round of a case, from opening to signature.
 
     Attributes:
@@ -129,19 +129,15 @@ class Version:
             before figures were kept.
     """
 
-    version: int
-    opened_at: str
+    version: Count
+    opened_at: Time
     opened_by: str
     reason: str
-    signed_at: str | None
+    signed_at: Time | None
     signed_by: str | None
     decisions: dict[str, str] | None
     entries: dict[str, Any] | None
     figures: dict[str, Any] | None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the record as JSON values."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -207,31 +203,60 @@ class NewImage:
 
 
 @dataclass(frozen=True)
-class StoredImage:
+class StoredImage(Record):
     """An image of a case; ``others`` counts what else was found, by kind."""
 
-    id: int
-    case_id: int
+    id: Count
+    case_id: Count
     name: str
-    sha256: str
+    sha256: Sha256
     kind: ImageKind
-    width: int
-    height: int
+    width: Count
+    height: Count
     notes: tuple[str, ...]
     others: dict[str, int]
-    cells: int
+    cells: Count
     model: ModelReference
-    added_at: str
+    added_at: Time
     added_by: str
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the record as JSON values."""
-        return asdict(self) | {"kind": self.kind.value, "notes": list(self.notes)}
 
 
 @dataclass(frozen=True)
-class Cell:
-    """A cell of a case.
+class Suggestion:
+    """What the model said, in short."""
+
+    cell_type: str
+    confidence: Share
+    probabilities: dict[str, Share]
+    status: Status
+    novelty: Positive
+    looked_elsewhere: bool
+    foreign_colours: bool
+    seen: str | None
+
+
+@dataclass(frozen=True)
+class CellSummary(Record):
+    """A cell of a case, as a gallery of a thousand needs it.
+
+    Attributes:
+        added_by: who added it by hand; null where it was found in its image.
+    """
+
+    id: Count
+    image_id: Count
+    box: Box
+    suggestion: Suggestion
+    decided_type: str | None
+    decided_by: str | None
+    decided_at: Time | None
+    revision: Count
+    added_by: str | None
+
+
+@dataclass(frozen=True)
+class Cell(Record):
+    """A cell of a case, with all that the model said.
 
     Attributes:
         id: its number.
@@ -246,48 +271,36 @@ class Cell:
         added_by: who added it by hand; None where it came with its image.
     """
 
-    id: int
-    case_id: int
-    image_id: int
+    id: Count
+    case_id: Count
+    image_id: Count
     box: Box
     suggestion: Prediction
     decided_type: str | None
     decided_by: str | None
-    decided_at: str | None
-    revision: int
+    decided_at: Time | None
+    revision: Count
     added_by: str | None
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the record as JSON values."""
-        values = {
-            "id": self.id,
-            "case_id": self.case_id,
-            "image_id": self.image_id,
-            "box": asdict(self.box),
-            "added_by": self.added_by,
-            "suggestion": self.suggestion.to_json(),
-        }
-        return values | self.decision()
-
-    def summary(self) -> dict[str, Any]:
-        """Return what a gallery of a thousand cells needs, as JSON values."""
+    def summary(self) -> CellSummary:
+        """Return the cell in short."""
         said = self.suggestion
-        suggestion = {
-            "cell_type": said.cell_type,
-            "confidence": said.confidence,
-            "probabilities": said.probabilities,
-            "status": said.status.value,
-            "novelty": said.novelty,
-            "looked_elsewhere": said.looked_elsewhere,
-            "foreign_colours": said.foreign_colours,
-            "seen": said.reasons.seen if said.reasons else None,
-        }
-        values = {"id": self.id, "image_id": self.image_id, "box": dict(vars(self.box))}
-        more = {"suggestion": suggestion, "added_by": self.added_by}
-        return values | more | self.decision()
+        suggestion = Suggestion(
+            said.cell_type, said.confidence, said.probabilities, said.status, said.novelty,
+            said.looked_elsewhere, said.foreign_colours,
+            said.reasons.seen if said.reasons else None,
+        )  # fmt: skip
+        return CellSummary(
+            id=self.id,
+            image_id=self.image_id,
+            box=self.box,
+            suggestion=suggestion,
+            added_by=self.added_by,
+            **self.decision(),
+        )
 
     def decision(self) -> dict[str, Any]:
-        """Return what was decided, by whom and when, as JSON values."""
+        """Return what was decided, by whom and when."""
         return {
             "decided_type": self.decided_type,
             "decided_by": self.decided_by,
@@ -333,27 +346,23 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Entry:
-    """A row of the log."""
+class Entry(Record):
+    """A row of the log. ``hash`` seals it and all before it."""
 
-    id: int
+    id: Count
     at: str
     who: str
     action: str
-    case_id: int | None
-    case_revision: int | None
-    cell_id: int | None
+    case_id: Count | None
+    case_revision: Count | None
+    cell_id: Count | None
     before: str | None
     after: str | None
-    image_sha256: str | None
-    model_sha256: str | None
-    batch: int
+    image_sha256: Sha256 | None
+    model_sha256: Sha256 | None
+    batch: Count
     detail: Mapping[str, Any]
-    hash: str
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the record as JSON values."""
-        return dict(vars(self))
+    hash: Sha256
 
 
 @dataclass(frozen=True)

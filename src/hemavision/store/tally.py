@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from hemavision.records.json_values import Count
 from hemavision.records.results import Status
 from hemavision.store.cells import count_types
 from hemavision.store.database import Store
@@ -23,7 +24,7 @@ class Tally:
 
     decided: dict[str, int]
     suggested: dict[str, int]
-    unfamiliar: int
+    unfamiliar: Count
 
     @property
     def undecided(self) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, CursorResult, LargeBinary, cast, func, select
 
+from hemavision.records.json_values import Count, Record, Sha256
 from hemavision.store.chain import find_break
 from hemavision.store.database import Store
 from hemavision.store.reads import ReadState
@@ -33,7 +34,7 @@ _PICTURES_AT_ONCE = 20
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Verdict(Record):
     """What came of it.
 
     Attributes:
@@ -45,13 +46,9 @@ class Verdict:
     """
 
     sound: bool
-    entries: int
-    head: str
+    entries: Count
+    head: Sha256
     problem: str
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the record as JSON values."""
-        return dict(vars(self))
 
 
 def verify(store: Store, expected: str | None = None, *, deep: bool = True) -> Verdict:

@@ -6,32 +6,45 @@ module globals.
 
 from __future__ import annotations
 
-from apiflask import APIFlask
+from flask import Flask
 
 from hemavision import settings
-from hemavision._version import __version__
 from hemavision.reading.cell import Model, open_model
 from hemavision.reading.finding.detector import DEFAULT_DETECTOR, FOLDER, open_detector
 from hemavision.reading.finding.finder import Finder
 from hemavision.records.reference import load_profiles
-from hemavision.records.results import NOTICE
 from hemavision.store import Store
 from hemavision.web import docs, errors, identity, metrics, security
 from hemavision.web.api import (
-    case_routes,
-    cell_types,
+    accounts,
+    case_cells,
+    case_differential,
+    case_entries,
+    case_images,
+    case_report,
+    cases,
     classify,
+    document,
     live,
     models,
+    read_agreement,
+    reads,
     smear_export,
     smears,
-    spec,
+    trail,
 )
-from hemavision.web.demo import demo
 from hemavision.web.health import health
 from hemavision.web.pages import pages
 from hemavision.web.services import NAME, Services
 
+#: Everything that the application answers.
+BLUEPRINTS = (
+    classify.blueprint, classify.demo, smears.blueprint, smear_export.blueprint, live.blueprint,
+    models.blueprint, models.cell_types, cases.blueprint, case_images.blueprint,
+    case_cells.blueprint, case_entries.blueprint, case_differential.blueprint,
+    case_report.blueprint, reads.blueprint, read_agreement.blueprint, trail.blueprint,
+    accounts.blueprint, health, metrics.blueprint, document.blueprint, docs.blueprint, pages,
+)  # fmt: skip
 MIB = 2**20
 
 
@@ -42,7 +55,7 @@ def create_app(
     store: Store | None = None,
     *,
     without_accounts: bool = False,
-) -> APIFlask:
+) -> Flask:
     """Build the application.
 
     Args:
@@ -60,12 +73,8 @@ def create_app(
         BundleError: the model or the detector cannot be opened.
         SettingsError: a setting or the reference profile makes no sense.
     """
-    app = APIFlask(
-        __name__, title="HemaVision", version=__version__, spec_path=spec.PATH, docs_path=None,
-        json_errors=False,
-    )  # fmt: skip
+    app = Flask(__name__)
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
-    app.description = f"Names the white blood cell of a stained smear. {NOTICE}"
     app.config.update(
         MAX_CONTENT_LENGTH=settings.whole_number("max_body_mb") * MIB,
         MAX_IMAGES=settings.whole_number("max_images"),
@@ -85,13 +94,9 @@ def create_app(
     alone = security.is_loopback(host or settings.text("host")) and not proxies
     is_open = without_accounts or alone
     identity.install(app, is_open=is_open)
-    for part in (spec, errors, metrics, security):
+    for part in (errors, metrics, security):
         part.install(app)
-    for blueprint in (
-        classify.blueprint, smears.blueprint, smear_export.blueprint, live.blueprint,
-        models.blueprint, cell_types.blueprint, *case_routes.BLUEPRINTS, demo, health,
-        metrics.blueprint, docs.blueprint, pages,
-    ):  # fmt: skip
+    for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     return app
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, current_app, render_template
+from flask import Blueprint, render_template
 
 from hemavision.records.results import NOTICE
-from hemavision.web.api.spec import PATH
+from hemavision.web.api.document import PATH, describe
 from hemavision.web.errors import PROBLEMS
 
 blueprint = Blueprint("docs", __name__)
@@ -16,7 +16,7 @@ blueprint = Blueprint("docs", __name__)
 @blueprint.get("/docs")
 def page() -> str:
     """Render the reference."""
-    spec: dict[str, Any] = current_app.spec  # type: ignore[attr-defined]
+    spec = describe()
     return render_template(
         "docs.html",
         spec=spec,

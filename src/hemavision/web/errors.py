@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 
 from flask import Flask, Response, current_app, request
+from msgspec import UNSET, Meta, UnsetType
 from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
 
 from hemavision.errors import (
@@ -17,6 +19,7 @@ from hemavision.errors import (
     RefusedError,
     StoreError,
 )
+from hemavision.records.json_values import Record
 from hemavision.web.services import services
 
 MEDIA_TYPE = "application/problem+json"
@@ -59,6 +62,31 @@ _VALUES = {"bad-text", "bad-password", "unknown-type", "unknown-cell", "named-tw
 INTERNAL_DETAIL = "The error has been logged. The server goes on; other requests are not affected."
 
 
+@dataclass(frozen=True)
+class ProblemDetails(Record):
+    """RFC 9457.
+
+    Attributes:
+        limit: where a limit was passed.
+        results: where all images failed: each with its error.
+        code: why it was refused, for programs.
+        cells: the cells that stand in the way, by number.
+        changes: what somebody else changed, and who.
+        retry_after_s: seconds to wait.
+    """
+
+    type: Annotated[str, Meta(extra_json_schema={"format": "uri-reference"})]
+    title: str
+    status: Annotated[int, Meta(ge=400, le=599)]
+    detail: str
+    limit: int | UnsetType = UNSET
+    results: list[dict[str, Any]] | UnsetType = UNSET
+    code: str | UnsetType = UNSET
+    cells: list[int] | UnsetType = UNSET
+    changes: list[dict[str, Any]] | UnsetType = UNSET
+    retry_after_s: int | UnsetType = UNSET
+
+
 class Problem(Exception):
     """An error whose HTTP shape is already known to the endpoint that raises it."""
 
@@ -69,11 +97,10 @@ class Problem(Exception):
         self.detail = detail
         self.extensions = extensions
 
-    def to_json(self) -> dict[str, Any]:
+    def details(self) -> ProblemDetails:
         """Return the RFC 9457 members and the extensions."""
         status, title = PROBLEMS[self.name]
-        members = {"type": f"/docs#{self.name}", "title": title, "status": status}
-        return members | {"detail": self.detail} | self.extensions
+        return ProblemDetails(f"/docs#{self.name}", title, status, self.detail, **self.extensions)
 
 
 def install(app: Flask) -> None:
@@ -102,7 +129,7 @@ def _answer(error: Exception) -> Response | HTTPException:
         return error
     problem = as_problem(error)
     services().metrics.errors.labels(problem.name).inc()
-    body = problem.to_json()
+    body = problem.details().to_json()
     response = Response(json.dumps(body), status=body["status"], mimetype=MEDIA_TYPE)
     if response.status_code == 401:
         response.headers["WWW-Authenticate"] = 'Bearer realm="HemaVision"'

@@ -4,35 +4,56 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
-from apiflask import APIBlueprint
-from flask import Response, current_app, jsonify
+from flask import Response, current_app
 
 from hemavision import settings
-from hemavision.reading.cell import Model
-from hemavision.reading.finding.finder import Finder
+from hemavision.records.json_values import Record, Sha256
 from hemavision.store.database import USER
-from hemavision.web.api.schemas import Live, Ready, problem_responses
+from hemavision.web.api.operations import Api, answer, operation
 from hemavision.web.errors import Problem
 from hemavision.web.identity import has_store, the_store
 from hemavision.web.services import services
 
-health = APIBlueprint("health", __name__, url_prefix="/health", tag="Operations")
+health = Api("health", "Operations", url_prefix="/health")
 
 _GREY = np.full((64, 64, 3), 128, dtype=np.uint8)
 
 
+@dataclass(frozen=True)
+class Live(Record):
+    """The process lives."""
+
+    status: Literal["live"] = "live"
+
+
+@dataclass(frozen=True)
+class Ready(Record):
+    """Model, detector and store answer.
+
+    Attributes:
+        store: sqlite or postgresql; None before the first case.
+    """
+
+    status: Literal["ready"]
+    model: str
+    sha256: Sha256
+    detector: str | None
+    store: str | None
+
+
 @health.get("/live")
-@health.output(Live)
+@operation(Live)
 def live() -> Response:
     """Whether the process answers at all."""
-    return jsonify(status="live")
+    return answer(Live())
 
 
 @health.get("/ready")
-@health.output(Ready)
-@health.doc(responses=problem_responses(503))
+@operation(Ready, 503)
 def ready() -> Response:
     """Whether model, detector and store answer: the first two are given one grey image.
 
@@ -40,20 +61,15 @@ def ready() -> Response:
     setting names it; the user's own file is made when the first case is, and `store` is null
     until then.
     """
-    model: Model = services().model
-    finder: Finder | None = services().detector
+    model, finder = services().model, services().detector
     with _answering("model", "gave an error on a plain grey image"):
         list(model.predict_arrays([_GREY]))
     if finder:
         with _answering("detector", "gave an error on a plain grey image"):
             finder.find(_GREY)
-    store = _dialect()
-    return jsonify(
-        status="ready",
-        model=model.reference.name,
-        sha256=model.reference.sha256,
-        detector=finder.reference.name if finder else None,
-        store=store,
+    name, sha256 = model.reference.name, model.reference.sha256
+    return answer(
+        Ready("ready", name, sha256, finder.reference.name if finder else None, _dialect())
     )
 
 

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
-from apiflask import APIBlueprint
 from flask import Flask, Response, g, request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from hemavision.web.api.operations import Api, Files, operation
 from hemavision.web.services import services
 
-TEXT: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "Prometheus's text format",
-        "content": {"text/plain": {"schema": {"type": "string"}}},
-    }
-}
+TEXT = Files("Prometheus's text format", {"text/plain": {"type": "string"}})
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
-blueprint = APIBlueprint("metrics", __name__, tag="Operations")
+blueprint = Api("metrics", "Operations", url_prefix=None)
 
 
 def install(app: Flask) -> None:
@@ -29,7 +23,7 @@ def install(app: Flask) -> None:
 
 
 @blueprint.get("/metrics")
-@blueprint.doc(responses=TEXT)
+@operation(TEXT)
 def prometheus() -> Response:
     """Counts and times in Prometheus's text format."""
     return Response(generate_latest(services().metrics.registry), content_type=CONTENT_TYPE_LATEST)

@@ -35,7 +35,7 @@ class Services:
     detector: Finder | None = None
     store: Store | None = None
     metrics: Metrics = field(default_factory=Metrics)
-    described: dict[Path, dict[str, Any]] = field(default_factory=dict)
+    described: dict[Path, Any] = field(default_factory=dict)
 
 
 def services() -> Services:

@@ -2,24 +2,67 @@
 
 from __future__ import annotations
 
-from apiflask import APIBlueprint
-from flask import Response, jsonify, request
+from dataclasses import dataclass
 
-from hemavision.records.results import NOTICE
+from flask import Response, request
+from msgspec import UNSET, structs
+
+from hemavision.records.results import Noticed
 from hemavision.store import logins, readers
-from hemavision.store.readers import Role
+from hemavision.store.logins import Token
+from hemavision.store.readers import Reader, Role
 from hemavision.web.api import case_requests as requests
-from hemavision.web.api import trail_schemas as schemas
-from hemavision.web.api.bodies import created, read_json, takes
-from hemavision.web.api.schemas import problem_responses
+from hemavision.web.api.bodies import read_json
+from hemavision.web.api.operations import Api, answer, operation
 from hemavision.web.identity import COOKIE, Caller, asking, check_origin, find_caller, the_store
 
-blueprint = APIBlueprint("accounts", __name__, url_prefix="/api/v1", tag="Accounts")
+blueprint = Api("accounts", "Accounts")
+
+
+@dataclass(frozen=True)
+class SessionAnswer(Noticed):
+    """Who is asking. With ``csrf`` comes a cookie; send it as X-CSRF-Token with every change.
+
+    Attributes:
+        accounts: whether a login is needed.
+    """
+
+    reader: Reader | None
+    accounts: bool
+    csrf: str | None
+
+
+@dataclass(frozen=True)
+class ReaderAnswer(Noticed):
+    """An account as it is now."""
+
+    reader: Reader
+
+
+@dataclass(frozen=True)
+class Readers(Noticed):
+    """Every account, by name."""
+
+    readers: list[Reader]
+
+
+@dataclass(frozen=True)
+class Tokens(Noticed):
+    """The tokens of the reader who asks; an administrator sees everybody's."""
+
+    tokens: list[Token]
+
+
+@dataclass(frozen=True)
+class TokenAnswer(Noticed):
+    """A new token. Its secret is shown this once."""
+
+    token: Token
+    secret: str
 
 
 @blueprint.get("/session")
-@blueprint.output(schemas.SessionAnswer)
-@blueprint.doc(responses=problem_responses(401, 403))
+@operation(SessionAnswer, 401, 403)
 def get_session() -> Response:
     """Who is asking: the reader and, for a browser, the CSRF token; `reader` is null for nobody.
 
@@ -29,9 +72,7 @@ def get_session() -> Response:
 
 
 @blueprint.post("/session")
-@takes(blueprint, requests.Login)
-@blueprint.output(schemas.SessionAnswer)
-@blueprint.doc(responses=problem_responses(400, 401, 403, 415, 422, 429))
+@operation(SessionAnswer, 400, 401, 403, 415, 422, 429, body=requests.Login)
 def post_session() -> Response:
     """Log in: sets a cookie that scripts cannot read, and gives the CSRF token.
 
@@ -41,7 +82,7 @@ def post_session() -> Response:
     check_origin()
     body = read_json(requests.Login)
     address = request.remote_addr or "unknown"
-    session = logins.log_in(the_store(), body["name"], body["password"], address)
+    session = logins.log_in(the_store(), body.name, body.password, address)
     response = _session(Caller(session.reader, session))
     response.set_cookie(
         COOKIE,
@@ -56,8 +97,7 @@ def post_session() -> Response:
 
 
 @blueprint.delete("/session")
-@blueprint.output({}, status_code=204)
-@blueprint.doc(responses=problem_responses(401, 403))
+@operation(None, 401, 403, status=204)
 def delete_session() -> Response:
     """Log out."""
     caller = find_caller()
@@ -67,71 +107,57 @@ def delete_session() -> Response:
 
 
 @blueprint.get("/readers")
-@blueprint.output(schemas.Readers)
-@blueprint.doc(responses=problem_responses(401, 403))
+@operation(Readers, 401, 403)
 def get_readers() -> Response:
     """List the accounts; takes an administrator."""
     asking(Role.ADMIN)
-    found = readers.list_readers(the_store())
-    return jsonify(readers=[reader.to_json() for reader in found], notice=NOTICE)
+    return answer(Readers(readers.list_readers(the_store())))
 
 
 @blueprint.post("/readers")
-@takes(blueprint, requests.NewReader)
-@blueprint.output(schemas.ReaderAnswer, status_code=201)
-@blueprint.doc(responses=problem_responses(400, 401, 403, 409, 415, 422))
+@operation(ReaderAnswer, 400, 401, 403, 409, 415, 422, body=requests.NewReader, status=201)
 def post_reader() -> Response:
     """Make an account; takes an administrator. From the first one on, everybody logs in."""
     admin = asking(Role.ADMIN)
     body = read_json(requests.NewReader)
-    role = Role(body["role"])
-    made = readers.add_reader(the_store(), body["name"], role, body["password"], admin.name)
-    return created(reader=made.to_json(), notice=NOTICE)
+    made = readers.add_reader(the_store(), body.name, body.role, body.password, admin.name)
+    return answer(ReaderAnswer(made), 201)
 
 
 @blueprint.patch("/readers/<name>")
-@takes(blueprint, requests.ReaderChange)
-@blueprint.output(schemas.ReaderAnswer)
-@blueprint.doc(responses=problem_responses(400, 401, 403, 404, 409, 415, 422))
+@operation(ReaderAnswer, 400, 401, 403, 404, 409, 415, 422, body=requests.ReaderChange)
 def patch_reader(name: str) -> Response:
     """Change an account's role or password, close it or open it; takes an administrator.
 
     All that the body names is changed, or nothing.
     """
     admin = asking(Role.ADMIN)
-    body = read_json(requests.ReaderChange)
-    if "role" in body:
-        body["role"] = Role(body["role"])
-    changed = readers.change_reader(the_store(), name, admin.name, **body)
-    return jsonify(reader=changed.to_json(), notice=NOTICE)
+    asked = structs.asdict(read_json(requests.ReaderChange))
+    changes = {what: value for what, value in asked.items() if value is not UNSET}
+    return answer(ReaderAnswer(readers.change_reader(the_store(), name, admin.name, **changes)))
 
 
 @blueprint.get("/tokens")
-@blueprint.output(schemas.Tokens)
-@blueprint.doc(responses=problem_responses(401, 403))
+@operation(Tokens, 401, 403)
 def get_tokens() -> Response:
     """List one's own tokens; an administrator sees everybody's."""
     reader = asking()
     whose = None if reader.role is Role.ADMIN else reader.name
-    found = logins.list_tokens(the_store(), whose)
-    return jsonify(tokens=[token.to_json() for token in found], notice=NOTICE)
+    return answer(Tokens(logins.list_tokens(the_store(), whose)))
 
 
 @blueprint.post("/tokens")
-@takes(blueprint, requests.NewToken)
-@blueprint.output(schemas.TokenAnswer, status_code=201)
-@blueprint.doc(responses=problem_responses(400, 401, 403, 404, 409, 415, 422))
+@operation(TokenAnswer, 400, 401, 403, 404, 409, 415, 422, body=requests.NewToken, status=201)
 def post_token() -> Response:
     """Make a token for a program that acts as the reader who asks; its secret is shown once."""
     reader = asking()
     body = read_json(requests.NewToken)
-    token, secret = logins.add_token(the_store(), reader.name, body["label"], reader.name)
-    return created(token=token.to_json(), secret=secret, notice=NOTICE)
+    token, secret = logins.add_token(the_store(), reader.name, body.label, reader.name)
+    return answer(TokenAnswer(token, secret), 201)
 
 
 @blueprint.delete("/tokens/<int:token_id>")
-@blueprint.output({}, status_code=204)
-@blueprint.doc(responses=problem_responses(401, 403, 404))
+@operation(None, 401, 403, 404, status=204)
 def delete_token(token_id: int) -> Response:
     """End a token: one's own; an administrator, anybody's."""
     reader = asking()
@@ -141,9 +167,11 @@ def delete_token(token_id: int) -> Response:
 
 
 def _session(caller: Caller | None) -> Response:
-    return jsonify(
-        reader=caller.reader.to_json() if caller else None,
-        accounts=readers.has_accounts(the_store()),
-        csrf=caller.session.csrf if caller and caller.session else None,
-        notice=NOTICE,
+    session = caller.session if caller else None
+    return answer(
+        SessionAnswer(
+            caller.reader if caller else None,
+            readers.has_accounts(the_store()),
+            session.csrf if session else None,
+        )
     )

@@ -1,64 +1,150 @@
-"""From uploads to answers, one image's failure never another's."""
+"""From uploads to answers about cells, one image's failure never another's."""
 
 from __future__ import annotations
 
 import base64
-import json
-from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, TypeVar
 
 import numpy as np
 from flask import Response
+from msgspec import UNSET, Meta, UnsetType
 
-from hemavision.images.opening import open_image
+from hemavision.images.opening import Photo, open_image
 from hemavision.reading.cell import Model
 from hemavision.reading.explaining import encode_png, overlay
-from hemavision.records.results import NOTICE, Prediction
+from hemavision.records.json_values import Positive, Side
+from hemavision.records.results import Box, Noticed, Prediction
+from hemavision.web.api.operations import answer
 from hemavision.web.api.options import Options
 from hemavision.web.api.uploads import Upload
-from hemavision.web.errors import Problem, as_problem
+from hemavision.web.errors import Problem, ProblemDetails, as_problem
 from hemavision.web.services import services
 
 DIGITS = 5
 
-Item = dict[str, Any]
+#: A picture in a data address.
+PngAddress = Annotated[str, Meta(extra_json_schema={"pattern": "^data:image/png"})]
 
 
-def answer(model: Model, uploads: Sequence[Upload], options: Options) -> list[Item]:
-    """Return one item an upload, in order: a prediction or an error.
+@dataclass(frozen=True)
+class AttributeHeatmaps:
+    """The maps of one attribute's values."""
+
+    names: list[str]
+    values: list[list[list[Positive]]]
+
+
+@dataclass(frozen=True)
+class Heatmaps:
+    """Grad-CAM of every cell type over ``box``, not normalised, five significant digits.
+
+    Attributes:
+        values: values[cell type][row][column]
+        morphology: the same for the values of each attribute.
+    """
+
+    cell_types: list[str]
+    box: Box
+    height: Side
+    width: Side
+    values: list[list[list[Positive]]]
+    morphology: dict[str, AttributeHeatmaps]
+
+
+@dataclass(frozen=True)
+class Failed:
+    """What stands in the place of an image that failed.
+
+    Attributes:
+        notes: on how it was opened.
+    """
+
+    filename: str
+    notes: tuple[str, ...] | UnsetType = UNSET
+    error: ProblemDetails | UnsetType = UNSET
+
+
+@dataclass(frozen=True)
+class Item(Failed):
+    """One image's answer: a prediction or an error.
+
+    Attributes:
+        overlay: the original with the heatmap over it: a PNG as a data address.
+    """
+
+    prediction: Prediction | UnsetType = UNSET
+    heatmaps: Heatmaps | UnsetType = UNSET
+    overlay: PngAddress | UnsetType = UNSET
+
+
+@dataclass(frozen=True)
+class Results(Noticed):
+    """The images' answers, in the order of the images."""
+
+    results: Annotated[list[Item], Meta(min_length=1)]
+
+
+I = TypeVar("I", bound=Failed)  # noqa: E741
+
+
+def read_each(uploads: Sequence[Upload], kind: type[I], read: Callable[[Photo, I], I]) -> list[I]:
+    """Return one item an upload, in order: what reading its image gives, or an error.
 
     One image at a time: on a CPU a batch is no faster, and would keep all its pictures and
     the network's layers for all of them in memory.
+
+    Args:
+        uploads: the images.
+        kind: of the items.
+        read: takes an opened image and the item so far, and completes it.
     """
-    return [
-        {"filename": upload.filename} | _answer_one(model, upload, options) for upload in uploads
-    ]
+
+    def read_one(upload: Upload) -> I:
+        try:
+            photo = open_image(upload.read())
+            return read(photo, kind(upload.filename, photo.notes))
+        except Exception as error:  # whatever one image does, the others get their answer
+            problem = as_problem(error)
+            services().metrics.errors.labels(problem.name).inc()
+            return kind(upload.filename, error=problem.details())
+
+    return [read_one(upload) for upload in uploads]
 
 
-def respond(items: list[Item]) -> Response:
-    """Return the answer that holds the items.
+def refuse_failures(items: Sequence[Failed]) -> None:
+    """Refuse a request of which nothing came.
 
     Raises:
-        Problem: there is nothing but errors in them.
+        Problem: there is nothing but errors in the items.
     """
-    if all("error" in item for item in items):
-        count = len(items)
-        detail = items[0]["error"]["detail"] if count == 1 else f"All {count} images failed."
-        raise Problem("no-image-readable", detail, results=items)
-    # Not jsonify: it sorts keys and goes through every value in Python first.
-    body = json.dumps({"results": items, "notice": NOTICE}, separators=(",", ":"), allow_nan=False)
-    return Response(body, mimetype="application/json")
+    errors = [item.error.detail for item in items if isinstance(item.error, ProblemDetails)]
+    if len(errors) == len(items):
+        detail = errors[0] if len(errors) == 1 else f"All {len(errors)} images failed."
+        raise Problem("no-image-readable", detail, results=list(items))
 
 
-def describe(prediction: Prediction, rgb: np.ndarray, options: Options) -> Item:
-    """Return a prediction with the heatmaps that the options ask for, as JSON values."""
-    item: Item = {"prediction": prediction.to_json()}
-    if options.raw:
-        item["heatmaps"] = raw_heatmaps(prediction)
-    if options.overlay:
-        item["overlay"] = overlay_address(prediction, rgb, options)
-    return item
+def answer_cells(model: Model, uploads: Sequence[Upload], options: Options) -> Response:
+    """Return the answer about images of single cells.
+
+    Raises:
+        Problem: none of them can be read.
+    """
+
+    def read(photo: Photo, item: Item) -> Item:
+        (prediction,) = model.predict_arrays([photo.rgb])
+        services().metrics.count_prediction(prediction)
+        return replace(
+            item,
+            prediction=prediction,
+            heatmaps=raw_heatmaps(prediction) if options.raw else UNSET,
+            overlay=overlay_address(prediction, photo.rgb, options) if options.overlay else UNSET,
+        )
+
+    items = read_each(uploads, Item, read)
+    refuse_failures(items)
+    return answer(Results(items))
 
 
 def overlay_address(prediction: Prediction, rgb: np.ndarray, options: Options) -> str:
@@ -73,22 +159,22 @@ def as_address(picture: np.ndarray) -> str:
     return "data:image/png;base64," + base64.b64encode(encode_png(picture)).decode("ascii")
 
 
-def raw_heatmaps(prediction: Prediction) -> dict[str, Any]:
+def raw_heatmaps(prediction: Prediction) -> Heatmaps:
     """Return all maps as nested lists, with what is needed to lay them over the image."""
     maps = prediction.heatmaps
     if maps is None:
         raise ValueError("The prediction carries no heatmaps.")
-    return {
-        "cell_types": list(prediction.probabilities),
-        "box": asdict(prediction.box),
-        "height": maps.shape[1],
-        "width": maps.shape[2],
-        "values": rounded(maps).tolist(),
-        "morphology": {
-            name: {"names": list(prediction.morphology[name]), "values": rounded(found).tolist()}
+    return Heatmaps(
+        cell_types=list(prediction.probabilities),
+        box=prediction.box,
+        height=maps.shape[1],
+        width=maps.shape[2],
+        values=rounded(maps).tolist(),
+        morphology={
+            name: AttributeHeatmaps(list(prediction.morphology[name]), rounded(found).tolist())
             for name, found in prediction.morphology_heatmaps.items()
         },
-    }
+    )
 
 
 def rounded(values: np.ndarray, digits: int = DIGITS) -> np.ndarray:
@@ -101,21 +187,3 @@ def rounded(values: np.ndarray, digits: int = DIGITS) -> np.ndarray:
     scale = 10.0 ** np.clip(digits - 1 - magnitude, 0, 22)
     result: np.ndarray = np.rint(exact * scale) / scale
     return result
-
-
-def _answer_one(model: Model, upload: Upload, options: Options) -> Item:
-    try:
-        photo = open_image(upload.read())
-        (prediction,) = model.predict_arrays([photo.rgb])
-        item = {"notes": list(photo.notes)} | describe(prediction, photo.rgb, options)
-    except Exception as error:  # whatever one image does, the others get their answer
-        return failure(error)
-    services().metrics.count_prediction(prediction)
-    return item
-
-
-def failure(error: Exception) -> Item:
-    """Return what stands in the place of an image that failed, and count it."""
-    problem = as_problem(error)
-    services().metrics.errors.labels(problem.name).inc()
-    return {"error": problem.to_json()}

@@ -1,127 +1,94 @@
-"""JSON bodies and query values by schema: what is declared, and nothing beside it, is taken."""
+"""What requests say, JSON bodies and query values: what is declared, and nothing beside it."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
-from typing import Any, TypeVar
+from types import NoneType
+from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
-from apiflask import APIBlueprint, Schema
-from flask import Response, jsonify, request
-from marshmallow import RAISE, ValidationError, fields
+from flask import request
+from msgspec import Meta, Struct, UnsetType, ValidationError, convert
 
+from hemavision.records.json_values import in_words
 from hemavision.web.api.options import NUMBER, query_values
 from hemavision.web.errors import Problem
-from hemavision.web.kept import can_be_kept
+from hemavision.web.kept import LARGEST, can_be_kept
 
-View = TypeVar("View", bound=Callable[..., Any])
+#: A number that any database row can hold.
+Number = Annotated[int, Meta(ge=0, le=LARGEST)]
+#: The same, from 1 on.
+Ordinal = Annotated[int, Meta(ge=1, le=LARGEST)]
+Name = Annotated[str, Meta(min_length=1, max_length=80)]
+Title = Annotated[str, Meta(max_length=200)]
 _WHOLE = re.compile(r"-?[0-9]{1,16}", re.ASCII)
 
 
-class Whole(fields.Integer):
-    """A whole number of JSON: no text, no true."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        is_whole = type(value) is int or (isinstance(value, float) and value.is_integer())
-        if not is_whole:
-            raise self.make_error("invalid")
-        return super()._deserialize(int(value), attr, data, **kwargs)
-
-
-class Flag(fields.Boolean):
-    """True or false of JSON: no text, no number."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        if not isinstance(value, bool):
-            raise self.make_error("invalid", input=value)
-        return value
-
-
-class Body(Schema):
+class Body(Struct, forbid_unknown_fields=True, kw_only=True):
     """What a request may say; anything else is refused."""
 
-    class Meta:
-        """How unknown names are met."""
 
-        unknown = RAISE
+T = TypeVar("T", bound=Body)
 
 
-def takes(
-    blueprint: APIBlueprint, schema: type[Body], location: str = "json"
-) -> Callable[[View], View]:
-    """Return a decorator that documents what a view reads with :func:`read_json` or
-    :func:`read_query`.
-    """
-
-    def document(view: View) -> View:
-        # Only what it notes on the view is wanted: its own reading words errors otherwise.
-        blueprint.input(schema, location=location, validation=False)(view)
-        return view
-
-    return document
-
-
-def created(**values: Any) -> Response:
-    """Return the answer for something that was made: JSON values, status 201."""
-    response = jsonify(**values)
-    response.status_code = 201
-    return response
-
-
-def read_json(schema: type[Body]) -> dict[str, Any]:
-    """Return the request's JSON object; an absent body is an empty one.
+def read_json(kind: type[T]) -> T:
+    """Return what the request's JSON object says; an absent body is an empty one.
 
     Raises:
-        Problem: it is no JSON, or not as the schema says.
+        Problem: it is no JSON, or not as its type says.
     """
     content = request.get_data()
     if content and request.mimetype != "application/json":
         raise Problem("unsupported-media-type", "Send application/json.")
     try:
-        values = json.loads(content) if content else {}
+        values = json.loads(content, parse_float=_number) if content else {}
     except (ValueError, RecursionError) as error:
         raise Problem("bad-request", f"The body is not sound JSON ({error}).") from error
     if not isinstance(values, dict):
         raise Problem("bad-request", "The JSON must be an object.")
-    return _load(schema, values)
+    return _checked(kind, values)
 
 
-def read_query(schema: type[Body]) -> dict[str, Any]:
-    """Return the address's values with the schema's types and defaults.
+def read_query(kind: type[T]) -> T:
+    """Return what the address says behind its question mark.
 
     Raises:
-        Problem: a name is unknown or given twice, or a value is not as the schema says.
+        Problem: a name is unknown or given twice, or a value is not as its type says.
     """
-    known = schema().fields
-    given = query_values(request.args, set(known))
-    return _load(schema, {name: _typed(known[name], text) for name, text in given.items()})
+    hints = get_type_hints(kind, include_extras=True)
+    given = query_values(request.args, set(hints))
+    return _checked(kind, {name: _typed(hints[name], text) for name, text in given.items()})
 
 
-def _typed(field: fields.Field[Any], text: str) -> Any:
-    if isinstance(field, fields.Integer) and _WHOLE.fullmatch(text):
+def _number(text: str) -> float | int:
+    """Return a number of JSON; 2.0 is a whole one."""
+    number = float(text)
+    return int(number) if number.is_integer() else number
+
+
+def _typed(hint: Any, text: str) -> Any:
+    """Give a text the type that JSON would give it; one that is not written so stays text."""
+    kind = _plain_type(hint)
+    if kind is int and _WHOLE.fullmatch(text):
         return int(text)
-    if isinstance(field, fields.Float):
-        return float(text) if NUMBER.fullmatch(text) else None
-    if isinstance(field, fields.Boolean):
+    if kind is float and NUMBER.fullmatch(text):
+        return float(text)
+    if kind is bool:
         return {"true": True, "false": False}.get(text, text)
     return text
 
 
-def _load(schema: type[Body], values: dict[str, Any]) -> dict[str, Any]:
+def _plain_type(hint: Any) -> Any:
+    if get_origin(hint) is Annotated:
+        return _plain_type(get_args(hint)[0])
+    parts = [part for part in get_args(hint) if part not in (NoneType, UnsetType)]
+    return _plain_type(parts[0]) if parts else hint
+
+
+def _checked(kind: type[T], values: dict[str, Any]) -> T:
     if not can_be_kept(values):
         raise Problem("unusable", "There is text with characters that no database keeps.")
     try:
-        loaded: dict[str, Any] = schema().load(values)
+        return convert(values, kind)
     except ValidationError as error:
-        raise Problem("bad-option", _in_words(error.messages)) from error
-    return loaded
-
-
-def _in_words(messages: Any, place: str = "") -> str:
-    """Return the first thing that is wrong, as one sentence."""
-    while isinstance(messages, dict):
-        name, messages = next(iter(messages.items()))
-        place = f"{place}.{name}" if place else str(name)
-    first = messages[0] if isinstance(messages, list) else messages
-    return f"{place[:200]!r}: {first}"
+        raise Problem("bad-option", f"{in_words(error)[:400]}.") from error

@@ -4,34 +4,96 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from apiflask import APIBlueprint
-from flask import Response, jsonify
+from flask import Response
+from msgspec import UNSET
 
 from hemavision.casework.pictures import Wish, show_cutout, show_heatmap, show_thumbnail
 from hemavision.casework.reading import read_cell
-from hemavision.records.results import NOTICE, Box, Status
+from hemavision.records.json_values import Count
+from hemavision.records.results import Noticed
 from hemavision.store import cells
 from hemavision.store.cases import find_case
 from hemavision.store.images import add_cell, find_image, read_content
-from hemavision.store.records import Change, Page
+from hemavision.store.records import Case, Cell, CellSummary, Change, Page
 from hemavision.store.removing import remove_cell
 from hemavision.store.undoing import undo
 from hemavision.web.api import case_requests as requests
-from hemavision.web.api import case_schemas as schemas
-from hemavision.web.api.bodies import created, read_json, read_query, takes
-from hemavision.web.api.case_images import PICTURES, check_box, picture_response, respond
-from hemavision.web.api.schemas import problem_responses
+from hemavision.web.api.bodies import read_json, read_query
+from hemavision.web.api.case_images import PICTURES, box_of, check_box, respond
+from hemavision.web.api.cases import CaseAnswer
+from hemavision.web.api.operations import Api, answer, files, operation
 from hemavision.web.errors import Problem
 from hemavision.web.identity import asking, sighted, the_store
 from hemavision.web.services import services
 
-blueprint = APIBlueprint("case_cells", __name__, url_prefix="/api/v1/cases", tag="Case cells")
+blueprint = Api("case_cells", "Case cells")
+
+THUMBNAIL = files("The picture", "image/jpeg")
+HEATMAP = files("The picture", "image/png")
 
 
-@blueprint.get("/<int:case_id>/cells")
-@takes(blueprint, requests.CellsQuery, "query")
-@blueprint.output(schemas.CaseCells)
-@blueprint.doc(responses=problem_responses(400, 401, 403, 404, 422))
+@dataclass(frozen=True)
+class CaseCells(Noticed):
+    """A page of a case's cells: unfamiliar ones first, then by rising confidence."""
+
+    cells: list[CellSummary]
+    total: Count
+
+
+@dataclass(frozen=True)
+class AddedCell(Noticed):
+    """The new cell, and the case after it."""
+
+    cell: CellSummary
+    case: Case
+
+
+@dataclass(frozen=True)
+class CellAnswer(Noticed):
+    """One cell."""
+
+    cell: Cell
+
+
+@dataclass(frozen=True)
+class TypeCount:
+    """Cells of one type."""
+
+    decided: Count
+    suggested: Count
+
+
+@dataclass(frozen=True)
+class TypeCounts(Noticed):
+    """A case's cells by type."""
+
+    counts: dict[str, TypeCount]
+
+
+@dataclass(frozen=True)
+class LeftUndecided:
+    """Cells that several decisions at once leave as they are."""
+
+    unseen: list[int]
+    doubtful: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Decided(Noticed):
+    """The named cells and the case after a change.
+
+    Attributes:
+        batch: name it to undo; None where nothing had to change.
+    """
+
+    batch: int | None
+    cells: list[CellSummary]
+    case: Case
+    left_out: LeftUndecided
+
+
+@blueprint.get("/cases/<int:case_id>/cells")
+@operation(CaseCells, 400, 401, 403, 404, 422, query=requests.CellsQuery)
 def get_cells(case_id: int) -> Response:
     """List a case's cells, most doubtful first.
 
@@ -40,17 +102,14 @@ def get_cells(case_id: int) -> Response:
     sighted(case_id)
     query = read_query(requests.CellsQuery)
     find_case(the_store(), case_id)
-    status = Status(query["status"]) if "status" in query else None
-    wanted = cells.Filter(query.get("cell_type"), status, query.get("decided"), query.get("image"))
-    page = Page(query["limit"], query["offset"])
+    wanted = cells.Filter(query.cell_type, query.status, query.decided, query.image)
+    page = Page(query.limit, query.offset)
     found, total = cells.list_cells(the_store(), case_id, wanted, page)
-    return jsonify(cells=[cell.summary() for cell in found], total=total, notice=NOTICE)
+    return answer(CaseCells([cell.summary() for cell in found], total))
 
 
-@blueprint.post("/<int:case_id>/images/<int:image_id>/cells")
-@takes(blueprint, requests.NewCell)
-@blueprint.output(schemas.AddedCell, status_code=201)
-@blueprint.doc(responses=problem_responses(400, 401, 403, 404, 409, 415, 422))
+@blueprint.post("/cases/<int:case_id>/images/<int:image_id>/cells")
+@operation(AddedCell, 400, 401, 403, 404, 409, 415, 422, body=requests.NewCell, status=201)
 def post_cell(case_id: int, image_id: int) -> Response:
     """Add a white cell of a field that the detector has missed; the model names it.
 
@@ -59,17 +118,16 @@ def post_cell(case_id: int, image_id: int) -> Response:
     """
     reader = sighted(case_id)
     store, model = the_store(), services().model
-    box = Box(**read_json(requests.NewCell)["box"])
+    box = box_of(read_json(requests.NewCell).box)
     image = find_image(store, case_id, image_id)
     check_box(box, image)
     new = read_cell(model, read_content(store, image.sha256), box)
     cell = add_cell(store, image, new, reader.name)
-    return created(cell=cell.summary(), case=find_case(store, case_id).to_json(), notice=NOTICE)
+    return answer(AddedCell(cell.summary(), find_case(store, case_id)), 201)
 
 
-@blueprint.get("/<int:case_id>/counts")
-@blueprint.output(schemas.TypeCounts)
-@blueprint.doc(responses=problem_responses(401, 403, 404))
+@blueprint.get("/cases/<int:case_id>/counts")
+@operation(TypeCounts, 401, 403, 404)
 def get_counts(case_id: int) -> Response:
     """Count a case's cells by type: those decided, and undecided ones as suggested.
 
@@ -77,15 +135,12 @@ def get_counts(case_id: int) -> Response:
     """
     sighted(case_id)
     find_case(the_store(), case_id)
-    found = cells.count_types(the_store(), case_id).items()
-    counts = {name: {"decided": done, "suggested": left} for name, (done, left) in found}
-    return jsonify(counts=counts, notice=NOTICE)
+    found = cells.count_types(the_store(), case_id)
+    return answer(TypeCounts({name: TypeCount(*counts) for name, counts in found.items()}))
 
 
-@blueprint.patch("/<int:case_id>/cells")
-@takes(blueprint, requests.CellChanges)
-@blueprint.output(schemas.Decided)
-@blueprint.doc(responses=problem_responses(400, 401, 403, 404, 409, 415, 422))
+@blueprint.patch("/cases/<int:case_id>/cells")
+@operation(Decided, 400, 401, 403, 404, 409, 415, 422, body=requests.CellChanges)
 def patch_cells(case_id: int) -> Response:
     """Decide on one or many cells, all or none.
 
@@ -101,69 +156,58 @@ def patch_cells(case_id: int) -> Response:
     done = cells.decide(
         the_store(), case_id, asked.changes, reader.name, as_suggested=asked.as_suggested
     )
-    return _answer(done, asked.unseen)
+    return _decided(done, asked.unseen)
 
 
-@blueprint.post("/<int:case_id>/undo")
-@takes(blueprint, requests.Undo)
-@blueprint.output(schemas.Decided)
-@blueprint.doc(responses=problem_responses(400, 401, 403, 404, 409, 415, 422))
+@blueprint.post("/cases/<int:case_id>/undo")
+@operation(Decided, 400, 401, 403, 404, 409, 415, 422, body=requests.Undo)
 def post_undo(case_id: int) -> Response:
     """Take back a batch of decisions, as a new batch; undoing that one brings them again.
 
     Without `batch`, the last one of this reader's own that stands.
     """
     reader = sighted(case_id)
-    body = read_json(requests.Undo)
-    return _answer(undo(the_store(), case_id, body.get("batch"), reader.name), [])
+    batch = read_json(requests.Undo).batch
+    named = None if batch is UNSET else batch
+    return _decided(undo(the_store(), case_id, named, reader.name), [])
 
 
-@blueprint.get("/<int:case_id>/cells/<int:cell_id>")
-@blueprint.output(schemas.CellAnswer)
-@blueprint.doc(responses=problem_responses(401, 403, 404))
+@blueprint.get("/cases/<int:case_id>/cells/<int:cell_id>")
+@operation(CellAnswer, 401, 403, 404)
 def get_cell(case_id: int, cell_id: int) -> Response:
     """Show a cell with all that the model said of it."""
     sighted(case_id)
-    cell = cells.find_cell(the_store(), case_id, cell_id)
-    return jsonify(cell=cell.to_json(), notice=NOTICE)
+    return answer(CellAnswer(cells.find_cell(the_store(), case_id, cell_id)))
 
 
-@blueprint.post("/<int:case_id>/cells/<int:cell_id>/remove")
-@blueprint.output(schemas.CaseAnswer)
-@blueprint.doc(responses=problem_responses(401, 403, 404, 409))
+@blueprint.post("/cases/<int:case_id>/cells/<int:cell_id>/remove")
+@operation(CaseAnswer, 401, 403, 404, 409)
 def post_cell_removal(case_id: int, cell_id: int) -> Response:
     """Take out a cell that was added by hand; what came with an image stays."""
     reader = sighted(case_id)
     cells.find_cell(the_store(), case_id, cell_id)
-    case = remove_cell(the_store(), case_id, cell_id, reader.name)
-    return jsonify(case=case.to_json(), notice=NOTICE)
+    return answer(CaseAnswer(remove_cell(the_store(), case_id, cell_id, reader.name)))
 
 
-@blueprint.get("/<int:case_id>/cells/<int:cell_id>/cutout")
-@blueprint.doc(responses=picture_response(*PICTURES) | problem_responses(401, 403, 404))
+@blueprint.get("/cases/<int:case_id>/cells/<int:cell_id>/cutout")
+@operation(PICTURES, 401, 403, 404)
 def get_cutout(case_id: int, cell_id: int) -> Response:
     """Show what is around a cell in a field, or the whole image of a single cell."""
     asking()
     return respond(show_cutout(the_store(), case_id, cell_id))
 
 
-@blueprint.get("/<int:case_id>/cells/<int:cell_id>/thumbnail")
-@takes(blueprint, requests.ThumbnailQuery, "query")
-@blueprint.doc(
-    responses=picture_response("image/jpeg") | problem_responses(400, 401, 403, 404, 422)
-)
+@blueprint.get("/cases/<int:case_id>/cells/<int:cell_id>/thumbnail")
+@operation(THUMBNAIL, 400, 401, 403, 404, 422, query=requests.ThumbnailQuery)
 def get_thumbnail(case_id: int, cell_id: int) -> Response:
     """Show a small square around a cell, `side` pixels wide: for galleries."""
     asking()
     query = read_query(requests.ThumbnailQuery)
-    return respond(show_thumbnail(the_store(), case_id, cell_id, query["side"]))
+    return respond(show_thumbnail(the_store(), case_id, cell_id, query.side))
 
 
-@blueprint.get("/<int:case_id>/cells/<int:cell_id>/heatmap")
-@takes(blueprint, requests.HeatmapQuery, "query")
-@blueprint.doc(
-    responses=picture_response("image/png") | problem_responses(400, 401, 403, 404, 409, 422)
-)
+@blueprint.get("/cases/<int:case_id>/cells/<int:cell_id>/heatmap")
+@operation(HEATMAP, 400, 401, 403, 404, 409, 422, query=requests.HeatmapQuery)
 def get_heatmap(case_id: int, cell_id: int) -> Response:
     """Run the model again and show its heatmap over the cut-out.
 
@@ -173,7 +217,7 @@ def get_heatmap(case_id: int, cell_id: int) -> Response:
     sighted(case_id)
     query = read_query(requests.HeatmapQuery)
     cell = cells.find_cell(the_store(), case_id, cell_id)
-    wish = Wish(query.get("cell_type"), query["opacity"])
+    wish = Wish(query.cell_type, query.opacity)
     return respond(show_heatmap(the_store(), cell, services().model, wish))
 
 
@@ -195,27 +239,23 @@ class Asked:
 def read_changes() -> Asked:
     """Return the decisions that a request brings, past the gate for several at once."""
     body = read_json(requests.CellChanges)
-    wanted = [Change(c["id"], c["revision"], c["cell_type"]) for c in body["changes"]]
+    wanted = [Change(c.id, c.revision, c.cell_type) for c in body.changes]
     named = [change for change in wanted if change.cell_type is not None]
     if len(named) < 2:
         return Asked(wanted, [], as_suggested=False)
-    if "seen" not in body:
+    if body.seen is UNSET:
         raise Problem(
             "unusable",
             f"{len(named)} cells are given a type at once: say in `seen` which of them the reader "
             "had on the screen, or send them one by one.",
         )
-    seen = set(body["seen"])
+    seen = set(body.seen)
     unseen = [change.cell_id for change in named if change.cell_id not in seen]
     kept = [change for change in wanted if change.cell_id not in unseen]
-    return Asked(kept, unseen, body["as_suggested"])
+    return Asked(kept, unseen, body.as_suggested)
 
 
-def _answer(done: cells.Decided, unseen: list[int]) -> Response:
-    return jsonify(
-        batch=done.batch,
-        cells=[cell.summary() for cell in done.cells],
-        case=done.case.to_json(),
-        left_out={"unseen": unseen, "doubtful": done.doubtful},
-        notice=NOTICE,
-    )
+def _decided(done: cells.Decided, unseen: list[int]) -> Response:
+    summaries = [cell.summary() for cell in done.cells]
+    left_out = LeftUndecided(unseen, done.doubtful)
+    return answer(Decided(done.batch, summaries, done.case, left_out))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Annotated
 
-from apiflask import APIBlueprint, Schema
-from flask import Response, jsonify
-from marshmallow import ValidationError, fields
-from marshmallow.validate import Equal, Length, Range
+from flask import Response
+from msgspec import Meta, field, structs
 
 from hemavision.casework.entered import analyser_of
 from hemavision.differential.counting import TARGETS
@@ -20,138 +18,82 @@ from hemavision.differential.units import (
     white_cells_from,
 )
 from hemavision.errors import SettingsError
-from hemavision.records.results import NOTICE
+from hemavision.records.results import Noticed
 from hemavision.store.cases import find_case
 from hemavision.store.entries import LONGEST_COMMENT, LONGEST_NAME, enter
-from hemavision.store.records import Entries
-from hemavision.web.api.bodies import Body, Flag, Whole, read_json, takes
-from hemavision.web.api.case_schemas import CaseRecord
+from hemavision.store.records import Case, Entries
+from hemavision.web.api.bodies import Body, Number, Ordinal, Title, read_json
 from hemavision.web.api.case_terms import known_types, profiles
-from hemavision.web.api.schemas import problem_responses
+from hemavision.web.api.operations import Api, answer, operation
 from hemavision.web.errors import Problem
 from hemavision.web.identity import sighted, the_store
-from hemavision.web.kept import LARGEST
 
-blueprint = APIBlueprint("case_entries", __name__, url_prefix="/api/v1/cases", tag="Cases")
+blueprint = Api("case_entries", "Cases")
 
 MOST_TARGET = 10_000
 #: How a count is usually written; other units and spellings are understood, too.
 WRITTEN = r"^([1-9][0-9]?([.,][0-9]{1,2})?( ?(10\^9/L|G/L|10\^3/uL|K/uL))?|[1-9][0-9]{2,5} ?/uL)$"
-
-
-class WhiteCellCount(fields.Float):
-    """A total white cell count: a number of 10⁹/L, or text with its unit."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        try:
-            if isinstance(value, str):
-                return white_cells_from(value)
-            return checked_white_cells(super()._deserialize(value, attr, data, **kwargs))
-        except SettingsError as error:
-            raise ValidationError(str(error)) from error
+#: What the document says of a count that is a number or text; the units' own rules check it.
+WHITE_CELLS = Meta(
+    extra_json_schema={
+        "minimum": LEAST_WHITE_CELLS, "maximum": MOST_WHITE_CELLS, "pattern": WRITTEN,
+    }
+)  # fmt: skip
 
 
 class EntriesBody(Body):
-    """All entries: one that is left out is as if nobody had entered it."""
+    """All entries: one that is left out is as if nobody had entered it.
 
-    revision = Whole(
-        required=True,
-        validate=Range(0, LARGEST),
-        metadata={"description": "Of the entries as they were seen; 0 before the first."},
-    )
-    target = Whole(
-        validate=Range(1, MOST_TARGET),
-        load_default=TARGETS[0],
-        metadata={"description": "White cells to count."},
-    )
-    white_cells = WhiteCellCount(
-        load_default=None,
-        allow_none=True,
-        metadata={
-            "type": ["number", "string"],
-            "minimum": LEAST_WHITE_CELLS,
-            "maximum": MOST_WHITE_CELLS,
-            "pattern": WRITTEN,
-            "description": "Total white cell count for absolute counts: 10⁹/L, or text with its "
-            "unit, such as `6200/ul`.",
-        },
-    )
-    nucleated_apart = Flag(
-        load_default=False,
-        metadata={
-            "description": "The analyser left nucleated red cells out of that count itself: do "
-            "not correct it."
-        },
-    )
-    analyser = fields.Dict(
-        keys=fields.String(),  # a name that is none is refused with all that are
-        values=fields.Float(validate=Range(0, 100)),
-        load_default=dict,
-        metadata={
-            "description": "What an analyser says of the same blood: type → percent. The usual "
-            "names and analysers' codes (NEUT, LYMPH, …) are understood."
-        },
-    )
-    analyser_cells = Whole(
-        validate=Range(1, LARGEST),
-        load_default=None,
-        allow_none=True,
-        metadata={"description": "White cells that it classified, where it says so."},
-    )
-    analyser_name = fields.String(load_default="", validate=Length(0, LONGEST_NAME))
-    profile = fields.String(
-        load_default="",
-        validate=Length(0, 200),
-        metadata={"description": "Name of the reference profile; empty for the server's own."},
-    )
-    estimate = Flag(
-        load_default=False,
-        metadata={"description": "Add the estimate behind the model's calls."},
-    )
-    comment = fields.String(load_default="", validate=Length(0, LONGEST_COMMENT))
+    Attributes:
+        revision: of the entries as they were seen; 0 before the first.
+        target: white cells to count.
+        white_cells: total white cell count for absolute counts: 10⁹/L, or text with its unit, such
+            as ``6200/ul``.
+        nucleated_apart: the analyser left nucleated red cells out of that count itself: do not
+            correct it.
+        analyser: what an analyser says of the same blood: type → percent. The usual names and
+            analysers' codes (NEUT, LYMPH, …) are understood.
+        analyser_cells: white cells that it classified, where it says so.
+        profile: name of the reference profile; empty for the server's own.
+        estimate: add the estimate behind the model's calls.
+    """
+
+    revision: Number
+    target: Annotated[int, Meta(ge=1, le=MOST_TARGET)] = TARGETS[0]
+    white_cells: Annotated[float | str | None, WHITE_CELLS] = None
+    nucleated_apart: bool = False
+    analyser: dict[str, Annotated[float, Meta(ge=0, le=100)]] = field(default_factory=dict)
+    analyser_cells: Ordinal | None = None
+    analyser_name: Annotated[str, Meta(max_length=LONGEST_NAME)] = ""
+    profile: Title = ""
+    estimate: bool = False
+    comment: Annotated[str, Meta(max_length=LONGEST_COMMENT)] = ""
 
 
-class EntriesRecord(Schema):
+@dataclass(frozen=True)
+class CaseEntries(Noticed):
     """What was entered for a case."""
 
-    target = fields.Integer(required=True)
-    white_cells = fields.Float(required=True, allow_none=True)
-    nucleated_apart = fields.Boolean(required=True)
-    analyser = fields.Dict(keys=fields.String(), values=fields.Float(), required=True)
-    analyser_cells = fields.Integer(required=True, allow_none=True)
-    analyser_name = fields.String(required=True)
-    profile = fields.String(required=True)
-    estimate = fields.Boolean(required=True)
-    comment = fields.String(required=True)
-    revision = fields.Integer(required=True, validate=Range(min=0))
+    entries: Entries
 
 
-class CaseEntries(Schema):
-    """What was entered for a case."""
-
-    entries = fields.Nested(EntriesRecord, required=True)
-    notice = fields.String(required=True, validate=Equal(NOTICE), metadata={"enum": [NOTICE]})
-
-
+@dataclass(frozen=True)
 class Entered(CaseEntries):
     """What is entered now, and the case after it."""
 
-    case = fields.Nested(CaseRecord, required=True)
+    case: Case
 
 
-@blueprint.get("/<int:case_id>/entries")
-@blueprint.output(CaseEntries)
-@blueprint.doc(responses=problem_responses(401, 403, 404))
+@blueprint.get("/cases/<int:case_id>/entries")
+@operation(CaseEntries, 401, 403, 404)
 def get_entries(case_id: int) -> Response:
     """Show what was entered beside a case's cells."""
     sighted(case_id)
-    return jsonify(entries=find_case(the_store(), case_id).entries.to_json(), notice=NOTICE)
+    return answer(CaseEntries(find_case(the_store(), case_id).entries))
 
 
-@blueprint.put("/<int:case_id>/entries")
-@takes(blueprint, EntriesBody)
-@blueprint.output(Entered)
-@blueprint.doc(responses=problem_responses(400, 401, 403, 404, 409, 415, 422))
+@blueprint.put("/cases/<int:case_id>/entries")
+@operation(Entered, 400, 401, 403, 404, 409, 415, 422, body=EntriesBody)
 def put_entries(case_id: int) -> Response:
     """Enter what counts are read against, an analyser's differential and a comment.
 
@@ -160,18 +102,17 @@ def put_entries(case_id: int) -> Response:
     there now).
     """
     reader = sighted(case_id)
-    entries = _understood(Entries(**read_json(EntriesBody)))
-    case = enter(the_store(), case_id, entries, reader.name)
-    values: dict[str, Any] = {"entries": case.entries.to_json(), "case": case.to_json()}
-    return jsonify(**values, notice=NOTICE)
+    case = enter(the_store(), case_id, _understood(read_json(EntriesBody)), reader.name)
+    return answer(Entered(case.entries, case))
 
 
-def _understood(entries: Entries) -> Entries:
+def _understood(body: EntriesBody) -> Entries:
     """Return the entries under our names.
 
     Raises:
         Problem: counts cannot be read against them.
     """
+    entries = Entries(**structs.asdict(body) | {"white_cells": _white_cells(body.white_cells)})
     try:
         profiles().find(entries.profile)
         entries = replace(entries, analyser=add_up(entries.analyser.items(), known_types()))
@@ -181,3 +122,12 @@ def _understood(entries: Entries) -> Entries:
     except SettingsError as error:
         raise Problem("unusable", str(error)) from error
     return entries
+
+
+def _white_cells(entered: float | str | None) -> float | None:
+    try:
+        if isinstance(entered, str):
+            return white_cells_from(entered)
+        return None if entered is None else checked_white_cells(entered)
+    except SettingsError as error:
+        raise Problem("bad-option", f"white_cells: {error}") from error

@@ -3,51 +3,78 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from apiflask import APIBlueprint
-from flask import Response, jsonify, request
+from flask import Response, request
 
 from hemavision.casework.archives import open_archive
-from hemavision.casework.importing import Import, Source, failing, import_images
+from hemavision.casework.importing import Import, Outcome, Source, failing, import_images
 from hemavision.casework.pictures import Picture, show_image, show_part
 from hemavision.casework.reading import Eyes
 from hemavision.errors import ImageError
 from hemavision.images.archives import SIGNATURE
-from hemavision.records.results import NOTICE, Box
+from hemavision.records.results import Box, Detection, Noticed
 from hemavision.store.cases import find_case
-from hemavision.store.cut_cells import list_cut_cells
+from hemavision.store.cut_cells import CutCell, list_cut_cells
 from hemavision.store.images import find_image, find_others, list_images
-from hemavision.store.records import ImageKind, StoredImage
+from hemavision.store.records import Case, ImageKind, StoredImage
 from hemavision.store.removing import remove_image
 from hemavision.web.api import case_requests as requests
-from hemavision.web.api import case_schemas as schemas
-from hemavision.web.api.bodies import read_json, read_query, takes
-from hemavision.web.api.schemas import problem_responses
+from hemavision.web.api.bodies import read_json, read_query
+from hemavision.web.api.cases import CaseAnswer
+from hemavision.web.api.image_bodies import takes_images
+from hemavision.web.api.operations import Api, answer, files, operation
 from hemavision.web.api.uploads import Upload, read_request
 from hemavision.web.errors import Problem
 from hemavision.web.identity import asking, sighted, the_store
 from hemavision.web.services import services
 
-blueprint = APIBlueprint("case_images", __name__, url_prefix="/api/v1/cases", tag="Case images")
+blueprint = Api("case_images", "Case images")
 
 #: Least side of a box around a cell, in pixels.
 LEAST_PX = 8
 AUTO = "auto"
 KINDS = (AUTO, *(kind.value for kind in ImageKind))
-#: What a picture's answer may be, for the document.
-PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp")
+#: What a picture may come as.
+PICTURES = files("The picture", "image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp")
 
 
-def picture_response(*media_types: str) -> dict[int, Any]:
-    """Return the OpenAPI response for a picture."""
-    content = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in media_types}
-    return {200: {"description": "The picture", "content": content}}
+@dataclass(frozen=True)
+class Imported(Noticed):
+    """What became of each file, and the case after it."""
+
+    results: list[Outcome]
+    case: Case
 
 
-@blueprint.post("/<int:case_id>/images")
-@blueprint.output(schemas.Imported)
-@blueprint.doc(responses=problem_responses(400, 401, 403, 404, 409, 413, 415, 422))
+@dataclass(frozen=True)
+class CaseImages(Noticed):
+    """A case's images, in the order in which they came."""
+
+    images: list[StoredImage]
+
+
+@dataclass(frozen=True)
+class OthersFound(Noticed):
+    """What else was found in a field: red cells, platelets, white cells that the border cuts."""
+
+    others: list[Detection]
+
+
+@dataclass(frozen=True)
+class CutCells(Noticed):
+    """What the borders cut."""
+
+    cut: list[CutCell]
+
+
+def _takes() -> dict[str, Any]:
+    return takes_images({"kind": {"type": "string", "enum": list(KINDS), "default": AUTO}})
+
+
+@blueprint.post("/cases/<int:case_id>/images")
+@operation(Imported, 400, 401, 403, 404, 409, 413, 415, 422, more=_takes)
 def post_images(case_id: int) -> Response:
     """Bring images into a case; the model finds and names their cells.
 
@@ -67,37 +94,29 @@ def post_images(case_id: int) -> Response:
     wanted = None if kind == AUTO else ImageKind(kind)
     into = Import(the_store(), case_id, eyes, reader.name, wanted)
     outcomes = list(import_images(into, _sources(received.uploads)))
-    return jsonify(
-        results=[outcome.to_json() for outcome in outcomes],
-        case=find_case(the_store(), case_id).to_json(),
-        notice=NOTICE,
-    )
+    return answer(Imported(outcomes, find_case(the_store(), case_id)))
 
 
-@blueprint.get("/<int:case_id>/images")
-@blueprint.output(schemas.CaseImages)
-@blueprint.doc(responses=problem_responses(401, 403, 404))
+@blueprint.get("/cases/<int:case_id>/images")
+@operation(CaseImages, 401, 403, 404)
 def get_images(case_id: int) -> Response:
     """List a case's images in the order in which they came."""
     asking()
     find_case(the_store(), case_id)
-    found = list_images(the_store(), case_id)
-    return jsonify(images=[image.to_json() for image in found], notice=NOTICE)
+    return answer(CaseImages(list_images(the_store(), case_id)))
 
 
-@blueprint.get("/<int:case_id>/images/<int:image_id>/others")
-@blueprint.output(schemas.OthersFound)
-@blueprint.doc(responses=problem_responses(401, 403, 404))
+@blueprint.get("/cases/<int:case_id>/images/<int:image_id>/others")
+@operation(OthersFound, 401, 403, 404)
 def get_others(case_id: int, image_id: int) -> Response:
     """What else was found in a field: red cells, platelets, white cells that the border cuts."""
     asking()
     image = find_image(the_store(), case_id, image_id)
-    return jsonify(others=find_others(the_store(), image.id), notice=NOTICE)
+    return answer(OthersFound(find_others(the_store(), image.id)))
 
 
-@blueprint.get("/<int:case_id>/cut")
-@blueprint.output(schemas.CutCells)
-@blueprint.doc(responses=problem_responses(401, 403, 404))
+@blueprint.get("/cases/<int:case_id>/cut")
+@operation(CutCells, 401, 403, 404)
 def get_cut_cells(case_id: int) -> Response:
     """List the white cells that the border of their field cuts, and that nobody has counted.
 
@@ -105,36 +124,30 @@ def get_cut_cells(case_id: int) -> Response:
     """
     sighted(case_id)
     find_case(the_store(), case_id)
-    found = list_cut_cells(the_store(), case_id)
-    return jsonify(cut=[one.to_json() for one in found], notice=NOTICE)
+    return answer(CutCells(list_cut_cells(the_store(), case_id)))
 
 
-@blueprint.get("/<int:case_id>/images/<int:image_id>/part")
-@takes(blueprint, requests.CellBox, "query")
-@blueprint.doc(
-    responses=picture_response("image/jpeg") | problem_responses(400, 401, 403, 404, 422)
-)
+@blueprint.get("/cases/<int:case_id>/images/<int:image_id>/part")
+@operation(files("The picture", "image/jpeg"), 400, 401, 403, 404, 422, query=requests.CellBox)
 def get_part(case_id: int, image_id: int) -> Response:
     """Show a small square around a place of an image, `left` to `bottom` in its pixels."""
     asking()
     image = find_image(the_store(), case_id, image_id)
-    box = Box(**read_query(requests.CellBox))
+    box = box_of(read_query(requests.CellBox))
     check_box(box, image)
     return respond(show_part(the_store(), image, box))
 
 
-@blueprint.get("/<int:case_id>/images/<int:image_id>/picture")
-@blueprint.doc(responses=picture_response(*PICTURES) | problem_responses(401, 403, 404))
+@blueprint.get("/cases/<int:case_id>/images/<int:image_id>/picture")
+@operation(PICTURES, 401, 403, 404)
 def get_picture(case_id: int, image_id: int) -> Response:
     """Show a whole image; what no browser shows comes as PNG."""
     asking()
     return respond(show_image(the_store(), find_image(the_store(), case_id, image_id)))
 
 
-@blueprint.post("/<int:case_id>/images/<int:image_id>/remove")
-@takes(blueprint, requests.Removal)
-@blueprint.output(schemas.CaseAnswer)
-@blueprint.doc(responses=problem_responses(400, 401, 403, 404, 409, 415, 422))
+@blueprint.post("/cases/<int:case_id>/images/<int:image_id>/remove")
+@operation(CaseAnswer, 400, 401, 403, 404, 409, 415, 422, body=requests.Removal)
 def post_removal(case_id: int, image_id: int) -> Response:
     """Take a wrong image out of a case that is not signed, with its cells.
 
@@ -142,9 +155,13 @@ def post_removal(case_id: int, image_id: int) -> Response:
     decided on them. Refused with 409 where a signed version or a second reading holds it.
     """
     reader = sighted(case_id)
-    reason = read_json(requests.Removal)["reason"]
-    case = remove_image(the_store(), case_id, image_id, reason, reader.name)
-    return jsonify(case=case.to_json(), notice=NOTICE)
+    reason = read_json(requests.Removal).reason
+    return answer(CaseAnswer(remove_image(the_store(), case_id, image_id, reason, reader.name)))
+
+
+def box_of(sent: requests.CellBox) -> Box:
+    """Return a box that a request names."""
+    return Box(sent.left, sent.top, sent.right, sent.bottom)
 
 
 def check_box(box: Box, image: StoredImage) -> None:

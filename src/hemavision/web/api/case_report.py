@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-from apiflask import APIBlueprint
 from flask import Response
 
 from hemavision.casework.reporting import Request, gather_report
 from hemavision.errors import SettingsError
 from hemavision.report import FORMATS, write_report
-from hemavision.web.api.bodies import read_query, takes
-from hemavision.web.api.case_terms import ReportQuery, at_work
-from hemavision.web.api.schemas import problem_responses
+from hemavision.web.api.bodies import read_query
+from hemavision.web.api.case_requests import ReportQuery
+from hemavision.web.api.case_terms import at_work
+from hemavision.web.api.operations import Api, files, operation
 from hemavision.web.errors import Problem
 from hemavision.web.identity import sighted, the_store
 
-blueprint = APIBlueprint("case_report", __name__, url_prefix="/api/v1/cases", tag="Report")
+blueprint = Api("case_report", "Report")
 
 #: The page carries its own style and pictures and runs nothing.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
-_CONTENT = {
-    chosen.media_type.partition(";")[0]: {"schema": {"type": "string", "format": "binary"}}
-    for chosen in FORMATS.values()
-}
+REPORT = files("The report", *(f.media_type.partition(";")[0] for f in FORMATS.values()))
 
 
-@blueprint.get("/<int:case_id>/report.<format_name>")
-@takes(blueprint, ReportQuery, "query")
-@blueprint.doc(
-    responses={200: {"description": "The report", "content": _CONTENT}}
-    | problem_responses(400, 401, 403, 404, 422)
-)
+@blueprint.get("/cases/<int:case_id>/report.<format_name>")
+@operation(REPORT, 400, 401, 403, 404, 422, query=ReportQuery)
 def get_report(case_id: int, format_name: str) -> Response:
     """Write a case's report: `html`, `pdf`, `csv`, `json` or `fhir`.
 
@@ -42,7 +35,7 @@ def get_report(case_id: int, format_name: str) -> Response:
     if format_name not in FORMATS:
         raise Problem("not-found", f"No report.{format_name[:40]}; there are {', '.join(FORMATS)}.")
     query = read_query(ReportQuery)
-    wanted = Request(case_id, query["suggestions"], query.get("version"))
+    wanted = Request(case_id, query.suggestions, query.version)
     try:
         given = gather_report(the_store(), at_work(), wanted)
         document = write_report(given, format_name)

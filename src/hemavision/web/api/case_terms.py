@@ -2,46 +2,14 @@
 
 from __future__ import annotations
 
-from marshmallow import fields
-from marshmallow.validate import Length, Range
-
 from hemavision.casework.grounds import AtWork, Grounds, find_grounds
 from hemavision.errors import SettingsError
 from hemavision.records.reference import Profiles
 from hemavision.store import Store
 from hemavision.store.records import Case
 from hemavision.store.vocabulary import cell_types
-from hemavision.web.api.bodies import Body, Flag, Whole
 from hemavision.web.errors import Problem
-from hemavision.web.kept import LARGEST
 from hemavision.web.services import services
-
-
-class CountQuery(Body):
-    """What is counted."""
-
-    suggestions = Flag(
-        load_default=False,
-        metadata={
-            "description": "Count the model's word where nobody has decided; what is unfamiliar "
-            "to it is never counted."
-        },
-    )
-
-
-class ReportQuery(CountQuery):
-    """What is counted, and of which version."""
-
-    version = Whole(
-        validate=Range(1, LARGEST),
-        metadata={"description": "A signed version of the case; the case as it is by default."},
-    )
-
-
-class SlidesQuery(Body):
-    """Which type's percentages are compared slide by slide."""
-
-    cell_type = fields.String(required=True, validate=Length(1, 80))
 
 
 def at_work() -> AtWork:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass, fields
 
-from apiflask import APIBlueprint
-from flask import Response, jsonify
+from flask import Response
 
 from hemavision.casework.signing import sign
 from hemavision.errors import SettingsError
-from hemavision.reading.cell import Model
+from hemavision.records.json_values import Count, Record, Time
 from hemavision.records.reference import display_name
-from hemavision.records.results import NOTICE
+from hemavision.records.results import Noticed
 from hemavision.store.cases import (
     Search,
     amend_case,
@@ -22,25 +21,88 @@ from hemavision.store.cases import (
 )
 from hemavision.store.journal import list_entries
 from hemavision.store.readers import Role
-from hemavision.store.records import Case, Page, State
+from hemavision.store.records import Case, Entry, Page, Version
 from hemavision.store.vocabulary import cell_types
 from hemavision.web.api import case_requests as requests
-from hemavision.web.api import case_schemas as schemas
-from hemavision.web.api.bodies import created, read_json, read_query, takes
+from hemavision.web.api.bodies import read_json, read_query
 from hemavision.web.api.case_terms import at_work, critical_types
-from hemavision.web.api.schemas import problem_responses
-from hemavision.web.api.trail_schemas import Log
+from hemavision.web.api.operations import Api, answer, operation
 from hemavision.web.errors import Problem
 from hemavision.web.identity import asking, sighted, the_store
 from hemavision.web.services import services
 
-blueprint = APIBlueprint("cases", __name__, url_prefix="/api/v1/cases", tag="Cases")
+blueprint = Api("cases", "Cases")
 
 
-@blueprint.get("")
-@takes(blueprint, requests.CasesQuery, "query")
-@blueprint.output(schemas.Cases)
-@blueprint.doc(responses=problem_responses(400, 401, 403, 422))
+@dataclass(frozen=True)
+class Cases(Noticed):
+    """A page of the cases, last changed first."""
+
+    cases: list[Case]
+    total: Count
+
+
+@dataclass(frozen=True)
+class CaseAnswer(Noticed):
+    """A case as it is now."""
+
+    case: Case
+
+
+@dataclass(frozen=True)
+class CaseVersion(Record):
+    """One round of a case, from opening to signature.
+
+    What was decided and entered stands in the log, which a second reader must not see.
+    """
+
+    version: Count
+    opened_at: Time
+    opened_by: str
+    reason: str
+    signed_at: Time | None
+    signed_by: str | None
+
+    @classmethod
+    def of(cls, version: Version) -> CaseVersion:
+        """Return what anybody may know of a version."""
+        return cls(**{each.name: getattr(version, each.name) for each in fields(cls)})
+
+
+@dataclass(frozen=True)
+class CaseType:
+    """A type that a cell of this case may be given.
+
+    Attributes:
+        by_model: whether the model at work can suggest it.
+        critical: whether its cells must not be overlooked.
+    """
+
+    name: str
+    display_name: str
+    by_model: bool
+    critical: bool
+
+
+@dataclass(frozen=True)
+class CaseDetail(Noticed):
+    """A case with what is needed to read it."""
+
+    case: Case
+    versions: list[CaseVersion]
+    cell_types: list[CaseType]
+
+
+@dataclass(frozen=True)
+class Log(Noticed):
+    """A page of the log, newest first."""
+
+    entries: list[Entry]
+    total: Count
+
+
+@blueprint.get("/cases")
+@operation(Cases, 400, 401, 403, 422, query=requests.CasesQuery)
 def get_cases() -> Response:
     """List the cases, last changed first.
 
@@ -48,44 +110,36 @@ def get_cases() -> Response:
     """
     asking()
     query = read_query(requests.CasesQuery)
-    search = Search(query["search"], State(query["state"]) if "state" in query else None)
-    found, total = list_cases(the_store(), search, Page(query["limit"], query["offset"]))
-    return jsonify(cases=[case.to_json() for case in found], total=total, notice=NOTICE)
+    page = Page(query.limit, query.offset)
+    found, total = list_cases(the_store(), Search(query.search, query.state), page)
+    return answer(Cases(found, total))
 
 
-@blueprint.post("")
-@takes(blueprint, requests.NewCase)
-@blueprint.output(schemas.CaseAnswer, status_code=201)
-@blueprint.doc(responses=problem_responses(400, 401, 403, 415, 422))
+@blueprint.post("/cases")
+@operation(CaseAnswer, 400, 401, 403, 415, 422, body=requests.NewCase, status=201)
 def post_case() -> Response:
     """Make an empty case."""
     reader = asking()
     body = read_json(requests.NewCase)
-    case = create_case(the_store(), body["name"], body["slide"], reader.name)
-    response = created(case=case.to_json(), notice=NOTICE)
+    case = create_case(the_store(), body.name, body.slide, reader.name)
+    response = answer(CaseAnswer(case), 201)
     response.headers["Location"] = f"/api/v1/cases/{case.id}"
     return response
 
 
-@blueprint.get("/<int:case_id>")
-@blueprint.output(schemas.CaseDetail)
-@blueprint.doc(responses=problem_responses(401, 403, 404))
+@blueprint.get("/cases/<int:case_id>")
+@operation(CaseDetail, 401, 403, 404)
 def get_case(case_id: int) -> Response:
     """Show a case, its versions, and the types that its cells may be given."""
     asking()
     with the_store().at_one_moment() as still:
         case = find_case(still, case_id)
-        versions = [version.to_json() for version in list_versions(still, case_id)]
-    for version in versions:
-        # They stand in the log, which a second reader must not see.
-        del version["decisions"], version["entries"], version["figures"]
-    return jsonify(case=case.to_json(), versions=versions, cell_types=_types(case), notice=NOTICE)
+        versions = [CaseVersion.of(version) for version in list_versions(still, case_id)]
+    return answer(CaseDetail(case, versions, _types(case)))
 
 
-@blueprint.post("/<int:case_id>/sign")
-@takes(blueprint, requests.Signature)
-@blueprint.output(schemas.CaseAnswer)
-@blueprint.doc(responses=problem_responses(400, 401, 403, 404, 409, 415, 422))
+@blueprint.post("/cases/<int:case_id>/sign")
+@operation(CaseAnswer, 400, 401, 403, 404, 409, 415, 422, body=requests.Signature)
 def post_signature(case_id: int) -> Response:
     """Sign a case: from now on it is read-only.
 
@@ -98,49 +152,35 @@ def post_signature(case_id: int) -> Response:
     reader = sighted(case_id)
     body = read_json(requests.Signature)
     try:
-        case = sign(
-            the_store(), at_work(), case_id, body["revision"], reader.name, body["acknowledged"]
-        )
+        case = sign(the_store(), at_work(), case_id, body.revision, reader.name, body.acknowledged)
     except SettingsError as error:
         raise Problem("unusable", str(error)) from error
-    return jsonify(case=case.to_json(), notice=NOTICE)
+    return answer(CaseAnswer(case))
 
 
-@blueprint.post("/<int:case_id>/amend")
-@takes(blueprint, requests.Amendment)
-@blueprint.output(schemas.CaseAnswer)
-@blueprint.doc(responses=problem_responses(400, 401, 403, 404, 409, 415, 422))
+@blueprint.post("/cases/<int:case_id>/amend")
+@operation(CaseAnswer, 400, 401, 403, 404, 409, 415, 422, body=requests.Amendment)
 def post_amendment(case_id: int) -> Response:
     """Open a signed case again as its next version; takes a supervisor and a reason."""
     reader = sighted(case_id, Role.SUPERVISOR)
     body = read_json(requests.Amendment)
-    case = amend_case(the_store(), case_id, body["reason"], reader.name)
-    return jsonify(case=case.to_json(), notice=NOTICE)
+    return answer(CaseAnswer(amend_case(the_store(), case_id, body.reason, reader.name)))
 
 
-@blueprint.get("/<int:case_id>/log")
-@takes(blueprint, requests.PageQuery, "query")
-@blueprint.output(Log)
-@blueprint.doc(responses=problem_responses(400, 401, 403, 404, 422))
+@blueprint.get("/cases/<int:case_id>/log")
+@operation(Log, 400, 401, 403, 404, 422, query=requests.PageQuery)
 def get_case_log(case_id: int) -> Response:
     """Show who did what in a case, newest first."""
     sighted(case_id)
     query = read_query(requests.PageQuery)
     find_case(the_store(), case_id)
-    page = Page(query["limit"], query["offset"])
-    entries, total = list_entries(the_store(), case_id, page)
-    return jsonify(entries=[entry.to_json() for entry in entries], total=total, notice=NOTICE)
+    found, total = list_entries(the_store(), case_id, Page(query.limit, query.offset))
+    return answer(Log(found, total))
 
 
-def _types(case: Case) -> list[dict[str, Any]]:
-    model: Model = services().model
-    by_model, critical = model.manifest.cell_types, critical_types(case)
+def _types(case: Case) -> list[CaseType]:
+    by_model, critical = services().model.manifest.cell_types, critical_types(case)
     return [
-        {
-            "name": name,
-            "display_name": display_name(name),
-            "by_model": name in by_model,
-            "critical": name in critical,
-        }
+        CaseType(name, display_name(name), name in by_model, name in critical)
         for name in cell_types(by_model)
     ]

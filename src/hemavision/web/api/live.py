@@ -3,38 +3,119 @@
 from __future__ import annotations
 
 import base64
-import json
 import time
-from dataclasses import asdict
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 import numpy as np
-from apiflask import APIBlueprint
 from flask import Response, request
+from msgspec import UNSET, Meta, UnsetType
 
 from hemavision.images.opening import open_image
+from hemavision.images.quality import Caution
 from hemavision.reading.cell import Model
 from hemavision.reading.explaining import normalise
 from hemavision.reading.field import read_smear
 from hemavision.reading.finding.finder import Finder
 from hemavision.reading.found import FoundCell, Smear
-from hemavision.records.results import NOTICE, Box, Detection, ModelReference, Prediction
-from hemavision.web.api.live_schemas import LiveFrame
-from hemavision.web.api.schemas import problem_responses
+from hemavision.records.json_values import Positive, Share, Side
+from hemavision.records.results import (
+    Box,
+    CellKind,
+    Detection,
+    ModelReference,
+    Noticed,
+    Prediction,
+    Status,
+)
+from hemavision.web.api.image_bodies import takes
+from hemavision.web.api.operations import BINARY, Api, answer, operation
 from hemavision.web.api.smears import answering_finder
 from hemavision.web.api.uploads import clean_name
 from hemavision.web.errors import Problem
 from hemavision.web.services import services
 
-blueprint = APIBlueprint("live", __name__, url_prefix="/api/v1", tag="Smears")
+blueprint = Api("live", "Smears")
 
 FRAME = "image/jpeg"
 DIGITS = 4
 
+#: [left, top, right, bottom] in pixels, right and bottom exclusive.
+Edges = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class LiveHeatmap:
+    """Grad-CAM of a cell's type, its peak scaled to 255.
+
+    Attributes:
+        data: a byte a value, row by row.
+    """
+
+    width: Side
+    height: Side
+    data: Annotated[str, Meta(extra_json_schema={"contentEncoding": "base64"})]
+
+
+@dataclass(frozen=True)
+class LiveCell:
+    """A cell of a frame; what a white cell has beyond the others comes with ``type``.
+
+    Attributes:
+        box: [left, top, right, bottom] in pixels of the frame, right and bottom exclusive.
+        score: how sure the detector is that there is such a cell.
+        cut: the frame's border cuts it.
+        type: of a white cell: the most probable type.
+        probabilities: in the order of cell_types.
+        heatmap_box: [left, top, right, bottom] that the heatmap covers; may reach outside the
+            frame.
+    """
+
+    kind: CellKind
+    box: Edges
+    score: Share
+    cut: bool
+    type: str | UnsetType = UNSET
+    confidence: Share | UnsetType = UNSET
+    status: Status | UnsetType = UNSET
+    probabilities: list[Share] | UnsetType = UNSET
+    heatmap: LiveHeatmap | UnsetType = UNSET
+    heatmap_box: Edges | UnsetType = UNSET
+
+
+@dataclass(frozen=True)
+class Milliseconds:
+    """How long the parts of an answer took."""
+
+    decode: Positive
+    detect: Positive
+    classify: Positive
+
+
+@dataclass(frozen=True)
+class LiveFrame(Noticed):
+    """What is in one frame.
+
+    Attributes:
+        cells: surest first.
+    """
+
+    width: Side
+    height: Side
+    cell_types: tuple[str, ...]
+    cells: list[LiveCell]
+    warnings: tuple[Caution, ...]
+    model: ModelReference
+    detector: ModelReference
+    milliseconds: Milliseconds
+
+
+def _takes() -> dict[str, Any]:
+    return takes(BINARY, FRAME)
+
 
 @blueprint.post("/live")
-@blueprint.output(LiveFrame)
-@blueprint.doc(responses=problem_responses(413, 415, 422, 503))
+@operation(LiveFrame, 413, 415, 422, 503, more=_takes)
 def live() -> Response:
     """Find the cells of one camera frame and name its white cells: made for many a second.
 
@@ -52,27 +133,26 @@ def live() -> Response:
     smear = read_smear(model, finder, rgb)
     for prediction in smear.predictions:
         services().metrics.count_prediction(prediction)
-    milliseconds = {
-        "decode": (decoded - started) * 1000,
-        "detect": finder.milliseconds,
-        "classify": max(smear.milliseconds - finder.milliseconds, 0.0),
-    }
-    answer = describe_frame(smear, model) | {"milliseconds": _rounded(milliseconds)}
-    body = json.dumps(answer | {"notice": NOTICE}, separators=(",", ":"), allow_nan=False)
-    return Response(body, mimetype="application/json")
+    milliseconds = Milliseconds(
+        decode=round((decoded - started) * 1000, 1),
+        detect=round(finder.milliseconds, 1),
+        classify=round(max(smear.milliseconds - finder.milliseconds, 0.0), 1),
+    )
+    return answer(describe_frame(smear, model, milliseconds))
 
 
-def describe_frame(smear: Smear, model: Model) -> dict[str, Any]:
-    """Return what is in a frame, as short JSON values."""
-    return {
-        "width": smear.width,
-        "height": smear.height,
-        "cell_types": list(smear.cell_types),
-        "cells": [_describe_cell(cell) for cell in smear.cells],
-        "warnings": [asdict(warning) for warning in smear.warnings],
-        "model": asdict(model.reference),
-        "detector": asdict(smear.detector),
-    }
+def describe_frame(smear: Smear, model: Model, milliseconds: Milliseconds) -> LiveFrame:
+    """Return what is in a frame, in short."""
+    return LiveFrame(
+        width=smear.width,
+        height=smear.height,
+        cell_types=smear.cell_types,
+        cells=[_describe_cell(cell) for cell in smear.cells],
+        warnings=smear.warnings,
+        model=model.reference,
+        detector=smear.detector,
+        milliseconds=milliseconds,
+    )
 
 
 class _Stopwatch:
@@ -103,35 +183,23 @@ def _read_frame() -> bytes:
     return request.get_data(cache=False)
 
 
-def _describe_cell(cell: FoundCell) -> dict[str, Any]:
-    values: dict[str, Any] = {
-        "kind": cell.kind.value,
-        "box": _edges(cell.box),
-        "score": round(cell.score, DIGITS),
-        "cut": cell.cut,
-    }
-    return values | _describe_name(cell.prediction) if cell.prediction else values
+def _describe_cell(cell: FoundCell) -> LiveCell:
+    named = _describe_name(cell.prediction) if cell.prediction else {}
+    return LiveCell(cell.kind, _edges(cell.box), round(cell.score, DIGITS), cell.cut, **named)
 
 
 def _describe_name(prediction: Prediction) -> dict[str, Any]:
     heatmap = np.rint(normalise(prediction.heatmap()) * 255).astype(np.uint8)
+    data = base64.b64encode(heatmap.tobytes()).decode("ascii")
     return {
         "type": prediction.cell_type,
         "confidence": round(prediction.confidence, DIGITS),
-        "status": prediction.status.value,
+        "status": prediction.status,
         "probabilities": [round(p, DIGITS) for p in prediction.probabilities.values()],
-        "heatmap": {
-            "width": heatmap.shape[1],
-            "height": heatmap.shape[0],
-            "data": base64.b64encode(heatmap.tobytes()).decode("ascii"),
-        },
+        "heatmap": LiveHeatmap(heatmap.shape[1], heatmap.shape[0], data),
         "heatmap_box": _edges(prediction.box),
     }
 
 
-def _edges(box: Box) -> list[int]:
-    return [box.left, box.top, box.right, box.bottom]
-
-
-def _rounded(milliseconds: dict[str, float]) -> dict[str, float]:
-    return {name: round(value, 1) for name, value in milliseconds.items()}
+def _edges(box: Box) -> Edges:
+    return box.left, box.top, box.right, box.bottom

@@ -75,6 +75,27 @@ def attribute_values(manifest: Manifest) -> tuple[str, ...]:
     )
 
 
+def option_schemas(manifest: Manifest) -> dict[str, dict[str, Any]]:
+    """Return the JSON schema of each option of ``classify``."""
+    options: dict[str, dict[str, Any]] = {
+        "heatmaps": {"type": "string", "enum": list(HEATMAPS), "default": HEATMAPS[0]},
+        "cell_type": {
+            "type": "string",
+            "enum": list(manifest.cell_types),
+            "description": "Whose map the overlay shows; the predicted type's by default.",
+        },
+        "opacity": {"type": "number", "minimum": 0, "maximum": 1, "default": OPACITY},
+    }
+    known = attribute_values(manifest)
+    if known:
+        options["attribute"] = {
+            "type": "string",
+            "enum": list(known),
+            "description": "The overlay shows the map of this value instead of a type's.",
+        }
+    return options
+
+
 def check_options(values: Mapping[str, Any], manifest: Manifest, otherwise: Options) -> Options:
     """Return the options that values of JSON types ask for, ``otherwise`` where they do not.
 

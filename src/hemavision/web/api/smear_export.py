@@ -3,41 +3,62 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from apiflask import APIBlueprint
 from flask import Response, request
 
 from hemavision.exports.forms import FORMS, File, export
-from hemavision.reading.found import NamedSmear, Smear
-from hemavision.records.json_values import text
+from hemavision.reading.found import FieldCounts, NamedSmear, Smear
+from hemavision.records.json_values import of_type
+from hemavision.web.api.image_bodies import takes
+from hemavision.web.api.json_schema import Given
+from hemavision.web.api.operations import BINARY, JSON, Api, Files, operation
 from hemavision.web.api.options import query_values
-from hemavision.web.api.schemas import problem_responses
-from hemavision.web.api.uploads import JSON, clean_name
+from hemavision.web.api.uploads import clean_name
 from hemavision.web.errors import Problem
 
-blueprint = APIBlueprint("smear_export", __name__, url_prefix="/api/v1", tag="Smears")
+blueprint = Api("smear_export", "Smears")
 
 NAMES = ("format", "results")
-#: What reading a record that is not one raises.
-NOT_ONE = (ValueError, KeyError, TypeError, AttributeError)
-FILES: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "The file, with its name in Content-Disposition.",
-        "content": {
-            "application/json": {"schema": {"type": "object"}},
-            "application/geo+json": {"schema": {"type": "object"}},
-            "application/xml": {"schema": {"type": "string"}},
-            "text/csv": {"schema": {"type": "string"}},
-            "application/zip": {"schema": {"type": "string", "format": "binary"}},
-        },
-    }
-}
+
+
+@dataclass(frozen=True)
+class GivenField:
+    """A field as it was answered, with its image's name."""
+
+    filename: str
+    smear: dict[str, Any]
+
+
+FILES = Files(
+    "The file, with its name in Content-Disposition.",
+    {
+        "application/json": {"type": "object"},
+        "application/geo+json": {"type": "object"},
+        "application/xml": {"type": "string"},
+        "text/csv": {"type": "string"},
+        "application/zip": BINARY,
+    },
+)
+
+
+def _takes() -> dict[str, Any]:
+    """Say what is read of a field as it was answered; what is more in it is not looked at."""
+    schemas = Given()
+    result, smear = schemas.of(GivenField), schemas.of(Smear)
+    smear["properties"]["differential"] = schemas.of(FieldCounts)
+    smear["required"].append("differential")
+    result["properties"]["smear"] = smear
+    form = {"type": "string", "enum": list(FORMS)}
+    results = {"type": "array", "minItems": 1, "items": result}
+    closed = {"required": list(NAMES), "additionalProperties": False}
+    return takes({"type": "object", "properties": {"format": form, "results": results}} | closed)
 
 
 @blueprint.post("/smears/export")
-@blueprint.doc(responses=FILES | problem_responses(400, 413, 415, 422))
+@operation(FILES, 400, 413, 415, 422, more=_takes)
 def export_smears() -> Response:
     """Fields in the form of another program: JSON, CSV, COCO, Pascal VOC, YOLO, GeoJSON (QuPath).
 
@@ -80,10 +101,10 @@ def _read() -> tuple[str, list[NamedSmear]]:
 
 def _field(result: Any, index: int) -> NamedSmear:
     try:
-        return NamedSmear(clean_name(text(result, "filename")), Smear.from_json(result["smear"]))
-    except NOT_ONE as error:
-        why = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-        detail = f"results[{index}] is no field as /api/v1/smears answers it: {why}."
+        given = of_type(result, GivenField)
+        return NamedSmear(clean_name(given.filename), Smear.from_json(given.smear))
+    except ValueError as error:
+        detail = f"results[{index}] is no field as /api/v1/smears answers it: {error}."
         raise Problem("bad-smear", detail) from error
 
 

@@ -2,33 +2,93 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
 
 import numpy as np
-from apiflask import APIBlueprint
 from flask import Response, request
+from msgspec import UNSET, Meta, UnsetType
 
-from hemavision.images.opening import open_image
-from hemavision.reading.cell import Model
+from hemavision.images.opening import Photo
 from hemavision.reading.field import overlay_cell, read_smear
 from hemavision.reading.finding.finder import Finder
-from hemavision.reading.found import Smear
-from hemavision.web.api.answer import Item, as_address, failure, respond, rounded
-from hemavision.web.api.options import Options, check_options
-from hemavision.web.api.schemas import Smears, problem_responses
-from hemavision.web.api.uploads import Upload, read_request
+from hemavision.reading.found import FoundCell, Smear
+from hemavision.records.json_values import Count, Positive
+from hemavision.records.results import Box, Noticed
+from hemavision.web.api.answer import (
+    Failed,
+    PngAddress,
+    as_address,
+    read_each,
+    refuse_failures,
+    rounded,
+)
+from hemavision.web.api.image_bodies import takes_images
+from hemavision.web.api.operations import Api, answer, operation
+from hemavision.web.api.options import Options, check_options, option_schemas
+from hemavision.web.api.uploads import read_request
 from hemavision.web.errors import Problem
 from hemavision.web.services import services
 
-blueprint = APIBlueprint("smears", __name__, url_prefix="/api/v1", tag="Smears")
+blueprint = Api("smears", "Smears")
 
 #: Of the options of ``classify`` those that mean something for many cells at once.
 NAMES = ("heatmaps", "opacity")
 
 
+@dataclass(frozen=True)
+class SmearHeatmap:
+    """Grad-CAM of a white cell's type over ``box``, not normalised, five significant digits.
+
+    Attributes:
+        values: values[row][column]
+    """
+
+    values: list[list[Positive]]
+    box: Box
+
+
+@dataclass(frozen=True)
+class SmearCell(FoundCell):
+    """A cell of the field.
+
+    Attributes:
+        overlay: what lies in prediction.box under the heatmap: a PNG as data address.
+    """
+
+    id: Count = 0
+    heatmap: SmearHeatmap | UnsetType = UNSET
+    overlay: PngAddress | UnsetType = UNSET
+
+
+@dataclass(frozen=True)
+class SmearAnswer(Smear):
+    """What is in one field, with the heatmaps that were asked for."""
+
+    cells: tuple[SmearCell, ...]
+
+
+@dataclass(frozen=True)
+class SmearItem(Failed):
+    """One field's answer, or an error."""
+
+    smear: SmearAnswer | UnsetType = UNSET
+
+
+@dataclass(frozen=True)
+class Smears(Noticed):
+    """The fields' answers, in the order of the images."""
+
+    results: Annotated[list[SmearItem], Meta(min_length=1)]
+
+
+def _takes() -> dict[str, Any]:
+    options = option_schemas(services().model.manifest)
+    return takes_images({name: options[name] for name in NAMES})
+
+
 @blueprint.post("/smears")
-@blueprint.output(Smears)
-@blueprint.doc(responses=problem_responses(400, 413, 415, 422, 503))
+@operation(Smears, 400, 413, 415, 422, 503, more=_takes)
 def smears() -> Response:
     """Find and count the cells of each field, and name its white cells.
 
@@ -42,18 +102,21 @@ def smears() -> Response:
     `prediction.box` with the map of its type over it at `opacity`; `raw`, the map's numbers;
     `all`, both.
     """
-    model: Model = services().model
-    finder = answering_finder()
+    model, finder = services().model, answering_finder()
     received = read_request(request, NAMES)
     options = Options()
     for values in (received.query, received.body):
         options = check_options(values, model.manifest, options)
-    return respond(
-        [
-            {"filename": upload.filename} | _answer(model, finder, upload, options)
-            for upload in received.uploads
-        ]
-    )
+
+    def read(photo: Photo, item: SmearItem) -> SmearItem:
+        smear = read_smear(model, finder, photo.rgb)
+        for prediction in smear.predictions:
+            services().metrics.count_prediction(prediction)
+        return replace(item, smear=describe_smear(smear, photo.rgb, options))
+
+    items = read_each(received.uploads, SmearItem, read)
+    refuse_failures(items)
+    return answer(Smears(items))
 
 
 def answering_finder() -> Finder:
@@ -62,7 +125,7 @@ def answering_finder() -> Finder:
     Raises:
         Problem: it has none.
     """
-    finder: Finder | None = services().detector
+    finder = services().detector
     if finder is None:
         raise Problem(
             "no-detector",
@@ -72,27 +135,18 @@ def answering_finder() -> Finder:
     return finder
 
 
-def _answer(model: Model, finder: Finder, upload: Upload, options: Options) -> Item:
-    try:
-        photo = open_image(upload.read())
-        smear = read_smear(model, finder, photo.rgb)
-        described = describe_smear(smear, photo.rgb, options)
-        item: Item = {"notes": list(photo.notes), "smear": described}
-    except Exception as error:  # whatever one image does, the others get their answer
-        return failure(error)
-    for prediction in smear.predictions:
-        services().metrics.count_prediction(prediction)
-    return item
+def describe_smear(smear: Smear, rgb: np.ndarray, options: Options) -> SmearAnswer:
+    """Return a field with the heatmaps that the options ask for."""
+    cells = (_describe(cell, number, rgb, options) for number, cell in enumerate(smear.cells))
+    return SmearAnswer(**vars(smear) | {"cells": tuple(cells)})
 
 
-def describe_smear(smear: Smear, rgb: np.ndarray, options: Options) -> Item:
-    """Return a field with the heatmaps that the options ask for, as JSON values."""
-    values = smear.to_json()
-    for cell, described in zip(smear.cells, values["cells"], strict=True):
-        if cell.prediction and options.raw:
-            maps = rounded(cell.prediction.heatmap()).tolist()
-            described["heatmap"] = {"values": maps, "box": asdict(cell.prediction.box)}
-        if cell.prediction and options.overlay:
-            picture, _ = overlay_cell(rgb, cell.prediction, options.opacity)
-            described["overlay"] = as_address(picture)
-    return values
+def _describe(cell: FoundCell, number: int, rgb: np.ndarray, options: Options) -> SmearCell:
+    found, prediction = SmearCell(**vars(cell), id=number), cell.prediction
+    if prediction and options.raw:
+        maps = rounded(prediction.heatmap()).tolist()
+        found = replace(found, heatmap=SmearHeatmap(maps, prediction.box))
+    if prediction and options.overlay:
+        picture, _ = overlay_cell(rgb, prediction, options.opacity)
+        found = replace(found, overlay=as_address(picture))
+    return found

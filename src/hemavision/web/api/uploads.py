@@ -14,12 +14,12 @@ from werkzeug.datastructures import MultiDict
 
 from hemavision.errors import ImageError
 from hemavision.web.api.multipart import Part, read_parts
+from hemavision.web.api.operations import JSON
 from hemavision.web.api.options import query_values, text_options
 from hemavision.web.errors import Problem
 
 FIELDS = ("images", "image", "file")
 MULTIPART = "multipart/form-data"
-JSON = "application/json"
 MAX_NAME = 255
 EXPECTED = (
     f"Send {MULTIPART} with the images as files named 'images' ('image' and 'file' are taken "
