@@ -29,7 +29,7 @@ from hemavision.datasets.fields import NAMES, BoxedField, split_fields
 from hemavision.reading.cell import open_model
 from hemavision.reading.field import read_smear
 from hemavision.reading.finding.detector import open_detector
-from hemavision.reading.finding.overlaps import matched
+from hemavision.reading.finding.tiles import matched
 from hemavision.records.results import CellKind
 from hemavision.settings import data_folder
 

@@ -45,7 +45,7 @@ from hemavision.store.images import add_image
 from hemavision.store.readers import Role, add_reader
 from hemavision.store.records import Change, ImageKind
 from hemavision.web import create_app
-from hemavision.web.samples import CELL_SAMPLES, SMEAR, sample_png
+from hemavision.web.pages import CELL_SAMPLES, SMEAR, sample_png
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 CELLS, DECISIONS = 1000, 8000

@@ -17,7 +17,7 @@ from drawings.cells import SAMPLE_NAMES, sample_png
 from drawings.smear import HEIGHT_PX, NAME, WHITE_CELLS, WIDTH_PX, smear_png
 from PIL import Image
 
-from hemavision.web.samples import FOLDER, PLACES
+from hemavision.web.pages import FOLDER, PLACES
 
 #: Shades that another processor's or library's rounding may change.
 ROUNDING = 2

@@ -19,7 +19,7 @@ from hemavision.datasets.fields import NamedField, read_bcisc_fields
 from hemavision.datasets.protocols import WITHHELD, default_model
 from hemavision.images.opening import open_image
 from hemavision.reading.finding.detector import DEFAULT_DETECTOR, open_detector
-from hemavision.reading.finding.overlaps import overlap
+from hemavision.reading.finding.tiles import overlap
 from hemavision.settings import data_folder
 
 SCALES = (1.0, 0.5, 0.25)

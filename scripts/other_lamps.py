@@ -20,7 +20,7 @@ from hemavision.datasets.protocols import WITHHELD
 from hemavision.datasets.splits import drawn
 from hemavision.evaluation.foreign_fields import SAME
 from hemavision.reading.finding.detector import Detector, open_detector
-from hemavision.reading.finding.overlaps import overlap
+from hemavision.reading.finding.tiles import overlap
 from hemavision.records.results import CellKind
 from hemavision.settings import data_folder
 

@@ -40,7 +40,7 @@ from hemavision.store.reads import ReadState, close_read, decide_blind, open_rea
 from hemavision.store.records import Change
 from hemavision.store.records import Page as Rows
 from hemavision.web import create_app
-from hemavision.web.samples import PREFIX
+from hemavision.web.pages import PREFIX
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 WIDTH_PX = 1120

@@ -6,10 +6,10 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+from fakes import FakeFinder
 
 from hemavision.datasets.samples import boxes_of, read_kaggle
 from hemavision.images.opening import open_image
-from hemavision.reading.finding.fake_finder import FakeFinder
 from hemavision.records.results import CellKind, Detection
 
 NAMES = {CellKind.WHITE: "WBC", CellKind.RED: "RBC", CellKind.PLATELET: "Platelets"}

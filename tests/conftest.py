@@ -22,7 +22,7 @@ from real_parts import missing
 
 from hemavision import Model, open_model
 from hemavision.datasets import splits
-from hemavision.reading.engine import onnx_engine
+from hemavision.reading.engine import engine
 from hemavision.reading.finding import detector
 from hemavision.settings import data_folder
 
@@ -75,7 +75,7 @@ def _is_on_postgresql(item: pytest.Item) -> bool:
 def one_thread_a_pass() -> Iterator[None]:
     """Let ONNX Runtime, too, take one thread where one a core would be the default."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in (onnx_engine, detector):
+        for module in (engine, detector):
             real = module.open_network
             patch.setattr(module, "open_network", lambda path, n, real=real: real(path, n or 1))
         yield

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes import FakeEngine
 from fixtures_images import cell_png
 
 from hemavision.casework.importing import Import, Source, import_images
 from hemavision.casework.reading import Eyes, read_image
 from hemavision.reading.cell import Model
-from hemavision.reading.engine import FakeEngine
 from hemavision.records.results import Box, ModelReference
 from hemavision.store import Store, open_store
 from hemavision.store.cases import create_case

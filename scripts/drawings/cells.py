@@ -25,7 +25,7 @@ from hemavision.evaluation.red_cells import (
     smooth_noise,
     soften,
 )
-from hemavision.web.samples import CELL_SAMPLES
+from hemavision.web.pages import CELL_SAMPLES
 
 #: The page's fields of one cell.
 SAMPLE_NAMES = tuple(CELL_SAMPLES)

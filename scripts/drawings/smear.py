@@ -15,7 +15,7 @@ import numpy as np
 from drawings.cells import LOOKS, Look, add_white_cell, as_png
 from hemavision.evaluation import red_cells
 from hemavision.evaluation.red_cells import LILAC
-from hemavision.web.samples import SMEAR as NAME
+from hemavision.web.pages import SMEAR as NAME
 
 WIDTH_PX, HEIGHT_PX = 1280, 960
 _SEED = 71

@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
+from fakes import FakeEngine
 from fixtures_slide import Slide
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from hemavision import Model
 from hemavision.casework.reading import Eyes, digest, read_image
-from hemavision.reading.engine import FakeEngine
 from hemavision.reading.where import moved
 from hemavision.records.cells import EIGHT_TYPES
 from hemavision.records.results import ModelReference

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 from bccd_fields import TWO_WHITE, path_of, picture, true_cells
+from fakes import FakeFinder
 from playwright.sync_api import CDPSession, Locator, Page, expect
 
 from hemavision import Model
 from hemavision.casework.reading import Eyes, read_cell, read_image
-from hemavision.reading.finding.fake_finder import FakeFinder
 from hemavision.records.results import Box, CellKind
 from hemavision.store.cases import create_case, sign_case
 from hemavision.store.cells import Filter, decide, list_cells

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from fakes import FakeFinder
 from PIL import Image
 from playwright.sync_api import Page, Request, expect
 
 from hemavision import Model
-from hemavision.differential.ratios import ratio_of_counts
+from hemavision.differential.intervals import ratio_of_counts
 from hemavision.images.opening import open_image
-from hemavision.reading.finding.fake_finder import FakeFinder
 from hemavision.records.results import Box, CellKind, Detection
 from hemavision.web import create_app
 

@@ -15,9 +15,9 @@ from playwright.sync_api import Page, expect
 from hemavision.records.cells import EIGHT_TYPES
 from hemavision.records.reference import display_name
 from hemavision.records.results import NOTICE
+from hemavision.store.cases import enter as enter_beside
 from hemavision.store.cases import find_case, sign_case
 from hemavision.store.cells import Filter, decide, list_cells
-from hemavision.store.entries import enter as enter_beside
 from hemavision.store.records import Case, Change, Entries
 from hemavision.store.records import Page as Rows
 from hemavision.store.verification import verify

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fakes import FakeFinder
 from fixtures_cases import cells_of, decide_all, make_model
 from sqlalchemy import event
 
@@ -18,7 +19,6 @@ from hemavision.casework.pictures import Wish, show_heatmap
 from hemavision.casework.reading import Eyes
 from hemavision.casework.reporting import Request, gather_report
 from hemavision.reading.explaining import encode_png
-from hemavision.reading.finding.fake_finder import FakeFinder
 from hemavision.records.reference import load_profiles
 from hemavision.records.results import Box, CellKind, Detection
 from hemavision.store import Store

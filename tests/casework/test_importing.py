@@ -13,19 +13,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 from drawings.cells import SAMPLE_NAMES, sample_png
+from fakes import FakeFinder
 from fixtures_archives import BAD_ENTRIES, with_bad_entries
 from fixtures_cases import make_model
 from fixtures_images import BAD, ODD
 from PIL import Image
 
-from hemavision.casework.archives import open_archive
 from hemavision.casework.files import open_files
-from hemavision.casework.importing import Import, Outcome, Result, Source, import_images
+from hemavision.casework.importing import (
+    Import,
+    Outcome,
+    Result,
+    Source,
+    import_images,
+    open_archive,
+)
 from hemavision.casework.reading import CUTOUT_PX, Eyes, read_image
 from hemavision.errors import ImageError, MissingError, RefusedError
 from hemavision.images import archives
 from hemavision.images.opening import open_image
-from hemavision.reading.finding.fake_finder import FakeFinder
 from hemavision.records.results import Box, CellKind, Detection
 from hemavision.store import Store
 from hemavision.store.cases import create_case, find_case

@@ -10,6 +10,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from fakes import FakeFinder
 from fixtures_cases import cells_of, make_model
 from fixtures_images import deep_png, difference, encoded
 from fixtures_store import asked, take_back_step_5
@@ -17,7 +18,9 @@ from PIL import Image
 
 from hemavision.casework.importing import Import, Source, import_images
 from hemavision.casework.pictures import (
+    THUMBNAIL_PX,
     Wish,
+    draw_thumbnail,
     look_at,
     show_cutout,
     show_heatmap,
@@ -25,12 +28,10 @@ from hemavision.casework.pictures import (
     show_thumbnail,
 )
 from hemavision.casework.reading import Eyes, read_cell, read_image, window_around
-from hemavision.casework.thumbnails import THUMBNAIL_PX, draw_thumbnail
 from hemavision.errors import MissingError, RefusedError
 from hemavision.images.opening import open_image
 from hemavision.reading.cell import Model
 from hemavision.reading.explaining import overlay
-from hemavision.reading.finding.fake_finder import FakeFinder
 from hemavision.records.results import Box, CellKind, Detection, ModelReference
 from hemavision.store import Store, open_store
 from hemavision.store.cases import create_case

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from fakes import FakeEngine
 from fixtures_cases import cells_of, decide_all, make_model, new_image
 from fixtures_store import asked
 
@@ -15,20 +16,17 @@ from hemavision.casework import export
 from hemavision.casework.entered import analyser_of, confusion_of, find_calls, terms_of
 from hemavision.casework.export import Wanted, export_cells
 from hemavision.casework.grounds import AtWork
-from hemavision.casework.reporting import Request, gather_report
-from hemavision.casework.second_readers import percents_by_slide
+from hemavision.casework.reporting import Request, gather_report, percents_by_slide
 from hemavision.differential import Confusion
 from hemavision.differential.counting import CORRECT_FROM
 from hemavision.errors import SettingsError
 from hemavision.reading.cell import Model
-from hemavision.reading.engine import FakeEngine
 from hemavision.records.reference import load_profile, load_profiles
 from hemavision.records.results import ModelReference
 from hemavision.report import ReportStatus
 from hemavision.store import Store, reads
-from hemavision.store.cases import amend_case, find_case, sign_case
+from hemavision.store.cases import amend_case, enter, find_case, sign_case
 from hemavision.store.cells import decide
-from hemavision.store.entries import enter
 from hemavision.store.images import add_image
 from hemavision.store.records import Case, Change, Entries, Page
 

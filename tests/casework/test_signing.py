@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes import FakeEngine
 from fixtures_cases import cells_of, decide_all, new_image
 from sqlalchemy import text
 
@@ -18,15 +19,13 @@ from hemavision.casework.signing import sign
 from hemavision.errors import ConflictError, MissingError, RefusedError
 from hemavision.reading.bundle import Manifest
 from hemavision.reading.cell import Model
-from hemavision.reading.engine import FakeEngine
 from hemavision.records.cells import EIGHT_TYPES
 from hemavision.records.reference import load_profiles
 from hemavision.records.results import ModelReference
 from hemavision.report import FORMATS, Report, ReportInput
 from hemavision.store import Store
-from hemavision.store.cases import amend_case, find_case, list_versions, sign_case
+from hemavision.store.cases import amend_case, enter, find_case, list_versions, sign_case
 from hemavision.store.cells import decide
-from hemavision.store.entries import enter
 from hemavision.store.images import add_image
 from hemavision.store.reads import ReadState, close_read, decide_blind, open_read
 from hemavision.store.records import Case, Change, Entries

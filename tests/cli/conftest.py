@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from fakes import FakeEngine
 
 from hemavision.cli import main
 from hemavision.reading.cell import Model
-from hemavision.reading.engine import FakeEngine
 from hemavision.records.results import ModelReference
 
 from .servers import Nursery, Served

@@ -15,16 +15,15 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from fakes import FakeFinder
 from fixtures_cases import cells_of
 from fixtures_images import cell_png
 
 from hemavision.cli import main
-from hemavision.reading.finding.fake_finder import FakeFinder
 from hemavision.records.results import NOTICE
 from hemavision.store import open_store
-from hemavision.store.cases import create_case, find_case, list_versions
+from hemavision.store.cases import create_case, enter, find_case, list_versions
 from hemavision.store.cells import decide
-from hemavision.store.entries import enter
 from hemavision.store.images import list_images
 from hemavision.store.logins import find_token, log_in
 from hemavision.store.records import Change, Entries

@@ -19,8 +19,8 @@ from hemavision.reading.bundle import find_bundle
 from hemavision.reading.finding import detector
 from hemavision.store import Store, open_store
 from hemavision.store.cases import create_case
+from hemavision.store.database import HEAD
 from hemavision.store.inspection import Condition
-from hemavision.store.upgrade import HEAD
 
 Invoke = Callable[..., Result]
 NAMES = {

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fakes import FakeEngine
 
 from hemavision.images.opening import open_image
 from hemavision.reading.bundle import shipped_bundles
 from hemavision.reading.cell import Model
-from hemavision.reading.engine import Engine, EngineOutput, FakeEngine, OnnxEngine
+from hemavision.reading.engine import Engine, EngineOutput, OnnxEngine
 from hemavision.reading.finding import locate_cell
 from hemavision.reading.preprocess import crop_and_resize
 from hemavision.records.results import ModelReference, Prediction, Status

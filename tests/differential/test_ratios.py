@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from scipy.stats import binom
 
-from hemavision.differential.ratios import ratio_of_counts
+from hemavision.differential.intervals import ratio_of_counts
 
 
 def test_agrees_with_r() -> None:

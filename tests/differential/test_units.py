@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from hemavision.differential.units import UNITS, checked_white_cells, white_cells_from
+from hemavision.differential.names import UNITS, checked_white_cells, white_cells_from
 from hemavision.errors import SettingsError
 
 SINGLE_CELLS = ("/ul", "cells/ul", "/mm3", "cells/mm3")

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from fakes import FakeFinder
 
 from hemavision import Model, Prediction
 from hemavision.cli import main
@@ -17,7 +18,6 @@ from hemavision.datasets.samples import Sample, open_sample
 from hemavision.evaluation.answers import Run, run_model
 from hemavision.evaluation.detected import WITHHELD_DETECTOR, compare, run_detected
 from hemavision.reading.finding.detector import open_detector
-from hemavision.reading.finding.fake_finder import FakeFinder
 from hemavision.records.results import Box, CellKind, Detection
 from hemavision.training.detector.fit import digest_of
 

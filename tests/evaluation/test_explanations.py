@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import onnx
 import pytest
+from fakes import FakeEngine
 
 from hemavision.datasets.nuclei import Field, jtsc_fields, mask_of, open_field, test_field_names
 from hemavision.errors import BundleError
@@ -17,7 +18,7 @@ from hemavision.evaluation.explanations import (
 )
 from hemavision.evaluation.randomised import STAGES, write_randomised
 from hemavision.reading.bundle import find_bundle
-from hemavision.reading.engine import EngineOutput, FakeEngine, OnnxEngine
+from hemavision.reading.engine import EngineOutput, OnnxEngine
 from hemavision.reading.finding import locate_cell
 from hemavision.reading.preprocess import crop_and_resize
 from hemavision.records.results import Box, ModelReference, Prediction, Status

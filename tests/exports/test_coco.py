@@ -10,7 +10,7 @@ import numpy as np
 from pycocotools.coco import COCO
 
 from hemavision.exports.coco import to_coco
-from hemavision.exports.labels import label_of
+from hemavision.exports.table import label_of
 from hemavision.reading.found import NamedSmear
 from hemavision.records.results import NOTICE
 

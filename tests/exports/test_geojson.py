@@ -9,7 +9,7 @@ from shapely.geometry import box as rectangle
 from shapely.geometry import shape
 
 from hemavision.exports.geojson import to_geojson
-from hemavision.exports.labels import label_of
+from hemavision.exports.table import label_of
 from hemavision.reading.found import NamedSmear
 from hemavision.records.results import NOTICE
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hemavision.exports.labels import label_of, labels_of
+from hemavision.exports.table import label_of, labels_of
 from hemavision.reading.found import NamedSmear
 from hemavision.records.results import Status
 

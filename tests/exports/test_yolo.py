@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from hemavision.exports.labels import label_of, labels_of
+from hemavision.exports.table import label_of, labels_of
 from hemavision.exports.yolo import to_classes, to_yolo
 from hemavision.reading.found import NamedSmear
 

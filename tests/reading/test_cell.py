@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from fakes import FakeEngine
 
 import hemavision
 from hemavision import Prediction, Status
@@ -15,7 +16,6 @@ from hemavision.errors import BundleError, ImageError
 from hemavision.images.opening import open_image
 from hemavision.reading import cell
 from hemavision.reading.cell import Model
-from hemavision.reading.engine import FakeEngine
 from hemavision.reading.finding import locate_cell
 from hemavision.reading.preprocess import around
 from hemavision.records.cells import EIGHT_TYPES, FOUR_TYPES

@@ -9,12 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bccd_fields import TWO_WHITE, finder_of, picture, train_fields, true_cells
+from fakes import FakeEngine, FakeFinder
 
 from hemavision import Model
-from hemavision.reading.engine import FakeEngine
 from hemavision.reading.explaining import overlay
 from hemavision.reading.field import draw_heatmaps, find_clumped, is_cut, overlay_cell, read_smear
-from hemavision.reading.finding.fake_finder import FakeFinder
 from hemavision.reading.preprocess import PreprocessSpec
 from hemavision.records.results import Box, CellKind, Detection, ModelReference
 

@@ -15,13 +15,13 @@ from hemavision.store.cases import (
     Search,
     amend_case,
     create_case,
+    enter,
     find_case,
     list_cases,
     list_versions,
     sign_case,
 )
 from hemavision.store.cells import Filter, count_types, decide, find_cell, list_cells
-from hemavision.store.entries import enter
 from hemavision.store.images import (
     add_image,
     cases_with,

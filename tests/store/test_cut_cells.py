@@ -9,8 +9,7 @@ from fixtures_cases import a_cell, new_image
 from hemavision.records.results import Box, CellKind, Detection
 from hemavision.store import Store
 from hemavision.store.cases import create_case
-from hemavision.store.cut_cells import CutCell, list_cut_cells
-from hemavision.store.images import add_cell, add_image, list_images
+from hemavision.store.images import CutCell, add_cell, add_image, list_cut_cells, list_images
 from hemavision.store.records import ImageKind
 
 WHOLE, LEFT, TOP = Box(100, 100, 150, 150), Box(0, 40, 30, 90), Box(200, 0, 250, 20)

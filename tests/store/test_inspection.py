@@ -17,9 +17,8 @@ from sqlalchemy import create_engine, inspect, text
 from hemavision.errors import StoreError
 from hemavision.store import Store, inspection, open_store
 from hemavision.store.cases import create_case
-from hemavision.store.database import find_url
+from hemavision.store.database import HEAD, find_url
 from hemavision.store.inspection import Condition, inspect_store
-from hemavision.store.upgrade import HEAD
 
 NOBODY = 65_534
 

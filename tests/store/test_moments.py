@@ -11,9 +11,9 @@ from sqlalchemy import func, select
 from hemavision.errors import StoreError
 from hemavision.store import Store
 from hemavision.store.cases import amend_case, create_case, find_case, list_versions, sign_case
+from hemavision.store.cells import tally
 from hemavision.store.records import Case, State
 from hemavision.store.schema import cases
-from hemavision.store.tally import tally
 
 Filled = Callable[..., Case]
 

@@ -22,17 +22,16 @@ from hemavision.errors import StoreError
 from hemavision.records.results import ModelReference
 from hemavision.store import Store, database, open_store
 from hemavision.store.agreement import model_against_readers
-from hemavision.store.cases import amend_case, create_case, find_case, sign_case
+from hemavision.store.cases import amend_case, create_case, enter, find_case, sign_case
 from hemavision.store.cells import decide
 from hemavision.store.chain import START, seal
-from hemavision.store.entries import enter
+from hemavision.store.database import HEAD
 from hemavision.store.images import add_image
 from hemavision.store.journal import list_entries
 from hemavision.store.reads import decide_blind, open_read
 from hemavision.store.records import Case, Change, Entries, Page
 from hemavision.store.schema import chain, log, metadata
 from hemavision.store.undoing import undo
-from hemavision.store.upgrade import HEAD
 from hemavision.store.verification import verify
 
 Filled = Callable[..., Case]

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fakes import FakeEngine
 from flask.testing import FlaskClient
 from PIL import Image
 
 from hemavision import Model
 from hemavision.images.opening import open_image
-from hemavision.reading.engine import FakeEngine
 from hemavision.reading.explaining import overlay
 from hemavision.records.results import ModelReference
 from hemavision.web import create_app

@@ -8,6 +8,7 @@ import zipfile
 from typing import Any
 
 import pytest
+from fakes import FakeFinder
 from fixtures_cases import at_once, make_model
 from fixtures_images import cell_png
 from fixtures_store import asked
@@ -16,7 +17,6 @@ from flask.testing import FlaskClient
 from hemavision.differential import clopper_pearson
 from hemavision.images.opening import open_image
 from hemavision.reading.cell import Model
-from hemavision.reading.finding.fake_finder import FakeFinder
 from hemavision.records.results import NOTICE, Box, CellKind, Detection
 from hemavision.store import Store
 from hemavision.web import create_app

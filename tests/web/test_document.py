@@ -12,14 +12,13 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
+from fakes import FakeEngine, FakeFinder
 from fixtures_cases import at_once, make_model
 from fixtures_images import cell_png
 from flask.testing import FlaskClient
 
 from hemavision.images.opening import open_image
 from hemavision.reading.cell import Model
-from hemavision.reading.engine import FakeEngine
-from hemavision.reading.finding.fake_finder import FakeFinder
 from hemavision.records.results import Box, CellKind, Detection, ModelReference
 from hemavision.store import open_store
 from hemavision.web import create_app

@@ -10,7 +10,7 @@ import pytest
 from fixtures_cases import make_model
 from flask.testing import FlaskClient
 
-from hemavision.differential.units import (
+from hemavision.differential.names import (
     LEAST_WHITE_CELLS,
     MOST_WHITE_CELLS,
     white_cells_from,

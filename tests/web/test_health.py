@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fakes import FakeFinder
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import create_engine, text
 
 from hemavision import Model
-from hemavision.reading.finding.fake_finder import FakeFinder
 from hemavision.records.results import Detection
 from hemavision.store import Store
 from hemavision.store.database import find_url

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fakes import FakeFinder
 from fixtures_slide import Slide, SlideFinder, make_slide
 from flask.testing import FlaskClient
 from PIL import Image
@@ -15,7 +16,6 @@ from PIL import Image
 from hemavision import Model
 from hemavision.images.opening import open_image
 from hemavision.reading.field import read_smear
-from hemavision.reading.finding.fake_finder import FakeFinder
 from hemavision.records.results import NOTICE, CellKind
 from hemavision.web import create_app
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from hemavision.reading.finding import locate_cell
 from hemavision.records.cells import FOUR_TYPES
-from hemavision.web import samples
+from hemavision.web import pages as samples
 
 
 def test_there_is_one_sample_of_each_type() -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 import schemathesis
+from fakes import FakeFinder
 from fixtures_cases import new_image
 from flask import Flask
 from flask.testing import FlaskClient
@@ -27,7 +28,6 @@ from schemathesis.filters import FilterSet
 from sqlalchemy import update
 
 from hemavision import Model
-from hemavision.reading.finding.fake_finder import FakeFinder
 from hemavision.records.results import NOTICE
 from hemavision.store import Store, open_store
 from hemavision.store.cases import create_case

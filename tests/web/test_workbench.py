@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes import FakeEngine
 from fixtures_cases import at_once, make_model
 from fixtures_images import cell_png
 from flask.testing import FlaskClient
@@ -16,12 +17,11 @@ from flask.testing import FlaskClient
 from hemavision.differential import clopper_pearson
 from hemavision.reading.bundle import Manifest
 from hemavision.reading.cell import Model
-from hemavision.reading.engine import FakeEngine
 from hemavision.records.cells import FOUR_TYPES
 from hemavision.records.results import NOTICE, ModelReference
 from hemavision.store import Store
+from hemavision.store.cells import Tally
 from hemavision.store.readers import Role, add_reader
-from hemavision.store.tally import Tally
 from hemavision.web import create_app
 
 API = "/api/v1"

@@ -11,7 +11,7 @@ from typing import Any
 
 from hemavision.casework.pictures import look_at
 from hemavision.errors import RefusedError
-from hemavision.exports.spreadsheet import Table
+from hemavision.exports.table import Table
 from hemavision.reading.explaining import encode_png
 from hemavision.store import Store
 from hemavision.store.cases import Search, find_case, list_cases

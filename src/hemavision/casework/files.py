@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
-from hemavision.casework.archives import open_archive
-from hemavision.casework.importing import Source, failing
+from hemavision.casework.importing import Source, failing, open_archive
 from hemavision.errors import ImageError
 from hemavision.images.archives import MOST_ENTRY_BYTES, SIGNATURE
 from hemavision.images.foreign_files import kind_of, why_not_read

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hemavision.casework.reading import window_around
-from hemavision.casework.thumbnails import THUMBNAIL_PX, draw_thumbnail
+from hemavision.casework.reading import THUMBNAIL_PX, draw_thumbnail, window_around
 from hemavision.errors import RefusedError
 from hemavision.images.opening import open_image
 from hemavision.reading.cell import Model

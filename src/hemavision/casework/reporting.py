@@ -2,24 +2,105 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from hemavision.agreement import Agreement, compare_readers
-from hemavision.casework.amended import as_of, changes_since
 from hemavision.casework.entered import analyser_of, terms_of
 from hemavision.casework.grounds import AtWork, find_grounds
 from hemavision.casework.pictures import show_cells
-from hemavision.casework.representative import representative_cells
+from hemavision.errors import MissingError
+from hemavision.records.cells import COUNTED_APART
+from hemavision.records.reference import display_name
 from hemavision.report import Reading, ReportCell, ReportInput, ReportStatus
 from hemavision.store import Store, reads
 from hemavision.store.cases import find_case, list_versions
-from hemavision.store.cells import find_cells
+from hemavision.store.cells import Filter, Tally, find_cells, list_cells, tally
 from hemavision.store.database import now
 from hemavision.store.images import read_signed_heatmaps
-from hemavision.store.records import Case, State, Version
-from hemavision.store.tally import Tally, tally
+from hemavision.store.records import Case, Cell, Entries, Page, State, Version
+
+#: Most cells of one change that are named by number.
+_NAMED = 10
+
+
+def as_of(
+    case: Case, versions: Sequence[Version], wanted: int | None
+) -> tuple[Case, Sequence[Version]]:
+    """Return a case as one of its versions was signed, and the versions up to that one.
+
+    Args:
+        case: as it is.
+        versions: all of its versions, the first one first.
+        wanted: which; None, or the one that is open, is the case as it is.
+
+    Raises:
+        MissingError: the case has no such version.
+    """
+    if wanted is None or wanted == case.version:
+        return case, versions
+    found = [version for version in versions if version.version == wanted]
+    if not found:
+        raise MissingError(f"There is no version {wanted} of case {case.id}.")
+    (signed,) = found
+    entries = Entries(**signed.entries) if signed.entries is not None else case.entries
+    then = replace(case, state=State.SIGNED, version=wanted, entries=entries)
+    return then, versions[: versions.index(signed) + 1]
+
+
+def changes_since(versions: Sequence[Version]) -> str:
+    """Return in a sentence what the last version changed of the one signed before it, or ""."""
+    *earlier, last = versions
+    before = [version for version in earlier if version.signed_at]
+    if not before or last.decisions is None:
+        return ""
+    then, parts = before[-1], []
+    moved: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for cell, kind in last.decisions.items():
+        was = (then.decisions or {}).get(cell, "")
+        if was != kind:
+            moved[was, kind].append(cell)
+    for (was, kind), cells in sorted(moved.items()):
+        named = ", ".join(cells[:_NAMED]) + (", …" if len(cells) > _NAMED else "")
+        some = f"{len(cells)} {'cell' if len(cells) == 1 else 'cells'}"
+        what = f"from {_words(was)} to {_words(kind)}" if was else f"added as {_words(kind)}"
+        parts.append(f"{some} {what} ({named})")
+    now, once = last.entries or {}, then.entries or {}
+    entered = [n for n in now if n != "revision" and now[n] != once.get(n)]
+    parts += [f"entered anew: {', '.join(n.replace('_', ' ') for n in entered)}"] * bool(entered)
+    return f"Changed since version {then.version}: {'; '.join(parts) or 'nothing'}."
+
+
+def _words(kind: str) -> str:
+    return display_name(kind).lower()
+
+
+#: Representative cells of each type: the surest one and the most doubtful one.
+CELLS_A_TYPE = 2
+#: Types whose cells are shown, and cells in all: one page prints well.
+MOST_CELLS = 12
+
+
+def representative_cells(store: Store, case_id: int, critical: Collection[str]) -> list[Cell]:
+    """Return the critical cells, and of each other decided type the most doubtful and the surest.
+
+    Args:
+        store: where the case is.
+        case_id: of the case.
+        critical: types of which it holds a critical number, the weightiest first. All their cells
+            are shown while the page has room, and as many of each.
+    """
+    decided, _ = list_cells(store, case_id, Filter(decided=True), Page(100_000))
+    by_type: defaultdict[str, list[Cell]] = defaultdict(list)
+    for cell in decided:
+        by_type[cell.decided_type or ""].append(cell)
+    chosen: list[Cell] = []
+    for name in critical:
+        chosen += by_type.pop(name, [])[: MOST_CELLS // len(critical)]
+    for cells in sorted(by_type.values(), key=len, reverse=True):
+        chosen += [cells[-1], cells[0]][: min(CELLS_A_TYPE, len(cells))]
+    return chosen[:MOST_CELLS]
 
 
 @dataclass(frozen=True)
@@ -153,3 +234,37 @@ def _shown(
             continue
         look = looks[cell.id]
         yield ReportCell.of(str(cell.id), kind or "", cell.suggestion, look.picture, look.heatmap)
+
+
+def percents_by_slide(store: Store, cell_type: str, who: str) -> tuple[list[float], list[float]]:
+    """Return what the first and the second reader made of each slide that both have read.
+
+    Each finished second reading is a slide; percentages are of the white cells in it. Cases that
+    the asking reader is reading a second time are left out: they must stay blind.
+
+    Args:
+        store: whose cases.
+        cell_type: whose percentages.
+        who: asks.
+
+    Returns:
+        Percentages, 0 to 100, in the same order.
+    """
+    first: list[float] = []
+    second: list[float] = []
+    finished = [read for _, read in reads.list_finished(store, who)]
+    for pairs in reads.list_all_pairs(store, finished).values():
+        ones = _percent([pair.first for pair in pairs], cell_type)
+        twos = _percent([pair.second for pair in pairs], cell_type)
+        if ones is not None and twos is not None:
+            first.append(ones)
+            second.append(twos)
+    return first, second
+
+
+def _percent(types: Sequence[str | None], cell_type: str) -> float | None:
+    """Return a type's share of the white cells; None where one is undecided, or none is white."""
+    white = [name for name in types if name not in COUNTED_APART]
+    if None in types or not white:
+        return None
+    return 100 * white.count(cell_type) / len(white)

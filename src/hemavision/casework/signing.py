@@ -6,14 +6,14 @@ from collections.abc import Collection
 
 from hemavision.casework.grounds import AtWork, Grounds, grounds_now
 from hemavision.casework.pictures import show_cells
-from hemavision.casework.representative import representative_cells
+from hemavision.casework.reporting import representative_cells
 from hemavision.errors import RefusedError
 from hemavision.records.critical import Critical
 from hemavision.records.reference import display_name
 from hemavision.store import Store
 from hemavision.store.cases import find_case, sign_case
+from hemavision.store.cells import tally
 from hemavision.store.records import Case, Figures, State
-from hemavision.store.tally import tally
 
 
 def sign(

@@ -14,7 +14,7 @@ from hemavision.cli.case_store import AS_JSON, CASE, StoreChoice, pass_choice
 
 if TYPE_CHECKING:
     from hemavision.casework.importing import Outcome
-    from hemavision.reading.finding.finder import Finder
+    from hemavision.reading.finding.detector import Finder
 
 KINDS = ("auto", "cell", "field")
 

@@ -14,7 +14,7 @@ import click
 if TYPE_CHECKING:
     from hemavision.cli.field_outputs import Output
     from hemavision.reading.cell import Model
-    from hemavision.reading.finding.finder import Finder
+    from hemavision.reading.finding.detector import Finder
 
 _PATH = click.Path(path_type=Path)
 _FILE = click.Path(dir_okay=False, path_type=Path)

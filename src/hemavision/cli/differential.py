@@ -104,7 +104,7 @@ def _report(options: Options) -> tuple[Report, int]:
     from hemavision.cli.counted import parse_pairs, read_cells
     from hemavision.differential import Terms
     from hemavision.differential.counting import CORRECT_FROM
-    from hemavision.differential.units import white_cells_from
+    from hemavision.differential.names import white_cells_from
     from hemavision.records.reference import load_profile
     from hemavision.report import Report, ReportInput
 

@@ -17,9 +17,8 @@ from hemavision.cli.outputs import atomic_text, overlay_name, printable
 from hemavision.exports.coco import to_coco
 from hemavision.exports.forms import name_beside, to_text
 from hemavision.exports.geojson import to_geojson
-from hemavision.exports.labels import labels_of
-from hemavision.exports.spreadsheet import Table as Rows
-from hemavision.exports.table import HEAD, rows_of
+from hemavision.exports.table import HEAD, labels_of, rows_of
+from hemavision.exports.table import Table as Rows
 from hemavision.exports.voc import to_voc
 from hemavision.exports.yolo import CLASSES, to_classes, to_yolo
 from hemavision.images.opening import Photo

@@ -9,8 +9,7 @@ import click
 from hemavision import settings
 from hemavision.errors import BundleError
 from hemavision.reading.cell import Model, open_model
-from hemavision.reading.finding.detector import open_detector
-from hemavision.reading.finding.finder import Finder
+from hemavision.reading.finding.detector import Finder, open_detector
 from hemavision.records.cells import FOUR_TYPES
 
 #: What a training notebook calls its best weights, and what Keras calls its files.

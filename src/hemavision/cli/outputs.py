@@ -13,7 +13,7 @@ from typing import Any, Protocol, TextIO
 
 import click
 
-from hemavision.exports.spreadsheet import Table as Rows
+from hemavision.exports.table import Table as Rows
 from hemavision.images.opening import Photo
 from hemavision.reading.explaining import overlay
 from hemavision.records.results import NOTICE, Prediction, Status

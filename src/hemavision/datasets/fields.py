@@ -13,7 +13,7 @@ from hemavision.datasets.samples import Sample, boxes_of, read_csv, read_kaggle
 from hemavision.datasets.splits import SPLIT_SEED, all_laboratories, drawn
 from hemavision.errors import DataError
 from hemavision.images.opening import open_image
-from hemavision.reading.finding.overlaps import overlap
+from hemavision.reading.finding.tiles import overlap
 from hemavision.records.cells import cell_type_of
 from hemavision.records.results import CellKind
 

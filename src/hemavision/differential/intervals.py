@@ -7,6 +7,10 @@ and 1,000 cells are these intervals, rounded (Rümke 1985, CLSI H20).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from hemavision.records.json_values import Positive
+
 LEVEL = 0.95
 
 Interval = tuple[float, float]
@@ -54,3 +58,31 @@ def ratio_interval(count: int, other: int, level: float = LEVEL) -> Interval | N
         return None
     low, high = clopper_pearson(count, count + other, level)
     return low / (1 - low), high / (1 - high)
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A ratio of two counts with its 95% interval, all ≥ 0."""
+
+    value: Positive
+    low: Positive
+    high: Positive
+
+
+def ratio_of_counts(above: int, below: int, per: float = 1.0) -> Ratio | None:
+    """Return how many of one kind there are for ``per`` of the other, from cells counted.
+
+    Args:
+        above: cells of the one kind, ≥ 0.
+        below: cells of the other, ≥ 0.
+        per: of the other kind.
+
+    Returns:
+        The ratio with the interval of :func:`hemavision.differential.intervals.ratio_interval`;
+        ``None`` where ``below`` is 0: any ratio would fit, however high.
+    """
+    interval = ratio_interval(above, below)
+    if interval is None:
+        return None
+    low, high = interval
+    return Ratio(per * above / below, per * low, per * high)

@@ -10,7 +10,7 @@ import numpy as np
 
 from hemavision.datasets.samples import Sample, open_sample
 from hemavision.errors import DataError, ImageError
-from hemavision.exports.spreadsheet import Table
+from hemavision.exports.table import Table
 from hemavision.reading.cell import BATCH, Model
 from hemavision.records.results import Prediction
 

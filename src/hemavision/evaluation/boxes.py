@@ -19,7 +19,7 @@ from hemavision.datasets.samples import open_sample, read_pbc
 from hemavision.datasets.splits import SPLIT_SEED, drawn
 from hemavision.differential import clopper_pearson
 from hemavision.reading.finding.detector import DEFAULT_DETECTOR, Detector, open_detector
-from hemavision.reading.finding.overlaps import matched
+from hemavision.reading.finding.tiles import matched
 from hemavision.records.results import NOTICE, CellKind, Detection
 
 #: Average precision looks at every detection, however unsure.

@@ -20,8 +20,7 @@ from hemavision.evaluation.answers import Answers, Progress, Run, collect, run_m
 from hemavision.evaluation.result import Request, prepare, record_of, round_figures
 from hemavision.reading.cell import Model
 from hemavision.reading.field import name_white_cells
-from hemavision.reading.finding.detector import DEFAULT_DETECTOR, Detector, open_detector
-from hemavision.reading.finding.finder import Finder
+from hemavision.reading.finding.detector import DEFAULT_DETECTOR, Detector, Finder, open_detector
 from hemavision.records.results import CellKind, Detection, Prediction
 
 #: In the repository, not the package, as the models of a laboratory less.

@@ -38,7 +38,7 @@ from hemavision.evaluation.intervals import draw_weights
 from hemavision.reading.cell import Model, open_model
 from hemavision.reading.field import name_white_cells
 from hemavision.reading.finding.detector import DEFAULT_DETECTOR, Detector, open_detector
-from hemavision.reading.finding.overlaps import overlap
+from hemavision.reading.finding.tiles import overlap
 from hemavision.records.results import NOTICE, CellKind, Detection
 
 FIELD_PROTOCOLS = tuple(FIELD_OUT)

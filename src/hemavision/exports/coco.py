@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from hemavision.exports.labels import label_of, labels_of, types_in
+from hemavision.exports.table import label_of, labels_of, types_in
 from hemavision.reading.found import FoundCell, NamedSmear
 from hemavision.records.results import NOTICE
 

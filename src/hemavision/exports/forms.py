@@ -13,8 +13,7 @@ from typing import Any
 
 from hemavision.exports.coco import to_coco
 from hemavision.exports.geojson import to_geojson
-from hemavision.exports.labels import labels_of, types_in
-from hemavision.exports.table import to_csv
+from hemavision.exports.table import labels_of, to_csv, types_in
 from hemavision.exports.voc import to_voc
 from hemavision.exports.yolo import CLASSES, to_classes, to_yolo
 from hemavision.reading.found import NamedSmear

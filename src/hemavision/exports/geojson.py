@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hemavision.exports.labels import label_of
+from hemavision.exports.table import label_of
 from hemavision.reading.found import FoundCell, NamedSmear
 from hemavision.records.results import NOTICE, CellKind
 

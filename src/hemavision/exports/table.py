@@ -2,13 +2,62 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, TextIO
 
-from hemavision.exports.labels import label_of
-from hemavision.exports.spreadsheet import Table
 from hemavision.reading.found import FoundCell, NamedSmear
+from hemavision.records.results import CellKind, Status
+
+
+def label_of(cell: FoundCell) -> str:
+    """Return a white cell's type, or the kind of a cell that has none.
+
+    A cell unlike all that the model has seen is a white cell and no more.
+    """
+    if cell.prediction is None or cell.prediction.status is Status.UNFAMILIAR:
+        return cell.kind.value
+    return cell.prediction.cell_type
+
+
+def labels_of(cell_types: Iterable[str]) -> list[str]:
+    """Return every label that cells can have, in a fixed order.
+
+    Args:
+        cell_types: that the model, or the models, tell apart.
+    """
+    return list(dict.fromkeys([*(kind.value for kind in CellKind), *cell_types]))
+
+
+def types_in(fields: Iterable[NamedSmear]) -> Iterator[str]:
+    """Yield the types that the fields' models tell apart."""
+    for field in fields:
+        yield from field.smear.cell_types
+
+
+#: A cell that begins with one of these is a formula to some spreadsheet (OWASP, CSV Injection).
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def plain(value: Any) -> Any:
+    """Return a value as a table may hold it: text that would be a formula begins with ``'``."""
+    if isinstance(value, str) and value.startswith(FORMULA):
+        return f"'{value}"
+    return value
+
+
+class Table:
+    """Writes rows of a table, values by :func:`plain`."""
+
+    def __init__(self, stream: TextIO) -> None:
+        """Take where to write."""
+        self._rows = csv.writer(stream)
+
+    def write(self, values: Iterable[Any]) -> None:
+        """Write one row."""
+        self._rows.writerow([plain(value) for value in values])
+
 
 HEAD = (
     "path", "id", "kind", "label", "left", "top", "right", "bottom", "score", "cut", "clumped",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hemavision.exports.labels import label_of
+from hemavision.exports.table import label_of
 from hemavision.reading.found import NamedSmear
 
 #: The file that lists the classes, a line each.

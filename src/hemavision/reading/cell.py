@@ -15,8 +15,7 @@ from hemavision.images.opening import ImageSource, open_image
 from hemavision.reading.bundle import DEFAULT_MODEL, Manifest, find_bundle
 from hemavision.reading.engine import Engine, EngineOutput, OnnxEngine, run_averaged
 from hemavision.reading.explaining import focus
-from hemavision.reading.finding.detector import open_detector
-from hemavision.reading.finding.finder import Finder
+from hemavision.reading.finding.detector import Finder, open_detector
 from hemavision.reading.preprocess import cut_input
 from hemavision.reading.reasons import give_reasons
 from hemavision.reading.where import where_to_look

@@ -11,7 +11,7 @@ from hemavision.images.quality import find_cautions, measure_sharpness
 from hemavision.reading.cell import Model
 from hemavision.reading.explaining import overlay
 from hemavision.reading.explaining.overlay import OPACITY
-from hemavision.reading.finding.finder import Finder
+from hemavision.reading.finding.detector import Finder
 from hemavision.reading.found import FoundCell, Smear
 from hemavision.reading.where import moved, where_found
 from hemavision.records.results import Box, CellKind, Detection, Prediction

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self, TypedDict
 
-from hemavision.differential.ratios import Ratio, ratio_of_counts
+from hemavision.differential.intervals import Ratio, ratio_of_counts
 from hemavision.images.quality import Caution
 from hemavision.records.json_values import (
     HIDDEN,

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from hemavision.reading.finding import locate_cell, locate_nucleus
-from hemavision.reading.finding.finder import Finder
+from hemavision.reading.finding.detector import Finder
 from hemavision.reading.finding.stain import SIDE_RANGE
 from hemavision.reading.preprocess import PreprocessSpec, around
 from hemavision.records.results import Box, CellKind, Detection

@@ -8,7 +8,7 @@ import math
 from typing import Any
 
 from hemavision.differential import Share
-from hemavision.exports.spreadsheet import plain
+from hemavision.exports.table import plain
 from hemavision.records.cells import NUCLEATED_RED
 from hemavision.records.results import NOTICE
 from hemavision.report.findings import Report

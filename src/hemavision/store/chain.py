@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, func, insert, select, update
 
-from hemavision.store.schema import chain, log, taken_out
+from hemavision.store.schema import cells, chain, log, taken_out
 
 #: What the first row calls the hash of the row before it.
 START = "0" * 64
@@ -127,3 +127,37 @@ def _row(event: Event, number: int, batch: int) -> dict[str, Any]:
     values = dict(vars(event))
     detail = json.dumps(values.pop("detail"), sort_keys=True, separators=(",", ":"))
     return values | {"id": number, "batch": batch, "detail": detail}
+
+
+_SEALED = (
+    cells.c.id,
+    cells.c.left,
+    cells.c.top,
+    cells.c.right,
+    cells.c.bottom,
+    cells.c.suggested_type,
+    cells.c.confidence,
+    cells.c.status,
+    cells.c.model_sha256,
+    cells.c.prediction,
+)
+
+
+def seal_suggestions(connection: Connection, image_id: int) -> list[str]:
+    """Return the SHA-256 of the suggestions for an image's cells, as they are kept.
+
+    Returns:
+        One for no cell, then one for each cell with all before it: an import and every cell that
+        is added later have each sealed what was there, and each seal still has to hold.
+    """
+    total = hashlib.sha256()
+    seals = [total.hexdigest()]
+    found = select(*_SEALED).where(cells.c.image_id == image_id).order_by(cells.c.id)
+    for row in connection.execute(found):
+        total.update(_as_text(row).encode("ascii"))
+        seals.append(total.hexdigest())
+    return seals
+
+
+def _as_text(row: Sequence[Any]) -> str:
+    return json.dumps(list(row), sort_keys=True, separators=(",", ":")) + "\n"

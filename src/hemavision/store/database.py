@@ -3,21 +3,91 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from platformdirs import user_data_path
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    create_engine,
+    event,
+    inspect,
+    make_url,
+    select,
+    text,
+)
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from hemavision import settings
 from hemavision.errors import StoreError
 from hemavision.store.chain import Transaction
 from hemavision.store.schema import chain
-from hemavision.store.upgrade import upgrade
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+#: The last migration; a test holds it to the files.
+HEAD = "0006"
+#: Any number will do, as long as every HemaVision takes the same one.
+_LOCK = 7_436_212
+#: Alembic keeps the migration that it runs in globals of the process.
+_ONE_AT_A_TIME = threading.Lock()
+
+
+def upgrade(connection: Connection) -> None:
+    """Run the migrations that a store has not seen yet, in the connection's transaction.
+
+    Raises:
+        StoreError: a newer HemaVision made the store.
+    """
+    if connection.dialect.name == "postgresql":  # SQLite's transaction has locked the file
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    current = read_step(connection)
+    if current == HEAD:
+        return
+    # Slow to import, and nearly always the tables are as they should be.
+    from alembic import command
+
+    if current is not None and current not in known_steps():
+        raise StoreError(
+            f"A newer HemaVision made this store (step {current}; this one knows {HEAD}). Update "
+            "HemaVision."
+        )
+    config = _config()
+    config.attributes["connection"] = connection
+    with _ONE_AT_A_TIME:
+        command.upgrade(config, "head")
+
+
+def known_steps() -> set[str]:
+    """Return every migration that this HemaVision has."""
+    from alembic.script import ScriptDirectory
+
+    scripts = ScriptDirectory.from_config(_config()).walk_revisions()
+    return {script.revision for script in scripts}
+
+
+def _config() -> Config:
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    return config
+
+
+def read_step(connection: Connection) -> str | None:
+    """Return the migration that a store's tables are at, None where there is no store."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return None if found is None else str(found)
+
 
 #: The setting's value for a file in the user's data directory.
 USER = "user"

@@ -12,9 +12,16 @@ from sqlalchemy import URL, Connection, create_engine, false, func, inspect, sel
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from hemavision.store.database import find_url, make_engine, reason, shown
+from hemavision.store.database import (
+    HEAD,
+    find_url,
+    known_steps,
+    make_engine,
+    read_step,
+    reason,
+    shown,
+)
 from hemavision.store.schema import cases
-from hemavision.store.upgrade import HEAD, known_steps, read_step
 
 #: How long to wait while somebody else writes, in seconds.
 _TURN_S = 2

@@ -14,14 +14,13 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from hemavision.errors import RefusedError
 from hemavision.store.cases import open_case, read_case, touch
 from hemavision.store.cells import read_cells
-from hemavision.store.chain import Event, Transaction
+from hemavision.store.chain import Event, Transaction, seal_suggestions
 from hemavision.store.database import Store
 from hemavision.store.images import read_image
 from hemavision.store.records import Case
 from hemavision.store.schema import cells, contents, cutouts, images, log, taken_out, thumbnails
 from hemavision.store.schema import read_cells as reread
 from hemavision.store.schema import versions as signed
-from hemavision.store.suggestions import seal_suggestions
 from hemavision.store.vocabulary import checked_text
 
 _LONGEST_REASON = 2000

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, CursorResult, LargeBinary, cast, func, select
 
 from hemavision.records.json_values import Count, Record, Sha256
-from hemavision.store.chain import find_break
+from hemavision.store.chain import find_break, seal_suggestions
 from hemavision.store.database import Store
 from hemavision.store.reads import ReadState
 from hemavision.store.schema import (
@@ -27,7 +27,6 @@ from hemavision.store.schema import (
     signed_heatmaps,
     versions,
 )
-from hemavision.store.suggestions import seal_suggestions
 
 _ROWS_AT_ONCE = 1000
 _PICTURES_AT_ONCE = 20

@@ -10,8 +10,7 @@ from flask import Flask
 
 from hemavision import settings
 from hemavision.reading.cell import Model, open_model
-from hemavision.reading.finding.detector import DEFAULT_DETECTOR, FOLDER, open_detector
-from hemavision.reading.finding.finder import Finder
+from hemavision.reading.finding.detector import DEFAULT_DETECTOR, FOLDER, Finder, open_detector
 from hemavision.records.reference import load_profiles
 from hemavision.store import Store
 from hemavision.web import docs, errors, identity, metrics, security

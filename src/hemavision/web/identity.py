@@ -18,8 +18,8 @@ from hemavision.store import Store, open_store
 from hemavision.store.logins import Session, find_session, find_token
 from hemavision.store.readers import LOCAL, Reader, Role, has_accounts
 from hemavision.store.reads import is_blind
+from hemavision.web.api.bodies import LARGEST, can_be_kept
 from hemavision.web.errors import Problem
-from hemavision.web.kept import LARGEST, can_be_kept
 from hemavision.web.services import services
 
 #: Config key: whether a server without accounts lets everybody in.

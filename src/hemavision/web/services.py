@@ -9,7 +9,7 @@ from typing import Any
 from flask import current_app
 
 from hemavision.reading.cell import Model
-from hemavision.reading.finding.finder import Finder
+from hemavision.reading.finding.detector import Finder
 from hemavision.records.reference import Profiles
 from hemavision.store import Store
 from hemavision.web.counters import Metrics

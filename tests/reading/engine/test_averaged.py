@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fakes import FakeEngine
 
 from hemavision import Model
 from hemavision.images.opening import open_image
 from hemavision.images.stain import measure_stain, standardise
 from hemavision.reading.bundle import find_bundle
-from hemavision.reading.engine import EngineOutput, FakeEngine, OnnxEngine, run_averaged
+from hemavision.reading.engine import EngineOutput, OnnxEngine, run_averaged
 from hemavision.reading.engine.averaged import View, spread, views_of
 from hemavision.reading.finding import locate_cell
 from hemavision.reading.preprocess import cut_input

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from fakes import FakeEngine
 
 from hemavision.reading.cell import Model
-from hemavision.reading.engine import FakeEngine
 from hemavision.reading.explaining import focus
-from hemavision.reading.explaining.focus import CELL_RADIUS
+from hemavision.reading.explaining.overlay import CELL_RADIUS
 from hemavision.records.results import ModelReference, Status
 
 

@@ -12,7 +12,7 @@ from hemavision.datasets.fields import split_fields
 from hemavision.errors import BundleError
 from hemavision.reading.finding import tiles
 from hemavision.reading.finding.detector import open_detector
-from hemavision.reading.finding.overlaps import matched
+from hemavision.reading.finding.tiles import matched
 from hemavision.records.results import CellKind
 
 #: A box that comes nearer to the border of its photograph may be of a cell that is cut.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+from fakes import FakeFinder
 
-from hemavision.reading.finding.fake_finder import FakeFinder
 from hemavision.records.results import Box, CellKind, Detection
 
 FOUND = [

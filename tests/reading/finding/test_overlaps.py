@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hemavision.reading.finding.overlaps import matched, overlap, surest_boxes
+from hemavision.reading.finding.tiles import matched, overlap, surest_boxes
 
 
 def test_overlap_is_intersection_over_union():

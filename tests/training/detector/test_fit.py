@@ -7,7 +7,7 @@ import pytest
 
 from hemavision.datasets.fields import FieldSplit, split_fields
 from hemavision.reading.finding.detector import Detector
-from hemavision.reading.finding.overlaps import matched
+from hemavision.reading.finding.tiles import matched
 from hemavision.records.results import Box, CellKind, Detection
 from hemavision.training.detector.finish import choose_thresholds, export_detector
 from hemavision.training.detector.fit import DetectorRecipe, fit_detector

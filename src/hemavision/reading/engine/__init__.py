@@ -1,8 +1,6 @@
 """Engines: a batch of crops in, probabilities, heatmaps and embeddings out."""
 
 from hemavision.reading.engine.averaged import run_averaged
-from hemavision.reading.engine.engine import Engine, EngineOutput
-from hemavision.reading.engine.fake_engine import FakeEngine
-from hemavision.reading.engine.onnx_engine import OnnxEngine
+from hemavision.reading.engine.engine import Engine, EngineOutput, OnnxEngine
 
-__all__ = ["Engine", "EngineOutput", "FakeEngine", "OnnxEngine", "run_averaged"]
+__all__ = ["Engine", "EngineOutput", "OnnxEngine", "run_averaged"]

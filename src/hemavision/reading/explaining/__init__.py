@@ -1,7 +1,5 @@
 """Turning Grad-CAM maps into pictures, and scoring them."""
 
-from hemavision.reading.explaining.focus import focus
-from hemavision.reading.explaining.overlay import colour_map, normalise, overlay
-from hemavision.reading.explaining.png import encode_png
+from hemavision.reading.explaining.overlay import colour_map, encode_png, focus, normalise, overlay
 
 __all__ = ["colour_map", "encode_png", "focus", "normalise", "overlay"]

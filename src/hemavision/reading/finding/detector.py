@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from PIL import Image
@@ -10,8 +11,7 @@ from PIL import Image
 from hemavision.errors import BundleError
 from hemavision.reading.bundle import SHIPPED
 from hemavision.reading.finding.manifest import DetectorManifest, manifest_from_metadata
-from hemavision.reading.finding.overlaps import surest_boxes
-from hemavision.reading.finding.tiles import tiles_of
+from hemavision.reading.finding.tiles import surest_boxes, tiles_of
 from hemavision.reading.onnx_session import open_network, require_outputs
 from hemavision.records.results import Box, CellKind, Detection, ModelReference
 
@@ -183,3 +183,23 @@ def _apart(boxes: np.ndarray, kinds: np.ndarray, scores: np.ndarray) -> np.ndarr
         for positions in (np.flatnonzero(kinds == kind) for kind in np.unique(kinds))
     ]
     return np.concatenate(kept) if kept else np.empty(0, int)
+
+
+class Finder(Protocol):
+    """Anything that finds cells."""
+
+    @property
+    def reference(self) -> ModelReference:
+        """Which weights find them."""
+        ...
+
+    def find(self, rgb: np.ndarray) -> list[Detection]:
+        """Return the cells of a field, surest first.
+
+        Args:
+            rgb: uint8 H×W×3, of any size.
+
+        Returns:
+            Their boxes in whole pixels, inside the field.
+        """
+        ...

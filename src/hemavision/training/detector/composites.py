@@ -15,8 +15,8 @@ from PIL import Image, ImageFilter
 from hemavision.datasets.samples import Sample, open_sample
 from hemavision.images.stain import BLACK, background_of, brightest
 from hemavision.reading.finding import locate_cell
-from hemavision.reading.finding.overlaps import overlap
 from hemavision.reading.finding.stain import BOX_RADII
+from hemavision.reading.finding.tiles import overlap
 from hemavision.training.detector.opened import OpenField
 
 #: Of sets that come with masks of the cell: where a sample's lies.

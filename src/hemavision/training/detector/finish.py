@@ -16,7 +16,7 @@ from hemavision.keras_files.reading import network_from_keras
 from hemavision.models.cell_detector import build
 from hemavision.reading.finding.detector import Detector
 from hemavision.reading.finding.manifest import DetectorManifest
-from hemavision.reading.finding.overlaps import matched
+from hemavision.reading.finding.tiles import matched
 from hemavision.records.results import CellKind
 from hemavision.training.command import record_without_folders
 from hemavision.training.detector.opened import HOME_SCALE

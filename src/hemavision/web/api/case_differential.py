@@ -22,8 +22,8 @@ from hemavision.records.critical import Critical
 from hemavision.records.json_values import Count
 from hemavision.records.results import Noticed
 from hemavision.store.cases import find_case
+from hemavision.store.cells import Tally, tally
 from hemavision.store.records import Case, Entries
-from hemavision.store.tally import Tally, tally
 from hemavision.web.api.bodies import read_query
 from hemavision.web.api.case_requests import CountQuery
 from hemavision.web.api.case_terms import grounds_of, profiles

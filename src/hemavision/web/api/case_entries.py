@@ -10,17 +10,16 @@ from msgspec import Meta, field, structs
 
 from hemavision.casework.entered import analyser_of
 from hemavision.differential.counting import TARGETS
-from hemavision.differential.names import add_up
-from hemavision.differential.units import (
+from hemavision.differential.names import (
     LEAST_WHITE_CELLS,
     MOST_WHITE_CELLS,
+    add_up,
     checked_white_cells,
     white_cells_from,
 )
 from hemavision.errors import SettingsError
 from hemavision.records.results import Noticed
-from hemavision.store.cases import find_case
-from hemavision.store.entries import LONGEST_COMMENT, LONGEST_NAME, enter
+from hemavision.store.cases import LONGEST_COMMENT, LONGEST_NAME, enter, find_case
 from hemavision.store.records import Case, Entries
 from hemavision.web.api.bodies import Body, Number, Ordinal, Title, read_json
 from hemavision.web.api.case_terms import known_types, profiles

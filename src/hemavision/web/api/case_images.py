@@ -8,16 +8,21 @@ from typing import Any
 
 from flask import Response, request
 
-from hemavision.casework.archives import open_archive
-from hemavision.casework.importing import Import, Outcome, Source, failing, import_images
+from hemavision.casework.importing import (
+    Import,
+    Outcome,
+    Source,
+    failing,
+    import_images,
+    open_archive,
+)
 from hemavision.casework.pictures import Picture, show_image, show_part
 from hemavision.casework.reading import Eyes
 from hemavision.errors import ImageError
 from hemavision.images.archives import SIGNATURE
 from hemavision.records.results import Box, Detection, Noticed
 from hemavision.store.cases import find_case
-from hemavision.store.cut_cells import CutCell, list_cut_cells
-from hemavision.store.images import find_image, find_others, list_images
+from hemavision.store.images import CutCell, find_image, find_others, list_cut_cells, list_images
 from hemavision.store.records import Case, ImageKind, StoredImage
 from hemavision.store.removing import remove_image
 from hemavision.web.api import case_requests as requests

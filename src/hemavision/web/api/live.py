@@ -16,7 +16,7 @@ from hemavision.images.quality import Caution
 from hemavision.reading.cell import Model
 from hemavision.reading.explaining import normalise
 from hemavision.reading.field import read_smear
-from hemavision.reading.finding.finder import Finder
+from hemavision.reading.finding.detector import Finder
 from hemavision.reading.found import FoundCell, Smear
 from hemavision.records.json_values import Positive, Share, Side
 from hemavision.records.results import (

@@ -14,7 +14,7 @@ from hemavision.agreement import (
     draw_bland_altman,
     find_limits,
 )
-from hemavision.casework.second_readers import percents_by_slide
+from hemavision.casework.reporting import percents_by_slide
 from hemavision.records.json_values import Count, Record
 from hemavision.records.reference import display_name
 from hemavision.records.results import Noticed

@@ -11,7 +11,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from hemavision.images.opening import Photo
 from hemavision.reading.field import overlay_cell, read_smear
-from hemavision.reading.finding.finder import Finder
+from hemavision.reading.finding.detector import Finder
 from hemavision.reading.found import FoundCell, Smear
 from hemavision.records.json_values import Count, Positive
 from hemavision.records.results import Box, Noticed

@@ -1,13 +1,17 @@
-"""An engine without a network: its answers follow from the crop's brightness. For tests."""
+"""An engine and a finder without a network, whose answers a test knows beforehand."""
 
 from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from hemavision.reading.bundle import Manifest
-from hemavision.reading.engine.engine import EngineOutput
+from hemavision.reading.engine import EngineOutput
 from hemavision.reading.preprocess import PreprocessSpec
 from hemavision.records.cells import FOUR_TYPES
+from hemavision.records.results import Detection, ModelReference
 
 MAP_PX = 13
 EMBEDDING = 8
@@ -77,3 +81,24 @@ class FakeEngine:
         probabilities = np.full((len(chosen), kinds), rest, np.float32)
         probabilities[np.arange(len(chosen)), chosen] = self._confidence
         return probabilities
+
+
+class FakeFinder:
+    """Knows some fields by heart; of any other it says that there is no cell in it."""
+
+    def __init__(self, known: Iterable[tuple[np.ndarray, Sequence[Detection]]] = ()) -> None:
+        """Take fields (uint8 H×W×3), each with what is found in it."""
+        self._known = {_key(rgb): sorted(found, key=lambda d: -d.score) for rgb, found in known}
+
+    @property
+    def reference(self) -> ModelReference:
+        """A reference as a detector's would be."""
+        return ModelReference("fake", "0" * 64)
+
+    def find(self, rgb: np.ndarray) -> list[Detection]:
+        """Return what was said of this field."""
+        return list(self._known.get(_key(rgb), ()))
+
+
+def _key(rgb: np.ndarray) -> tuple[tuple[int, ...], str]:
+    return rgb.shape, hashlib.sha256(np.ascontiguousarray(rgb).data).hexdigest()
