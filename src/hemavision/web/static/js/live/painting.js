@@ -1,7 +1,6 @@
 /** Draws a read frame: the picture itself, heatmaps, boxes, labels, all of one moment. */
 
-import { colour, spread } from "../heatmap.js";
-import { coverage } from "../smear/heat.js";
+import { colour, coverage, spread } from "../heatmap.js";
 import { layoutLabels, rectangleIn } from "../smear/labels.js";
 import { CASING, lineOf } from "../smear/palette.js";
 import { confidence, counts, WHITE } from "./landmarks.js";

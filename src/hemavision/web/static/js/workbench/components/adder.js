@@ -5,8 +5,7 @@
  */
 
 import { role, tell } from "../../components/dom.js";
-import { reveal } from "../../smear/framing.js";
-import { place } from "../../viewport.js";
+import { place, reveal } from "../../viewport.js";
 import { drawn, edgesOf, firstBox, movedTo, sized } from "../pointing.js";
 
 const STEP_PX = 12; // on the screen
