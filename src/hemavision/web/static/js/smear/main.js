@@ -1,15 +1,12 @@
 /** Wires the Smear page: events come up from the components, the state goes down to them. */
 
 import { cellTypes, defaultModel, fetchSample, Problem } from "../api.js";
-import { copyAnswer, mountAnswer } from "../components/answer.js";
-import { mountContext } from "../components/context.js";
+import { copyAnswer, mountAnswer, mountContext, mountReasons } from "../components/answer.js";
 import { stillness, tell, write } from "../components/dom.js";
 import { mountDrift } from "../components/drift.js";
 import { mountIntake } from "../components/intake.js";
-import { mountReasons } from "../components/reasons.js";
 import { mountStrip } from "../components/strip.js";
-import { takeOver } from "../handover.js";
-import { toRecords } from "../intake.js";
+import { takeOver, toRecords } from "../intake.js";
 import { createPump } from "../queue.js";
 import { createStore, selectedItem, ZOOM_FIT } from "../state.js";
 import { focusOn, oneToOne, reveal } from "../viewport.js";

@@ -1,10 +1,11 @@
 /**
  * One cell, large: its picture, its heatmap, what the model said and why, who decided what; and two
- * cells side by side. Says `inspector-closed`, `cell-shown-in-field`, `cell-stepped`, `cell-unwanted`, `image-unwanted`.
+ * cells side by side. Says `inspector-closed`, `cell-shown-in-field`, `cell-stepped`, `cell-unwanted`,
+ * `image-unwanted`.
  */
 
+import { mountReasons } from "../../components/answer.js";
 import { make, role, tell, write } from "../../components/dom.js";
-import { mountReasons } from "../../components/reasons.js";
 import { initialState as cellPage } from "../../state.js";
 import { advice, percent, statusWords } from "../../words.js";
 import { binOf, isDecided } from "../cells.js";
