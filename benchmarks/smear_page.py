@@ -27,7 +27,7 @@ MOVES = {"pan, fitted": (1.02, 1.02), "pan, three times": (3.0, 3.0), "zoom in":
 
 SCENE = """async () => {
   const { paint } = await import("/static/js/smear/painting.js");
-  const { makePyramid } = await import("/static/js/smear/pyramid.js");
+  const { makePyramid } = await import("/static/js/smear/pictures.js");
   const { place } = await import("/static/js/viewport.js");
   let seed = 7;
   const random = () => (seed = (seed * 16807) % 2147483647) / 2147483647;

@@ -48,7 +48,7 @@ def test_looks_tell_real_white_cells_apart(page: Page, data: Path) -> None:
     looks = page.evaluate(
         """async (crops) => {
             const { ALIKE, PATCH_PX, signature, unlikeness } =
-                await import("/static/js/live/signature.js");
+                await import("/static/js/live/cells.js");
             const context = new OffscreenCanvas(PATCH_PX, PATCH_PX).getContext("2d");
             context.imageSmoothingQuality = "high";
             const look = async (address) => {

@@ -159,7 +159,7 @@ def test_two_fields_together_have_the_server_s_arithmetic(
     expected = ratio_of_counts(white, red, per=1000.0)
     computed = smear.evaluate(
         """async ([white, red]) =>
-            (await import("/static/js/smear/ratio.js")).ratioOfCounts(white, red, 1000)""",
+            (await import("/static/js/smear/counts.js")).ratioOfCounts(white, red, 1000)""",
         [white, red],
     )
     assert expected is not None

@@ -1,9 +1,7 @@
-import { cellsOf } from "/static/js/live/answer.js";
-import { emptyMeter, measured, readings } from "/static/js/live/meter.js";
-import { confidence, heard, nameless, pooled, smoothMap } from "/static/js/live/naming.js";
-import { framesAtOnce, GLASS_TO_GLASS_MS, isNewer, waitMs } from "/static/js/live/pacing.js";
+import { ALIKE, cellsOf, PATCH_PX, signature, unlikeness } from "/static/js/live/cells.js";
+import { emptyMeter, framesAtOnce, GLASS_TO_GLASS_MS, isNewer, measured, readings, waitMs } from "/static/js/live/pacing.js";
+import { confidence, heard, nameless, pooled, smoothMap } from "/static/js/live/landmarks.js";
 import { register } from "/static/js/live/registration.js";
-import { ALIKE, PATCH_PX, signature, unlikeness } from "/static/js/live/signature.js";
 import { equal, near, test } from "./harness.js";
 import { random } from "./panning.js";
 

@@ -1,6 +1,5 @@
-import { cautioned, noCautions } from "/static/js/live/cautions.js";
-import { initialState, isStale, mayAsk, reduce } from "/static/js/live/state.js";
-import { snapshotJson } from "/static/js/live/snapshot.js";
+import { cautioned, initialState, isStale, mayAsk, noCautions, reduce } from "/static/js/live/state.js";
+import { snapshotJson } from "/static/js/live/census.js";
 import {
   cameraName, cameraTrouble, checkWords, countWords, labelWords, othersWords, rateWords, serverTrouble, snapshotName,
 } from "/static/js/live/words.js";

@@ -1,5 +1,4 @@
-import { countsOf, differentialRows, summed } from "/static/js/smear/counts.js";
-import { betaCumulative, betaQuantile, ratioOfCounts } from "/static/js/smear/ratio.js";
+import { betaCumulative, betaQuantile, countsOf, differentialRows, ratioOfCounts, summed } from "/static/js/smear/counts.js";
 import { box, other, smear, white } from "./smear.fixture.js";
 import { equal, near, test } from "./harness.js";
 

@@ -1,6 +1,5 @@
-import { between, focusOn, limits, oneToOne, reveal } from "/static/js/smear/framing.js";
-import { levelFor } from "/static/js/smear/pyramid.js";
-import { place } from "/static/js/viewport.js";
+import { between, focusOn, limits, oneToOne, place, reveal } from "/static/js/viewport.js";
+import { levelFor } from "/static/js/smear/pictures.js";
 import { box } from "./smear.fixture.js";
 import { equal, near, test } from "./harness.js";
 

@@ -1,6 +1,7 @@
-import { firstOf, galleryCells, galleryGroups } from "/static/js/smear/gallery.js";
-import { createPump } from "/static/js/smear/pump.js";
-import { coverage, cutOut } from "/static/js/smear/heat.js";
+import { firstOf, galleryCells, galleryGroups } from "/static/js/smear/cells.js";
+import { createPump } from "/static/js/queue.js";
+import { coverage } from "/static/js/heatmap.js";
+import { cutOut } from "/static/js/smear/pictures.js";
 import { resultOf } from "/static/js/smear/saving.js";
 import { box, other, smear, white } from "./smear.fixture.js";
 import { equal, near, test } from "./harness.js";

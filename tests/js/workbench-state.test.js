@@ -1,7 +1,5 @@
 import { assignKeys, meaning } from "/static/js/workbench/hotkeys.js";
-import { range, targets, toggled } from "/static/js/workbench/selection.js";
-import { binCounts, initialState, isReadOnly, reduce, undecided } from "/static/js/workbench/state.js";
-import { doneAgain, emptyHistory, numbered, pushed, takenBack, without } from "/static/js/workbench/undo.js";
+import { binCounts, doneAgain, emptyHistory, initialState, isReadOnly, numbered, pushed, range, reduce, takenBack, targets, toggled, undecided, without } from "/static/js/workbench/state.js";
 import { createWriter } from "/static/js/workbench/writing.js";
 import { createStore } from "/static/js/state.js";
 import { Problem } from "/static/js/api.js";

@@ -1,10 +1,7 @@
-import { completeWords, decidedWhite } from "/static/js/workbench/numbers.js";
-import { everyPage, safeNext } from "/static/js/workbench/api.js";
+import { captionWords, cellWords, completeWords, conflictWords, decidedWhite, decisionWords, entryWords, estimateWords, flagWords, foreignWords, importWords, targetWords } from "/static/js/workbench/words.js";
+import { everyPage, safeNext } from "/static/js/api.js";
 import { digestOf, elsewhereWords, inLoads, isWanted, nothingYet, partKnown, resultWords, summed } from "/static/js/workbench/imports.js";
 import { countFrom, countQuery, isTyped, numberFrom, stillTyped, untouched, wholeFrom } from "/static/js/workbench/entered.js";
-import {
-  captionWords, cellWords, conflictWords, decisionWords, entryWords, estimateWords, flagWords, foreignWords, importWords, targetWords,
-} from "/static/js/workbench/words.js";
 import { equal, test } from "./harness.js";
 
 const TYPES = [{ name: "neutrophil", display_name: "Neutrophil" }, { name: "monocyte", display_name: "Monocyte" }];

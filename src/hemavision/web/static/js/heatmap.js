@@ -7,6 +7,9 @@ export const JET = Array.from({ length: 256 }, (_, i) => {
     Math.floor(Math.min(Math.max(1.5 - Math.abs(4 * x - peak), 0), 1) * 255 + 0.5));
 });
 
+const FAINT = 0.12; // of the map's peak: less than this does not show, so that the cell does
+const FULL = 0.55; // of the peak: from here on the map covers as much as it may
+
 /** Flatten a map (rows of numbers ≥ 0) and scale its peak to 1; an all-zero map stays zero. */
 export function normalise(rows) {
   const width = rows[0]?.length ?? 0;
@@ -72,6 +75,12 @@ export function colour(values) {
     pixels[i * 4 + 3] = 255;
   }
   return pixels;
+}
+
+/** Return how far a value from 0 to 1 covers the picture: nothing where there is no evidence. */
+export function coverage(value) {
+  const t = Math.min(Math.max((value - FAINT) / (FULL - FAINT), 0), 1);
+  return t * t * (3 - 2 * t);
 }
 
 /** Say whether anything in the image speaks for a type: its map is not zero everywhere. */

@@ -1,18 +1,13 @@
 /** Wires the page: events come up from the components, the state goes down to them. */
 
 import { cellTypes, classify, defaultModel, fetchSample, Problem } from "./api.js";
-import { copyAnswer, mountAnswer } from "./components/answer.js";
-import { mountContext } from "./components/context.js";
-import { mountControls } from "./components/controls.js";
-import { mountDrift } from "./components/drift.js";
+import { copyAnswer, mountAnswer, mountContext, mountFieldHint, mountReasons } from "./components/answer.js";
 import { tell, write } from "./components/dom.js";
-import { mountFieldHint } from "./components/field-hint.js";
+import { mountDrift } from "./components/drift.js";
 import { mountIntake } from "./components/intake.js";
-import { mountReasons } from "./components/reasons.js";
 import { mountStrip } from "./components/strip.js";
-import { mountViewer } from "./components/viewer.js";
-import { handOver } from "./handover.js";
-import { decode, toRecords } from "./intake.js";
+import { mountControls, mountViewer } from "./components/viewer.js";
+import { decode, handOver, toRecords } from "./intake.js";
 import { createQueue } from "./queue.js";
 import { answerJson, compose, save } from "./saving.js";
 import { createStore, selectedItem, shownType } from "./state.js";

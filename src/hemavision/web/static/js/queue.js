@@ -22,3 +22,31 @@ export function createQueue(limit) {
     });
   };
 }
+
+/**
+ * Return {go, stop}: jobs of one kind, which stop on request and go on where they stopped. `next()`
+ * returns a job's item or null, `run(item)` does it and must not be asked for the same item again;
+ * one that throws stops nothing else.
+ */
+export function createPump({ limit, next, run }) {
+  let [running, stopped] = [0, false];
+  const pull = () => {
+    while (!stopped && running < limit) {
+      const item = next();
+      if (item === null) return;
+      running += 1;
+      // In a job of its own: what fails says so itself, and the ones behind it still come.
+      Promise.resolve().then(() => run(item)).catch(() => undefined).then(() => {
+        running -= 1;
+        pull();
+      });
+    }
+  };
+  return {
+    go() {
+      stopped = false;
+      pull();
+    },
+    stop() { stopped = true; },
+  };
+}

@@ -1,14 +1,17 @@
+/** What a page says of one cell: the answer, the reasons, the clinical context. */
+
+import { selectedItem, shownType } from "../state.js";
+import { advice, answerWords, argument, contradictionWords, duration, isField, isSynthetic, percent, range, statusWords, title } from "../words.js";
+import { make, role, tell, write } from "./dom.js";
+
+const COPIED_MS = 2500;
+const MAPS_WORDS = " Choose one to see where it was read.";
+const UNFAMILIAR = "unfamiliar";
+
 /**
  * The named type, how sure, the bars of all types, downloads, or the trouble in words. Of what is
  * unfamiliar that is all that is said: the guess is folded away.
  */
-
-import { selectedItem } from "../state.js";
-import { advice, answerWords, duration, isSynthetic, percent, statusWords, title } from "../words.js";
-import { role, tell, write } from "./dom.js";
-
-const COPIED_MS = 2500;
-
 export function mountAnswer(element) {
   element.addEventListener("click", ({ target }) => {
     const button = target.closest("button");
@@ -89,4 +92,139 @@ function latency(prediction, roundTripMs) {
 
 function modelLine({ name, sha256 }) {
   return `Model ${name}, SHA-256 ${sha256.slice(0, 12)}…`;
+}
+
+/** Where a picture shows far more than the cell that was named: the way to the Smear page. Says `field-wanted`. */
+export function mountFieldHint(element) {
+  element.addEventListener("click", ({ target }) => target.closest("button") && tell(element, "field-wanted"));
+  return function update(state) {
+    const prediction = selectedItem(state)?.answer?.prediction;
+    element.hidden = !prediction || !isField(prediction);
+  };
+}
+
+/**
+ * What was seen of the cell: a line of words, and each attribute with its map at a click. Without
+ * `hasMaps` the attributes are read, not pressed: their maps did not come along.
+ */
+export function mountReasons(element, { hasMaps = true } = {}) {
+  const list = role(element, "attributes");
+  let shown = null;
+
+  list.addEventListener("click", ({ target }) => {
+    const button = target.closest("button");
+    if (!button) return;
+    const pressed = button.getAttribute("aria-pressed") === "true";
+    tell(element, "cell-type-chosen", { cellType: pressed ? null : button.dataset.map });
+  });
+
+  return function update(state) {
+    const prediction = selectedItem(state)?.answer?.prediction ?? null;
+    const reasons = prediction?.reasons ?? null;
+    // What speaks for a type that should not be relied on is no reason.
+    element.hidden = !reasons || prediction.status === "unfamiliar";
+    if (element.hidden) return;
+    if (reasons !== shown) {
+      shown = reasons;
+      fillReasons(element, list, prediction, hasMaps);
+    }
+    for (const button of list.querySelectorAll("button")) {
+      button.setAttribute("aria-pressed", String(button.dataset.map === shownType(state)));
+    }
+  };
+}
+
+function fillReasons(element, list, prediction, hasMaps) {
+  const { reasons } = prediction;
+  role(element, "seen").hidden = !reasons.seen;
+  write(role(element, "seen"), title(reasons.seen));
+  const contradiction = contradictionWords(prediction);
+  role(element, "contradiction").hidden = !contradiction;
+  write(role(element, "contradiction-words"), contradiction);
+  write(role(element, "compared"), `${compared(prediction)}${hasMaps ? MAPS_WORDS : ""}`);
+  list.replaceChildren(...reasons.attributes.map((reason) => reasonRow(reason, prediction, hasMaps)));
+}
+
+function compared({ cell_type: cellType, reasons }) {
+  const words = (name) => name.replaceAll("_", " ");
+  if (reasons.compared_with === null) return `The model was never taught the looks of this type (${words(cellType)}): take these as a guess.`;
+  const [one, other] = [cellType, reasons.compared_with].map(words);
+  return `Each attribute, and whether it speaks for ${one} or for ${other}, the next type whose looks it was taught.`;
+}
+
+function reasonRow(reason, prediction, hasMaps) {
+  const { word, side } = argument(reason.weight, prediction);
+  const card = make(
+    hasMaps ? "button" : "div", { className: "attribute" },
+    make("span", { className: "attribute-words", textContent: title(reason.words) }),
+    make("span", { className: "attribute-share", textContent: percent(reason.probability) }),
+    make("span", { className: "attribute-side", textContent: word }),
+  );
+  card.dataset.side = side;
+  if (hasMaps) {
+    card.type = "button";
+    card.dataset.map = `${reason.attribute}=${reason.value}`;
+  }
+  return make("li", {}, card);
+}
+
+/** The clinical context of the named type: ranges, function, what high and low may mean. */
+export function mountContext(element) {
+  const body = role(element, "body");
+  let shown = null;
+
+  return function update(state) {
+    const prediction = selectedItem(state)?.answer?.prediction ?? null;
+    const unfamiliar = prediction?.status === "unfamiliar";
+    const name = unfamiliar ? UNFAMILIAR : prediction?.cell_type ?? null;
+    const entry = state.cellTypes[name] ?? null;
+    const key = entry ?? state.contextError ?? name;
+    if (key === shown) return;
+    shown = key;
+    if (entry) body.replaceChildren(...contextCard(entry));
+    else body.replaceChildren(make("p", { className: "quiet", textContent: missing(name, state) }));
+  };
+}
+
+function missing(name, state) {
+  if (name === UNFAMILIAR) return "Unlike anything the model was trained on: what a type may mean says nothing here.";
+  if (state.contextError) return `No clinical context: ${state.contextError}`;
+  return name ? `No clinical context is known for ${name}.` : "What this cell does appears here with the answer.";
+}
+
+function contextCard(entry) {
+  const rows = [
+    ["What it does", entry.function],
+    ["A high count may mean", entry.significance.high],
+    ["A low count may mean", entry.significance.low],
+  ].filter(([, words]) => words);
+  return [
+    make("h3", { className: "context-name", textContent: entry.display_name ?? title(entry.name) }),
+    ranges(entry),
+    make("dl", {}, ...rows.flatMap(([term, words]) => [
+      make("dt", { textContent: term }),
+      make("dd", { textContent: [words].flat().join(", ") }),
+    ])),
+    make("p", { className: "source", textContent: `Source: ${entry.source}` }),
+  ];
+}
+
+function ranges(entry) {
+  if (!entry.percent) {
+    return make("div", { className: "range" }, make("p", { className: "quiet", textContent: "No reference range in this profile." }));
+  }
+  const [low, high] = entry.percent;
+  const share = make("i");
+  share.style.setProperty("left", `${low}%`);
+  share.style.setProperty("width", `${high - low}%`);
+  const scale = make("div", { className: "range-scale" }, share);
+  scale.setAttribute("aria-hidden", "true");
+  const absolute = entry.absolute ? `, ${range(entry.absolute, " ×10⁹/L")}` : "";
+  return make(
+    "div", { className: "range" },
+    make("p", {}, make("strong", { textContent: range(entry.percent, "%") }),
+      ` of white cells in adults' blood${absolute}`),
+    scale,
+    make("p", { className: "source", textContent: `Reference profile: ${entry.profile}` }),
+  );
 }

@@ -1,7 +1,8 @@
-/** The browser's cameras: which there are, their frames as they come. Throws trouble by name. */
+/** The browser's cameras, and their frames on the way to the reader. Throws trouble by name. */
 
 const LONG_SIDE_PX = 640; // a frame is read at this size: the scale that the detector works at
 const SANE_MS = 2000;
+const GLANCE_EVERY_MS = 90;
 
 export class CameraTrouble extends Error {}
 
@@ -34,7 +35,7 @@ export async function isAllowed() {
 }
 
 /** Call `body(capturedAt)` for each new frame of a video, with when the camera took it (ms). */
-export function eachFrame(video, body) {
+function eachFrame(video, body) {
   if (!("requestVideoFrameCallback" in video)) {
     eachNewTime(video, body);
     return;
@@ -59,10 +60,53 @@ function eachNewTime(video, body) {
 }
 
 /** Return the video's frame as a bitmap, its long side at most LONG_SIDE_PX. */
-export function grab(video) {
+function grab(video) {
   const { videoWidth, videoHeight } = video;
   const shrink = Math.min(1, LONG_SIDE_PX / Math.max(videoWidth, videoHeight));
   if (shrink === 1) return createImageBitmap(video);
   const [resizeWidth, resizeHeight] = [videoWidth, videoHeight].map((side) => Math.round(side * shrink));
   return createImageBitmap(video, { resizeWidth, resizeHeight, resizeQuality: "medium" });
+}
+
+/**
+ * Send the newest frame whenever one more may be on its way, and never one that waited: what the
+ * server cannot keep up with is dropped here, before anything is spent on it. Between those the
+ * reader glances at frames, so that it does not lose the way while the server is slow or away.
+ *
+ * Return {asked}, to be called when something may have changed that lets a frame go.
+ *
+ * `mayGo(onTheirWay)` says whether one more may; `answered({bitmap, capturedAt, answer, cells, glance})`
+ * and `failed(problem)` take what came back.
+ */
+export function createFeed(video, { mayGo, answered, failed }) {
+  const reader = new Worker(new URL("./reader.js", import.meta.url), { type: "module" });
+  let [onTheirWay, newest, grabbing, seenAt] = [0, null, false, -Infinity];
+
+  async function asked() {
+    if (newest === null || grabbing) return;
+    const goes = mayGo(onTheirWay);
+    if (!goes && newest - seenAt < GLANCE_EVERY_MS) return;
+    const capturedAt = newest;
+    [newest, seenAt, grabbing] = [null, capturedAt, true];
+    if (goes) onTheirWay += 1;
+    try {
+      const bitmap = await grab(video);
+      reader.postMessage({ bitmap, capturedAt, goes }, [bitmap]);
+    } catch {
+      if (goes) onTheirWay -= 1; // the camera went away between its frame and now
+    }
+    grabbing = false;
+  }
+
+  reader.addEventListener("message", ({ data }) => {
+    onTheirWay -= 1;
+    if (data.bitmap) answered(data);
+    else failed(data.problem);
+    asked();
+  });
+  eachFrame(video, (capturedAt) => {
+    newest = capturedAt;
+    asked();
+  });
+  return { asked };
 }

@@ -1,9 +1,10 @@
-/** The running differential: distinct cells, each once. Pure. */
+/** The running differential: distinct cells, each once; and the file beside a saved frame. Pure. */
 
-import { counts, WHITE } from "./landmarks.js";
-import { confidence } from "./naming.js";
+import { confidence, counts, WHITE } from "./landmarks.js";
+import { inView } from "./mosaic.js";
 
-export const UNFAMILIAR = "unfamiliar";
+const UNFAMILIAR = "unfamiliar";
+const NOTICE = "For research use only. Not for use in diagnostic procedures.";
 
 /**
  * Return {white, named, unfamiliar, check, types: [{name, count, share, check}], red, platelets}.
@@ -29,11 +30,30 @@ export function census(mosaic, types) {
 }
 
 /** Return one distinct white cell as a record for a file. */
-export function cellRecord({ id, naming, seenWhole, chart, box }, types) {
+function cellRecord({ id, naming, seenWhole, chart, box }, types) {
   return {
     id, cell_type: naming.status === UNFAMILIAR ? null : naming.name, nearest_type: naming.name,
     status: naming.status, confidence: confidence(naming, types), frames: seenWhole,
     mosaic: { chart, box: box.map(Math.round) },
     probabilities: naming.mean && Object.fromEntries(types.map((name, i) => [name, naming.mean[i]])),
   };
+}
+
+/** Return the file beside a saved frame, JSON text: what is in the frame, and the count so far. */
+export function snapshotJson(state, date) {
+  const { picture, mosaic, types, cameras, cameraId } = state;
+  const { answer } = picture;
+  const here = inView(mosaic, picture).map((cell) => ({
+    kind: cell.kind, box: cell.box.map(Math.round), counted: counts(cell),
+    ...(cell.kind === WHITE ? { white_cell: cellRecord(cell, types) } : {}),
+  }));
+  const white = mosaic.landmarks.filter((mark) => mark.kind === WHITE && counts(mark));
+  return JSON.stringify({
+    taken: date.toISOString(),
+    camera: cameras.find(({ id }) => id === cameraId)?.label ?? null,
+    frame: { width: picture.width, height: picture.height, cells: here },
+    differential: census(mosaic, types),
+    white_cells: white.map((mark) => cellRecord(mark, types)),
+    warnings: answer.warnings, model: answer.model, detector: answer.detector, notice: NOTICE,
+  }, null, 2);
 }

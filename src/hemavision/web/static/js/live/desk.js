@@ -1,7 +1,6 @@
 /** Takes snapshots to cases: asks the API and tells the store what became of it. */
 
-import { Problem } from "../api.js";
-import { createApi, loginAddress } from "../workbench/api.js";
+import { createApi, loginAddress, Problem } from "../api.js";
 import { CASE, filedOutcome, NEW_CASE, openCases, recallFiling, rememberFiling, troubleOutcome } from "./filing.js";
 
 const MOST_CASES = 200; // of a state: whoever has more open looks for one on its own page

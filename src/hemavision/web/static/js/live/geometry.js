@@ -2,7 +2,7 @@
 
 export const centre = ([left, top, right, bottom]) => ({ x: (left + right) / 2, y: (top + bottom) / 2 });
 
-export const area = ([left, top, right, bottom]) => Math.max(right - left, 0) * Math.max(bottom - top, 0);
+const area = ([left, top, right, bottom]) => Math.max(right - left, 0) * Math.max(bottom - top, 0);
 
 /** Return the side of a square with the box's area. */
 export const side = (box) => Math.sqrt(area(box));

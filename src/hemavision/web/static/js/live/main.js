@@ -3,18 +3,13 @@
 import { tell, write } from "../components/dom.js";
 import { save } from "../saving.js";
 import { createStore } from "../state.js";
-import { CameraTrouble, isAllowed, listCameras, openCamera } from "./camera.js";
-import { census } from "./census.js";
-import { mountCaseName, mountDestination } from "./components/destination.js";
-import { mountKeys } from "./components/keys.js";
-import { mountPanel } from "./components/panel.js";
+import { CameraTrouble, createFeed, isAllowed, listCameras, openCamera } from "./camera.js";
+import { census, snapshotJson } from "./census.js";
+import { mountCaseName, mountDestination, mountKeys, mountPanel } from "./components/panel.js";
 import { mountStage } from "./components/stage.js";
 import { createDesk } from "./desk.js";
-import { createFeed } from "./feed.js";
 import { CASE } from "./filing.js";
-import { readings } from "./meter.js";
-import { waitMs } from "./pacing.js";
-import { snapshotJson } from "./snapshot.js";
+import { readings, waitMs } from "./pacing.js";
 import { initialState, mayAsk, reduce } from "./state.js";
 import { countWords, savedWords, snapshotName } from "./words.js";
 

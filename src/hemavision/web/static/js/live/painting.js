@@ -1,11 +1,10 @@
 /** Draws a read frame: the picture itself, heatmaps, boxes, labels, all of one moment. */
 
+import { colour, coverage, spread } from "../heatmap.js";
 import { layoutLabels, rectangleIn } from "../smear/labels.js";
 import { CASING, lineOf } from "../smear/palette.js";
-import { heatLayer } from "./heat.js";
-import { counts, WHITE } from "./landmarks.js";
+import { confidence, counts, WHITE } from "./landmarks.js";
 import { inView } from "./mosaic.js";
-import { confidence } from "./naming.js";
 import { labelWords } from "./words.js";
 
 const FONT = '600 13px "Avenir Next", "Segoe UI", Roboto, "Liberation Sans", Arial, sans-serif';
@@ -13,9 +12,11 @@ const LABEL_HEIGHT = 22;
 const HEAT_OPACITY = 0.45;
 const FAINT = 0.55; // of a white cell that is not yet counted
 const BESIDE = 0.8; // of red cells and platelets
+const LAYER_PX = 64; // side of a cell's heatmap
+const layers = new WeakMap(); // heatmap → canvas; a cache of what is the same for ever
 
 /** Return where a frame lies in a pane, whole and centred: {scale, left, top}. */
-export function fit(frame, pane) {
+function fit(frame, pane) {
   const scale = Math.min(pane.width / frame.width, pane.height / frame.height);
   return { scale, left: (pane.width - frame.width * scale) / 2, top: (pane.height - frame.height * scale) / 2 };
 }
@@ -63,6 +64,24 @@ function paintHeat(context, { box, heatmap }, at) {
   context.globalAlpha = HEAT_OPACITY;
   context.drawImage(heatLayer(heatmap), place.left, place.top, place.right - place.left, place.bottom - place.top);
   context.globalAlpha = 1;
+}
+
+/** Return the coloured map {values (0 to 255), width, height} as a canvas over its box. */
+function heatLayer(heatmap) {
+  if (!layers.has(heatmap)) layers.set(heatmap, paintMap(heatmap));
+  return layers.get(heatmap);
+}
+
+function paintMap({ values, width, height }) {
+  const side = LAYER_PX;
+  const map = { values: Float32Array.from(values, (value) => value / 255), width, height };
+  const box = { left: 0, top: 0, right: side, bottom: side };
+  const shares = spread(map, box, { width: side, height: side, outWidth: side, outHeight: side });
+  const pixels = colour(shares);
+  for (let i = 0; i < shares.length; i += 1) pixels[i * 4 + 3] = 255 * coverage(shares[i]);
+  const canvas = new OffscreenCanvas(side, side);
+  canvas.getContext("2d").putImageData(new ImageData(pixels, side, side), 0, 0);
+  return canvas;
 }
 
 function paintBox(context, cell) {

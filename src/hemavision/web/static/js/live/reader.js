@@ -3,9 +3,8 @@
  * reading JSON here leave the page's own thread free to draw.
  */
 
-import { cellsOf } from "./answer.js";
+import { cellsOf, PATCH_PX, signature } from "./cells.js";
 import { glanced, greyLevels, THUMB_PX, unseen } from "./glance.js";
-import { PATCH_PX, signature } from "./signature.js";
 
 const QUALITY = 0.9; // of the JPEG: what it loses lies below what a detector sees
 const TIMEOUT_MS = 6000;

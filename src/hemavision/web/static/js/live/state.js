@@ -1,13 +1,14 @@
 /** What the live page knows, in one place, and the only function that changes it. Pure. */
 
-import { cautioned, noCautions } from "./cautions.js";
 import { filingHandlers, nothingFiled } from "./filing.js";
-import { emptyMeter, measured, readings } from "./meter.js";
 import { advance, emptyMosaic } from "./mosaic.js";
-import { framesAtOnce, GLASS_TO_GLASS_MS, isNewer } from "./pacing.js";
+import { emptyMeter, framesAtOnce, GLASS_TO_GLASS_MS, isNewer, measured, readings } from "./pacing.js";
 
 const UNDO_MS = 8000;
+const STEADY_FRAMES = 6;
 const answering = Object.freeze({ away: false, attempt: 0, retryAt: 0, waitS: 0, problem: null });
+
+export const noCautions = Object.freeze({ runs: {}, shown: [] });
 
 export const initialState = Object.freeze({
   types: [],
@@ -98,4 +99,20 @@ export function isStale(state, now) {
 
 function sameNames(a, b) {
   return a.length === b.length && a.every((name, i) => name === b[i]);
+}
+
+/**
+ * Return {runs, shown} after a frame's warnings [{code, message}]; `shown` are those to say, steadily:
+ * one odd frame shows nothing and hides nothing.
+ */
+export function cautioned({ runs, shown }, warnings) {
+  const now = new Map(warnings.map((warning) => [warning.code, warning]));
+  const next = {};
+  for (const code of new Set([...Object.keys(runs), ...now.keys()])) {
+    const run = (runs[code] ?? 0) + (now.has(code) ? 1 : -1);
+    if (run > 0) next[code] = Math.min(run, 2 * STEADY_FRAMES);
+  }
+  const kept = shown.filter(({ code }) => next[code]);
+  const fresh = warnings.filter(({ code }) => next[code] >= STEADY_FRAMES && !kept.some((old) => old.code === code));
+  return { runs: next, shown: fresh.length || kept.length < shown.length ? [...kept, ...fresh] : shown };
 }

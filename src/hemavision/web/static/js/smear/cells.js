@@ -1,4 +1,4 @@
-/** The cells of a field: which show, in what order, which lies under a point. Pure. */
+/** The cells of a field: which show, in what order, which lies under a point; and those of all fields. Pure. */
 
 export const KINDS = Object.freeze(["white_cell", "red_cell", "platelet"]);
 const DOUBT = { confident: 0, check: 1, unfamiliar: 2 };
@@ -32,7 +32,7 @@ export function readingOrder(cells) {
 }
 
 /** Return how doubtful a cell is: 0 to 1 confident, above 1 to check, above 2 unfamiliar. */
-export function doubt({ prediction, score }) {
+function doubt({ prediction, score }) {
   if (!prediction) return (1 - score) / 2;
   const { status, confidence, novelty } = prediction;
   const within = status === "unfamiliar" ? 1 - 1 / (1 + novelty) : 1 - confidence;
@@ -65,6 +65,43 @@ export function cellAt(cells, { x, y }, slack = 0) {
 }
 
 /** Return the middle of a cell's box. */
-export function middle({ box }) {
+function middle({ box }) {
   return { x: (box.left + box.right) / 2, y: (box.top + box.bottom) / 2 };
+}
+
+/** Return [{fieldId, fieldName, cell}] of all fields that have been read. */
+export function galleryCells(items) {
+  return items.flatMap((item) => (item.answer?.smear.cells ?? [])
+    .filter((cell) => cell.prediction)
+    .map((cell) => ({ fieldId: item.id, fieldName: item.name, cell })));
+}
+
+/**
+ * Return the gallery's groups [{name, entries}]: a group a type (the largest first, in each the
+ * most doubtful first), or one group without a name by doubt alone.
+ */
+export function galleryGroups(entries, order) {
+  const owner = new Map(entries.map((entry) => [entry.cell, entry]));
+  const ordered = doubtOrder([...owner.keys()]).map((cell) => owner.get(cell));
+  if (order === "doubt") return ordered.length ? [{ name: null, entries: ordered }] : [];
+  const groups = new Map();
+  for (const entry of ordered) {
+    const name = entry.cell.prediction.cell_type;
+    if (!groups.has(name)) groups.set(name, []);
+    groups.get(name).push(entry);
+  }
+  return [...groups].map(([name, members]) => ({ name, entries: members }))
+    .sort((a, b) => b.entries.length - a.entries.length || a.name.localeCompare(b.name));
+}
+
+/** Return the groups cut down to `most` entries in all, and how many that leaves out. */
+export function firstOf(groups, most) {
+  let left = most;
+  const shown = groups.map((group) => {
+    const entries = group.entries.slice(0, left);
+    left -= entries.length;
+    return { ...group, total: group.entries.length, entries };
+  }).filter((group) => group.entries.length);
+  const all = groups.reduce((total, group) => total + group.entries.length, 0);
+  return { groups: shown, leftOut: all - (most - left) };
 }

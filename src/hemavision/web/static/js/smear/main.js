@@ -1,32 +1,24 @@
 /** Wires the Smear page: events come up from the components, the state goes down to them. */
 
 import { cellTypes, defaultModel, fetchSample, Problem } from "../api.js";
-import { copyAnswer, mountAnswer } from "../components/answer.js";
-import { mountContext } from "../components/context.js";
-import { mountDrift } from "../components/drift.js";
+import { copyAnswer, mountAnswer, mountContext, mountReasons } from "../components/answer.js";
 import { stillness, tell, write } from "../components/dom.js";
+import { mountDrift } from "../components/drift.js";
 import { mountIntake } from "../components/intake.js";
-import { mountReasons } from "../components/reasons.js";
 import { mountStrip } from "../components/strip.js";
-import { takeOver } from "../handover.js";
-import { toRecords } from "../intake.js";
+import { takeOver, toRecords } from "../intake.js";
+import { createPump } from "../queue.js";
 import { createStore, selectedItem, ZOOM_FIT } from "../state.js";
+import { focusOn, oneToOne, reveal } from "../viewport.js";
 import { figures } from "../words.js";
-import { mountCard } from "./components/card.js";
-import { mountCellList } from "./components/cell-list.js";
-import { mountCounts } from "./components/counts.js";
-import { mountExports } from "./components/exports.js";
+import { mountExports, mountLayers, mountProgress } from "./components/controls.js";
 import { mountField } from "./components/field.js";
-import { mountGallery } from "./components/gallery.js";
-import { mountLayers } from "./components/layers.js";
-import { mountProgress } from "./components/progress.js";
-import { focusOn, oneToOne, reveal } from "./framing.js";
-import { createPictures } from "./pictures.js";
-import { createPump } from "./pump.js";
+import { mountCellList, mountGallery } from "./components/gallery.js";
+import { mountCard, mountCounts } from "./components/panel.js";
+import { createPictures, createTiles } from "./pictures.js";
 import { createReader } from "./reading.js";
 import { saveCell, saveExport } from "./saving.js";
 import { cardState, initialState, reduce, shownCell, walk } from "./state.js";
-import { createTiles } from "./tiles.js";
 import { cellAnnouncement, fieldAnnouncement, fieldStatus, fieldWords } from "./words.js";
 
 const AT_ONCE = 2;

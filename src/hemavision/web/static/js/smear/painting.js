@@ -2,10 +2,9 @@
 
 import { place } from "../viewport.js";
 import { visibleCells } from "./cells.js";
-import { heatLayer } from "./heat.js";
 import { isFar, layoutLabels, rectangleIn } from "./labels.js";
 import { CASING, lineOf } from "./palette.js";
-import { drawField } from "./pyramid.js";
+import { drawField, heatLayer } from "./pictures.js";
 import { labelWords } from "./words.js";
 
 const LABEL_PX = 20;

@@ -1,8 +1,8 @@
 /** Reads one field: shows it at once, asks the server, and ends every trouble in words beside it. */
 
+import { ask, classify, Problem } from "../api.js";
 import { decode } from "../intake.js";
-import { tooLarge } from "../words.js";
-import { readSmear, serversPicture } from "./api.js";
+import { problemWords, tooLarge } from "../words.js";
 
 /** Return `read(item)`; `told(item)` hears of each field as it is done or has failed. */
 export function createReader(store, maxBodyMb, told) {
@@ -11,14 +11,14 @@ export function createReader(store, maxBodyMb, told) {
     const previewable = (await decode(url)) !== null;
     if (!find(id)) return;
     store.dispatch({ type: "previewed", id, previewable });
-    const action = await ask({ file, name, previewable }, maxBodyMb);
+    const action = await attempt({ file, name, previewable }, maxBodyMb);
     if (!find(id)) return;
     store.dispatch({ id, ...action });
     told(find(id));
   };
 }
 
-async function ask({ file, name, previewable }, maxBodyMb) {
+async function attempt({ file, name, previewable }, maxBodyMb) {
   const large = tooLarge(file.size, maxBodyMb);
   if (large) return { type: "failed", error: large };
   const started = performance.now();
@@ -31,4 +31,21 @@ async function ask({ file, name, previewable }, maxBodyMb) {
     const words = error.words ?? { title: "The page could not use the answer", detail: error.message };
     return { type: "failed", error: words };
   }
+}
+
+/** Read one field: {smear}, each white cell with the numbers of its heatmap. */
+async function readSmear(file, name) {
+  const form = new FormData();
+  form.append("images", file, name);
+  form.append("heatmaps", "raw");
+  const { body, code } = await ask("/api/v1/smears", { method: "POST", body: form });
+  const item = body?.results?.[0];
+  if (item?.error) throw new Problem(problemWords(item.error, code));
+  if (!item?.smear) throw new Problem(problemWords(body, code));
+  return item;
+}
+
+/** Return a picture, as an address, of a file that browsers cannot show: as the server decoded it. */
+async function serversPicture(file, name) {
+  return (await classify(file, name, true)).overlay;
 }

@@ -1,9 +1,9 @@
 /** What was found as files: a cell's cut-out and JSON, made here; fields, by the server. */
 
+import { Problem, send } from "../api.js";
 import { save } from "../saving.js";
-import { derivedName } from "../words.js";
-import { exportSmears } from "./api.js";
-import { drawCutOut, heatLayer } from "./heat.js";
+import { derivedName, problemWords } from "../words.js";
+import { drawCutOut, heatLayer } from "./pictures.js";
 
 /** Save a cell's card: "overlay" is a PNG of the cut-out with its heatmap, "json" the answer. */
 export async function saveCell(item, cell, kind, { picture, opacity }) {
@@ -30,4 +30,18 @@ export async function saveExport(items, format) {
 export function resultOf({ name, answer: { smear } }) {
   const cells = smear.cells.map(({ heatmap, ...cell }) => cell);
   return { filename: name, smear: { ...smear, cells } };
+}
+
+/** Return the fields' findings as a file of another format: {blob, name}. */
+async function exportSmears(results, format) {
+  const { response } = await send("/api/v1/smears/export", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ format, results }),
+  });
+  if (!response.ok) {
+    throw new Problem(problemWords(await response.json().catch(() => null), response.status));
+  }
+  const said = /filename="([^"]+)"/.exec(response.headers.get("Content-Disposition") ?? "");
+  return { blob: await response.blob(), name: said?.[1] ?? `hemavision.${format}` };
 }

@@ -6,8 +6,8 @@
 import { initialState as sharedState, reduce as reduceShared, selectedItem } from "../state.js";
 import { doubtOrder, readingOrder, stepFrom, visibleCells, walkedCells } from "./cells.js";
 
-export const LIST_PAGE = 60;
-export const GALLERY_PAGE = 96;
+const LIST_PAGE = 60;
+const GALLERY_PAGE = 96;
 
 export const initialState = Object.freeze({
   ...sharedState,

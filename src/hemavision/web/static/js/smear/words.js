@@ -35,13 +35,13 @@ export function cellLine(cell) {
 }
 
 /** Return a number of cells in words: "1 red cell", "17 white cells". */
-export function cellsWords(count, kind) {
+function cellsWords(count, kind) {
   const name = KIND_NAMES[kind].toLowerCase();
   return `${count.toLocaleString("en-GB")} ${name}${count === 1 ? "" : "s"}`;
 }
 
 /** Return a field's counts in one line. */
-export function countsWords(counts) {
+function countsWords(counts) {
   return KINDS.map((kind) => cellsWords(counts[kind], kind)).join(", ");
 }
 

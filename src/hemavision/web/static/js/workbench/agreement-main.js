@@ -1,12 +1,9 @@
 /** Wires the page of the model against the readers: what is asked for, and what shows it. */
 
-import { Problem } from "../api.js";
+import { createApi, loginAddress, Problem } from "../api.js";
 import { make, write } from "../components/dom.js";
-import { createApi, loginAddress } from "./api.js";
-import { fillReads } from "./components/read-table.js";
-import { fillSlides } from "./components/slides.js";
-import { mountTimeChart } from "./components/time-chart.js";
-import { mountTypeTable } from "./components/type-table.js";
+import { fillReads, fillSlides } from "./components/agreement.js";
+import { mountTimeChart, mountTypeTable } from "./components/over-time.js";
 import { ALL, periodWords, pointsOf, tableOf } from "./over-time.js";
 
 const part = (name) => document.querySelector(`[data-part="${name}"]`);

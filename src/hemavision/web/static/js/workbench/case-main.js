@@ -1,33 +1,25 @@
 /** Wires the page of a case: events come up from the components, the state goes down to them. */
 
-import { Problem } from "../api.js";
+import { createApi, loginAddress, Problem } from "../api.js";
 import { write } from "../components/dom.js";
 import { createStore } from "../state.js";
-import { createApi, loginAddress } from "./api.js";
-import { mountBanner, mountCaseBar } from "./components/case-bar.js";
-import { mountCompare } from "./components/compare.js";
-import { mountCutCells } from "./components/cut-cells.js";
+import { mountCutCells } from "./components/adding.js";
+import { mountAgreement } from "./components/agreement.js";
+import { mountBanner, mountCaseBar, mountLog, mountNotices } from "./components/case-bar.js";
 import { mountEntries } from "./components/entries.js";
 import { mountFieldView } from "./components/field-view.js";
 import { mountGallery } from "./components/gallery.js";
 import { mountImporter } from "./components/importer.js";
-import { mountInspector } from "./components/inspector.js";
-import { mountLog } from "./components/log.js";
-import { mountNotices } from "./components/notices.js";
+import { mountCompare, mountInspector } from "./components/inspector.js";
 import { mountPanel } from "./components/panel.js";
-import { mountAgreement, mountFinishing, mountReads } from "./components/reads.js";
-import { mountReason, mountSigning } from "./components/signing.js";
-import { mountSelection, mountToolbar } from "./components/toolbar.js";
-import { createDesk, createLoader } from "./desk.js";
+import { mountFinishing, mountReads, mountReason, mountSigning } from "./components/rounds.js";
+import { mountKeyboard, mountSelection, mountToolbar } from "./components/toolbar.js";
+import { createDesk, createLoader, createNumbers, createWatch } from "./desk.js";
 import { isTyped } from "./entered.js";
-import { createEntering } from "./entering.js";
-import { mountKeyboard } from "./keyboard.js";
-import { completeWords, createNumbers } from "./numbers.js";
 import { createReview } from "./review.js";
 import { initialState, isReadOnly, reduce, undecided } from "./state.js";
-import { createWatch } from "./watching.js";
-import { binWords, conflictWords, leftOutWords, removalWords } from "./words.js";
-import { createWriter } from "./writing.js";
+import { binWords, completeWords, conflictWords, leftOutWords, removalWords } from "./words.js";
+import { createEntering, createWriter } from "./writing.js";
 
 const part = (name) => document.querySelector(`[data-part="${name}"]`);
 const caseId = Number(document.body.dataset.case);

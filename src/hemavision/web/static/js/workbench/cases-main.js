@@ -1,11 +1,9 @@
 /** Wires the list of cases: search, a new case, its images. */
 
-import { Problem } from "../api.js";
+import { createApi, loginAddress, Problem } from "../api.js";
 import { role, write } from "../components/dom.js";
-import { createApi, loginAddress } from "./api.js";
-import { mountCaseList } from "./components/case-list.js";
+import { mountCaseList, mountNewCase } from "./components/cases.js";
 import { mountImporter } from "./components/importer.js";
-import { mountNewCase } from "./components/new-case.js";
 
 const part = (name) => document.querySelector(`[data-part="${name}"]`);
 const SEARCH_MS = 160;

@@ -22,7 +22,7 @@ export function committable(cell) {
 }
 
 /** Return how doubtful a cell is: 0 to 1 by confidence, above 1 where it is unfamiliar. */
-export function doubt({ suggestion }) {
+function doubt({ suggestion }) {
   if (!suggestion) return 0;
   return (suggestion.status === "unfamiliar" ? 1 : 0) + (1 - suggestion.confidence);
 }

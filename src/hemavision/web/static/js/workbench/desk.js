@@ -1,7 +1,12 @@
-/** Where decisions go and cells come from: the case itself, or a second reading that is blind to it. */
+/** What is asked of the server: of the case itself, or of a second reading that is blind to it. */
 
-import { everyPage } from "./api.js";
+import { everyPage, Problem } from "../api.js";
+import { countQuery } from "./entered.js";
 import { assignKeys } from "./hotkeys.js";
+import { foreignWords } from "./words.js";
+
+const WAIT_MS = 120;
+const EVERY_MS = 5000;
 
 /** Return {decide, undo} as the writer wants them. */
 export function createDesk({ api, store, root }) {
@@ -65,4 +70,63 @@ export function createLoader({ api, store, root }) {
 
 function asBlind(cell) {
   return { ...cell, suggestion: null, decided_by: null, decided_at: null };
+}
+
+/**
+ * The differential, asked for anew a moment after whatever it depends on has changed. Return
+ * {refresh(wait), now()}. An answer that comes after a later one's is not shown.
+ */
+export function createNumbers({ api, store, root }) {
+  let [timer, asked, shown] = [0, 0, 0];
+  const isNews = (mine) => mine > shown && !store.state.reading;
+
+  async function ask() {
+    if (!store.state.case || store.state.reading) return;
+    const mine = (asked += 1);
+    try {
+      const numbers = await api.get(`${root}/differential${countQuery(store.state.suggestions)}`);
+      if (!isNews(mine) || numbers.suggestions !== store.state.suggestions) return;
+      shown = mine;
+      store.dispatch({ type: "numbersLoaded", numbers });
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      if (isNews(mine)) store.dispatch({ type: "numbersFailed", error: error.words?.detail ?? error.message });
+    }
+  }
+  return {
+    refresh(wait = WAIT_MS) {
+      clearTimeout(timer);
+      timer = setTimeout(ask, wait);
+    },
+    now: ask,
+  };
+}
+
+/**
+ * Look, every few seconds and when the page comes into sight, whether somebody else has changed the
+ * case, and show what they did.
+ */
+export function createWatch({ api, store, root, isIdle, load, notice }) {
+  async function look() {
+    const { case: mine, phase, reading } = store.state;
+    if (document.hidden || phase !== "ready" || reading || !isIdle()) return;
+    const { case: now } = await api.get(root);
+    // A decision made while the answer was on its way is newer than the answer.
+    if (!isIdle() || now.revision <= mine.revision || mine !== store.state.case) return;
+    const before = store.state.server;
+    await load.pictures();
+    const changed = [...store.state.server.values()].filter((cell) => before.get(cell.id)?.revision !== cell.revision);
+    const added = changed.filter(({ id }) => !before.has(id)).length;
+    const who = now.updated_by === store.state.me?.name ? "In another window" : `By ${now.updated_by}`;
+    const what = foreignWords({ isSigned: now.state === "signed", added, changed: changed.length - added });
+    notice(`${who}: ${what}. What shows is up to date.`, "info", changed.slice(0, 1).map(({ id }) => id));
+  }
+  let timer;
+  const later = () => { clearTimeout(timer); timer = setTimeout(turn, EVERY_MS); };
+  const turn = () => look().catch((error) => {
+    // A server that does not answer says so where something is asked of it.
+    if (!(error instanceof Problem)) throw error;
+  }).finally(later);
+  document.addEventListener("visibilitychange", turn);
+  later();
 }

@@ -1,7 +1,7 @@
 /** Files on their way into a case: out of a drop, in loads that the server takes, counted. Pure but for reading. */
 
 /** A request takes several small files at once: one each would cost a round trip each. */
-export const MOST_FILES = 8;
+const MOST_FILES = 8;
 const SHARE = 0.5; // of what a request may have; the rest is for the form's own words
 
 /** Return files in loads of so many and so many bytes; a larger one goes alone. */

@@ -1,8 +1,7 @@
 /** Wires the login: a name, a password, and back to where the reader came from. */
 
-import { Problem } from "../api.js";
+import { createApi, Problem, safeNext } from "../api.js";
 import { role, write } from "../components/dom.js";
-import { createApi, safeNext } from "./api.js";
 
 const form = document.querySelector("[data-part=login]");
 const api = createApi();

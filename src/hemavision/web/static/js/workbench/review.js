@@ -1,9 +1,8 @@
 /** What a reader does to cells: press, move, classify, commit, take back. */
 
-import { binOf, committable, confidentOf, galleryOrder, groupCells, isDecided, nextUndecided, successor, togetherOf, TO_READ, UNFAMILIAR } from "./cells.js";
+import { binOf, committable, confidentOf, galleryOrder, groupCells, isDecided, nextUndecided, successor, TO_READ, togetherOf, UNFAMILIAR } from "./cells.js";
 import { moveFrom, placeOf } from "./rows.js";
-import { range, targets, toggled } from "./selection.js";
-import { isReadOnly, undecided } from "./state.js";
+import { isReadOnly, range, targets, toggled, undecided } from "./state.js";
 import { binWords, cellsWords, leftOutWords } from "./words.js";
 
 const PAGE_ROWS = 4;

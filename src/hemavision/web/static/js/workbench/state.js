@@ -7,10 +7,14 @@
 
 import { binOf, galleryOrder, groupCells } from "./cells.js";
 import { stillTyped, untouched } from "./entered.js";
-import { joined, kept, NONE } from "./selection.js";
-import { doneAgain, emptyHistory, numbered, onlyOf, pushed, takenBack, without } from "./undo.js";
 
-export const MOST_NOTICES = 4;
+const MOST_NOTICES = 4;
+/** So many steps are kept. */
+const MOST_STEPS = 500;
+/** A selection is a Set that is never changed, only replaced. */
+const NONE = Object.freeze(new Set());
+/** What was done and can be taken back, in order. */
+export const emptyHistory = Object.freeze({ done: [], undone: [] });
 
 export const initialState = Object.freeze({
   phase: "loading", // → ready or failed
@@ -44,7 +48,6 @@ export const initialState = Object.freeze({
   numbersError: null,
   notices: [], // {id, words, kind, ids}
   nextNotice: 1,
-  importing: null, // {done, total, …} while images are brought in
   cut: [], // white cells that a border cuts and nobody has counted: {image_id, box, score}
 });
 
@@ -126,7 +129,6 @@ const handlers = {
   }),
   numbersFailed: (state, { error }) => ({ ...state, numbersError: error }),
   cutLoaded: (state, { cut }) => ({ ...state, cut }),
-  importMoved: (state, { importing }) => ({ ...state, importing }),
 
   noticed(state, { words, kind = "info", ids = [] }) {
     const others = state.notices.filter((notice) => notice.words !== words); // said again, not twice
@@ -194,4 +196,79 @@ export function binCounts({ cells }) {
     count[cell.decided_type === null ? 1 : 0] += 1;
   }
   return counts;
+}
+
+/** Return the selection with a cell put in, or taken out. */
+export function toggled(selection, id) {
+  const next = new Set(selection);
+  if (!next.delete(id)) next.add(id);
+  return next;
+}
+
+/** Return what lies from `anchor` to `id` in an order, both included; `id` alone without anchor. */
+export function range(order, anchor, id) {
+  const [from, to] = [order.indexOf(anchor), order.indexOf(id)];
+  if (from < 0 || to < 0) return new Set([id]);
+  return new Set(order.slice(Math.min(from, to), Math.max(from, to) + 1));
+}
+
+/** Return both selections as one. */
+function joined(one, other) {
+  return new Set([...one, ...other]);
+}
+
+/** Return the selection without what is not there any more; the same one where all is. */
+function kept(selection, has) {
+  const there = [...selection].filter(has);
+  return there.length === selection.size ? selection : new Set(there);
+}
+
+/**
+ * Return what a key or a button acts on: what is selected, else the cell that wears the ring. Where a
+ * mouse rests says nothing.
+ */
+export function targets({ selection, focusId }) {
+  if (selection.size) return [...selection];
+  return focusId === null ? [] : [focusId];
+}
+
+/**
+ * Return the history with one more step; what had been taken back is gone. A step is {key, batch,
+ * before, after}: pairs [id, type] of the cells, `batch` the server's number once it is known; or {key,
+ * added, …}: a cell that was added by hand, which taking back takes out.
+ */
+export function pushed({ done }, step) {
+  return { done: [...done, step].slice(-MOST_STEPS), undone: [] };
+}
+
+/** Return {history, step} with the last step taken back, or null where there is none. */
+export function takenBack({ done, undone }) {
+  const step = done.at(-1);
+  return step ? { step, history: { done: done.slice(0, -1), undone: [...undone, step] } } : null;
+}
+
+/** Return {history, step} with what was taken back last done again, or null. */
+export function doneAgain({ done, undone }) {
+  const step = undone.at(-1);
+  return step ? { step, history: { done: [...done, step], undone: undone.slice(0, -1) } } : null;
+}
+
+/** Return the history without cells that are gone, and without steps that nothing is left of. */
+function onlyOf(history, has) {
+  const there = (steps) => steps
+    .map((step) => ({ ...step, before: step.before.filter(([id]) => has(id)), after: step.after.filter(([id]) => has(id)) }))
+    .filter(({ after, added }) => after.length || has(added));
+  return { done: there(history.done), undone: there(history.undone) };
+}
+
+/** Return the history with a step's batch known: the one that undoing it next has to name. */
+export function numbered(history, key, batch) {
+  const number = (step) => (step.key === key ? { ...step, batch } : step);
+  return { done: history.done.map(number), undone: history.undone.map(number) };
+}
+
+/** Return the history without a step: it was refused, or came to nothing. */
+export function without(history, key) {
+  const keep = (step) => step.key !== key;
+  return { done: history.done.filter(keep), undone: history.undone.filter(keep) };
 }

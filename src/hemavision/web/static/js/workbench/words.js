@@ -109,6 +109,24 @@ export function targetWords({ total, target, missing }) {
   return missing > 0 ? `${missing.toLocaleString("en-GB")} to go` : `target of ${target} reached (${total})`;
 }
 
+/**
+ * Return how many white cells readers have decided, of a differential's answer: those aimed at are counted
+ * of these, whatever the model suggests.
+ */
+export function decidedWhite({ cells, differential }) {
+  const white = Object.entries(cells.decided).filter(([name]) => !(name in differential.left_out));
+  return white.reduce((sum, [, count]) => sum + count, 0);
+}
+
+/** Return the sentence for the moment when a count is complete, or "": `before` is the answer before. */
+export function completeWords(numbers, before) {
+  if (!before) return "";
+  const { target } = numbers.differential;
+  const [now, then] = [decidedWhite(numbers), decidedWhite(before)];
+  if (then >= target || now < target) return "";
+  return `${now.toLocaleString("en-GB")} white cells are decided: the ${target} aimed at are complete. Sign, or choose a higher count and go on.`;
+}
+
 /** Return an estimated share beside what the model called: "54.1% (46.0 to 62.3%), called 57.0%". */
 export function estimateWords(share) {
   const { value, interval } = shareWords(share);

@@ -1,10 +1,14 @@
 /**
- * Decisions on their way to the server, one request after the other: shown at once, then either
- * confirmed, or taken back with what stands there instead. Pure but for what `desk` does.
+ * What a reader does, on its way into the case. Decisions go one request after the other: shown at
+ * once, then either confirmed, or taken back with what stands there instead. Pure but for what `desk`
+ * and `api` do.
  */
 
 import { Problem } from "../api.js";
-import { doneAgain, takenBack } from "./undo.js";
+import { isTyped } from "./entered.js";
+import { doneAgain, takenBack } from "./state.js";
+
+const WAIT_MS = 500;
 
 /**
  * Return {decide, undo, redo, idle}.
@@ -85,5 +89,49 @@ export function createWriter({ store, desk, report, leftOut, withdraw }) {
     get idle() { return waiting === 0; },
     /** Resolve when everything has been answered. */
     rest: () => line,
+  };
+}
+
+/**
+ * What a reader enters beside the cells, sent a moment after the last change. Return {soon, rest}.
+ *
+ * @param store the page's state: `entries` are the case's, `typed` what was changed since
+ * @param report(refusal) tells the person that somebody else was first
+ */
+export function createEntering({ api, store, root, report }) {
+  let line = Promise.resolve();
+  let timer = 0;
+
+  async function send() {
+    const { entries, typed } = store.state;
+    if (!isTyped(typed)) return;
+    try {
+      const { entries: now, case: found } = await api.put(`${root}/entries`, { ...entries, ...typed });
+      store.dispatch({ type: "entered", entries: now, sent: typed, found });
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      const [theirs = null] = error.code === "changed-since" ? error.changes : [];
+      store.dispatch({ type: "entryRefused", theirs, error: error.words.detail });
+      if (!theirs) return;
+      // What two people entered in different places stands side by side; in one place the first stays.
+      if (Object.keys(typed).some((name) => !(name in store.state.typed))) report(error);
+      await send();
+    }
+  }
+
+  function flush() {
+    clearTimeout(timer);
+    line = line.then(send);
+    return line;
+  }
+
+  return {
+    /** Send what was typed when nothing more is typed for a moment. */
+    soon() {
+      clearTimeout(timer);
+      timer = setTimeout(flush, WAIT_MS);
+    },
+    /** Send it now; resolve when it has been answered. */
+    rest: flush,
   };
 }

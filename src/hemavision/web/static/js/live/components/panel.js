@@ -1,9 +1,12 @@
-/** The panel: running differential, frame rate and latency, camera and switches. */
+/** The panel: differential, frame rate and latency, camera, switches, where a snapshot goes; and the keys. */
 
 import { make, role, tell, write } from "../../components/dom.js";
 import { typeColour } from "../../smear/palette.js";
 import { shareWords, title } from "../../words.js";
+import { CASE, NEW_CASE } from "../filing.js";
 import { cameraName, checkWords, millisecondsWords, othersWords, rateWords } from "../words.js";
+
+const KEYS = { " ": "freeze", s: "snapshot", h: "heatmaps-wanted", o: "others-wanted", r: "reset", "?": "help" };
 
 export function mountPanel(element) {
   const list = role(element, "bars");
@@ -74,4 +77,75 @@ function updateCameras(select, { cameras, cameraId }) {
   const options = cameras.map(({ id, label }, position) =>
     make("option", { value: id, textContent: cameraName(label, position), selected: id === cameraId }));
   select.replaceChildren(...(options.length ? options : [make("option", { textContent: "No camera yet" })]));
+}
+
+/** Where a snapshot goes: files, or a case; and what became of the last one. */
+export function mountDestination(element) {
+  const select = element.querySelector("select");
+  const outcome = role(element, "outcome");
+  let [listed, told] = [null, null];
+
+  element.addEventListener("change", ({ target }) => {
+    if (target === select) tell(element, "case-chosen", { caseId: select.value });
+    else tell(element, "destination-chosen", { destination: target.value });
+  });
+
+  return function update(filing) {
+    for (const radio of element.querySelectorAll("input")) radio.checked = radio.value === filing.destination;
+    role(element, "which").hidden = filing.destination !== CASE;
+    if (listed !== filing.cases) select.replaceChildren(...optionsOf(filing.cases));
+    listed = filing.cases;
+    select.value = filing.caseId;
+    if (told === (filing.busy || filing.outcome)) return; // said anew only when there is news
+    told = filing.busy || filing.outcome;
+    outcome.dataset.well = String(filing.outcome?.well ?? true);
+    outcome.replaceChildren(...outcomeParts(filing));
+  };
+}
+
+function optionsOf(cases) {
+  const own = cases.map(({ id, name, slide }) =>
+    make("option", { value: String(id), textContent: slide ? `${name} · ${slide}` : name }));
+  return [...own, make("option", { value: NEW_CASE, textContent: "New case…" })];
+}
+
+function outcomeParts({ busy, outcome }) {
+  if (busy) return ["Looking for its cells…"];
+  if (!outcome) return [];
+  const { words, link } = outcome;
+  return link ? [words, " ", make("a", { href: link.href, textContent: link.words })] : [words];
+}
+
+/** Return a function that asks for a new case's name in a dialog: the name, or null. */
+export function mountCaseName(dialog) {
+  const entry = dialog.querySelector("input");
+  dialog.querySelector("[type=button]").addEventListener("click", () => dialog.close());
+  return () => new Promise((resolve) => {
+    entry.value = ""; // a form's own reset would say `reset`, which empties the count
+    dialog.returnValue = "";
+    dialog.addEventListener("close", () => {
+      resolve(dialog.returnValue === "make" ? entry.value.trim() : null);
+    }, { once: true });
+    dialog.showModal();
+  });
+}
+
+/** The keyboard: one letter an action, and the list of them on `?`. */
+export function mountKeys(dialog) {
+  document.addEventListener("keydown", (event) => {
+    const { key, target } = event;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || document.querySelector("dialog[open]")) return;
+    const action = KEYS[key.toLowerCase()];
+    // Space presses what has the focus, letters choose in a list: there they keep their meaning.
+    if (!action || target.matches("select") || (key === " " && takesSpace(target))) return;
+    event.preventDefault();
+    tell(document.body, action);
+  });
+  dialog.querySelector("button").addEventListener("click", () => dialog.close());
+  document.addEventListener("help", () => dialog.showModal());
+}
+
+/** For a moment after Esc the button of a dialog that has closed still has the focus: it takes nothing. */
+function takesSpace(target) {
+  return target.matches("button, a, input") && !target.closest("dialog:not([open])");
 }

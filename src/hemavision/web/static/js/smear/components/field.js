@@ -3,23 +3,46 @@
  * `cell-opened`, and what its keys ask for.
  */
 
+import { make, role, stillness, tell, write } from "../../components/dom.js";
 import { mountGestures } from "../../components/gestures.js";
-import { role, stillness, tell, write } from "../../components/dom.js";
 import { selectedItem } from "../../state.js";
-import { place } from "../../viewport.js";
+import { between, limits, place } from "../../viewport.js";
+import { percent, statusWords, title } from "../../words.js";
 import { cellAt, visibleCells } from "../cells.js";
-import { between, limits } from "../framing.js";
+import { placeBeside } from "../labels.js";
 import { paint } from "../painting.js";
 import { sourceOf } from "../pictures.js";
 import { litCell, selectedSmear } from "../state.js";
-import { fieldLabel } from "../words.js";
-import { mountKeys } from "./field-keys.js";
-import { mountPeek } from "./peek.js";
+import { cellTitle, fieldLabel, markWords } from "../words.js";
 
 const REVEAL_MS = 450;
 const GLIDE_MS = 420;
 const CLICK_PX = 6; // a press that moves further is a drag
 const SLACK_PX = 4; // so near to a box counts as on it
+const MOST_TYPES = 3; // that the words beside a cell name
+const CLEAR_PX = 9; // of those words from the cell, and the bright frame around it
+/** Key → [event, its detail]. `N` is Shift with n. */
+const KEYS = {
+  n: ["cell-stepped", { by: 1, along: "reading" }],
+  p: ["cell-stepped", { by: -1, along: "reading" }],
+  d: ["cell-stepped", { by: 1, along: "doubt" }],
+  D: ["cell-stepped", { by: -1, along: "doubt" }],
+  a: ["cell-stepped", { by: 1, along: "all" }],
+  A: ["cell-stepped", { by: -1, along: "all" }],
+  Enter: ["card-wanted", {}],
+  Escape: ["cell-left", {}],
+  1: ["zoom-wanted", { direction: "whole" }],
+  z: ["zoom-wanted", { direction: "cell" }],
+  w: ["layer-flipped", { layer: "white_cell" }],
+  r: ["layer-flipped", { layer: "red_cell" }],
+  t: ["layer-flipped", { layer: "platelet" }],
+  l: ["layer-flipped", { layer: "labels" }],
+  h: ["layer-flipped", { layer: "heatmaps" }],
+  m: ["layer-flipped", { layer: "marks" }],
+  "[": ["item-moved", { by: -1 }],
+  "]": ["item-moved", { by: 1 }],
+  "?": ["keys-wanted", {}],
+};
 
 /** Return {update, scene}; the scene's `image` and `size` say what lies in the pane. */
 export function mountField(element, openPicture) {
@@ -153,4 +176,81 @@ function mountGlide(element, scene) {
   });
   for (const name of ["wheel", "pointerdown"]) element.addEventListener(name, stop, { passive: true });
   return { stop };
+}
+
+/** The keys work while the stage has the focus. */
+function mountKeys(element) {
+  element.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    // Caps lock must not turn a step round: what counts is the shift key.
+    const letter = /^[a-z]$/i.test(event.key);
+    const key = letter ? (event.shiftKey ? event.key.toUpperCase() : event.key.toLowerCase()) : event.key;
+    if (!(key in KEYS)) return;
+    event.preventDefault();
+    tell(element, ...KEYS[key]);
+  });
+}
+
+/**
+ * What the pointer or the keys are on, in a few lines beside the cell, never over it. Return
+ * `move(scene)`, which shows the scene's lit cell, or hides the words without one.
+ */
+function mountPeek(element) {
+  let [shown, size] = [null, null];
+  return function move({ lit, litLabel, cells, state, image, size: pane }) {
+    const cell = lit && !(state.cardOpen && lit.id === state.cellId) ? lit : null;
+    element.hidden = cell === null;
+    if (!cell) {
+      shown = null;
+      return;
+    }
+    if (cell !== shown) {
+      shown = cell;
+      element.replaceChildren(...lines(cell));
+      size = { width: element.offsetWidth, height: element.offsetHeight };
+    }
+    const at = place(state.view, image, pane);
+    const named = cells.filter((other) => other.prediction && other !== cell);
+    const others = named.map(({ id, kind, box }) => ({ id, kind, box: onScreen(box, at, 0) }));
+    if (litLabel) others.push({ id: "label", kind: "label", box: litLabel });
+    const { left, top } = placeBeside(onScreen(cell.box, at, CLEAR_PX), size, pane, others);
+    element.style.setProperty("transform", `translate(${Math.round(left)}px, ${Math.round(top)}px)`);
+  };
+}
+
+function onScreen({ left, top, right, bottom }, at, clear) {
+  return {
+    left: at.left + left * at.scale - clear, top: at.top + top * at.scale - clear,
+    right: at.left + right * at.scale + clear, bottom: at.top + bottom * at.scale + clear,
+  };
+}
+
+function lines(cell) {
+  const { prediction } = cell;
+  const marks = markWords(cell);
+  const more = marks.length ? [make("p", { className: "peek-marks", textContent: marks.join(", ") })] : [];
+  if (!prediction) {
+    return [
+      make("p", { className: "peek-title", textContent: cellTitle(cell) }),
+      make("p", { className: "peek-quiet", textContent: `Detector's score ${cell.score.toFixed(2)}` }),
+      ...more,
+    ];
+  }
+  const status = make("p", { className: "peek-status", textContent: statusWords(prediction.status).word });
+  status.dataset.status = prediction.status;
+  const likeliest = Object.entries(prediction.probabilities).sort((a, b) => b[1] - a[1]).slice(0, MOST_TYPES);
+  return [
+    make("p", { className: "peek-title", textContent: cellTitle(cell) }), status,
+    make("ul", { className: "peek-bars" }, ...likeliest.map(row)),
+    ...more,
+  ];
+}
+
+function row([name, probability]) {
+  const bar = make("i");
+  bar.style.setProperty("transform", `scaleX(${probability})`);
+  return make(
+    "li", {}, make("span", { textContent: title(name) }), make("span", { textContent: percent(probability) }),
+    make("span", { className: "peek-bar" }, bar),
+  );
 }

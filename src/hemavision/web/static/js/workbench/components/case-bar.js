@@ -1,11 +1,15 @@
-/** The head of a case: what it is, how far it is, and what can be done with it as a whole. Says `act-…`. */
+/**
+ * What is said of a case as a whole: its head, with what it is, how far, and what can be done with it;
+ * the banner, the notices, the log. Says `act-…`.
+ */
 
 import { make, role, tell, write } from "../../components/dom.js";
 import { countQuery, isTyped } from "../entered.js";
 import { isReadOnly, undecided } from "../state.js";
-import { stateWords, timeWords } from "../words.js";
+import { entryWords, stateWords, timeWords } from "../words.js";
 
 const FORMATS = ["html", "pdf", "csv", "json", "fhir"];
+const INFO_MS = 9000;
 
 export function mountCaseBar(element) {
   element.addEventListener("click", ({ target }) => {
@@ -94,4 +98,82 @@ export function mountBanner(element) {
         ? `Signed by ${last.signed_by}, ${timeWords(last.signed_at)}. Read-only; an amendment opens it again.` : "Signed. Read-only.");
     }
   };
+}
+
+/**
+ * Short messages: what went wrong stays until it is dismissed, the rest a while. Says
+ * `notice-dismissed`, `cell-wanted`.
+ */
+export function mountNotices(element) {
+  const shown = new Map();
+  element.addEventListener("click", ({ target }) => {
+    const button = target.closest("button");
+    if (!button) return;
+    if (button.dataset.cell) tell(button, "cell-wanted", { id: Number(button.dataset.cell) });
+    tell(element, "notice-dismissed", { id: Number(button.dataset.id) });
+  });
+  return function update({ notices }) {
+    for (const [id, item] of shown) {
+      if (notices.some((notice) => notice.id === id)) continue;
+      item.remove();
+      shown.delete(id);
+    }
+    for (const notice of notices) {
+      if (shown.has(notice.id)) continue;
+      const item = makeNotice(notice);
+      shown.set(notice.id, item);
+      element.append(item);
+      if (notice.kind === "info") leave(item, notice.id);
+    }
+  };
+}
+
+/** Take a message away after a while, but not from under the pointer or the focus. */
+function leave(item, id) {
+  setTimeout(() => {
+    if (!item.isConnected) return;
+    if (item.matches(":hover, :focus-within")) leave(item, id);
+    else tell(item, "notice-dismissed", { id });
+  }, INFO_MS);
+}
+
+function makeNotice({ id, words, kind, ids }) {
+  const show = ids.length ? [make("button", { type: "button", className: "button quiet", textContent: ids.length === 1 ? "Show it" : "Show the first" })] : [];
+  for (const button of show) Object.assign(button.dataset, { id, cell: ids[0] });
+  const close = make("button", { type: "button", className: "button quiet", textContent: "Dismiss" });
+  close.dataset.id = id;
+  const item = make("div", { className: "notice-item" }, make("p", { textContent: words }), ...show, close);
+  item.dataset.kind = kind;
+  return item;
+}
+
+/** Who did what in the case, newest first, some at a time. `load(offset)` resolves to {entries, total}. */
+export function mountLog(dialog, load) {
+  const list = role(dialog, "entries");
+  let types = [];
+  let shown = 0;
+  const more = async () => {
+    const { entries, total } = await load(shown);
+    shown += entries.length;
+    list.append(...entries.map((entry) => logRow(entry, types)));
+    role(dialog, "log-more").hidden = shown >= total;
+    write(role(dialog, "log-total"), `${total.toLocaleString("en-GB")} entries, each sealed with all before it.`);
+  };
+  role(dialog, "log-more").addEventListener("click", more);
+  return {
+    async open(state) {
+      ({ types } = state);
+      shown = 0;
+      list.replaceChildren();
+      dialog.showModal();
+      await more();
+    },
+  };
+}
+
+function logRow(entry, types) {
+  const seal = make("code", { textContent: entry.hash.slice(0, 10), title: `Seal ${entry.hash}` });
+  return make(
+    "li", {}, make("time", { dateTime: entry.at, textContent: timeWords(entry.at) }), make("b", { textContent: entry.who }),
+    make("span", { textContent: entryWords(entry, types) }), seal);
 }

@@ -4,15 +4,15 @@
  * `cell-missed` where a reader adds one.
  */
 
-import { role, stillness, tell, write } from "../../components/dom.js";
-import { initialState as smearPage, reduce } from "../../smear/state.js";
+import { role, tell, write } from "../../components/dom.js";
 import { mountField } from "../../smear/components/field.js";
-import { focusOn, oneToOne } from "../../smear/framing.js";
 import { createPictures } from "../../smear/pictures.js";
+import { initialState as smearPage, reduce } from "../../smear/state.js";
 import { ZOOM_FIT } from "../../state.js";
+import { focusOn, oneToOne } from "../../viewport.js";
 import { isDecided } from "../cells.js";
 import { isReadOnly } from "../state.js";
-import { mountAdder } from "./adder.js";
+import { mountAdder } from "./adding.js";
 
 /** `others(imageId)` resolves to what else was found there. Return {open(cellId or none), update, fail(words)}. */
 export function mountFieldView(dialog, addresses, others) {

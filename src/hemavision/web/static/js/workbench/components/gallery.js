@@ -9,8 +9,7 @@ import { confidentOf, galleryOrder, groupCells, TO_READ, UNFAMILIAR } from "../c
 import { layOut, placeOf, rowsInSight, scrollTo, wholeInSight } from "../rows.js";
 import { isReadOnly } from "../state.js";
 import { binWords, cellsWords } from "../words.js";
-import { mountDragging } from "./dragging.js";
-import { binColour, fillTile, makeTile, turnTile } from "./tile.js";
+import { binColour, fillTile, makeTile, mountDragging, turnTile } from "./tiles.js";
 
 const TILES = { small: 76, medium: 104, large: 164 };
 const SIZES = { caption: 22, gap: 12, head: 46, foot: 14 };

@@ -8,7 +8,7 @@ import { make, role, tell, write } from "../../components/dom.js";
 import { UNFAMILIAR } from "../cells.js";
 import { binCounts, isReadOnly } from "../state.js";
 import { absoluteWords, binWords, cellsWords, cutWords, flagWords, shareWords, targetWords } from "../words.js";
-import { binColour } from "./tile.js";
+import { binColour } from "./tiles.js";
 
 /** Bars reach at least so far, percent, so that small shares do not look large. */
 const LEAST_SCALE = 40;

@@ -1,10 +1,17 @@
-/** Filter, size of the pictures, and what is done to what is selected. Says `filter-chosen`, `tile-sized`, `heat-turned`, `selection-…`. */
+/**
+ * Filter, size of the pictures, and what is done to what is selected, by buttons or by keys. Says
+ * `filter-chosen`, `tile-sized`, `heat-turned`, `selection-…`.
+ */
 
 import { make, role, tell, write } from "../../components/dom.js";
 import { filterCounts, FILTERS } from "../cells.js";
+import { meaning } from "../hotkeys.js";
 import { isReadOnly } from "../state.js";
 import { cellsWords, filterWords } from "../words.js";
-import { binColour } from "./tile.js";
+import { binColour } from "./tiles.js";
+
+/** Keys that a control needs itself, so that they never reach the gallery from there. */
+const OWN = new Set(["Enter", " ", "ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "PageUp", "PageDown"]);
 
 export function mountToolbar(element) {
   const holder = role(element, "filters");
@@ -65,4 +72,26 @@ function makeType({ name, display_name: label, key }) {
   const button = make("button", { type: "button", className: "chip" }, swatch, make("span", { textContent: label }), ...(key ? [make("kbd", { textContent: key })] : []));
   button.dataset.type = name;
   return button;
+}
+
+/** The page's keys: what they ask for goes to `acts`, by name. */
+export function mountKeyboard(store, acts) {
+  document.addEventListener("keydown", (event) => {
+    const { target } = event;
+    if (document.querySelector("dialog[open]") || writes(target)) return;
+    if (OWN.has(event.key) && target.closest?.("button, a, summary, input, [role=application]")) return;
+    const types = new Map(store.state.types.filter(({ key }) => key).map(({ key, name }) => [key, name]));
+    const wish = meaning(event, types);
+    if (!wish || !(wish.name in acts)) return;
+    event.preventDefault();
+    // A key that is held down must not name one cell after the other.
+    if (event.repeat && !["move", "undo", "redo"].includes(wish.name)) return;
+    acts[wish.name](wish);
+  });
+}
+
+function writes(target) {
+  if (target.closest?.("textarea, select")) return true;
+  const input = target.closest?.("input");
+  return Boolean(input) && !["radio", "checkbox"].includes(input.type);
 }

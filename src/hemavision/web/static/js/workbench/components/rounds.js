@@ -1,9 +1,13 @@
-/** The dialogs that end a round of a case, begin the next, and ask why. Say `sign-confirmed`, `cell-wanted`. */
+/**
+ * The dialogs that end a round of a case, begin the next or a second reading, and ask why. Say
+ * `sign-confirmed`, `cell-wanted`, `read-begun`, `read-closed`, `agreement-wanted`.
+ */
 
 import { make, role, tell, write } from "../../components/dom.js";
 import { galleryOrder, groupCells } from "../cells.js";
+import { numberFrom } from "../entered.js";
 import { undecided } from "../state.js";
-import { binWords, cellsWords, cutWords } from "../words.js";
+import { binWords, cellsWords, cutWords, timeWords } from "../words.js";
 
 const MOST_SHOWN = 12;
 
@@ -106,5 +110,58 @@ export function mountReason(dialog, says) {
     },
     fail(words) { write(role(dialog, "error"), words); },
     close() { dialog.close(); },
+  };
+}
+
+/** Begin a second reading, or see how far one agrees. Return {open(reads), fail(words), close}. */
+export function mountReads(dialog) {
+  dialog.querySelector("form").addEventListener("submit", (event) => {
+    if (event.submitter?.value === "cancel") return;
+    event.preventDefault();
+    const all = dialog.querySelector("[name=extent][value=all]").checked;
+    const sample = all ? null : numberFrom(role(dialog, "sample").value);
+    if (!all && !Number.isInteger(sample)) role(dialog, "sample").focus();
+    else tell(dialog, "read-begun", { sample });
+  });
+  role(dialog, "sample").addEventListener("focus", () => { dialog.querySelector("[name=extent][value=sample]").checked = true; });
+  role(dialog, "reads").addEventListener("click", ({ target }) => {
+    const button = target.closest("button");
+    if (button) tell(button, "agreement-wanted", { id: Number(button.dataset.read) });
+  });
+  return {
+    open(reads) {
+      role(dialog, "reads").replaceChildren(...reads.map(makeRead));
+      role(dialog, "none").hidden = reads.length > 0;
+      write(role(dialog, "error"), "");
+      dialog.showModal();
+    },
+    fail(words) { write(role(dialog, "error"), words); },
+    close() { dialog.close(); },
+  };
+}
+
+function makeRead({ id, reader, state, cells, decided, opened_at: at, closed_at: closed }) {
+  const words = `${reader}, ${timeWords(closed ?? at)}: ${cellsWords(cells)}, ${state === "open" ? `open, ${decided} decided` : state}`;
+  const button = make("button", { type: "button", className: "button quiet", textContent: "Agreement", hidden: state !== "finished" });
+  button.dataset.read = id;
+  return make("li", {}, make("span", { textContent: words }), button);
+}
+
+/** Finish the second reading that is open, or give it up. Return {open(left), fail(words)}. */
+export function mountFinishing(dialog) {
+  dialog.addEventListener("click", ({ target }) => {
+    const button = target.closest("button[data-close]");
+    if (button) tell(button, "read-closed", { how: button.dataset.close });
+  });
+  return {
+    open(left) {
+      write(role(dialog, "words"), left
+        ? `${cellsWords(left)} ${left === 1 ? "is" : "are"} left to read. It can be finished when every cell of it is decided.`
+        : "Every cell is decided. After finishing, your reading is compared with the first one and with the model.");
+      role(dialog, "finish").disabled = left > 0;
+      write(role(dialog, "error"), "");
+      dialog.showModal();
+    },
+    fail(words) { write(role(dialog, "error"), words); },
   };
 }

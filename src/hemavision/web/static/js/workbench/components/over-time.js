@@ -1,7 +1,8 @@
-/** Agreement over time as points with whiskers; the same numbers stand in a table. Says nothing. */
+/** The model against the readers: a chart over time, and a table type by type. Says nothing. */
 
 import { make, role, write } from "../../components/dom.js";
-import { coursesOf, floorOf, modelChanges, periodWords, placesOf, pointWords, ticksOf } from "../over-time.js";
+import { coursesOf, differences, differenceWords, floorOf, modelChanges, periodWords, placesOf, pointWords, ticksOf } from "../over-time.js";
+import { binWords } from "../words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 /** In the drawing's own units; the drawing fills the page's width and keeps its height. */
@@ -14,7 +15,9 @@ const SLOT = 18;
 const BESIDE = 12;
 /** Models' names stand in two rows by turns, and on the left of their mark where there is no room on the right. */
 const NAME = { row: 14, width: 150 };
+const MOST_DIFFERENCES = 5;
 
+/** Agreement over time as points with whiskers; the same numbers stand in a table. Return show(points). */
 export function mountTimeChart(element) {
   const holder = role(element, "chart");
   let points = [];
@@ -102,4 +105,32 @@ function titled(words) {
   const element = shape("title", {});
   element.textContent = words;
   return element;
+}
+
+/** What the model said against what readers decided. Return show(table, types): `table` is `tableOf`'s. */
+export function mountTypeTable(element) {
+  return function show(table, types) {
+    const name = (type) => binWords(type, types);
+    const head = make("tr", {}, make("th", { scope: "col", textContent: "The model said" }),
+      ...table.readers.map((reader) => make("th", { scope: "col", textContent: name(reader) })), make("th", { scope: "col", textContent: "Cells" }));
+    role(element, "type-head").replaceChildren(head);
+    role(element, "type-rows").replaceChildren(...table.models.map((model) => makeTypeRow(table, model, name)));
+    const found = differences(table);
+    role(element, "differences").replaceChildren(...found.slice(0, MOST_DIFFERENCES).map((pair) => make(
+      "li", { textContent: differenceWords(pair, name) })));
+    write(role(element, "differences-words"), found.length ? "Readers most often changed:" : "Readers changed nothing.");
+  };
+}
+
+function makeTypeRow({ readers, count, total }, model, name) {
+  const all = total(model);
+  const cells = readers.map((reader) => {
+    const here = count(model, reader);
+    const cell = make("td", { textContent: here ? here.toLocaleString("en-GB") : "·" });
+    if (here) cell.append(make("small", { textContent: `${((100 * here) / all).toFixed(0)}%` }));
+    cell.dataset.kind = here ? (reader === model ? "same" : "other") : "none";
+    cell.style.setProperty("--share", (here / all).toFixed(3));
+    return cell;
+  });
+  return make("tr", {}, make("th", { scope: "row", textContent: name(model) }), ...cells, make("td", { textContent: all.toLocaleString("en-GB") }));
 }

@@ -1,10 +1,26 @@
-/** The look of a cell in a few numbers, to know it again. Pure. */
+/** The cells of a frame: out of the server's answer, and how one looks, to know it again. Pure. */
 
 export const PATCH_PX = 32; // the crop's side, shrunk, before its colours are averaged
 const GRID = 4;
 const STEP = PATCH_PX / GRID;
 /** Below this two looks are of one cell: tests/browser/test_live_looks.py holds it to real ones. */
 export const ALIKE = 0.03;
+
+/** Return the cells of an answer; `signatureOf(box)` gives the look of a whole white cell. */
+export function cellsOf(answer, signatureOf) {
+  return answer.cells.map((cell) => {
+    const { kind, box, score, cut } = cell;
+    if (!cell.type) return { kind, box, score, cut };
+    const { probabilities, status } = cell;
+    const signature = cut ? null : signatureOf(box);
+    return { kind, box, score, cut, probabilities, status, signature, heatmap: heatmapOf(cell) };
+  });
+}
+
+function heatmapOf({ type, heatmap, heatmap_box: box }) {
+  const values = Array.from(atob(heatmap.data), (letter) => letter.charCodeAt(0));
+  return { type, values, width: heatmap.width, height: heatmap.height, box };
+}
 
 /**
  * Return the mean colours of a GRID × GRID mesh over a crop, each relative to the crop's mean, so
