@@ -35,7 +35,7 @@ from playwright.sync_api import Page, sync_playwright
 from waitress.server import create_server
 
 from hemavision import Model, open_model
-from hemavision.casework.reading import Eyes, digest, read_image
+from hemavision.casework.recognition import Networks, digest, read_image
 from hemavision.reading.finding.detector import open_detector
 from hemavision.records.cells import EIGHT_TYPES
 from hemavision.store import Store, open_store, records
@@ -94,8 +94,8 @@ def fill_fields(store: Store, model: Model) -> int:
     case = create_case(store, "A thousand in fields", "synthetic", READER)
     buffer = io.BytesIO()
     Image.open(io.BytesIO(sample_png(SMEAR))).save(buffer, "JPEG", quality=90)
-    eyes = Eyes(model, open_detector())
-    field = read_image(eyes, "field.jpg", buffer.getvalue(), ImageKind.FIELD)
+    networks = Networks(model, open_detector())
+    field = read_image(networks, "field.jpg", buffer.getvalue(), ImageKind.FIELD)
     for index in range(math.ceil(CELLS / len(field.cells))):
         # Bytes after the end of a JPEG change its digest and not its picture.
         content = field.content + str(index).encode()
@@ -155,7 +155,7 @@ def fill(store: Store, model: Model) -> int:
     for index in range(CELLS):
         # Bytes after the end of a PNG change its digest and not its picture.
         content = drawn[index % len(drawn)] + str(index).encode()
-        image = read_image(Eyes(model), f"{index}.png", content, ImageKind.CELL)
+        image = read_image(Networks(model), f"{index}.png", content, ImageKind.CELL)
         add_image(store, case.id, image, "local")
     return case.id
 

@@ -31,14 +31,14 @@ from playwright.sync_api import FilePayload, Page, sync_playwright
 from waitress.server import create_server
 
 from hemavision import open_model
-from hemavision.casework.reading import Eyes, read_image
+from hemavision.casework.recognition import Networks, read_image
 from hemavision.store import Store, database, open_store
 from hemavision.store.cases import create_case
 from hemavision.store.cells import Filter, decide, list_cells
 from hemavision.store.images import add_image
-from hemavision.store.reads import ReadState, close_read, decide_blind, open_read
 from hemavision.store.records import Change
 from hemavision.store.records import Page as Rows
+from hemavision.store.second_readings import ReadState, close_read, decide_blind, open_read
 from hemavision.web import create_app
 from hemavision.web.pages import PREFIX
 
@@ -135,8 +135,8 @@ def review_months(store: Store) -> None:
     rng = random.Random(SEED)
     files = draw_cells()
     for month, (model, kept) in MONTHS.items():
-        eyes = Eyes(open_model(model))
-        images = [read_image(eyes, file["name"], file["buffer"]) for file in files]
+        networks = Networks(open_model(model))
+        images = [read_image(networks, file["name"], file["buffer"]) for file in files]
         with patch.object(database, "now", lambda at=month: f"{at}-15T12:00:00.000000+00:00"):
             case = create_case(store, f"Drawn slide {month}", "synthetic", "ann").id
             for image in images:

@@ -15,7 +15,7 @@ from fakes import FakeEngine
 from fixtures_images import cell_png
 
 from hemavision.casework.importing import Import, Source, import_images
-from hemavision.casework.reading import Eyes, read_image
+from hemavision.casework.recognition import Networks, read_image
 from hemavision.reading.cell import Model
 from hemavision.records.results import Box, ModelReference
 from hemavision.store import Store, open_store
@@ -44,7 +44,7 @@ def make_model(novelty: float = 0.5) -> Model:
 
 def new_image(index: int = 0, novelty: float = 0.5) -> NewImage:
     """A drawn cell as a case keeps it."""
-    return read_image(Eyes(make_model(novelty)), f"cell-{index}.png", cell_png(index))
+    return read_image(Networks(make_model(novelty)), f"cell-{index}.png", cell_png(index))
 
 
 def a_cell(box: Box) -> NewCell:
@@ -97,7 +97,7 @@ def reviewed(data: Path, model: Model, tmp_path_factory: pytest.TempPathFactory)
     for kind in REVIEWED:
         paths = sorted((data / "kaggle_wbc" / "TEST" / kind.upper()).iterdir())[:REVIEWED_EACH]
         sources = [Source(p.name, p.read_bytes) for p in paths]
-        into = Import(store, case.id, Eyes(model), "ann")
+        into = Import(store, case.id, Networks(model), "ann")
         assert all(outcome.cells == 1 for outcome in import_images(into, sources))
         new = [c for c in cells_of(store, case) if c.decided_type is None]
         decide(store, case.id, [Change(c.id, c.revision, kind) for c in new], "bob")

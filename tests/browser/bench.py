@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from hemavision import Model
-from hemavision.casework.reading import Eyes, digest, read_image
+from hemavision.casework.recognition import Networks, digest, read_image
 from hemavision.reading.where import moved
 from hemavision.records.cells import EIGHT_TYPES
 from hemavision.records.results import ModelReference
@@ -63,8 +63,8 @@ class Bench:
         return case.id
 
 
-def _eyes(novelty: float = 0.5, model: ModelReference = FAKE) -> Eyes:
-    return Eyes(Model(FakeEngine(EIGHT_TYPES, novelty=novelty), model))
+def _eyes(novelty: float = 0.5, model: ModelReference = FAKE) -> Networks:
+    return Networks(Model(FakeEngine(EIGHT_TYPES, novelty=novelty), model))
 
 
 def drawn_field(number: int) -> NewImage:

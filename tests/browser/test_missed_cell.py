@@ -12,14 +12,14 @@ from fakes import FakeFinder
 from playwright.sync_api import CDPSession, Locator, Page, expect
 
 from hemavision import Model
-from hemavision.casework.reading import Eyes, read_cell, read_image
+from hemavision.casework.recognition import Networks, read_cell, read_image
 from hemavision.records.results import Box, CellKind
 from hemavision.store.cases import create_case, sign_case
 from hemavision.store.cells import Filter, decide, list_cells
 from hemavision.store.images import add_cell, add_image, list_images
-from hemavision.store.reads import ReadState, close_read, list_reads
 from hemavision.store.records import Cell, Change, ImageKind, NewCell, NewImage
 from hemavision.store.records import Page as Rows
+from hemavision.store.second_readings import ReadState, close_read, list_reads
 from hemavision.store.verification import verify
 
 from .accessibility import overflow_px, violations
@@ -318,7 +318,7 @@ def test_a_real_cell_in_a_real_field(
     missed = next(cell.box for cell in found if cell.kind is CellKind.WHITE)
     finder = FakeFinder([(picture(data, TWO_WHITE), [c for c in found if c.box != missed])])
     content = path_of(data, TWO_WHITE).read_bytes()
-    image = read_image(Eyes(model, finder), TWO_WHITE, content, ImageKind.FIELD)
+    image = read_image(Networks(model, finder), TWO_WHITE, content, ImageKind.FIELD)
     case = case_with(bench, image)
     page = opened(go(f"/cases/{case}"))
     expect(page.locator("[data-role=progress-words]")).to_have_text("0 of 1 decided")

@@ -15,8 +15,8 @@ from sqlalchemy import event
 from hemavision.casework import pictures
 from hemavision.casework.grounds import AtWork
 from hemavision.casework.importing import Import, Source, import_images
-from hemavision.casework.pictures import Wish, show_heatmap
-from hemavision.casework.reading import Eyes
+from hemavision.casework.pictures import HeatmapChoice, show_heatmap
+from hemavision.casework.recognition import Networks
 from hemavision.casework.reporting import Request, gather_report
 from hemavision.reading.explaining import encode_png
 from hemavision.records.reference import load_profiles
@@ -36,7 +36,7 @@ def case(store: Store) -> Case:
     made = create_case(store, "Fields", "", "ann")
     found = [Detection(CellKind.WHITE, box, 0.9) for box in BOXES]
     finder = FakeFinder([(field(n), found) for n in range(2)])
-    into = Import(store, made.id, Eyes(make_model(), finder), "ann", ImageKind.FIELD)
+    into = Import(store, made.id, Networks(make_model(), finder), "ann", ImageKind.FIELD)
     sources = [Source(f"{n}.png", partial(encode_png, field(n))) for n in range(2)]
     assert [outcome.cells for outcome in import_images(into, sources)] == [6, 6]
     cells = cells_of(store, made)
@@ -78,7 +78,7 @@ def test_heatmaps_made_together_are_those_made_alone(store: Store, case: Case) -
     given = gather_report(store, at_work(), Request(case.id))
     there = {str(cell.id): cell for cell in cells_of(store, case)}
     for cell in given.cells:
-        alone = show_heatmap(store, there[cell.number], make_model(), Wish())
+        alone = show_heatmap(store, there[cell.number], make_model(), HeatmapChoice())
         assert cell.heatmap == alone.content
 
 

@@ -28,7 +28,7 @@ from hemavision.casework.importing import (
     import_images,
     open_archive,
 )
-from hemavision.casework.reading import CUTOUT_PX, Eyes, read_image
+from hemavision.casework.recognition import CUTOUT_PX, Networks, read_image
 from hemavision.errors import ImageError, MissingError, RefusedError
 from hemavision.images import archives
 from hemavision.images.opening import open_image
@@ -50,7 +50,7 @@ PNG = sample_png(SAMPLE_NAMES[0])
 
 
 def bring(store: Store, case_id: int, sources: Iterable[Source]) -> list[Outcome]:
-    return list(import_images(Import(store, case_id, Eyes(make_model()), "ann"), sources))
+    return list(import_images(Import(store, case_id, Networks(make_model()), "ann"), sources))
 
 
 def given(name: str, content: bytes) -> Source:
@@ -120,7 +120,7 @@ def test_any_name_can_be_kept(store: Store) -> None:
 def test_a_field_s_white_cells_are_cut_out(store: Store, field: tuple[bytes, FakeFinder]) -> None:
     content, finder = field
     case = create_case(store, "Field", "", "ann")
-    into = Import(store, case.id, Eyes(make_model(), finder), "ann")
+    into = Import(store, case.id, Networks(make_model(), finder), "ann")
     (outcome,) = import_images(into, [given("field.png", content)])
     assert (outcome.result, outcome.cells) == (Result.ADDED, 1)
     (image,) = list_images(store, case.id)
@@ -136,11 +136,11 @@ def test_a_field_s_white_cells_are_cut_out(store: Store, field: tuple[bytes, Fak
 
 def test_what_an_image_shows_can_be_said(field: tuple[bytes, FakeFinder]) -> None:
     content, finder = field
-    eyes = Eyes(make_model(), finder)
-    assert read_image(eyes, "f", content).kind is ImageKind.FIELD
-    assert read_image(eyes, "f", content, ImageKind.CELL).kind is ImageKind.CELL
-    assert read_image(eyes, "f", content, ImageKind.FIELD).kind is ImageKind.FIELD
-    blind = Eyes(make_model())
+    networks = Networks(make_model(), finder)
+    assert read_image(networks, "f", content).kind is ImageKind.FIELD
+    assert read_image(networks, "f", content, ImageKind.CELL).kind is ImageKind.CELL
+    assert read_image(networks, "f", content, ImageKind.FIELD).kind is ImageKind.FIELD
+    blind = Networks(make_model())
     assert read_image(blind, "f", content).kind is ImageKind.CELL
     with pytest.raises(RefusedError, match="no detector"):
         read_image(blind, "f", content, ImageKind.FIELD)
@@ -150,9 +150,9 @@ def test_a_field_without_white_or_red_cells_is_a_cell_by_default() -> None:
     content = sample_png(SAMPLE_NAMES[1])
     rgb = open_image(content).rgb
     for found in (FOUND[:2], FOUND[2:]):
-        eyes = Eyes(make_model(), FakeFinder([(rgb, found)]))
-        assert read_image(eyes, "f", content).kind is ImageKind.CELL
-        assert read_image(eyes, "f", content, ImageKind.FIELD).kind is ImageKind.FIELD
+        networks = Networks(make_model(), FakeFinder([(rgb, found)]))
+        assert read_image(networks, "f", content).kind is ImageKind.CELL
+        assert read_image(networks, "f", content, ImageKind.FIELD).kind is ImageKind.FIELD
 
 
 def test_a_small_image_is_a_cell_whatever_is_found_in_it() -> None:
@@ -160,8 +160,8 @@ def test_a_small_image_is_a_cell_whatever_is_found_in_it() -> None:
     buffer = io.BytesIO()
     small.save(buffer, "PNG")
     content = buffer.getvalue()
-    eyes = Eyes(make_model(), FakeFinder([(open_image(content).rgb, FOUND[::2])]))
-    assert read_image(eyes, "f", content).kind is ImageKind.CELL
+    networks = Networks(make_model(), FakeFinder([(open_image(content).rgb, FOUND[::2])]))
+    assert read_image(networks, "f", content).kind is ImageKind.CELL
 
 
 def test_an_archive_s_images_are_read(store: Store) -> None:

@@ -19,7 +19,7 @@ from PIL import Image
 from hemavision.casework.importing import Import, Source, import_images
 from hemavision.casework.pictures import (
     THUMBNAIL_PX,
-    Wish,
+    HeatmapChoice,
     draw_thumbnail,
     look_at,
     show_cutout,
@@ -27,7 +27,7 @@ from hemavision.casework.pictures import (
     show_image,
     show_thumbnail,
 )
-from hemavision.casework.reading import Eyes, read_cell, read_image, window_around
+from hemavision.casework.recognition import Networks, read_cell, read_image, window_around
 from hemavision.errors import MissingError, RefusedError
 from hemavision.images.opening import open_image
 from hemavision.reading.cell import Model
@@ -58,9 +58,9 @@ def keep(store: Store, content: bytes, *found: Box) -> Case:
     """A case with an image, a field of these white cells if there are any."""
     finder = FakeFinder([(shades(), [Detection(CellKind.WHITE, box, 0.9) for box in found])])
     case = create_case(store, "A case", "", "ann")
-    eyes = Eyes(make_model(), finder)
+    networks = Networks(make_model(), finder)
     kind = ImageKind.FIELD if found else ImageKind.CELL
-    into = Import(store, case.id, eyes, "ann", kind)
+    into = Import(store, case.id, networks, "ann", kind)
     assert [o.error for o in import_images(into, [Source("a.png", lambda: content)])] == [None]
     return case
 
@@ -207,12 +207,12 @@ def test_a_heatmap_lies_over_the_cut_out(store: Store, found: tuple[Box, ...]) -
     (there,) = model.predict_boxes([rgb], [whole])
     assert there.cell_type == cell.suggestion.cell_type
     for opacity in (0.0, 0.4, 1.0):
-        shown = show_heatmap(store, cell, model, Wish(opacity=opacity))
+        shown = show_heatmap(store, cell, model, HeatmapChoice(opacity=opacity))
         assert shown.media_type == "image/png"
         expected = overlay(rgb, there.heatmap(), whole, opacity)
         assert difference(open_image(shown.content).rgb, expected) < 1
-    assert show_heatmap(store, cell, model, Wish()) == show_heatmap(
-        store, cell, model, Wish(cell.suggestion.cell_type, 0.4)
+    assert show_heatmap(store, cell, model, HeatmapChoice()) == show_heatmap(
+        store, cell, model, HeatmapChoice(cell.suggestion.cell_type, 0.4)
     )
 
 
@@ -220,22 +220,22 @@ def test_a_heatmap_of_another_type_is_another(store: Store) -> None:
     (cell,) = cells_of(store, keep(store, FIELD, WIDE))
     model = make_model()
     other = next(t for t in model.manifest.cell_types if t != cell.suggestion.cell_type)
-    rgb = open_image(show_heatmap(store, cell, model, Wish(other, 1.0)).content).rgb
+    rgb = open_image(show_heatmap(store, cell, model, HeatmapChoice(other, 1.0)).content).rgb
     assert len(np.unique(rgb.reshape(-1, 3), axis=0)) == 1, "nothing speaks for it anywhere"
     with pytest.raises(RefusedError, match=r"No 'blast'; the model knows .*neutrophil"):
-        show_heatmap(store, cell, model, Wish("blast"))
+        show_heatmap(store, cell, model, HeatmapChoice("blast"))
 
 
 def test_another_model_does_not_explain_what_it_did_not_say(store: Store) -> None:
     (cell,) = cells_of(store, keep(store, FIELD, WIDE))
     other = Model(make_model()._engine, ModelReference("other", "1" * 64))
     with pytest.raises(RefusedError, match=r"fake \(000000000000…\) named this cell; other is"):
-        show_heatmap(store, cell, other, Wish())
+        show_heatmap(store, cell, other, HeatmapChoice())
 
 
 def read(content: bytes, *found: Detection, kind: ImageKind | None = None) -> NewImage:
     rgb = open_image(content).rgb
-    return read_image(Eyes(make_model(), FakeFinder([(rgb, found)])), "f.png", content, kind)
+    return read_image(Networks(make_model(), FakeFinder([(rgb, found)])), "f.png", content, kind)
 
 
 def test_what_was_found_is_kept_whole_and_named_as_a_smear_s_cells_are() -> None:

@@ -24,7 +24,7 @@ from hemavision.reading.cell import Model
 from hemavision.records.reference import load_profile, load_profiles
 from hemavision.records.results import ModelReference
 from hemavision.report import ReportStatus
-from hemavision.store import Store, reads
+from hemavision.store import Store, second_readings
 from hemavision.store.cases import amend_case, enter, find_case, sign_case
 from hemavision.store.cells import decide
 from hemavision.store.images import add_image
@@ -33,7 +33,7 @@ from hemavision.store.records import Case, Change, Entries, Page
 Filled = Callable[..., Case]
 PROFILES = load_profiles("default")
 TYPES = ("neutrophil", "blast", "monocyte", "lymphocyte", "basophil", "eosinophil", "erythroblast")
-FINISHED, DROPPED = reads.ReadState.FINISHED, reads.ReadState.DROPPED
+FINISHED, DROPPED = second_readings.ReadState.FINISHED, second_readings.ReadState.DROPPED
 
 
 def call(store: Store, case: Case, *types: str) -> None:
@@ -49,12 +49,12 @@ def sign(store: Store, case: Case) -> None:
 
 
 def read_again(
-    store: Store, case: Case, who: str, kind: str, state: reads.ReadState = FINISHED
+    store: Store, case: Case, who: str, kind: str, state: second_readings.ReadState = FINISHED
 ) -> None:
-    number = reads.open_read(store, case.id, who).id
-    cells, _ = reads.list_blind_cells(store, number, Page())
-    reads.decide_blind(store, number, [Change(c.id, 0, kind) for c in cells], who)
-    reads.close_read(store, number, state, who)
+    number = second_readings.open_read(store, case.id, who).id
+    cells, _ = second_readings.list_blind_cells(store, number, Page())
+    second_readings.decide_blind(store, number, [Change(c.id, 0, kind) for c in cells], who)
+    second_readings.close_read(store, number, state, who)
 
 
 def test_a_report_goes_with_its_case(store: Store, filled: Filled) -> None:
@@ -215,7 +215,7 @@ def test_two_readers_percentages_are_of_the_white_cells_of_a_slide(
         read_again(store, case, "bob", "blast")
     found = sorted(zip(*percents_by_slide(store, "blast", "ann"), strict=True))
     assert found == [(0.0, 100.0), (pytest.approx(200 / 3), 100.0)]
-    reads.open_read(store, last.id, "eve")
+    second_readings.open_read(store, last.id, "eve")
     assert len(percents_by_slide(store, "blast", "eve")[0]) == 1, "eve has to stay blind"
     assert len(percents_by_slide(store, "blast", "ann")[0]) == 2
 

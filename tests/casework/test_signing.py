@@ -27,8 +27,8 @@ from hemavision.store import Store
 from hemavision.store.cases import amend_case, enter, find_case, list_versions, sign_case
 from hemavision.store.cells import decide
 from hemavision.store.images import add_image
-from hemavision.store.reads import ReadState, close_read, decide_blind, open_read
 from hemavision.store.records import Case, Change, Entries
+from hemavision.store.second_readings import ReadState, close_read, decide_blind, open_read
 from hemavision.store.verification import verify
 
 Filled = Callable[..., Case]

@@ -14,7 +14,7 @@ from hemavision.graph.gradcam import find_head
 from hemavision.graph.kinds import ACTIVATIONS as KNOWN
 from hemavision.graph.shapes import shapes_of
 from hemavision.graph.writer import SCALINGS, BundleParts, write_network
-from hemavision.keras_files.reading import network_from_keras
+from hemavision.keras_files.loading import network_from_keras
 from hemavision.reading.bundle import Manifest
 from hemavision.reading.preprocess import PreprocessSpec
 from hemavision.records.cells import FOUR_TYPES

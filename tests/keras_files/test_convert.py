@@ -11,7 +11,7 @@ from click.testing import CliRunner
 import hemavision
 from hemavision.cli import main
 from hemavision.graph.from_bundle import network_from_bundle
-from hemavision.keras_files.reading import network_from_keras, read_network
+from hemavision.keras_files.loading import network_from_keras, read_network
 from hemavision.keras_files.rebuild import keras_model
 from hemavision.keras_files.writing import write_model
 from hemavision.models.architectures import ARCHITECTURES

@@ -11,7 +11,7 @@ import pytest
 from hemavision.errors import BundleError
 from hemavision.graph.writer import written_whole
 from hemavision.keras_files.convert import Options, convert_model, read_model, usual_scaling
-from hemavision.keras_files.reading import read_network
+from hemavision.keras_files.loading import read_network
 from hemavision.keras_files.rebuild import keras_model
 from hemavision.reading.bundle import find_bundle
 from hemavision.reading.engine import OnnxEngine

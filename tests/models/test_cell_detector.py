@@ -8,7 +8,7 @@ import pytest
 from scipy.special import expit
 
 from hemavision.graph.writer import write_detector
-from hemavision.keras_files.reading import network_from_keras
+from hemavision.keras_files.loading import network_from_keras
 from hemavision.models.cell_detector import build
 from hemavision.reading.finding.detector import Detector
 from hemavision.reading.finding.manifest import DetectorManifest

@@ -20,9 +20,9 @@ from hemavision.report.sheet import (
     INK_2,
     MARGIN_MM,
     RANGE,
-    Look,
     Place,
     Sheet,
+    TextStyle,
 )  # fmt: skip
 
 #: Of an A4 page, in millimetres; lines of small letters are 3 high.
@@ -40,7 +40,7 @@ class Box:
     right: float
     bottom: float
     what: str
-    look: Look | None = None
+    look: TextStyle | None = None
 
 
 @dataclass
@@ -62,7 +62,7 @@ def draw(given: ReportInput, patch: pytest.MonkeyPatch) -> Drawn:
     drawn = Drawn()
 
     class Watched(Sheet):
-        def text(self, text: str, look: Look, place: Place | None = None) -> float:
+        def text(self, text: str, look: TextStyle, place: Place | None = None) -> float:
             at = place or Place(self.left, self.y, self.width)
             width = min(self.width_of(text, look), at.width)
             left = at.x if at.side == "L" else at.x + at.width - width
@@ -257,12 +257,12 @@ def test_who_has_signed_is_told_by_the_status_s_colour(
     usual: Drawn, usual_case: ReportInput, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     signed = usual.find("Signed")
-    assert signed.look == Look(10, AZURE, bold=True)
+    assert signed.look == TextStyle(10, AZURE, bold=True)
     assert signed.right == pytest.approx(WIDTH - MARGIN_MM, abs=HAIR)
     assert usual.find("version 1").top == pytest.approx(signed.bottom)
     given = replace(usual_case, status=as_pdf.ReportStatus.PRELIMINARY, cells=())
     drawn = draw(given, monkeypatch)
-    assert drawn.find("Preliminary, not signed").look == Look(10, APRICOT, bold=True)
+    assert drawn.find("Preliminary, not signed").look == TextStyle(10, APRICOT, bold=True)
 
 
 def test_a_cell_says_no_more_than_is_known_of_it(
@@ -299,7 +299,7 @@ def test_letters_have_one_of_a_few_sizes_and_sections_stand_apart(usual: Drawn) 
         )
         assert 0.3 < below - heading.bottom < 1
     said = next(b for b in usual.texts if b.what == "Left shift.")
-    assert said.look == Look(8.5, INK_2)
+    assert said.look == TextStyle(8.5, INK_2)
     doubtful = usual.find("0.00 possibly low").look
     assert doubtful is not None
     assert doubtful.colour == FLAG_COLOURS["open"]

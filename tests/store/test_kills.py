@@ -21,7 +21,7 @@ from sqlalchemy import event, select
 from sqlalchemy.engine import Engine
 
 from hemavision.casework.importing import Import, Source, import_images
-from hemavision.casework.reading import Eyes
+from hemavision.casework.recognition import Networks
 from hemavision.errors import ConflictError, RefusedError
 from hemavision.records.results import Box
 from hemavision.store import Store, open_store
@@ -50,7 +50,7 @@ def contents(data: Path) -> list[bytes]:
 
 def bring(store: Store, case_id: int, contents: list[bytes], who: str) -> list[str]:
     sources = [Source(f"{i}.jpeg", lambda c=c: c) for i, c in enumerate(contents)]
-    into = Import(store, case_id, Eyes(make_model()), who)
+    into = Import(store, case_id, Networks(make_model()), who)
     return [outcome.result.value for outcome in import_images(into, sources)]
 
 

@@ -15,10 +15,10 @@ from hemavision.store.cases import amend_case, create_case, find_case, sign_case
 from hemavision.store.cells import decide
 from hemavision.store.images import add_cell, add_image, list_images
 from hemavision.store.journal import list_entries
-from hemavision.store.reads import open_read
 from hemavision.store.records import Case, Change, Page
 from hemavision.store.removing import remove_cell, remove_image
 from hemavision.store.schema import cells, contents, cutouts, images, thumbnails
+from hemavision.store.second_readings import open_read
 from hemavision.store.undoing import undo
 from hemavision.store.verification import verify
 

@@ -28,9 +28,9 @@ from hemavision.store.chain import START, seal
 from hemavision.store.database import HEAD
 from hemavision.store.images import add_image
 from hemavision.store.journal import list_entries
-from hemavision.store.reads import decide_blind, open_read
 from hemavision.store.records import Case, Change, Entries, Page
 from hemavision.store.schema import chain, log, metadata
+from hemavision.store.second_readings import decide_blind, open_read
 from hemavision.store.undoing import undo
 from hemavision.store.verification import verify
 

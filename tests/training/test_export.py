@@ -13,7 +13,7 @@ from hemavision.graph.doubt import COLOURS, ForeignModel, NoveltyModel, colours_
 from hemavision.graph.from_bundle import take_apart
 from hemavision.graph.writer import SCALINGS, BundleParts, write_network
 from hemavision.images.opening import open_image
-from hemavision.keras_files.reading import network_from_keras
+from hemavision.keras_files.loading import network_from_keras
 from hemavision.keras_files.rebuild import keras_from_bundle
 from hemavision.models import separable_cnn
 from hemavision.reading.bundle import Manifest, find_bundle

@@ -34,8 +34,8 @@ from hemavision.store.cases import create_case
 from hemavision.store.images import add_image
 from hemavision.store.logins import add_token
 from hemavision.store.readers import Role, add_reader
-from hemavision.store.reads import open_read
 from hemavision.store.schema import tokens
+from hemavision.store.second_readings import open_read
 from hemavision.web import create_app
 
 from .conftest import serving

@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from hemavision.casework.reading import Eyes, digest, read_image
+from hemavision.casework.recognition import Networks, digest, read_image
 from hemavision.errors import ArchiveError, ImageError
 from hemavision.images.archives import Archive, Entry, open_zip
 from hemavision.images.foreign_files import kind_of, why_not_read
@@ -66,7 +66,7 @@ class Import:
 
     store: Store
     case_id: int
-    eyes: Eyes
+    networks: Networks
     who: str
     kind: ImageKind | None = None
 
@@ -108,7 +108,7 @@ def _import_one(into: Import, name: str, content: bytes) -> Outcome:
     known = has_image(into.store, into.case_id, sha256)
     also_in = tuple(cases_with(into.store, sha256, into.case_id))
     if known is None:
-        image = read_image(into.eyes, name, content, into.kind)
+        image = read_image(into.networks, name, content, into.kind)
         if add_image(into.store, into.case_id, image, into.who):
             return Outcome(name, Result.ADDED, len(image.cells), also_in=also_in)
         known = has_image(into.store, into.case_id, sha256)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hemavision.casework.reading import THUMBNAIL_PX, draw_thumbnail, window_around
+from hemavision.casework.recognition import THUMBNAIL_PX, draw_thumbnail, window_around
 from hemavision.errors import RefusedError
 from hemavision.images.opening import open_image
 from hemavision.reading.cell import Model
@@ -46,7 +46,7 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Wish:
+class HeatmapChoice:
     """Which heatmap: of a cell type (the suggested one by default), how opaque (0 to 1)."""
 
     cell_type: str | None = None
@@ -108,7 +108,7 @@ def show_part(store: Store, image: StoredImage, box: Box) -> Picture:
     return Picture(draw_thumbnail(rgb, box), "image/jpeg")
 
 
-def show_heatmap(store: Store, cell: Cell, model: Model, wish: Wish) -> Picture:
+def show_heatmap(store: Store, cell: Cell, model: Model, wish: HeatmapChoice) -> Picture:
     """Run the model again on a cell and return its cut-out with the heatmap over it.
 
     Raises:

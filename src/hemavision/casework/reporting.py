@@ -14,7 +14,7 @@ from hemavision.errors import MissingError
 from hemavision.records.cells import COUNTED_APART
 from hemavision.records.reference import display_name
 from hemavision.report import Reading, ReportCell, ReportInput, ReportStatus
-from hemavision.store import Store, reads
+from hemavision.store import Store, second_readings
 from hemavision.store.cases import find_case, list_versions
 from hemavision.store.cells import Filter, Tally, find_cells, list_cells, tally
 from hemavision.store.database import now
@@ -188,16 +188,22 @@ def _status(case: Case) -> ReportStatus:
     return ReportStatus.FINAL if case.version == 1 else ReportStatus.AMENDED
 
 
-def _finished(store: Store, case: Case, last: Version) -> list[reads.Read]:
+def _finished(store: Store, case: Case, last: Version) -> list[second_readings.Read]:
     """Return the finished second readings, of a signed version those that were there by then."""
-    found = [r for r in reads.list_reads(store, case.id) if r.state is reads.ReadState.FINISHED]
+    found = [
+        r
+        for r in second_readings.list_reads(store, case.id)
+        if r.state is second_readings.ReadState.FINISHED
+    ]
     if last.figures:
         return [read for read in found if read.id in last.figures["reads"]]
     until = last.signed_at
     return [read for read in found if until is None or (read.closed_at or "") <= until]
 
 
-def _readings(finished: Sequence[reads.Read], versions: Sequence[Version]) -> list[Reading]:
+def _readings(
+    finished: Sequence[second_readings.Read], versions: Sequence[Version]
+) -> list[Reading]:
     found = [
         Reading(v.signed_by, "signed", v.signed_at) for v in versions if v.signed_by and v.signed_at
     ]
@@ -205,10 +211,12 @@ def _readings(finished: Sequence[reads.Read], versions: Sequence[Version]) -> li
     return sorted(found, key=lambda reading: reading.at)
 
 
-def _agreement(store: Store, finished: Sequence[reads.Read]) -> tuple[Agreement | None, str]:
+def _agreement(
+    store: Store, finished: Sequence[second_readings.Read]
+) -> tuple[Agreement | None, str]:
     if not finished:
         return None, ""
-    pairs = [p for p in reads.list_pairs(store, finished[-1].id) if p.first is not None]
+    pairs = [p for p in second_readings.list_pairs(store, finished[-1].id) if p.first is not None]
     if not pairs:
         return None, ""
     first, second = [p.first or "" for p in pairs], [p.second for p in pairs]
@@ -252,8 +260,8 @@ def percents_by_slide(store: Store, cell_type: str, who: str) -> tuple[list[floa
     """
     first: list[float] = []
     second: list[float] = []
-    finished = [read for _, read in reads.list_finished(store, who)]
-    for pairs in reads.list_all_pairs(store, finished).values():
+    finished = [read for _, read in second_readings.list_finished(store, who)]
+    for pairs in second_readings.list_all_pairs(store, finished).values():
         ones = _percent([pair.first for pair in pairs], cell_type)
         twos = _percent([pair.second for pair in pairs], cell_type)
         if ones is not None and twos is not None:

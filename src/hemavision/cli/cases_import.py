@@ -52,7 +52,7 @@ def import_(choice: StoreChoice, /, case: int, paths: tuple[Path, ...], **given:
     """
     from hemavision.casework.files import open_files
     from hemavision.casework.importing import Import, import_images
-    from hemavision.casework.reading import Eyes
+    from hemavision.casework.recognition import Networks
     from hemavision.cli.inputs import find_images
     from hemavision.cli.named import open_named_model
     from hemavision.cli.progress import progress
@@ -61,8 +61,8 @@ def import_(choice: StoreChoice, /, case: int, paths: tuple[Path, ...], **given:
 
     choice.find(case)
     kind = None if given["kind"] == KINDS[0] else ImageKind(given["kind"])
-    eyes = Eyes(open_named_model(given["model"]), _finder(given["kind"], given["detector"]))
-    into = Import(choice.open(), case, eyes, choice.reader, kind)
+    networks = Networks(open_named_model(given["model"]), _finder(given["kind"], given["detector"]))
+    into = Import(choice.open(), case, networks, choice.reader, kind)
     counts: Counter[str] = Counter()
     left_out: Counter[str] = Counter()
     others: set[int] = set()

@@ -27,7 +27,7 @@ from hemavision.graph.writer import (
     check_convertible,
     write_network,
 )
-from hemavision.keras_files.reading import is_saved_model, read_network
+from hemavision.keras_files.loading import is_saved_model, read_network
 from hemavision.keras_files.writing import write_model
 from hemavision.models.blocks import (
     BLOCKS,

@@ -41,13 +41,13 @@ from hemavision.report.sheet import (
     POINT_MM,
     RANGE,
     SHARE,
-    Look,
     Place,
     Sheet,
+    TextStyle,
 )
 
-SMALL, TINY = Look(8.2, INK_2), Look(7.0, INK_2)
-HEADING = Look(11.5, INK, serif=True)
+SMALL, TINY = TextStyle(8.2, INK_2), TextStyle(7.0, INK_2)
+HEADING = TextStyle(11.5, INK, serif=True)
 ROW_MM, COLUMN_GAP_MM = 5.1, 3.4
 CELLS_A_ROW, CELL_GAP_MM, PICTURE_MM = 4, 4.0, 17.5
 BAR_COLOURS = {"none": SHARE, "sure": EOSIN, "open": OPEN}
@@ -88,18 +88,18 @@ def _describe(sheet: Sheet, report: Report) -> None:
 def _head(sheet: Sheet, report: Report) -> None:
     given, top = report.given, sheet.y
     aside = 46.0
-    sheet.text("DIFFERENTIAL OF A BLOOD SMEAR", Look(7.6, EOSIN))
+    sheet.text("DIFFERENTIAL OF A BLOOD SMEAR", TextStyle(7.6, EOSIN))
     title = Place(sheet.left, sheet.y, sheet.width - aside)
-    end = sheet.text(given.case_name, Look(20, INK, serif=True), title)
+    end = sheet.text(given.case_name, TextStyle(20, INK, serif=True), title)
     signed = given.status is not ReportStatus.PRELIMINARY
-    status = Look(10, AZURE if signed else APRICOT, bold=True)
+    status = TextStyle(10, AZURE if signed else APRICOT, bold=True)
     right = Place(sheet.left + sheet.width - aside, top + 3, aside, "R")
     below = sheet.text(STATUS_WORDS[given.status], status, right)
     version = Place(right.x, below, aside, "R")
     end = max(end, sheet.text(f"version {given.version}", SMALL, version))
     sheet.line(end + 1.4)
     sheet.move_to(end + 2)
-    sheet.text(NOTICE, Look(8.4, EOSIN, bold=True))
+    sheet.text(NOTICE, TextStyle(8.4, EOSIN, bold=True))
     sheet.line(sheet.y + 0.6)
     sheet.gap(2)
     facts = [("Slide", given.slide), ("Case", given.case_id)]
@@ -110,17 +110,17 @@ def _head(sheet: Sheet, report: Report) -> None:
     _facts(sheet, facts)
     if given.amendment_reason:
         sheet.gap(1)
-        sheet.text(f"Amended: {given.amendment_reason}", Look(9, APRICOT))
+        sheet.text(f"Amended: {given.amendment_reason}", TextStyle(9, APRICOT))
     if given.critical:
         sheet.gap(1.4)
     for sentence in critical_words(given):
-        sheet.text(sentence, Look(10, EOSIN, bold=True))
+        sheet.text(sentence, TextStyle(10, EOSIN, bold=True))
 
 
 def _facts(sheet: Sheet, facts: list[tuple[str, str]]) -> None:
     """Write pairs of a label and its value side by side, as many as a line takes."""
     x, y, lowest = sheet.left, sheet.y, sheet.y
-    value_look = Look(8.5)
+    value_look = TextStyle(8.5)
     for label, value in facts:
         if not value:
             continue
@@ -220,19 +220,19 @@ def _table_row(sheet: Sheet, columns: list[_Column], row: Row) -> None:
     sheet.move_to(y + ROW_MM)
 
 
-def _cell(row: Row, key: str) -> tuple[str, Look]:
+def _cell(row: Row, key: str) -> tuple[str, TextStyle]:
     text = str(getattr(row, key))
     if key in ("name", "percent"):
-        return text, Look(8.6, INK, bold=True)
+        return text, TextStyle(8.6, INK, bold=True)
     if key == "flag":
-        return text, Look(8.4, FLAG_COLOURS[row.flag_kind], bold=row.flag_kind == "sure")
+        return text, TextStyle(8.4, FLAG_COLOURS[row.flag_kind], bold=row.flag_kind == "sure")
     if key == "absolute" and row.absolute_flag:
-        return f"{text} {row.absolute_flag}", Look(8.4, FLAG_COLOURS[row.absolute_kind])
+        return f"{text} {row.absolute_flag}", TextStyle(8.4, FLAG_COLOURS[row.absolute_kind])
     if key == "analyser" and row.analyser_differs:
-        return f"{text} *", Look(8.4, EOSIN, bold=True)
+        return f"{text} *", TextStyle(8.4, EOSIN, bold=True)
     if key == "corrected":
-        return text, Look(7.4, INK_2)
-    return text, Look(8.4, INK if key == "count" else INK_2)
+        return text, TextStyle(7.4, INK_2)
+    return text, TextStyle(8.4, INK if key == "count" else INK_2)
 
 
 def _bar(sheet: Sheet, row: Row, place: Place) -> None:
@@ -280,14 +280,14 @@ def _words(sheet: Sheet, report: Report) -> None:
     sheet.text("In words", HEADING)
     sheet.gap(0.4)
     for sentence in counted_words(report):
-        sheet.text(f"·  {sentence}", Look(8.5))
+        sheet.text(f"·  {sentence}", TextStyle(8.5))
     if given.comment:
         sheet.gap(0.8)
-        sheet.text(given.comment, Look(8.5, INK_2))
+        sheet.text(given.comment, TextStyle(8.5, INK_2))
     if given.agreement:
         sheet.gap(0.8)
         who = begin_sentence(given.agreement_of or "second reading")
-        sheet.text(f"{who}: {agreement_words(given.agreement)}", Look(8.5))
+        sheet.text(f"{who}: {agreement_words(given.agreement)}", TextStyle(8.5))
 
 
 def _cells(sheet: Sheet, report: Report) -> None:
@@ -319,7 +319,7 @@ def _pictures(sheet: Sheet, cell: ReportCell, x: float, y: float) -> None:
 
 def _caption(sheet: Sheet, cell: ReportCell, place: Place) -> float:
     name = f"{display_name(cell.cell_type)}  {cell.number}"
-    y = sheet.text(name, Look(8, INK, bold=True), place)
+    y = sheet.text(name, TextStyle(8, INK, bold=True), place)
     lines = []
     if cell.suggested:
         same = cell.suggested == cell.cell_type
@@ -331,7 +331,7 @@ def _caption(sheet: Sheet, cell: ReportCell, place: Place) -> float:
     lines += [f"for: {', '.join(cell.speaks_for)}"] if cell.speaks_for else []
     lines += [cell.against_words] if cell.speaks_against else []
     for line in lines:
-        y = sheet.text(line, Look(7, INK_2), Place(place.x, y, place.width))
+        y = sheet.text(line, TextStyle(7, INK_2), Place(place.x, y, place.width))
     return y
 
 

@@ -43,7 +43,7 @@ class _Pages(FPDF):
 
 
 @dataclass(frozen=True)
-class Look:
+class TextStyle:
     """How text looks: size in points, colour, weight and kind."""
 
     size: float = 9.0
@@ -122,7 +122,7 @@ class Sheet:
             self.pages.add_page()
             self.move_to(self.y)
 
-    def text(self, text: str, look: Look, place: Place | None = None) -> float:
+    def text(self, text: str, look: TextStyle, place: Place | None = None) -> float:
         """Write text, wrapped to its width; return where it ends.
 
         Args:
@@ -142,7 +142,7 @@ class Sheet:
         self.move_to(end)
         return end
 
-    def width_of(self, text: str, look: Look) -> float:
+    def width_of(self, text: str, look: TextStyle) -> float:
         """Return how wide a line of text is."""
         self._use(look)
         return (
@@ -174,7 +174,7 @@ class Sheet:
             alt_text=self.lettering.fit(words),
         )  # fmt: skip
 
-    def _use(self, look: Look) -> None:
+    def _use(self, look: TextStyle) -> None:
         family = self.pages.family
         if look.serif:
             family = _CORE_SERIF if family == _CORE else _UNICODE_SERIF

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from hemavision.store.database import Store
-from hemavision.store.reads import ReadState
 from hemavision.store.schema import cells, images, reads
+from hemavision.store.second_readings import ReadState
 
 _LENGTHS = {"day": 10, "month": 7, "year": 4}
 PERIODS = tuple(_LENGTHS)

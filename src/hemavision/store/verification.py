@@ -14,7 +14,6 @@ from sqlalchemy import Connection, CursorResult, LargeBinary, cast, func, select
 from hemavision.records.json_values import Count, Record, Sha256
 from hemavision.store.chain import find_break, seal_suggestions
 from hemavision.store.database import Store
-from hemavision.store.reads import ReadState
 from hemavision.store.schema import (
     cases,
     cells,
@@ -27,6 +26,7 @@ from hemavision.store.schema import (
     signed_heatmaps,
     versions,
 )
+from hemavision.store.second_readings import ReadState
 
 _ROWS_AT_ONCE = 1000
 _PICTURES_AT_ONCE = 20

@@ -32,7 +32,7 @@ from hemavision.training.calibrate import (
     fit_temperature,
 )
 from hemavision.training.checks import check_split
-from hemavision.training.finish import Seen, look_at
+from hemavision.training.finish import Responses, look_at
 from hemavision.training.heads import Layer as Weights
 from hemavision.training.heads import fit_layer
 from hemavision.training.run import origin_of
@@ -220,7 +220,7 @@ def _readable(samples: list[Sample], skip_bad: bool) -> list[Sample]:
 def _cells(
     train: list[Sample],
     held_out: list[Sample],
-    seen: Seen,
+    seen: Responses,
     features: np.ndarray,
     types: tuple[str, ...],
 ) -> tuple[Cells, Cells]:

@@ -13,7 +13,7 @@ from onnx import helper
 from hemavision.graph.doubt import NoveltyModel
 from hemavision.graph.gradcam import Attribute
 from hemavision.graph.writer import SCALINGS, BundleParts, write_model, write_network
-from hemavision.keras_files.reading import network_from_keras
+from hemavision.keras_files.loading import network_from_keras
 from hemavision.reading.bundle import MANIFEST_KEY, Manifest, check_bundle, manifest_from_metadata
 from hemavision.training.command import record_without_folders
 

@@ -20,7 +20,7 @@ from hemavision.graph.doubt import COLOURS, colours_of
 from hemavision.graph.from_bundle import take_apart
 from hemavision.graph.gradcam import Attribute
 from hemavision.graph.writer import SCALINGS, BundleParts, write_network
-from hemavision.keras_files.reading import network_from_keras
+from hemavision.keras_files.loading import network_from_keras
 from hemavision.models.architectures import ARCHITECTURES
 from hemavision.reading.bundle import Manifest
 from hemavision.reading.engine import OnnxEngine, run_averaged
@@ -181,7 +181,7 @@ def _colours_in(samples: list[Sample], spec: PreprocessSpec) -> np.ndarray:
     return np.concatenate([colours_of(crop) for crop in inputs])
 
 
-def _calibrate(manifest: Manifest, seen: Seen, validation: list[Sample]) -> Manifest:
+def _calibrate(manifest: Manifest, seen: Responses, validation: list[Sample]) -> Manifest:
     """Return the manifest with its doubt.
 
     Args:
@@ -254,7 +254,7 @@ def looks_of_types(
 
 
 @dataclass(frozen=True)
-class Seen:
+class Responses:
     """What a network made of N samples: float N×K, N×D, N×15, N and N.
 
     Attributes:
@@ -271,9 +271,9 @@ class Seen:
     novelty: np.ndarray
     focus: np.ndarray
 
-    def part(self, rows: slice) -> Seen:
+    def part(self, rows: slice) -> Responses:
         """Return what was made of these samples alone."""
-        return Seen(*(values[rows] for values in vars(self).values()))
+        return Responses(*(values[rows] for values in vars(self).values()))
 
     @property
     def features(self) -> np.ndarray:
@@ -283,7 +283,7 @@ class Seen:
 
 def look_at(
     samples: list[Sample], engine: OnnxEngine, on_image: Callable[[int, int], None] | None
-) -> Seen:
+) -> Responses:
     """Run all samples through the serving path; heatmaps are dropped to save memory."""
     outputs = []
     spec = engine.manifest.preprocess
@@ -297,7 +297,7 @@ def look_at(
         outputs.append((output.probabilities, output.embedding, colours, output.novelty, on_cell))
         if on_image:
             on_image(index + 1, len(samples))
-    return Seen(*(np.concatenate(part) for part in zip(*outputs, strict=True)))
+    return Responses(*(np.concatenate(part) for part in zip(*outputs, strict=True)))
 
 
 def _spread_evenly(samples: list[Sample], count: int) -> list[Sample]:

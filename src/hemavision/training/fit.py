@@ -15,7 +15,7 @@ import numpy as np
 from hemavision.errors import BundleError, TrainingError
 from hemavision.graph.from_bundle import network_from_bundle, take_apart
 from hemavision.graph.gradcam import Attribute
-from hemavision.keras_files.reading import read_network
+from hemavision.keras_files.loading import read_network
 from hemavision.models.architectures import ARCHITECTURES
 from hemavision.training.batches import LabelledCrops, PlainBatches, TrainingBatches, steps_in
 from hemavision.training.heads import settle_looks

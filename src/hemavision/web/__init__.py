@@ -27,7 +27,7 @@ from hemavision.web.api import (
     live,
     models,
     read_agreement,
-    reads,
+    second_readings,
     smear_export,
     smears,
     trail,
@@ -41,7 +41,7 @@ BLUEPRINTS = (
     classify.blueprint, classify.demo, smears.blueprint, smear_export.blueprint, live.blueprint,
     models.blueprint, models.cell_types, cases.blueprint, case_images.blueprint,
     case_cells.blueprint, case_entries.blueprint, case_differential.blueprint,
-    case_report.blueprint, reads.blueprint, read_agreement.blueprint, trail.blueprint,
+    case_report.blueprint, second_readings.blueprint, read_agreement.blueprint, trail.blueprint,
     accounts.blueprint, health, metrics.blueprint, document.blueprint, docs.blueprint, pages,
 )  # fmt: skip
 MIB = 2**20

@@ -17,7 +17,7 @@ from flask import Flask, current_app, request
 from hemavision.store import Store, open_store
 from hemavision.store.logins import Session, find_session, find_token
 from hemavision.store.readers import LOCAL, Reader, Role, has_accounts
-from hemavision.store.reads import is_blind
+from hemavision.store.second_readings import is_blind
 from hemavision.web.api.bodies import LARGEST, can_be_kept
 from hemavision.web.errors import Problem
 from hemavision.web.services import services

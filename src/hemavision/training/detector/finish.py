@@ -12,7 +12,7 @@ import numpy as np
 from hemavision.datasets.fields import NAMES, BoxedField, FieldSplit
 from hemavision.errors import TrainingError
 from hemavision.graph.writer import write_detector
-from hemavision.keras_files.reading import network_from_keras
+from hemavision.keras_files.loading import network_from_keras
 from hemavision.models.cell_detector import build
 from hemavision.reading.finding.detector import Detector
 from hemavision.reading.finding.manifest import DetectorManifest

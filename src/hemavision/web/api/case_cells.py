@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from flask import Response
 from msgspec import UNSET
 
-from hemavision.casework.pictures import Wish, show_cutout, show_heatmap, show_thumbnail
-from hemavision.casework.reading import read_cell
+from hemavision.casework.pictures import HeatmapChoice, show_cutout, show_heatmap, show_thumbnail
+from hemavision.casework.recognition import read_cell
 from hemavision.records.json_values import Count
 from hemavision.records.results import Noticed
 from hemavision.store import cells
@@ -217,7 +217,7 @@ def get_heatmap(case_id: int, cell_id: int) -> Response:
     sighted(case_id)
     query = read_query(requests.HeatmapQuery)
     cell = cells.find_cell(the_store(), case_id, cell_id)
-    wish = Wish(query.cell_type, query.opacity)
+    wish = HeatmapChoice(query.cell_type, query.opacity)
     return respond(show_heatmap(the_store(), cell, services().model, wish))
 
 

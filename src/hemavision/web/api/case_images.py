@@ -17,7 +17,7 @@ from hemavision.casework.importing import (
     open_archive,
 )
 from hemavision.casework.pictures import Picture, show_image, show_part
-from hemavision.casework.reading import Eyes
+from hemavision.casework.recognition import Networks
 from hemavision.errors import ImageError
 from hemavision.images.archives import SIGNATURE
 from hemavision.records.results import Box, Detection, Noticed
@@ -95,9 +95,9 @@ def post_images(case_id: int) -> Response:
     find_case(the_store(), case_id)
     received = read_request(request, ("kind",))
     kind = _kind(received.body, _kind(received.query, AUTO))
-    eyes = Eyes(services().model, services().detector)
+    networks = Networks(services().model, services().detector)
     wanted = None if kind == AUTO else ImageKind(kind)
-    into = Import(the_store(), case_id, eyes, reader.name, wanted)
+    into = Import(the_store(), case_id, networks, reader.name, wanted)
     outcomes = list(import_images(into, _sources(received.uploads)))
     return answer(Imported(outcomes, find_case(the_store(), case_id)))
 

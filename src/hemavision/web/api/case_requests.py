@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType, field
 
-from hemavision.casework.reading import THUMBNAIL_PX
+from hemavision.casework.recognition import THUMBNAIL_PX
 from hemavision.reading.explaining.overlay import OPACITY
 from hemavision.records.results import Status
 from hemavision.store.cells import MOST_CHANGES

@@ -18,7 +18,7 @@ from hemavision.casework.reporting import percents_by_slide
 from hemavision.records.json_values import Count, Record
 from hemavision.records.reference import display_name
 from hemavision.records.results import Noticed
-from hemavision.store import reads
+from hemavision.store import second_readings
 from hemavision.web.api.bodies import read_query
 from hemavision.web.api.case_requests import PageQuery, SlidesQuery
 from hemavision.web.api.case_terms import known_types
@@ -37,7 +37,7 @@ class ComparedRead(Record):
         first_reader: None where the first reader has decided on none of the cells.
     """
 
-    read: reads.Read
+    read: second_readings.Read
     first_reader: Agreement | None
     model: Agreement
 
@@ -81,9 +81,11 @@ class SlideAgreement(Noticed):
 def get_read_agreement(read_id: int) -> Response:
     """Compare a finished second reading: agreement, Cohen's κ and each type, with intervals."""
     asking()
-    read = reads.find_read(the_store(), read_id)
+    read = second_readings.find_read(the_store(), read_id)
     sighted(read.case_id)
-    return answer(ReadAgreement(read, *compare_pairs(reads.list_pairs(the_store(), read_id))))
+    return answer(
+        ReadAgreement(read, *compare_pairs(second_readings.list_pairs(the_store(), read_id)))
+    )
 
 
 @blueprint.get("/agreement/reads")
@@ -96,9 +98,9 @@ def get_read_agreements() -> Response:
     reader = asking()
     query = read_query(PageQuery)
     with the_store().at_one_moment() as still:
-        found = reads.list_finished(still, reader.name)
+        found = second_readings.list_finished(still, reader.name)
         shown = found[query.offset : query.offset + query.limit]
-        pairs = reads.list_all_pairs(still, [read for _, read in shown])
+        pairs = second_readings.list_all_pairs(still, [read for _, read in shown])
     compared = [ReadOfCase(read, *compare_pairs(pairs[read.id]), name) for name, read in shown]
     return answer(ReadAgreements(compared, len(found)))
 
@@ -124,7 +126,7 @@ def get_slide_agreement() -> Response:
     return answer(SlideAgreement(cell_type, len(first), limits, plot))
 
 
-def compare_pairs(pairs: Sequence[reads.Pair]) -> tuple[Agreement | None, Agreement]:
+def compare_pairs(pairs: Sequence[second_readings.Pair]) -> tuple[Agreement | None, Agreement]:
     """Return the first reader against the second one, and the model against them.
 
     The former is None where the first reader has decided on none of the cells.

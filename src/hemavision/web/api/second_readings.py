@@ -9,10 +9,10 @@ from msgspec import UNSET
 
 from hemavision.records.json_values import Count
 from hemavision.records.results import Noticed
-from hemavision.store import reads
+from hemavision.store import second_readings
 from hemavision.store.cases import find_case
-from hemavision.store.reads import BlindCell, Pair, Read
 from hemavision.store.records import Page
+from hemavision.store.second_readings import BlindCell, Pair, Read
 from hemavision.web.api import case_requests as requests
 from hemavision.web.api.bodies import read_json, read_query
 from hemavision.web.api.case_cells import LeftUndecided, read_changes
@@ -66,7 +66,7 @@ def get_reads(case_id: int) -> Response:
     """List a case's second readings."""
     asking()
     find_case(the_store(), case_id)
-    return answer(Reads(reads.list_reads(the_store(), case_id)))
+    return answer(Reads(second_readings.list_reads(the_store(), case_id)))
 
 
 @blueprint.post("/cases/<int:case_id>/reads")
@@ -79,7 +79,9 @@ def post_read(case_id: int) -> Response:
     reader = asking()
     body = read_json(requests.NewRead)
     sample = None if body.sample is UNSET else body.sample
-    read = reads.open_read(the_store(), case_id, reader.name, sample=sample, seed=body.seed)
+    read = second_readings.open_read(
+        the_store(), case_id, reader.name, sample=sample, seed=body.seed
+    )
     return answer(ReadAnswer(read), 201)
 
 
@@ -89,9 +91,9 @@ def get_blind_cells(read_id: int) -> Response:
     """List what there is to read, in an order of the reading's own."""
     reader = asking()
     query = read_query(requests.PageQuery)
-    _refuse_stranger(reads.find_read(the_store(), read_id), reader.name)
+    _refuse_stranger(second_readings.find_read(the_store(), read_id), reader.name)
     page = Page(query.limit, query.offset)
-    return answer(BlindCells(*reads.list_blind_cells(the_store(), read_id, page)))
+    return answer(BlindCells(*second_readings.list_blind_cells(the_store(), read_id, page)))
 
 
 @blueprint.patch("/reads/<int:read_id>/cells")
@@ -103,7 +105,7 @@ def patch_blind_cells(read_id: int) -> Response:
     """
     reader = asking()
     asked = read_changes()
-    done = reads.decide_blind(the_store(), read_id, asked.changes, reader.name)
+    done = second_readings.decide_blind(the_store(), read_id, asked.changes, reader.name)
     return answer(BlindDecided(done, len(done), LeftUndecided(asked.unseen, ())))
 
 
@@ -111,14 +113,14 @@ def patch_blind_cells(read_id: int) -> Response:
 @operation(ReadAnswer, 401, 403, 404, 409)
 def post_finish(read_id: int) -> Response:
     """Finish a second reading: every cell of it is decided."""
-    return _close(read_id, reads.ReadState.FINISHED)
+    return _close(read_id, second_readings.ReadState.FINISHED)
 
 
 @blueprint.post("/reads/<int:read_id>/drop")
 @operation(ReadAnswer, 401, 403, 404, 409)
 def post_drop(read_id: int) -> Response:
     """Give a second reading up; its decisions count for nothing."""
-    return _close(read_id, reads.ReadState.DROPPED)
+    return _close(read_id, second_readings.ReadState.DROPPED)
 
 
 @blueprint.get("/reads/<int:read_id>/pairs")
@@ -126,14 +128,14 @@ def post_drop(read_id: int) -> Response:
 def get_pairs(read_id: int) -> Response:
     """Show a finished second reading beside the first reader's decisions and the model's."""
     asking()
-    read = reads.find_read(the_store(), read_id)
+    read = second_readings.find_read(the_store(), read_id)
     sighted(read.case_id)
-    return answer(Pairs(read, reads.list_pairs(the_store(), read_id)))
+    return answer(Pairs(read, second_readings.list_pairs(the_store(), read_id)))
 
 
-def _close(read_id: int, state: reads.ReadState) -> Response:
+def _close(read_id: int, state: second_readings.ReadState) -> Response:
     reader = asking()
-    return answer(ReadAnswer(reads.close_read(the_store(), read_id, state, reader.name)))
+    return answer(ReadAnswer(second_readings.close_read(the_store(), read_id, state, reader.name)))
 
 
 def _refuse_stranger(read: Read, name: str) -> None:

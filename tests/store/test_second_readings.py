@@ -12,7 +12,8 @@ from sqlalchemy import text
 from hemavision.errors import ConflictError, MissingError, RefusedError
 from hemavision.store import Store, open_store
 from hemavision.store.cases import amend_case, find_case, sign_case
-from hemavision.store.reads import (
+from hemavision.store.records import Case, Change
+from hemavision.store.second_readings import (
     Read,
     ReadState,
     close_read,
@@ -26,7 +27,6 @@ from hemavision.store.reads import (
     list_reads,
     open_read,
 )
-from hemavision.store.records import Case, Change
 from hemavision.store.undoing import undo
 from hemavision.store.verification import verify
 

@@ -67,18 +67,20 @@ FIELD_FROM = 2.0
 
 
 @dataclass(frozen=True)
-class Eyes:
+class Networks:
     """What looks at images: a model, and a finder where there is one."""
 
     model: Model
     finder: Finder | None = None
 
 
-def read_image(eyes: Eyes, name: str, content: bytes, kind: ImageKind | None = None) -> NewImage:
+def read_image(
+    networks: Networks, name: str, content: bytes, kind: ImageKind | None = None
+) -> NewImage:
     """Open an image file and let the model name its cells.
 
     Args:
-        eyes: that look.
+        networks: that look.
         name: of the file.
         content: its bytes.
         kind: what it shows. ``None``: a field if it is larger than two cells' cut-outs and
@@ -89,9 +91,9 @@ def read_image(eyes: Eyes, name: str, content: bytes, kind: ImageKind | None = N
         RefusedError: it is said to be a field and there is no finder.
     """
     photo = open_image(content)
-    smear = _find(eyes, photo.rgb, kind)
+    smear = _find(networks, photo.rgb, kind)
     if smear is None:
-        (prediction,) = eyes.model.predict_arrays([photo.rgb])
+        (prediction,) = networks.model.predict_arrays([photo.rgb])
         thumbnail = draw_thumbnail(photo.rgb, prediction.box)
         cells: tuple[NewCell, ...] = (NewCell(prediction.box, prediction, None, thumbnail),)
         others: tuple[Detection, ...] = ()
@@ -110,7 +112,7 @@ def read_image(eyes: Eyes, name: str, content: bytes, kind: ImageKind | None = N
         notes=photo.notes,
         cells=cells,
         others=others,
-        model=eyes.model.reference,
+        model=networks.model.reference,
     )
 
 
@@ -150,18 +152,18 @@ def window_around(box: Box, width: int, height: int) -> Box:
     )
 
 
-def _find(eyes: Eyes, rgb: np.ndarray, kind: ImageKind | None) -> Smear | None:
+def _find(networks: Networks, rgb: np.ndarray, kind: ImageKind | None) -> Smear | None:
     """Return what is found in a field; None for a picture of one cell."""
-    if kind is ImageKind.FIELD and eyes.finder is None:
+    if kind is ImageKind.FIELD and networks.finder is None:
         raise RefusedError(
             "no-detector",
             "There is no detector, so the cells of a field cannot be found. Give pictures of "
             "single cells, or start with a detector.",
         )
     small = rgb.shape[0] * rgb.shape[1] < FIELD_FROM * CUTOUT_PX**2
-    if eyes.finder is None or kind is ImageKind.CELL or (kind is None and small):
+    if networks.finder is None or kind is ImageKind.CELL or (kind is None and small):
         return None
-    smear = read_smear(eyes.model, eyes.finder, rgb)
+    smear = read_smear(networks.model, networks.finder, rgb)
     is_field = smear.counts[CellKind.WHITE] and smear.counts[CellKind.RED]
     return smear if kind is ImageKind.FIELD or is_field else None
 

@@ -15,7 +15,7 @@ from keras_files.conftest import FILES, VERSIONS
 from hemavision.errors import BundleError
 from hemavision.graph.shapes import shapes_of
 from hemavision.keras_files.convert import CONFIG
-from hemavision.keras_files.reading import network_from_keras, read_network
+from hemavision.keras_files.loading import network_from_keras, read_network
 from hemavision.keras_files.rebuild import keras_model
 from hemavision.models import separable_cnn
 
