@@ -35,6 +35,7 @@ pytest_plugins = [
     "cpu_time",
     "fixtures_images",
     "fixtures_report",
+    "fixtures_servers",
     "fixtures_store",
     "fixtures_cases",
 ]

@@ -115,6 +115,7 @@ def store(location: str) -> Iterator[Store]:
 def take_back_step_5(connection: Connection) -> None:
     """Take out of a store what step 0005 of the tables brought."""
     for statement in (
+        "DROP TABLE answered",
         "DROP TABLE taken_out",
         "DROP TABLE thumbnails",
         "DROP INDEX ix_log_case_id_action_cell_id",

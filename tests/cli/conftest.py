@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,8 +15,6 @@ from fakes import FakeEngine
 from hemavision.cli import main
 from hemavision.reading.cell import Model
 from hemavision.records.results import ModelReference
-
-from .servers import Nursery, Served
 
 Invoke = Callable[..., Result]
 #: The installed command, as a person starts it.
@@ -63,11 +61,3 @@ def folder(tmp_path: Path, bad_and_odd_images: dict[str, bytes]) -> Path:
     for path in (deep / "cell.jpg", deep.parent.parent / "cell.jpg", deep.parent / "UPPER.JPG"):
         path.write_bytes(bad_and_odd_images["good_jpeg"])
     return tmp_path / "smears"
-
-
-@pytest.fixture(scope="session")
-def forked() -> Iterator[Served]:
-    """Serve like ``servers.served``, in a fraction of the time: the imports are done already."""
-    nursery = Nursery()
-    yield nursery.served
-    nursery.close()

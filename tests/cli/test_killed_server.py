@@ -33,13 +33,12 @@ import pytest
 from click.testing import CliRunner
 from fixtures_cases import decide_all, new_image
 from fixtures_images import cell_png
+from servers import Served, free_port
 
 from hemavision.cli import main
 from hemavision.store import Store, open_store
 from hemavision.store.cases import create_case
 from hemavision.store.images import add_image
-
-from .servers import Served, free_port
 
 #: So many rounds for each kill that is wanted: not every one finds a change of each person's.
 ROUNDS = 8

@@ -19,14 +19,13 @@ from pathlib import Path
 import pytest
 from fixtures_cases import make_model
 from real_parts import missing
+from servers import Served, free_port
 
 from hemavision.errors import LoginError, SettingsError
 from hemavision.store import open_store
 from hemavision.store.logins import log_in
 from hemavision.store.readers import Role, add_reader
 from hemavision.web import create_app
-
-from .servers import Served, free_port
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "proxy.md"
 NAME, PASSWORD = "ann", "correct horse battery"

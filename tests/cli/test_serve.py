@@ -9,13 +9,12 @@ from pathlib import Path
 
 import psutil
 import pytest
+from servers import Process, Served, free_port, served
 
 from hemavision.cli.serve import is_free, is_loopback, listen, url
 from hemavision.errors import SettingsError
 from hemavision.store import open_store
 from hemavision.store.readers import Role, add_reader
-
-from .servers import Process, Served, free_port, served
 
 RESIDENT_BYTES = 300e6
 

@@ -2,7 +2,7 @@ import { assignKeys, meaning } from "/static/js/workbench/hotkeys.js";
 import { binCounts, doneAgain, emptyHistory, initialState, isReadOnly, numbered, pushed, range, reduce, takenBack, targets, toggled, undecided, without } from "/static/js/workbench/state.js";
 import { createWriter } from "/static/js/workbench/writing.js";
 import { createStore } from "/static/js/state.js";
-import { Problem } from "/static/js/api.js";
+import { Problem, Unreachable } from "/static/js/api.js";
 import { equal, test, throws } from "./harness.js";
 
 const cell = (id, decided = null, revision = 0) => ({
@@ -154,6 +154,37 @@ async function writes() {
 }
 
 const written = await writes();
+
+/** A server that goes away in the middle of an answer. */
+async function goesAway() {
+  const store = createStore(loaded, reduce);
+  const keys = [];
+  let came = 0;
+  const desk = {
+    async decide(changes, asSuggested, key) {
+      keys.push(key);
+      if (keys.length < 3) throw new Unreachable();
+      return { batch: 11, cells: [cell(1, "blast", 1)], case: null, left_out: { unseen: [], doubtful: [] } };
+    },
+  };
+  const told = [];
+  const back = async () => { came += 1; };
+  const writer = createWriter({ store, desk, back, report: (error) => told.push(error.message), leftOut: () => {} });
+  writer.decide([[1, "blast"]]);
+  const waiting = { shown: shown(store.state)[0], pending: store.state.cells.get(1).pending };
+  await writer.rest();
+  await turn();
+  return { keys, came, told, waiting, idle: writer.idle, revision: store.state.server.get(1).revision };
+}
+
+const away = await goesAway();
+
+test("what a server did not answer is sent again with the same key, and is not said to be kept before", () => {
+  equal(away.waiting, { shown: "blast", pending: true });
+  equal([away.keys.length, new Set(away.keys).size, away.came], [3, 1, 2]);
+  equal(/^[0-9a-f]{32}$/.test(away.keys[0]), true);
+  equal([away.told, away.idle, away.revision], [[], true, 1]);
+});
 
 test("steps of cells that are gone cannot be taken back; a cell added by hand can", () => {
   const step = (key, ids) => ({ key, batch: key, before: ids.map((id) => [id, null]), after: ids.map((id) => [id, "blast"]) });

@@ -261,3 +261,23 @@ def test_the_model_s_word_for_several_is_not_taken_where_it_doubts(
     assert done.doubtful == (2, 3)
     assert [cell.decided_type for cell in done.cells] == ["neutrophil", None, None]
     assert decide(store, case.id, changes[1:], "ann").doubtful == ()
+
+
+def test_a_request_that_comes_again_changes_nothing_again(store: Store, filled: Filled) -> None:
+    made = filled(3)
+    case = made.id
+    first, second, third = [cell.id for cell in cells_of(store, made)]
+    changes = [Change(first, 0, "neutrophil"), Change(second, 0, "monocyte")]
+    done = decide(store, case, changes, "ann", key="a")
+    decide(store, case, [Change(third, 0, "blast")], "ann", key="b")
+    length = len(list_entries(store, case, Page())[0])
+    again = decide(store, case, changes, "ann", key="a")
+    assert (again.batch, again.cells) == (done.batch, done.cells)
+    undone = undo(store, case, done.batch, "ann", key="c")
+    back = undo(store, case, done.batch, "ann", key="c")
+    assert (back.batch, back.cells) == (undone.batch, undone.cells)
+    entered = enter(store, case, Entries(comment="Once."), "ann", key="d")
+    assert enter(store, case, Entries(comment="Once."), "ann", key="d") == entered
+    assert len(list_entries(store, case, Page())[0]) == length + 3
+    with pytest.raises(ConflictError):
+        decide(store, case, changes, "bob", key="a")  # another reader's request is another one

@@ -306,7 +306,7 @@ def _decisions(connection: Connection, number: int) -> dict[str, str]:
 LONGEST_NAME, LONGEST_COMMENT = 80, 4000
 
 
-def enter(store: Store, number: int, entries: Entries, who: str) -> Case:
+def enter(store: Store, number: int, entries: Entries, who: str, key: str | None = None) -> Case:
     """Put a case's entries in the place of those that were there.
 
     Args:
@@ -314,6 +314,7 @@ def enter(store: Store, number: int, entries: Entries, who: str) -> Case:
         number: of the case.
         entries: all of them; ``revision`` is that of the entries as they were seen.
         who: enters.
+        key: of the request; one that comes again is answered as it is now, and changes nothing.
 
     Raises:
         ConflictError: somebody entered something after that.
@@ -322,8 +323,10 @@ def enter(store: Store, number: int, entries: Entries, who: str) -> Case:
     """
     name = checked_text("The analyser's name", entries.analyser_name, LONGEST_NAME, 0)
     comment = _checked_lines(entries.comment)
-    with store.writing(who) as turn:
+    with store.writing(who, key) as turn:
         case = open_case(turn.connection, number)
+        if turn.repeated is not None:
+            return case
         if entries.revision != case.entries.revision:
             raise ConflictError(
                 f"What is entered for case {number} was changed while you looked at it. Look "

@@ -139,6 +139,7 @@ def decide(
     who: str,
     *,
     as_suggested: bool = False,
+    key: str | None = None,
 ) -> Decided:
     """Give cells their types, all or none.
 
@@ -149,18 +150,22 @@ def decide(
         who: decides.
         as_suggested: the model's word is taken for several cells at once: those that it doubts
             itself, *check* and *unfamiliar*, are left out.
+        key: of the request; one that comes again is answered as it is now, and changes nothing.
 
     Raises:
         ConflictError: somebody changed one of them after it was seen.
         MissingError: there is no such case.
         RefusedError: the case is signed, a cell or type is unknown, or a cell is named twice.
     """
-    with store.writing(who) as turn:
+    with store.writing(who, key) as turn:
         of = open_case(turn.connection, case_id)
         there = read_cells(turn.connection, case_id, [change.cell_id for change in changes])
+        doubtful = [c.cell_id for c in changes if as_suggested and _is_doubtful(there[c.cell_id])]
+        if turn.repeated is not None:
+            named = [there[change.cell_id] for change in changes]
+            return Decided(turn.repeated or None, of, named, tuple(doubtful))
         _refuse_foreign_types(changes, there)
         _refuse_stale(changes, there)
-        doubtful = [c.cell_id for c in changes if as_suggested and _is_doubtful(there[c.cell_id])]
         wanted = [c for c in changes if c.cell_id not in doubtful]
         new = [c for c in wanted if there[c.cell_id].decided_type != c.cell_type]
         batch, after = write_decisions(

@@ -6,11 +6,12 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, insert, select, update
+from sqlalchemy import Connection, Table, delete, func, insert, select, update
 
-from hemavision.store.schema import cells, chain, log, taken_out
+from hemavision.store.schema import answered, cells, chain, log, taken_out
 
 #: What the first row calls the hash of the row before it.
 START = "0" * 64
@@ -49,17 +50,39 @@ class Event:
 
 
 class Transaction:
-    """A writer's turn: one connection, one moment, one person."""
+    """A writer's turn: one connection, one moment, one person.
 
-    def __init__(self, connection: Connection, who: str, at: str, end: tuple[int, str]) -> None:
-        """Take the connection, whose transaction holds the chain's row, the name and the time.
+    Attributes:
+        repeated: the batch that came of this request when it was answered before, 0 where it
+            changed nothing; None where it comes for the first time, or has no key.
+    """
 
-        ``end``: what that row says, the log's length and its last hash.
+    def __init__(self, connection: Connection, who: str, at: str, key: str | None = None) -> None:
+        """Take the name, the time, and how the request is called if it may come again.
+
+        Whoever holds the chain's row is the only writer: reading what is there and changing it
+        cannot be torn apart by another one.
         """
         self.connection = connection
         self.who = who
         self.at = at
-        self._length, self._head = end
+        end = select(chain.c.length, chain.c.head).with_for_update()
+        length, head = connection.execute(end).one()
+        self._length, self._head = int(length), str(head)
+        self._batch, self._key = 0, key
+        mine = (answered.c.who == who) & (answered.c.key == key)
+        self.repeated: int | None = (
+            connection.execute(select(answered.c.batch).where(mine)).scalar() if key else None
+        )
+
+    def remember(self) -> None:
+        """Note what came of a request that may come again; forget those of before yesterday."""
+        if self._key is None or self.repeated is not None:
+            return
+        yesterday = (datetime.fromisoformat(self.at) - timedelta(days=1)).isoformat()
+        self.connection.execute(delete(answered).where(answered.c.at < yesterday))
+        row = {"who": self.who, "key": self._key, "batch": self._batch, "at": self.at}
+        self.connection.execute(insert(answered).values(**row))
 
     def add(self, table: Table, **values: Any) -> int:
         """Insert a row into a table that numbers its rows; return its number, a new one."""
@@ -81,7 +104,7 @@ class Transaction:
 
     def record(self, events: Sequence[Event]) -> int:
         """Append events to the log as one batch; return its number: that of its first row."""
-        batch = self._length + 1
+        batch = self._batch = self._length + 1
         rows = []
         for number, event in enumerate(events, batch):
             before = {"at": self.at, "who": self.who, "previous": self._head}

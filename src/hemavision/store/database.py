@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 #: The last migration; a test holds it to the files.
-HEAD = "0006"
+HEAD = "0007"
 #: Any number will do, as long as every HemaVision takes the same one.
 _LOCK = 7_436_212
 #: Alembic keeps the migration that it runs in globals of the process.
@@ -156,18 +156,17 @@ class Store:
             yield Store(self._engine, connection)
 
     @contextmanager
-    def writing(self, who: str) -> Iterator[Transaction]:
+    def writing(self, who: str, key: str | None = None) -> Iterator[Transaction]:
         """Give a transaction that is kept whole or not at all; writers take turns.
 
         Args:
             who: the reader's name, for the log.
+            key: how the reader calls this request, so that it is known if it comes again.
         """
         with self._translated(), self._begin_writing() as connection:
-            # Whoever holds this row is the only writer: reading what is there and changing it
-            # cannot be torn apart by another one.
-            end = select(chain.c.length, chain.c.head).with_for_update()
-            length, head = connection.execute(end).one()
-            yield Transaction(connection, who, now(), (length, head))
+            turn = Transaction(connection, who, now(), key)
+            yield turn
+            turn.remember()
 
     @contextmanager
     def noting(self) -> Iterator[Connection]:

@@ -249,6 +249,17 @@ log = Table(
     Index(None, "batch"),
 )
 
+#: Requests that changed something and said how they will be called if they come again: what came of
+#: each. Kept for a day.
+answered = Table(
+    "answered",
+    metadata,
+    Column("who", NAME, primary_key=True),
+    Column("key", String(64), primary_key=True),
+    Column("batch", NUMBER, nullable=False),
+    Column("at", TIME, nullable=False),
+)
+
 #: The highest number of each table that was taken out: SQLite would give it again.
 taken_out = Table(
     "taken_out",

@@ -172,17 +172,23 @@ def list_blind_cells(store: Store, number: int, page: Page) -> tuple[list[BlindC
     return [_as_blind(row) for row in rows], total
 
 
-def decide_blind(store: Store, number: int, changes: Sequence[Change], who: str) -> list[BlindCell]:
+def decide_blind(
+    store: Store, number: int, changes: Sequence[Change], who: str, key: str | None = None
+) -> list[BlindCell]:
     """Note the second reader's decisions, all or none.
+
+    A request of the same ``key`` that comes again is answered as it is now, and changes nothing.
 
     Raises:
         ConflictError: one was changed after it was seen (in another window, say).
         MissingError: there is no such reading.
         RefusedError: it is closed or somebody else's, or a cell or type is unknown.
     """
-    with store.writing(who) as turn:
+    with store.writing(who, key) as turn:
         read = _own_open(turn, number)
         there = _there(turn.connection, number, changes)
+        if turn.repeated is not None:
+            return [there[change.cell_id] for change in changes]
         for change in changes:
             _refuse_type(turn.connection, change)
         stale = [c.cell_id for c in changes if there[c.cell_id].revision != c.revision]

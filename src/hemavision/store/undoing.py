@@ -19,14 +19,16 @@ from hemavision.store.cells import (
 )
 from hemavision.store.chain import Transaction
 from hemavision.store.database import Store
-from hemavision.store.records import Cell
+from hemavision.store.records import Case, Cell
 from hemavision.store.schema import cells, log
 
 #: The batches of decisions that stand on a cell, the one that shows last.
 Standing = tuple[int, ...]
 
 
-def undo(store: Store, case_id: int, batch: int | None, who: str) -> Decided:
+def undo(
+    store: Store, case_id: int, batch: int | None, who: str, key: str | None = None
+) -> Decided:
     """Take back a batch of decisions, as a new batch; undoing that one brings them again.
 
     Args:
@@ -35,13 +37,16 @@ def undo(store: Store, case_id: int, batch: int | None, who: str) -> Decided:
         batch: number of the batch; None is the last one of this reader's own decisions that
             stands.
         who: takes it back.
+        key: of the request; one that comes again is answered as it is now, and changes nothing.
 
     Raises:
         ConflictError: one of its cells was decided anew since, or it is taken back already.
         RefusedError: there is nothing to take back, or the case is signed.
     """
-    with store.writing(who) as turn:
+    with store.writing(who, key) as turn:
         of = open_case(turn.connection, case_id)
+        if turn.repeated is not None:
+            return _as_undone(turn, of, turn.repeated)
         batch = batch or _last_batch(turn, case_id)
         wanted = (log.c.case_id == case_id) & log.c.action.in_(("decide", "undo"))
         wanted &= (log.c.batch == batch) & _still_there(case_id)
@@ -54,6 +59,14 @@ def undo(store: Store, case_id: int, batch: int | None, who: str) -> Decided:
         back = [(there[row.cell_id], row.before) for row in rows]
         undone, after = write_decisions(turn, of, back, "undo", {"undoes": batch})
         return Decided(undone, read_case(turn.connection, case_id), [after[n] for n in numbers])
+
+
+def _as_undone(turn: Transaction, of: Case, batch: int) -> Decided:
+    """Return the cells of a batch as they are now."""
+    mine = (log.c.case_id == of.id) & (log.c.batch == batch) & _still_there(of.id)
+    numbers = list(turn.connection.execute(select(log.c.cell_id).where(mine)).scalars())
+    there = read_cells(turn.connection, of.id, numbers)
+    return Decided(batch, of, [there[number] for number in numbers])
 
 
 def _refuse_overtaken(

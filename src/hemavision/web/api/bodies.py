@@ -37,6 +37,9 @@ Number = Annotated[int, Meta(ge=0, le=LARGEST)]
 Ordinal = Annotated[int, Meta(ge=1, le=LARGEST)]
 Name = Annotated[str, Meta(min_length=1, max_length=80)]
 Title = Annotated[str, Meta(max_length=200)]
+#: The header by which a request says how it is called: if it comes again it changes nothing.
+KEY = "Idempotency-Key"
+_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _WHOLE = re.compile(r"-?[0-9]{1,16}", re.ASCII)
 
 
@@ -74,6 +77,18 @@ def read_query(kind: type[T]) -> T:
     hints = get_type_hints(kind, include_extras=True)
     given = query_values(request.args, set(hints))
     return _checked(kind, {name: _typed(hints[name], text) for name, text in given.items()})
+
+
+def read_key() -> str | None:
+    """Return how the request wants to be known if it comes again; None where it does not say.
+
+    Raises:
+        Problem: the key cannot be one.
+    """
+    key = request.headers.get(KEY)
+    if key is not None and not _KEY.fullmatch(key):
+        raise Problem("bad-request", f"{KEY} must be 1 to 64 letters, digits, `-` or `_`.")
+    return key
 
 
 def _number(text: str) -> float | int:

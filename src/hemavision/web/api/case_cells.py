@@ -18,10 +18,10 @@ from hemavision.store.records import Case, Cell, CellSummary, Change, Page
 from hemavision.store.removing import remove_cell
 from hemavision.store.undoing import undo
 from hemavision.web.api import case_requests as requests
-from hemavision.web.api.bodies import read_json, read_query
+from hemavision.web.api.bodies import read_json, read_key, read_query
 from hemavision.web.api.case_images import PICTURES, box_of, check_box, respond
 from hemavision.web.api.cases import CaseAnswer
-from hemavision.web.api.operations import Api, answer, files, operation
+from hemavision.web.api.operations import Api, answer, files, operation, takes_key
 from hemavision.web.errors import Problem
 from hemavision.web.identity import asking, sighted, the_store
 from hemavision.web.services import services
@@ -140,7 +140,7 @@ def get_counts(case_id: int) -> Response:
 
 
 @blueprint.patch("/cases/<int:case_id>/cells")
-@operation(Decided, 400, 401, 403, 404, 409, 415, 422, body=requests.CellChanges)
+@operation(Decided, 400, 401, 403, 404, 409, 415, 422, body=requests.CellChanges, more=takes_key)
 def patch_cells(case_id: int) -> Response:
     """Decide on one or many cells, all or none.
 
@@ -154,13 +154,18 @@ def patch_cells(case_id: int) -> Response:
     reader = sighted(case_id)
     asked = read_changes()
     done = cells.decide(
-        the_store(), case_id, asked.changes, reader.name, as_suggested=asked.as_suggested
+        the_store(),
+        case_id,
+        asked.changes,
+        reader.name,
+        as_suggested=asked.as_suggested,
+        key=read_key(),
     )
     return _decided(done, asked.unseen)
 
 
 @blueprint.post("/cases/<int:case_id>/undo")
-@operation(Decided, 400, 401, 403, 404, 409, 415, 422, body=requests.Undo)
+@operation(Decided, 400, 401, 403, 404, 409, 415, 422, body=requests.Undo, more=takes_key)
 def post_undo(case_id: int) -> Response:
     """Take back a batch of decisions, as a new batch; undoing that one brings them again.
 
@@ -169,7 +174,7 @@ def post_undo(case_id: int) -> Response:
     reader = sighted(case_id)
     batch = read_json(requests.Undo).batch
     named = None if batch is UNSET else batch
-    return _decided(undo(the_store(), case_id, named, reader.name), [])
+    return _decided(undo(the_store(), case_id, named, reader.name, read_key()), [])
 
 
 @blueprint.get("/cases/<int:case_id>/cells/<int:cell_id>")

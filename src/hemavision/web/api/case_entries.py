@@ -21,9 +21,9 @@ from hemavision.errors import SettingsError
 from hemavision.records.results import Noticed
 from hemavision.store.cases import LONGEST_COMMENT, LONGEST_NAME, enter, find_case
 from hemavision.store.records import Case, Entries
-from hemavision.web.api.bodies import Body, Number, Ordinal, Title, read_json
+from hemavision.web.api.bodies import Body, Number, Ordinal, Title, read_json, read_key
 from hemavision.web.api.case_terms import known_types, profiles
-from hemavision.web.api.operations import Api, answer, operation
+from hemavision.web.api.operations import Api, answer, operation, takes_key
 from hemavision.web.errors import Problem
 from hemavision.web.identity import sighted, the_store
 
@@ -92,7 +92,7 @@ def get_entries(case_id: int) -> Response:
 
 
 @blueprint.put("/cases/<int:case_id>/entries")
-@operation(Entered, 400, 401, 403, 404, 409, 415, 422, body=EntriesBody)
+@operation(Entered, 400, 401, 403, 404, 409, 415, 422, body=EntriesBody, more=takes_key)
 def put_entries(case_id: int) -> Response:
     """Enter what counts are read against, an analyser's differential and a comment.
 
@@ -101,7 +101,7 @@ def put_entries(case_id: int) -> Response:
     there now).
     """
     reader = sighted(case_id)
-    case = enter(the_store(), case_id, _understood(read_json(EntriesBody)), reader.name)
+    case = enter(the_store(), case_id, _understood(read_json(EntriesBody)), reader.name, read_key())
     return answer(Entered(case.entries, case))
 
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from flask import Blueprint, Response
 
 from hemavision.records.json_values import Record, as_json
-from hemavision.web.api.bodies import Body
+from hemavision.web.api.bodies import KEY, Body
 
 View = TypeVar("View", bound=Callable[..., Any])
 JSON = "application/json"
@@ -69,6 +69,14 @@ def operation(answers: type | Files | None, *refuses: int, **more: Any) -> Calla
         return view
 
     return note
+
+
+def takes_key() -> dict[str, Any]:
+    """Say of an operation that a request may come again without changing anything again."""
+    said = "A request that comes again with the same key changes nothing again, for a day."
+    pattern = {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"}
+    parameter = {"name": KEY, "in": "header", "required": False, "schema": pattern}
+    return {"parameters": [parameter | {"description": said}]}
 
 
 def files(description: str, *media_types: str) -> Files:

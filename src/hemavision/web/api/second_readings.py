@@ -14,9 +14,9 @@ from hemavision.store.cases import find_case
 from hemavision.store.records import Page
 from hemavision.store.second_readings import BlindCell, Pair, Read
 from hemavision.web.api import case_requests as requests
-from hemavision.web.api.bodies import read_json, read_query
+from hemavision.web.api.bodies import read_json, read_key, read_query
 from hemavision.web.api.case_cells import LeftUndecided, read_changes
-from hemavision.web.api.operations import Api, answer, operation
+from hemavision.web.api.operations import Api, answer, operation, takes_key
 from hemavision.web.errors import Problem
 from hemavision.web.identity import asking, sighted, the_store
 
@@ -97,7 +97,9 @@ def get_blind_cells(read_id: int) -> Response:
 
 
 @blueprint.patch("/reads/<int:read_id>/cells")
-@operation(BlindDecided, 400, 401, 403, 404, 409, 415, 422, body=requests.CellChanges)
+@operation(
+    BlindDecided, 400, 401, 403, 404, 409, 415, 422, body=requests.CellChanges, more=takes_key
+)
 def patch_blind_cells(read_id: int) -> Response:
     """Note the second reader's decisions, all or none; `cells` are those that were named.
 
@@ -105,7 +107,9 @@ def patch_blind_cells(read_id: int) -> Response:
     """
     reader = asking()
     asked = read_changes()
-    done = second_readings.decide_blind(the_store(), read_id, asked.changes, reader.name)
+    done = second_readings.decide_blind(
+        the_store(), read_id, asked.changes, reader.name, read_key()
+    )
     return answer(BlindDecided(done, len(done), LeftUndecided(asked.unseen, ())))
 
 

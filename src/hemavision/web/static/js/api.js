@@ -3,11 +3,20 @@
 import { problemWords, UNREACHABLE } from "./words.js";
 
 const ROOT = "/api/v1";
+/** What a proxy answers where the server is gone, and the server where its store is. */
+const AWAY = new Set([502, 503, 504]);
 
 export class Problem extends Error {
   constructor({ title, detail }) {
     super(`${title}. ${detail}`);
     this.words = { title, detail };
+  }
+}
+
+/** The server did not answer: what was asked for may come again. */
+export class Unreachable extends Problem {
+  constructor() {
+    super(UNREACHABLE);
   }
 }
 
@@ -62,7 +71,7 @@ export async function send(url, options) {
   try {
     return { response: await fetch(url, options) };
   } catch {
-    throw new Problem(UNREACHABLE);
+    throw new Unreachable();
   }
 }
 
@@ -81,9 +90,10 @@ class Refusal extends Problem {
 }
 
 /**
- * The cases' API; every write carries the CSRF token.
+ * The cases' API; every write carries the CSRF token, and a key by which the server knows it again if one
+ * is given.
  *
- * Return {session, get, post, put, patch, destroy, upload}. `onStranger()` is called where a login is
+ * Return {session, get, post, put, patch, destroy, upload, answers}. `onStranger()` is called where a login is
  * needed; what was asked for then fails as well.
  */
 export function createApi(onStranger = () => {}) {
@@ -93,13 +103,15 @@ export function createApi(onStranger = () => {}) {
     const headers = { ...options.headers, ...(csrf ? { "X-CSRF-Token": csrf } : {}) };
     const { response } = await send(`${ROOT}${path}`, { ...options, headers });
     if (response.ok) return response.status === 204 ? null : response.json();
+    if (AWAY.has(response.status)) throw new Unreachable();
     const body = await response.json().catch(() => null);
     const refusal = new Refusal(response.status, body);
     if (response.status === 401 && refusal.code === "login-needed") onStranger();
     throw refusal;
   }
-  const write = (method) => (path, values = {}) => call(path, {
-    method, body: JSON.stringify(values), headers: { "Content-Type": "application/json" },
+  const write = (method) => (path, values = {}, key = null) => call(path, {
+    method, body: JSON.stringify(values),
+    headers: { "Content-Type": "application/json", ...(key ? { "Idempotency-Key": key } : {}) },
   });
 
   return {
@@ -109,6 +121,8 @@ export function createApi(onStranger = () => {}) {
     patch: write("PATCH"),
     destroy: (path) => call(path, { method: "DELETE" }),
     upload: (path, form) => call(path, { method: "POST", body: form }),
+    /** Say whether the server, and its store, answer. */
+    answers: () => fetch("/health/ready").then(({ ok }) => ok, () => false),
     /** Who is asking: {reader, accounts}; keeps the token for what is written from now on. */
     async session() {
       const session = await call("/session");

@@ -5,7 +5,7 @@ import { write } from "../components/dom.js";
 import { createStore } from "../state.js";
 import { mountCutCells } from "./components/adding.js";
 import { mountAgreement } from "./components/agreement.js";
-import { mountBanner, mountCaseBar, mountLog, mountNotices } from "./components/case-bar.js";
+import { mountBanner, mountCaseBar, mountConnection, mountLog, mountNotices } from "./components/case-bar.js";
 import { mountEntries } from "./components/entries.js";
 import { mountFieldView } from "./components/field-view.js";
 import { mountGallery } from "./components/gallery.js";
@@ -14,7 +14,7 @@ import { mountCompare, mountInspector } from "./components/inspector.js";
 import { mountPanel } from "./components/panel.js";
 import { mountFinishing, mountReads, mountReason, mountSigning } from "./components/rounds.js";
 import { mountKeyboard, mountSelection, mountToolbar } from "./components/toolbar.js";
-import { createDesk, createLoader, createNumbers, createWatch } from "./desk.js";
+import { createConnection, createDesk, createLoader, createNumbers, createWatch } from "./desk.js";
 import { isTyped } from "./entered.js";
 import { createReview } from "./review.js";
 import { initialState, isReadOnly, reduce, undecided } from "./state.js";
@@ -38,15 +38,22 @@ const notice = (words, kind, ids) => store.dispatch({ type: "noticed", words, ki
 
 const load = createLoader({ api, store, root });
 const numbers = createNumbers({ api, store, root });
+const connection = createConnection({
+  api, store,
+  returned: () => {
+    numbers.refresh(0);
+    notice("The server answers again.", "info");
+  },
+});
 const writer = createWriter({
-  store, desk: createDesk({ api, store, root }),
+  store, desk: createDesk({ api, store, root }), back: connection.back,
   report: (refusal, changes) => notice(
     refusal.code === "changed-since" ? conflictWords(refusal, store.state.types) : refusal.message,
     "conflict", changes.map(([id]) => id)),
   withdraw: (id) => removeCell(id),
   leftOut: ({ unseen, doubtful }) => notice(`${leftOutWords(unseen, doubtful)}.`, "info", [...unseen, ...doubtful]),
 });
-const entering = createEntering({ api, store, root, report: (refusal) => notice(refusal.message, "conflict") });
+const entering = createEntering({ api, store, root, back: connection.back, report: (refusal) => notice(refusal.message, "conflict") });
 const gallery = mountGallery(part("gallery"), addresses);
 const review = createReview({ store, writer, view: gallery.view, notice, say });
 const importer = mountImporter(document.body, { api, maxBodyMb: Number(document.body.dataset.maxBodyMb) });
@@ -346,7 +353,7 @@ function listen() {
 
 function mount() {
   const updates = [
-    mountCaseBar(part("case-bar")), mountBanner(part("banner")), mountToolbar(part("toolbar")), gallery.update,
+    mountCaseBar(part("case-bar")), mountConnection(part("away")), mountBanner(part("banner")), mountToolbar(part("toolbar")), gallery.update,
     mountSelection(part("selection")), mountInspector(part("inspector"), addresses), mountPanel(part("panel")),
     mountEntries(part("entries")), mountNotices(part("notices")), dialogs.compare.update, dialogs.cut.update,
     dialogs.field.update,
@@ -374,4 +381,4 @@ function mount() {
 mount();
 listen();
 begin();
-createWatch({ api, store, root, isIdle: () => writer.idle && !importer.busy, load, notice });
+createWatch({ api, store, root, isIdle: () => writer.idle && !importer.busy, load, notice, connection });

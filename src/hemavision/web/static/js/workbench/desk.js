@@ -1,25 +1,26 @@
 /** What is asked of the server: of the case itself, or of a second reading that is blind to it. */
 
-import { everyPage, Problem } from "../api.js";
+import { everyPage, Problem, Unreachable } from "../api.js";
 import { countQuery } from "./entered.js";
 import { assignKeys } from "./hotkeys.js";
 import { foreignWords } from "./words.js";
 
 const WAIT_MS = 120;
 const EVERY_MS = 5000;
+const AGAIN_MS = 500;
 
 /** Return {decide, undo} as the writer wants them. */
 export function createDesk({ api, store, root }) {
   const seen = (changes) => changes.map(({ id }) => id).filter((id) => store.state.seen.has(id));
-  const blind = async (changes) => {
+  const blind = async (changes, key) => {
     const asked = { changes, seen: seen(changes) };
-    const { cells, left_out } = await api.patch(`/reads/${store.state.reading.id}/cells`, asked);
+    const { cells, left_out } = await api.patch(`/reads/${store.state.reading.id}/cells`, asked, key);
     return { batch: 0, cells: cells.map(asBlind), case: null, left_out }; // it has no batches: the page undoes
   };
   return {
-    decide: (changes, asSuggested) => (store.state.reading ? blind(changes)
-      : api.patch(`${root}/cells`, { changes, seen: seen(changes), as_suggested: asSuggested })),
-    undo: ({ batch, changes }) => (store.state.reading ? blind(changes) : api.post(`${root}/undo`, { batch })),
+    decide: (changes, asSuggested, key) => (store.state.reading ? blind(changes, key)
+      : api.patch(`${root}/cells`, { changes, seen: seen(changes), as_suggested: asSuggested }, key)),
+    undo: ({ batch, changes }, key) => (store.state.reading ? blind(changes, key) : api.post(`${root}/undo`, { batch }, key)),
   };
 }
 
@@ -103,10 +104,30 @@ export function createNumbers({ api, store, root }) {
 }
 
 /**
+ * Whether the server answers. Return {back}: it resolves when it does again; until then the page says that
+ * it does not. `returned()` does what there is to do then.
+ */
+export function createConnection({ api, store, returned }) {
+  let waiting = null;
+  async function wait() {
+    store.dispatch({ type: "lost" });
+    let pause = AGAIN_MS;
+    do {
+      await new Promise((done) => setTimeout(done, pause));
+      pause = Math.min(2 * pause, EVERY_MS);
+    } while (!await api.answers());
+    waiting = null;
+    store.dispatch({ type: "found" });
+    returned();
+  }
+  return { back: () => (waiting ??= wait()) };
+}
+
+/**
  * Look, every few seconds and when the page comes into sight, whether somebody else has changed the
  * case, and show what they did.
  */
-export function createWatch({ api, store, root, isIdle, load, notice }) {
+export function createWatch({ api, store, root, isIdle, load, notice, connection }) {
   async function look() {
     const { case: mine, phase, reading } = store.state;
     if (document.hidden || phase !== "ready" || reading || !isIdle()) return;
@@ -124,8 +145,10 @@ export function createWatch({ api, store, root, isIdle, load, notice }) {
   let timer;
   const later = () => { clearTimeout(timer); timer = setTimeout(turn, EVERY_MS); };
   const turn = () => look().catch((error) => {
-    // A server that does not answer says so where something is asked of it.
+    if (error instanceof Unreachable) return connection.back();
+    // What is refused says so where something is asked for.
     if (!(error instanceof Problem)) throw error;
+    return null;
   }).finally(later);
   document.addEventListener("visibilitychange", turn);
   later();

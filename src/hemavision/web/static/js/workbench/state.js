@@ -46,6 +46,7 @@ export const initialState = Object.freeze({
   suggestions: true, // whether the model's word counts where nobody has decided
   numbers: null, // the server's differential
   numbersError: null,
+  away: false, // whether the server does not answer
   notices: [], // {id, words, kind, ids}
   nextNotice: 1,
   cut: [], // white cells that a border cuts and nobody has counted: {image_id, box, score}
@@ -129,6 +130,9 @@ const handlers = {
   }),
   numbersFailed: (state, { error }) => ({ ...state, numbersError: error }),
   cutLoaded: (state, { cut }) => ({ ...state, cut }),
+
+  lost: (state) => ({ ...state, away: true }),
+  found: (state) => ({ ...state, away: false }),
 
   noticed(state, { words, kind = "info", ids = [] }) {
     const others = state.notices.filter((notice) => notice.words !== words); // said again, not twice

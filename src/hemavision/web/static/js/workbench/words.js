@@ -167,6 +167,14 @@ export function agoWords(iso, now = Date.now()) {
 }
 
 /** Return what happened where somebody else was first, for a notice. */
+/** The words for a server that does not answer: what waits for it, and what to do. */
+export function awayWords(cells, typed) {
+  const waits = [cells ? cellsWords(cells) : "", typed ? "what you entered" : ""].filter(Boolean).join(" and ");
+  const kept = waits ? `Not saved yet: ${waits}. Go on reading, and keep this page open: it is sent as soon as the server is back.`
+    : "Nothing is lost. Go on reading, and keep this page open: what you decide is sent as soon as it is back.";
+  return `The server does not answer. ${kept}`;
+}
+
 export function conflictWords(refusal, types) {
   const [first, ...others] = refusal.changes;
   if (!first) return `${refusal.words.title}. ${refusal.words.detail}`;

@@ -4,23 +4,42 @@
  * and `api` do.
  */
 
-import { Problem } from "../api.js";
+import { Problem, Unreachable } from "../api.js";
 import { isTyped } from "./entered.js";
 import { doneAgain, takenBack } from "./state.js";
 
 const WAIT_MS = 500;
 
+/** Return a name that no other request has; `randomUUID` would need a secure connection. */
+function newKey() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Send until the server has answered: what it has done by then it knows by its key, and does not do again. */
+async function answered(send, back) {
+  const key = newKey();
+  for (;;) {
+    try {
+      return await send(key);
+    } catch (error) {
+      if (!(error instanceof Unreachable)) throw error;
+      await back();
+    }
+  }
+}
+
 /**
  * Return {decide, undo, redo, idle}.
  *
  * @param store the page's state
- * @param desk {decide(changes, asSuggested), undo(step)}: a case's, or a second reading's. `changes` are
+ * @param desk {decide(changes, asSuggested, key), undo(step, key)}: a case's, or a second reading's. `changes` are
  *     {id, revision, cell_type}; both resolve to {batch, cells, case, left_out}
+ * @param back() resolves when a server that did not answer does again
  * @param report(refusal, ids) tells the person
  * @param withdraw(id) takes out a cell that was added by hand
  * @param leftOut({unseen, doubtful}) does where the server let cells be: the gate is its own as well
  */
-export function createWriter({ store, desk, report, leftOut, withdraw }) {
+export function createWriter({ store, desk, back, report, leftOut, withdraw }) {
   let line = Promise.resolve();
   let [waiting, nextKey] = [0, 1];
 
@@ -39,7 +58,7 @@ export function createWriter({ store, desk, report, leftOut, withdraw }) {
     const step = { key: nextKey, batch: undefined, before, after: changes };
     nextKey += 1;
     store.dispatch({ type: "wished", changes, step });
-    return enqueue(() => settle(step.key, changes, () => desk.decide(changes.map(toChange), asSuggested)));
+    return enqueue(() => settle(step.key, changes, (key) => desk.decide(changes.map(toChange), asSuggested, key)));
   }
 
   /** Take back, or do again: `turn` moves the step over, `to` says what shows then. */
@@ -55,7 +74,7 @@ export function createWriter({ store, desk, report, leftOut, withdraw }) {
       // Its number came with the answer to the request before this one, or it was refused.
       const step = [...done, ...undone].find((one) => one.key === key);
       if (!step) return store.dispatch({ type: "refused", ids: changes.map(([id]) => id), changes: [], key });
-      return settle(key, changes, () => desk.undo({ ...step, changes: changes.map(toChange) }));
+      return settle(key, changes, (name) => desk.undo({ ...step, changes: changes.map(toChange) }, name));
     });
   }
 
@@ -66,7 +85,7 @@ export function createWriter({ store, desk, report, leftOut, withdraw }) {
   async function settle(key, changes, send) {
     const ids = changes.map(([id]) => id);
     try {
-      const { batch, cells, case: found, left_out: left } = await send();
+      const { batch, cells, case: found, left_out: left } = await answered(send, back);
       store.dispatch({ type: "settled", ids, cells, found, key, batch });
       if (left.unseen.length || left.doubtful.length) leftOut(left);
     } catch (error) {
@@ -96,9 +115,10 @@ export function createWriter({ store, desk, report, leftOut, withdraw }) {
  * What a reader enters beside the cells, sent a moment after the last change. Return {soon, rest}.
  *
  * @param store the page's state: `entries` are the case's, `typed` what was changed since
+ * @param back() resolves when a server that did not answer does again
  * @param report(refusal) tells the person that somebody else was first
  */
-export function createEntering({ api, store, root, report }) {
+export function createEntering({ api, store, root, back, report }) {
   let line = Promise.resolve();
   let timer = 0;
 
@@ -106,7 +126,8 @@ export function createEntering({ api, store, root, report }) {
     const { entries, typed } = store.state;
     if (!isTyped(typed)) return;
     try {
-      const { entries: now, case: found } = await api.put(`${root}/entries`, { ...entries, ...typed });
+      const { entries: now, case: found } = await answered(
+        (key) => api.put(`${root}/entries`, { ...entries, ...typed }, key), back);
       store.dispatch({ type: "entered", entries: now, sent: typed, found });
     } catch (error) {
       if (!(error instanceof Problem)) throw error;

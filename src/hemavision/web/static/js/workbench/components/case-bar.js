@@ -6,7 +6,7 @@
 import { make, role, tell, write } from "../../components/dom.js";
 import { countQuery, isTyped } from "../entered.js";
 import { isReadOnly, undecided } from "../state.js";
-import { entryWords, stateWords, timeWords } from "../words.js";
+import { awayWords, entryWords, stateWords, timeWords } from "../words.js";
 
 const FORMATS = ["html", "pdf", "csv", "json", "fhir"];
 const INFO_MS = 9000;
@@ -54,7 +54,20 @@ function fillProgress(element, state) {
   const total = state.cells.size;
   write(role(element, "progress-words"), total ? `${(total - left).toLocaleString("en-GB")} of ${total.toLocaleString("en-GB")} decided` : "");
   role(element, "progress").style.setProperty("transform", `scaleX(${total ? (total - left) / total : 0})`);
-  write(role(element, "saved"), state.wishes.size || isTyped(state.typed) ? "Saving…" : "Saved");
+  write(role(element, "saved"), savedWords(state));
+}
+
+function savedWords({ away, wishes, typed }) {
+  if (!wishes.size && !isTyped(typed)) return "Saved";
+  return away ? "Not saved" : "Saving…";
+}
+
+/** The strip that says that the server is away, and what waits for it. */
+export function mountConnection(element) {
+  return function update({ away, wishes, typed }) {
+    element.hidden = !away;
+    if (away) write(role(element, "words"), awayWords(wishes.size, isTyped(typed)));
+  };
 }
 
 function fillButtons(element, state) {

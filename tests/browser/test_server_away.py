@@ -1,0 +1,78 @@
+"""The real server is killed under the real page of a case, and started again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, expect
+from servers import Served, free_port
+
+from hemavision.store import Store, open_store
+from hemavision.store.cases import find_case
+from hemavision.store.journal import list_entries
+from hemavision.store.records import Page as Rows
+
+from .bench import Bench, opened, saved, windows
+
+KINDS = {"1": "neutrophil", "2": "eosinophil"}
+AWAY = "The server does not answer. Not saved yet: 2 cells and what you entered."
+
+
+def test_what_is_decided_while_it_is_away_is_sent_once(
+    browser: Browser, forked: Served, tmp_path: Path
+) -> None:
+    path, port = tmp_path / "store.sqlite", free_port()
+    store = open_store(path)
+    bench = Bench(f"http://127.0.0.1:{port}", store)
+    number = bench.case(4)
+    environment = {"HEMAVISION_STORE": str(path)}
+    start = lambda: forked("--port", str(port), **environment)  # noqa: E731
+    with windows(browser, bench) as go:
+        with start():
+            page = opened(go(f"/cases/{number}"))
+            page.keyboard.press("1")
+            saved(page)
+        page.keyboard.press("2")
+        page.keyboard.press("2")
+        page.get_by_label("Comment, for the report").fill("Away, and back.")
+        expect(page.get_by_role("alert").filter(has_text=AWAY)).to_be_visible()
+        expect(page.locator("[data-role=saved]")).to_have_text("Not saved")
+        assert decisions(store, number) == 1
+        with start():
+            saved(page)
+            expect(page.locator("[data-part=away]")).to_be_hidden()
+            expect(page.get_by_role("log")).to_contain_text("The server answers again.")
+    assert decisions(store, number) == 3
+    assert find_case(store, number).entries.comment == "Away, and back."
+    store.close()
+
+
+def test_an_answer_that_got_lost_changes_nothing_twice(
+    bench: Bench, go: Callable[..., Page]
+) -> None:
+    number = bench.case(2)
+    page = opened(go(f"/cases/{number}"))
+    sent: list[str | None] = []
+
+    def lose_the_first(route: object) -> None:
+        sent.append(route.request.headers.get("idempotency-key"))  # type: ignore[attr-defined]
+        if len(sent) > 1:
+            route.continue_()  # type: ignore[attr-defined]
+            return
+        route.fetch()  # type: ignore[attr-defined]  # the server has it,
+        route.abort()  # type: ignore[attr-defined]  # and the page never hears of it
+
+    page.route(re.compile(r"/api/v1/cases/\d+/cells$"), lose_the_first)
+    page.keyboard.press("1")
+    saved(page)
+    assert len(sent) == 2
+    assert sent[0] is not None
+    assert sent[0] == sent[1]
+    assert decisions(bench.store, number) == 1
+
+
+def decisions(store: Store, number: int) -> int:
+    entries, _ = list_entries(store, number, Rows())
+    return sum(entry.action == "decide" for entry in entries)
