@@ -14,10 +14,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from hemavision.datasets.protocols import LAB_OUT, WITHHELD
+from hemavision.datasets.protocols import LAB_OUT
 from hemavision.datasets.samples import Sample, open_sample
 from hemavision.datasets.splits import PROTOCOLS, drawn
 from hemavision.images.stain import measure_stain, standardise
+from hemavision.reading.bundle import IN_CLONE
 from hemavision.reading.engine import OnnxEngine
 from hemavision.reading.preprocess import cut_input
 from hemavision.reading.where import where_to_look
@@ -53,7 +54,7 @@ WAYS: dict[str, Callable[[Answers, np.ndarray], Answers]] = {
 
 def main() -> None:
     asked = sys.argv[1:] or [name for name in PROTOCOLS if name.startswith(LAB_OUT)]
-    names = [name for name in asked if (WITHHELD / f"{name.replace(':', '-')}.onnx").is_file()]
+    names = [name for name in asked if (IN_CLONE / f"{name.replace(':', '-')}.onnx").is_file()]
     columns = {name: judge_ways(name) for name in names}
     print("| " + " | ".join(["way", *names, "mean recall"]) + " |")
     print("|---" * (len(names) + 2) + "|")
@@ -65,7 +66,7 @@ def main() -> None:
 
 def judge_ways(protocol: str) -> dict[str, tuple[float, float, float]]:
     """Return each way's macro recall, calibration error and share of sure errors, in per cent."""
-    engine = OnnxEngine(WITHHELD / f"{protocol.replace(':', '-')}.onnx")
+    engine = OnnxEngine(IN_CLONE / f"{protocol.replace(':', '-')}.onnx")
     types = engine.manifest.cell_types
     samples = drawn(PROTOCOLS[protocol](data_folder()).test, MOST)
     answers = np.stack([look(engine, sample) for sample in samples])

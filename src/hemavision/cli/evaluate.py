@@ -197,7 +197,7 @@ def _beside(
             raise SettingsError("--card needs the folder that holds all the image sets.")
         return tuple(one for one in BESIDE if is_measured(one[0]))
     both = options.protocol is None and options.model is None and protocol == "unseen-cells"
-    return (SEED,) if both else ()
+    return (SEED,) if both and is_measured(SEED[0]) else ()
 
 
 def _score_heatmaps(

@@ -10,12 +10,13 @@ from typing import Any
 from hemavision.datasets.samples import Sample
 from hemavision.datasets.splits import PROTOCOLS, Split, own_folders
 from hemavision.errors import DataError, SettingsError
+from hemavision.reading import bundle
 from hemavision.reading.bundle import DEFAULT_MODEL
 
 DEFAULT_PROTOCOL = "unseen-cells"
 #: What a protocol that leaks by design is always shown with.
 HONEST_PROTOCOL = "unseen-cells"
-#: The shipped model that a protocol measures, where that is not the default.
+#: The model that a protocol measures, where that is not the default and nothing stands in for it.
 OWN_MODELS = {"seed": "seed"}
 #: Protocols on whose test images every shipped model was trained.
 NO_HONEST_MODEL = (
@@ -44,8 +45,6 @@ TESTS_ON = {
 }
 #: What the protocols of a laboratory never seen begin with.
 LAB_OUT = "lab-out:"
-#: Models of a laboratory or a type less, which no user needs: in the repository, not the package.
-WITHHELD = Path(__file__).parents[3] / "bundles"
 #: Kinds of leak whose figures are never shown alone.
 FLATTERING = ("by-design", "leaky")
 SET_NAMES = ("kaggle_wbc", "pbc", "bccd", "jtsc", "bcisc", "lisc")
@@ -133,19 +132,25 @@ def choose_protocol(dataset: Dataset, name: str | None) -> str:
 
 
 def is_measured(protocol: str) -> bool:
-    """Whether a protocol has a model that never saw what it tests on, or by its words may have."""
-    return not protocol.startswith(LAB_OUT) or default_model(protocol) != DEFAULT_MODEL
+    """Whether a protocol has a model that never saw what it tests on, or by its words may have.
+
+    An installed wheel has none for a laboratory never seen, nor the one for ``seed``.
+    """
+    own = protocol in OWN_MODELS or protocol.startswith(LAB_OUT)
+    return not own or _in_clone(protocol).is_file()
 
 
 def default_model(protocol: str) -> str:
     """Return the model that a protocol measures unless another is named.
 
-    A shipped one, or in a clone of the repository the one that never saw the laboratory.
+    The default one, or in a clone of the repository the protocol's own.
     """
-    withheld = WITHHELD / f"{protocol.replace(':', '-')}.onnx"
-    if withheld.is_file():
-        return str(withheld)
-    return OWN_MODELS.get(protocol, DEFAULT_MODEL)
+    own = _in_clone(protocol)
+    return str(own) if own.is_file() else OWN_MODELS.get(protocol, DEFAULT_MODEL)
+
+
+def _in_clone(protocol: str) -> Path:
+    return bundle.IN_CLONE / f"{protocol.replace(':', '-')}.onnx"
 
 
 def open_split(dataset: Dataset, protocol: str, trained_on: Iterable[str]) -> Split:

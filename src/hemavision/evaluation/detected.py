@@ -11,13 +11,13 @@ import numpy as np
 from hemavision import settings
 from hemavision.datasets.fields import DETECTOR_PROTOCOLS, split_fields
 from hemavision.datasets.protocols import DETECTED, DETECTED_FROM
-from hemavision.datasets.protocols import WITHHELD as FOLDER
 from hemavision.datasets.samples import Sample, open_sample
 from hemavision.differential.intervals import LEVEL
 from hemavision.errors import DataError, ImageError
 from hemavision.evaluation import intervals
 from hemavision.evaluation.answers import Answers, Progress, Run, collect, run_model
 from hemavision.evaluation.result import Request, prepare, record_of, round_figures
+from hemavision.reading.bundle import IN_CLONE
 from hemavision.reading.cell import Model
 from hemavision.reading.field import name_white_cells
 from hemavision.reading.finding.detector import DEFAULT_DETECTOR, Detector, open_detector
@@ -25,7 +25,7 @@ from hemavision.reading.finding.finder import Finder
 from hemavision.records.results import CellKind, Detection, Prediction
 
 #: In the repository, not the package, as the models of a laboratory less.
-WITHHELD_DETECTOR = FOLDER / "unseen-cells-detector.onnx"
+WITHHELD_DETECTOR = IN_CLONE / "unseen-cells-detector.onnx"
 
 
 def evaluate_detected(request: Request) -> dict[str, Any]:

@@ -22,7 +22,6 @@ from hemavision.datasets.fields import (
     read_bcisc_fields,
     read_draaslan_fields,
 )
-from hemavision.datasets.protocols import WITHHELD as WITHHELD_MODELS
 from hemavision.datasets.protocols import Dataset, default_model, find_leak, trained_protocols
 from hemavision.datasets.splits import PROTOCOLS, drawn
 from hemavision.differential.intervals import LEVEL
@@ -35,6 +34,7 @@ from hemavision.evaluation.boxes import (
     judge,
 )
 from hemavision.evaluation.intervals import draw_weights
+from hemavision.reading.bundle import IN_CLONE
 from hemavision.reading.cell import Model, open_model
 from hemavision.reading.field import name_white_cells
 from hemavision.reading.finding.detector import DEFAULT_DETECTOR, Detector, open_detector
@@ -83,7 +83,7 @@ def score_fields(
         DataError: the set is not there.
         SettingsError: what the detector learned from is not known.
     """
-    withheld = WITHHELD_MODELS / f"{protocol.replace(':', '-')}-detector.onnx"
+    withheld = IN_CLONE / f"{protocol.replace(':', '-')}-detector.onnx"
     finder = open_detector(detector or (str(withheld) if withheld.is_file() else DEFAULT_DETECTOR))
     taught = trained_protocols(finder.manifest.training)
     if not taught or taught - UNSEEN.keys():
