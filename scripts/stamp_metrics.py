@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from hemavision.datasets.protocols import HONEST
 from hemavision.evaluation.report import write_page
 from hemavision.evaluation.result import results_in
 from hemavision.reading.bundle import NOT_IN_WHEEL, find_bundle, sha256_of, shipped_bundles
@@ -40,8 +41,8 @@ def _metrics(model: str, records: list[dict[str, Any]]) -> dict[str, Any]:
     metrics = {}
     for record in records:
         own = record["model"]["name"] == model
-        if own or record["protocol"] == "unseen-cells":
-            name = record["protocol"] if own else f"unseen-cells, by {record['model']['name']}"
+        if own or record["protocol"] == HONEST:
+            name = record["protocol"] if own else f"{HONEST}, by {record['model']['name']}"
             metrics[name] = {key: record[key] for key in KEPT} | {"leaks": record["leak"]["note"]}
             if own and record["leak"]["kind"] == "none":
                 metrics[name] |= {key: record[key] for key in ("cell_types", "confusion")}

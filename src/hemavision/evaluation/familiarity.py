@@ -10,13 +10,14 @@ import numpy as np
 from sklearn.datasets import load_sample_images
 from sklearn.metrics import roc_auc_score
 
+from hemavision.datasets.protocols import PROTOCOLS
 from hemavision.datasets.samples import Sample, boxes_of, open_sample, read_pbc
 from hemavision.datasets.splits import SPLIT_SEED
 from hemavision.differential import LEVEL
 from hemavision.evaluation.answers import Progress
 from hemavision.evaluation.red_cells import BLANK_LIGHTS, draw_red_cells
 from hemavision.evaluation.result import round_figures
-from hemavision.reading.bundle import IN_CLONE, find_bundle
+from hemavision.reading.bundle import find_bundle
 from hemavision.reading.engine import OnnxEngine
 from hemavision.reading.finding import locate_cell
 from hemavision.reading.preprocess import around, cut_input
@@ -60,7 +61,7 @@ def score_familiarity(
     if "platelet" not in engine.manifest.cell_types:
         kinds["platelets"] = _boxes(data, "Platelets", of_each)
     found: dict[str, Any] = {}
-    lacking = sorted(IN_CLONE.glob("type-out-*.onnx"))
+    lacking = [p.own_model for p in PROTOCOLS.values() if not p.measures and p.own_model]
 
     def tell() -> None:
         if progress:
