@@ -25,7 +25,7 @@ from skimage.filters import threshold_otsu
 from skimage.measure import regionprops
 from skimage.segmentation import watershed
 
-from hemavision.datasets.fields import NAMES, BoxedField, split_fields
+from hemavision.datasets.fields import NAMES, BoxedField, bccd_test_fields
 from hemavision.reading.cell import open_model
 from hemavision.reading.field import read_smear
 from hemavision.reading.finding.detector import open_detector
@@ -136,7 +136,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--fields", type=int, default=12)
     arguments = parser.parse_args()
-    fields = split_fields(data_folder()).test
+    fields = bccd_test_fields(data_folder())
     pictures = [field.open() for field in fields[: arguments.fields]]
     chosen = ways()
     for way in chosen.values():

@@ -6,6 +6,7 @@ is 1.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import click
 
 from hemavision.cli import main as command_line
+from hemavision.datasets.protocols import FOLDERS, PROTOCOLS
 from hemavision.records.results import NOTICE
 from hemavision.settings import SETTINGS
 
@@ -70,7 +72,21 @@ with `HEMAVISION_` and are no setting.
     return head + "".join(rows)
 
 
-PAGES: dict[str, Callable[[], str]] = {"docs/cli.md": cli_page, "docs/settings.md": settings_page}
+def evaluation_page() -> str:
+    """Return docs/evaluation.md, a page by hand whose table of the protocols is their records'."""
+    told = {p.name: p for p in PROTOCOLS.values() if p.tested} | {f"{FOLDERS.name}:NAME": FOLDERS}
+    rows = "".join(f"| `{name}` | {p.tested} | {p.tells} |\n" for name, p in told.items())
+    return TABLE.sub(lambda found: found[1] + rows, EVALUATION.read_text(encoding="utf-8"))
+
+
+EVALUATION = ROOT / "docs" / "evaluation.md"
+#: The table's head, and its rows.
+TABLE = re.compile(r"(\| protocol \| tests on \| tells \|\n\|---\|---\|---\|\n)(?:\|.*\n)*")
+PAGES: dict[str, Callable[[], str]] = {
+    "docs/cli.md": cli_page,
+    "docs/evaluation.md": evaluation_page,
+    "docs/settings.md": settings_page,
+}
 
 
 def stale() -> list[str]:

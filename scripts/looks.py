@@ -1,6 +1,6 @@
 """Prints what each way of looking at a cell is worth, by networks that never saw its laboratory.
 
-    python scripts/looks.py [PROTOCOL...]     by default every lab-out protocol with a bundle
+    python scripts/looks.py [PROTOCOL...]     by default every one of a laboratory never seen
 
 A line a way: macro recall, expected calibration error, and the share of all answers that are wrong
 with a confidence of 0.9 or more, in per cent. It makes the table of docs/decisions/0010-eye.md.
@@ -14,9 +14,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from hemavision.datasets.protocols import LAB_OUT, WITHHELD
+from hemavision.datasets.protocols import PROTOCOLS, measuring
 from hemavision.datasets.samples import Sample, open_sample
-from hemavision.datasets.splits import PROTOCOLS, drawn
+from hemavision.datasets.splits import drawn
 from hemavision.images.stain import measure_stain, standardise
 from hemavision.reading.engine import OnnxEngine
 from hemavision.reading.preprocess import cut_input
@@ -52,8 +52,8 @@ WAYS: dict[str, Callable[[Answers, np.ndarray], Answers]] = {
 
 
 def main() -> None:
-    asked = sys.argv[1:] or [name for name in PROTOCOLS if name.startswith(LAB_OUT)]
-    names = [name for name in asked if (WITHHELD / f"{name.replace(':', '-')}.onnx").is_file()]
+    asked = sys.argv[1:] or [p.name for p in measuring("classifier") if p.never_seen]
+    names = [name for name in asked if PROTOCOLS[name].own_model]
     columns = {name: judge_ways(name) for name in names}
     print("| " + " | ".join(["way", *names, "mean recall"]) + " |")
     print("|---" * (len(names) + 2) + "|")
@@ -63,11 +63,13 @@ def main() -> None:
         print(f"| {way} | " + " | ".join(cells) + f" | {np.mean([f[0] for f in figures]):.1f} |")
 
 
-def judge_ways(protocol: str) -> dict[str, tuple[float, float, float]]:
+def judge_ways(name: str) -> dict[str, tuple[float, float, float]]:
     """Return each way's macro recall, calibration error and share of sure errors, in per cent."""
-    engine = OnnxEngine(WITHHELD / f"{protocol.replace(':', '-')}.onnx")
+    protocol = PROTOCOLS[name]
+    assert protocol.own_model
+    engine = OnnxEngine(protocol.own_model)
     types = engine.manifest.cell_types
-    samples = drawn(PROTOCOLS[protocol](data_folder()).test, MOST)
+    samples = drawn(protocol.test(data_folder()), MOST)
     answers = np.stack([look(engine, sample) for sample in samples])
     labels = np.array([types.index(sample.cell_type) for sample in samples])
     odds = np.array([ODDS.get(name, 0.0) for name in types])

@@ -16,7 +16,7 @@ from PIL import Image
 
 from hemavision import Model, open_model
 from hemavision.datasets.fields import NamedField, read_bcisc_fields
-from hemavision.datasets.protocols import WITHHELD, default_model
+from hemavision.datasets.protocols import PROTOCOLS, default_model
 from hemavision.images.opening import open_image
 from hemavision.reading.finding.detector import DEFAULT_DETECTOR, open_detector
 from hemavision.reading.finding.tiles import overlap
@@ -26,8 +26,7 @@ SCALES = (1.0, 0.5, 0.25)
 
 
 def main() -> None:
-    withheld = WITHHELD / "field-out-bcisc-detector.onnx"
-    found = str(withheld) if withheld.is_file() else DEFAULT_DETECTOR
+    found = str(PROTOCOLS["field-out:bcisc"].own_model or DEFAULT_DETECTOR)
     name, finder = (sys.argv[1:] + [default_model("lab-out:bcisc"), found][len(sys.argv) - 1 :])[:2]
     detector = open_detector(finder)
     model = open_model(name).found_by(detector)

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 
 from hemavision.datasets.fields import NamedField, read_bcisc_fields
-from hemavision.datasets.protocols import WITHHELD
+from hemavision.datasets.protocols import PROTOCOLS
 from hemavision.datasets.splits import drawn
 from hemavision.evaluation.foreign_fields import SAME
 from hemavision.reading.finding.detector import Detector, open_detector
@@ -61,7 +61,7 @@ WAYS: dict[str, tuple[Callable[[np.ndarray], np.ndarray], float]] = {
 
 
 def main() -> None:
-    names = sys.argv[1:] or [str(WITHHELD / "field-out-bcisc-detector.onnx")]
+    names = sys.argv[1:] or [str(PROTOCOLS["field-out:bcisc"].own_model)]
     fields = drawn(read_bcisc_fields(data_folder()), FIELDS)
     columns = [[judge(open_detector(name), fields, way) for way in WAYS] for name in names]
     print("| | " + " | ".join(name.split("/")[-1] for name in names) + " |")

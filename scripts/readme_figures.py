@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from hemavision.datasets.protocols import LAB_OUT
+from hemavision.datasets.protocols import protocol_named
 from hemavision.evaluation.figures import ROWS, percent, with_interval
 from hemavision.evaluation.result import results_in
 
@@ -56,7 +56,7 @@ def _figures() -> str:
         return NOT_MEASURED
     record = json.loads(EVALUATION.read_text(encoding="utf-8"))
     found = {(r["protocol"], r["model"]["name"]): r for r in results_in(record)}
-    away = [r for (protocol, _), r in found.items() if protocol.startswith(LAB_OUT)]
+    away = [r for (protocol, _), r in found.items() if protocol_named(protocol).never_seen]
     unseen, home = found["unseen-cells", "eight-types"], found["pbc", "eight-types"]
     header = [
         "",

@@ -1,4 +1,4 @@
-"""Writes the figures of docs/model-card/result.json into the shipped bundles' manifests.
+"""Writes the figures of docs/model-card/result.json into the manifests of the bundles people know.
 
 The manifest is part of the file, so the files' SHA-256 change while graph and weights do not:
 the record gets the new ones, and the card is written from it again.
@@ -10,9 +10,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from hemavision.datasets.protocols import HONEST
 from hemavision.evaluation.report import write_page
 from hemavision.evaluation.result import results_in
-from hemavision.reading.bundle import sha256_of, shipped_bundles
+from hemavision.reading.bundle import NOT_IN_WHEEL, find_bundle, sha256_of, shipped_bundles
 from hemavision.training.export import stamp_metrics
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -23,7 +24,7 @@ KEPT = ("accuracy", "macro_precision", "macro_recall", "macro_f1", "ece", "inter
 def main() -> None:
     page = json.loads(EVALUATION.read_text(encoding="utf-8"))
     records = results_in(page)
-    for path in shipped_bundles():
+    for path in [*shipped_bundles(), *map(find_bundle, NOT_IN_WHEEL)]:
         old = sha256_of(path.read_bytes())
         stamp_metrics(path, _metrics(path.stem, records))
         for record in [*records, page["heatmaps"]]:
@@ -40,8 +41,8 @@ def _metrics(model: str, records: list[dict[str, Any]]) -> dict[str, Any]:
     metrics = {}
     for record in records:
         own = record["model"]["name"] == model
-        if own or record["protocol"] == "unseen-cells":
-            name = record["protocol"] if own else f"unseen-cells, by {record['model']['name']}"
+        if own or record["protocol"] == HONEST:
+            name = record["protocol"] if own else f"{HONEST}, by {record['model']['name']}"
             metrics[name] = {key: record[key] for key in KEPT} | {"leaks": record["leak"]["note"]}
             if own and record["leak"]["kind"] == "none":
                 metrics[name] |= {key: record[key] for key in ("cell_types", "confusion")}

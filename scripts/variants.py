@@ -54,7 +54,8 @@ VARIANTS: dict[str, Callable[[], Recipe]] = {
 def run(variant: str, protocol: str, seed: int) -> None:
     """Train a variant, and keep its macro recall."""
     from hemavision.datasets.crops import cut_crops
-    from hemavision.datasets.splits import PROTOCOLS, restrict
+    from hemavision.datasets.protocols import CLASSIFIERS
+    from hemavision.datasets.splits import restrict
     from hemavision.models.architectures import ARCHITECTURES
     from hemavision.training import augment
     from hemavision.training.batches import LabelledCrops, PlainBatches
@@ -65,7 +66,7 @@ def run(variant: str, protocol: str, seed: int) -> None:
     if variant == CAMERAS:
         augment.another_camera = lambda view, rng: view
     recipe = VARIANTS[variant]()
-    split = PROTOCOLS[protocol](settings.data_folder())
+    split = CLASSIFIERS[protocol].split(settings.data_folder())
     folder = RUNS / f"variant-{variant.replace(' ', '-')}-{protocol.replace(':', '-')}-{seed}"
     train(split, recipe, RunOptions(folder, seed, skip_bad=True))
     cell_types = restrict(split, recipe.cell_types, ask=True).cell_types

@@ -21,7 +21,7 @@ import pytest
 from real_parts import missing
 
 from hemavision import Model, open_model
-from hemavision.datasets import splits
+from hemavision.datasets import protocols, splits
 from hemavision.reading.engine import engine
 from hemavision.reading.finding import detector
 from hemavision.settings import data_folder
@@ -85,10 +85,16 @@ def one_thread_a_pass() -> Iterator[None]:
 @pytest.fixture(scope="session", autouse=True)
 def tables_read_once() -> Iterator[None]:
     """Read the image sets' tables once for all protocols; the samples in them are frozen."""
-    readers = [name for name in vars(splits) if name.startswith("read_")]
+    readers = {
+        name: cache(reader)
+        for module in (protocols, splits)
+        for name, reader in vars(module).items()
+        if name.startswith("read_")
+    }
     with pytest.MonkeyPatch.context() as patch:
-        for name in readers:
-            patch.setattr(splits, name, cache(getattr(splits, name)))
+        for name, reader in readers.items():
+            for module in (protocols, splits):
+                patch.setattr(module, name, reader, raising=False)
         yield
 
 

@@ -166,6 +166,9 @@ def test_the_wheel_carries_what_is_read(tmp_path: Path) -> None:
     ]
     assert len(read) > len(folders)
     assert set(read) - packed == set()
+    networks = {name.removeprefix("hemavision/bundles/") for name in packed if "onnx" in name}
+    assert {"eight-types.onnx", "unseen-cells.onnx", "detectors/cells.onnx"} <= networks
+    assert "seed.onnx" not in networks
     assert "hemavision/py.typed" in packed
     assert "hemavision/store/migrations/env.py" in packed
     assert "hemavision/store/migrations/versions/step_0001.py" in packed

@@ -25,7 +25,7 @@ from hemavision.store.inspection import Condition
 Invoke = Callable[..., Result]
 NAMES = {
     "python", "onnxruntime", "settings", "reference", "data",
-    "model eight-types", "model seed", "model unseen-cells",
+    "model eight-types", "model unseen-cells",
     "detector", "store", "keras", "convert", "training", "port", "cache", "browser",
 }  # fmt: skip
 
@@ -195,11 +195,11 @@ def test_legacy_keras_is_the_one_named_when_asked_for(invoke: Invoke) -> None:
 
 def test_a_damaged_model_is_a_failure(invoke: Invoke, tmp_path: Path) -> None:
     broken = tmp_path / "broken.onnx"
-    broken.write_bytes(find_bundle("seed").read_bytes()[:100_000])
+    broken.write_bytes(find_bundle("unseen-cells").read_bytes()[:100_000])
     result = invoke("doctor", "--json", environment={"HEMAVISION_MODEL": str(broken)})
     assert result.exit_code == 1
     assert checks(result)["model broken"]["level"] == "fail"
-    assert checks(result)["model seed"]["level"] == "ok"
+    assert checks(result)["model unseen-cells"]["level"] == "ok"
 
 
 @pytest.mark.parametrize(

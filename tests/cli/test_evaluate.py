@@ -14,6 +14,8 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from hemavision.cli import main
+from hemavision.datasets.protocols import Dataset
+from hemavision.reading import bundle
 from hemavision.reading.bundle import MANIFEST_KEY, find_bundle
 from hemavision.records.cells import EIGHT_TYPES, FOUR_TYPES
 from hemavision.records.results import NOTICE
@@ -131,6 +133,26 @@ def test_tables_show_both_side_by_side(data):
     assert "seed (leaks" in header
     for words in ("Macro F1", "Expected calibration error", "confusion", NOTICE):
         assert words in result.output
+
+
+def test_a_wheel_has_no_network_for_the_leaky_protocol_and_says_so(data, tmp_path, monkeypatch):
+    monkeypatch.setattr(bundle, "IN_CLONE", tmp_path)
+    result = run(data, "--protocol", "seed", "--limit", 2)
+    assert result.exit_code == 1
+    assert "'seed' is not in the wheel" in result.output
+    result = run(data, "--limit", 2)
+    assert result.exit_code == 0, result.output
+    assert "unseen-cells by eight-types" in result.output
+    assert "seed (leaks" not in result.output
+
+
+def test_the_card_shows_the_protocols_in_this_order():
+    page = Path(__file__).parents[2] / "docs" / "model-card" / "result.json"
+    shown = [record["protocol"] for record in json.loads(page.read_text("utf-8"))["beside"]]
+    command = import_module("hemavision.cli.evaluate")
+    options = command.Options(Path("sets"), *[None] * 2, False, None, None, *[False] * 3, card=True)
+    beside = command._beside(options, Dataset(Path("sets")), "unseen-cells")
+    assert [name for name, _ in beside] == shown
 
 
 def test_trained_on_the_test_images_is_refused(data, seed_bundle):

@@ -5,19 +5,19 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from hemavision.datasets.leaks import find_leak, trained_protocols
 from hemavision.datasets.protocols import (
-    DETECTED,
-    TESTS_ON,
+    CLASSIFIERS,
+    PROTOCOLS,
     Dataset,
     choose_protocol,
     find_dataset,
-    find_leak,
+    measuring,
     open_split,
-    trained_protocols,
 )
 from hemavision.datasets.samples import open_sample
-from hemavision.datasets.splits import PROTOCOLS
 from hemavision.errors import DataError, SettingsError
+from hemavision.reading.bundle import shipped_bundles
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,19 @@ def test_every_protocol_of_training_can_be_evaluated():
     # What all-laboratories keeps back is what unseen-cells and pbc test on.
     # A network that lacks a type cannot be right about it: familiarity is asked of those.
     left_out = {name for name in PROTOCOLS if name.startswith("type-out:")}
-    assert set(TESTS_ON) - {DETECTED} == set(PROTOCOLS) - {"all-laboratories"} - left_out
+    measured = {protocol.name for protocol in measuring("classifier")}
+    trained = set(CLASSIFIERS) - {"all-laboratories"} - left_out
+    assert measured - {"unseen-cells-detected"} == trained
+
+
+def test_a_record_names_only_what_there_is():
+    shipped = {"", *(path.stem for path in shipped_bundles())}
+    for name, protocol in PROTOCOLS.items():
+        assert protocol.name == name
+        assert bool(protocol.tested) == bool(protocol.tells)
+        assert protocol.shown_with in ("", *PROTOCOLS)
+        assert set(protocol.on_card) <= shipped
+        assert protocol.is_measured, "a clone has every protocol's own bundle"
 
 
 def test_a_set_is_found_from_itself_and_from_its_parent(data):

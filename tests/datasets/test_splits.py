@@ -6,7 +6,8 @@ from collections import Counter
 
 import pytest
 
-from hemavision.datasets.splits import PROTOCOLS, restrict
+from hemavision.datasets.protocols import PROTOCOLS
+from hemavision.datasets.splits import restrict
 from hemavision.records.cells import EIGHT_TYPES, FIVE_TYPES, FOUR_TYPES
 from hemavision.training.recipes import RECIPES
 
@@ -23,7 +24,7 @@ def splits(data):
         "lab-out:bcisc",
         "lab-out:lisc",
     )
-    return {name: PROTOCOLS[name](data) for name in names}
+    return {name: PROTOCOLS[name].split(data) for name in names}
 
 
 def sources(samples):

@@ -12,14 +12,15 @@ from fakes import FakeFinder
 
 from hemavision import Model, Prediction
 from hemavision.cli import main
-from hemavision.datasets.fields import split_fields
-from hemavision.datasets.protocols import DETECTED, find_dataset, open_split
+from hemavision.datasets.protocols import PROTOCOLS, find_dataset, open_split
 from hemavision.datasets.samples import Sample, open_sample
 from hemavision.evaluation.answers import Run, run_model
 from hemavision.evaluation.detected import WITHHELD_DETECTOR, compare, run_detected
 from hemavision.reading.finding.detector import open_detector
 from hemavision.records.results import Box, CellKind, Detection
 from hemavision.training.detector.fit import digest_of
+
+DETECTED = "unseen-cells-detected"
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +91,7 @@ def test_the_gain_is_that_of_the_images_that_only_one_way_gets_right(
 def test_the_detector_learned_from_none_of_the_photographs(data: Path) -> None:
     test = {s.original for s in open_split(find_dataset(data), DETECTED, ()).test}
     assert len(test) == 71
-    split = split_fields(data, DETECTED)
+    split = PROTOCOLS[DETECTED].fields(data)
     assert not test & {f"bccd/{f.name}" for f in split.train + split.validation}
     training = open_detector(WITHHELD_DETECTOR).manifest.training
     assert training["protocol"] == DETECTED

@@ -12,7 +12,13 @@ from onnx import TensorProto, helper
 
 from hemavision.errors import BundleError
 from hemavision.reading import bundle
-from hemavision.reading.bundle import MANIFEST_KEY, Manifest, find_bundle, shipped_bundles
+from hemavision.reading.bundle import (
+    MANIFEST_KEY,
+    Manifest,
+    clone_bundles,
+    find_bundle,
+    shipped_bundles,
+)
 from hemavision.reading.engine import OnnxEngine
 from hemavision.reading.preprocess import PreprocessSpec
 from hemavision.records.cells import FOUR_TYPES
@@ -29,9 +35,24 @@ def test_manifest_comes_back_as_it_went(manifest):
 
 def test_shipped_bundles_are_small_and_found_by_name():
     names = [path.stem for path in shipped_bundles()]
-    assert names == ["eight-types", "seed", "unseen-cells"]
+    assert names == ["eight-types", "unseen-cells"]
     for name in names:
         assert find_bundle(name).stat().st_size < 20 * 2**20
+
+
+def test_a_clone_finds_what_is_not_in_the_wheel_and_the_wheel_says_where_it_is(
+    tmp_path, monkeypatch
+):
+    names = {path.stem for path in clone_bundles()}
+    assert names >= {"seed", "lab-out-bccd", "type-out-basophil"}
+    assert not {name for name in names if "detector" in name}
+    assert find_bundle("seed") == bundle.IN_CLONE / "seed.onnx"
+    monkeypatch.setattr(bundle, "IN_CLONE", tmp_path)
+    assert clone_bundles() == []
+    with pytest.raises(BundleError, match=r"'seed' is not in the wheel.* bundles/ of .*repository"):
+        find_bundle("seed")
+    with pytest.raises(BundleError, match=r"neither a file nor a shipped model \(eight-types, un"):
+        find_bundle("lab-out-bccd")
 
 
 def strange_model(manifest_text: str | None, *, external: bytes = b"") -> bytes:

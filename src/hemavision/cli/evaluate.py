@@ -14,34 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hemavision.cli.train import DETECTION
 from hemavision.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hemavision.datasets.protocols import Dataset
+    from hemavision.datasets.protocols import Dataset, Protocol
     from hemavision.evaluation.answers import Progress, Run
     from hemavision.evaluation.result import Request
 
 #: What evaluation needs beyond a plain install.
 NEEDED = ("scipy", "sklearn", "matplotlib", "onnx", "pycocotools")
-#: What the protocols for whole fields of other laboratories begin with.
-FIELDS = "field-out:"
-#: The leaky protocol, shown beside the honest one on the same set.
-SEED = ("seed", None)
-#: What the card shows beside the default protocol: protocol and, where not its own, model.
-BESIDE = (
-    ("pbc", None),
-    ("lab-out:bccd", None),
-    ("lab-out:jtsc", None),
-    ("lab-out:pbc", None),
-    ("lab-out:bcisc", None),
-    ("lab-out:lisc", None),
-    ("unseen-cells", "unseen-cells"),
-    ("pbc-four", "unseen-cells"),
-    SEED,
-)
 
 
 @dataclass(frozen=True)
@@ -79,15 +62,28 @@ class Options:
         return shlex.join(words + [name for name, given in flags if given])
 
 
+class _ProtocolOption(click.Option):
+    """``--protocol``, whose help asks the protocols when it is asked for itself."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        from hemavision.datasets.protocols import FOLDERS, PROTOCOLS, measuring
+
+        classifiers, detectors = (
+            ", ".join(protocol.name for protocol in measuring(kind))
+            for kind in ("classifier", "detector")
+        )
+        leaky = next(protocol for protocol in PROTOCOLS.values() if protocol.leaks)
+        self.help = (
+            f"{classifiers}, or for the detector (and --model is one) {detectors}; for your own "
+            f"set, {FOLDERS.name}. Without it the one that fits the set; on the Kaggle set, "
+            f"{leaky.name} is shown beside {leaky.shown_with}."
+        )
+        return super().get_help_record(ctx)
+
+
 @click.command()
 @click.argument("dataset", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option(
-    "--protocol",
-    help="seed, unseen-cells, unseen-cells-detected, pbc, pbc-four, lab-out:bccd, lab-out:jtsc, "
-    "lab-out:pbc, lab-out:bcisc, lab-out:lisc, or for the detector (and --model is one) "
-    "bccd-detection, field-out:bcisc, field-out:draaslan; for your own set, folders. Without it "
-    "the one that fits the set; on the Kaggle set, seed is shown beside unseen-cells.",
-)
+@click.option("--protocol", cls=_ProtocolOption)
 @click.option("--model", help="A shipped model's name or a bundle's file. Default: the protocol's.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
 @click.option(
@@ -123,11 +119,12 @@ def evaluate(**given: Any) -> None:
     check_install()
     if options.card and (options.protocol or options.model):
         raise click.UsageError("--card chooses protocols and models itself; leave those out.")
-    if options.protocol == DETECTION:
-        _show_boxes(_score_boxes(options), options)
-        return
-    if (options.protocol or "").startswith(FIELDS):
-        _show_fields(_score_fields(options), options)
+    from hemavision.datasets.protocols import detector_protocol
+
+    protocol = detector_protocol(options.protocol)
+    if protocol:
+        show = _show_fields if protocol.never_seen else _show_boxes
+        show(_score_detector(options, protocol), options)
         return
     record = _evaluate(options)
     _show(record, options)
@@ -167,8 +164,8 @@ def _evaluate(options: Options) -> dict[str, Any]:
             progress,
             _predictions_writer(options),
         )
-        if protocol == protocols.DETECTED:
-            return evaluate_detected(request)
+        if protocol in protocols.DETECTORS:
+            return evaluate_detected(request, protocols.DETECTORS[protocol])
         record = evaluate_with_honest(request, protocol)
         names = _beside(options, dataset, protocol)
         if names:
@@ -183,21 +180,24 @@ def _evaluate(options: Options) -> dict[str, Any]:
     return record
 
 
-def _beside(
-    options: Options, dataset: Dataset, protocol: str
-) -> tuple[tuple[str, str | None], ...]:
+def _beside(options: Options, dataset: Dataset, protocol: str) -> list[tuple[str, str | None]]:
     """Return the protocols to show beside: all on a card, the leaky one where none is named.
 
     A withheld laboratory is shown where there is a network that never saw it.
     """
-    from hemavision.datasets.protocols import is_measured
+    from hemavision.datasets.protocols import PROTOCOLS
 
+    measured = [one for one in PROTOCOLS.values() if one.is_measured]
     if options.card:
         if dataset.own or dataset.only:
             raise SettingsError("--card needs the folder that holds all the image sets.")
-        return tuple(one for one in BESIDE if is_measured(one[0]))
-    both = options.protocol is None and options.model is None and protocol == "unseen-cells"
-    return (SEED,) if both else ()
+        # The protocols' own models first, then others, and what leaks last.
+        rows = [(one.leaks, model, one) for one in measured for model in one.on_card]
+        rows.sort(key=lambda row: row[:2])
+        return [(one.name, model or None) for _, model, one in rows]
+    if options.protocol or options.model:
+        return []
+    return [(one.name, None) for one in measured if one.leaks and one.shown_with == protocol]
 
 
 def _score_heatmaps(
@@ -231,33 +231,22 @@ def _score_familiarity(
     )
 
 
-def _score_boxes(options: Options) -> dict[str, Any]:
+def _score_detector(options: Options, protocol: Protocol) -> dict[str, Any]:
     from hemavision.datasets.protocols import find_dataset
     from hemavision.evaluation.boxes import score_detector
+    from hemavision.evaluation.foreign_fields import score_fields
 
     dataset = find_dataset(options.dataset)
-    if dataset.own or dataset.only not in ("", "bccd"):
-        raise SettingsError(f"{DETECTION} needs the image set bccd, or the folder of all sets.")
+    if dataset.own or dataset.only not in ("", protocol.tests_on):
+        needed = "its image set" if protocol.never_seen else f"the image set {protocol.tests_on}"
+        raise SettingsError(f"{protocol.name} needs {needed}, or the folder of all sets.")
     with _progress() as progress:
-        bar = progress(DETECTION) if progress else None
+        bar = progress(protocol.name) if progress else None
+        if protocol.never_seen:
+            return score_fields(
+                protocol.name, dataset, detector=options.model, limit=options.limit, progress=bar
+            )
         return score_detector(options.model, dataset.folder, options.out, bar, options.limit)
-
-
-def _score_fields(options: Options) -> dict[str, Any]:
-    from hemavision.datasets.protocols import find_dataset
-    from hemavision.evaluation.foreign_fields import FIELD_PROTOCOLS, score_fields
-
-    protocol = str(options.protocol)
-    if protocol not in FIELD_PROTOCOLS:
-        raise SettingsError(f"No protocol {protocol!r}: {', '.join(FIELD_PROTOCOLS)}.")
-    dataset = find_dataset(options.dataset)
-    if dataset.own or dataset.only not in ("", protocol.removeprefix(FIELDS)):
-        raise SettingsError(f"{protocol} needs its image set, or the folder of all sets.")
-    with _progress() as progress:
-        bar = progress(protocol) if progress else None
-        return score_fields(
-            protocol, dataset, detector=options.model, limit=options.limit, progress=bar
-        )
 
 
 def _show_fields(record: dict[str, Any], options: Options) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from hemavision import settings
-from hemavision.cli.train import DETECTORS
+
+if TYPE_CHECKING:
+    from hemavision.datasets.protocols import Protocol
 
 
 @click.command()
@@ -29,17 +32,18 @@ def export(run: Path, dataset: Path | None, out: Path | None) -> None:
     was trained on one.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from hemavision.datasets import splits
+    from hemavision.datasets.protocols import CLASSIFIERS, DETECTORS
+    from hemavision.datasets.splits import own_folders
     from hemavision.training.finish import export_run
 
     protocol = _protocol_of(run)
     if protocol in DETECTORS:
-        _export_detector(run, protocol, out or run.with_suffix(".onnx"))
+        _export_detector(run, DETECTORS[protocol], out or run.with_suffix(".onnx"))
         return
     if dataset:
-        split = splits.own_folders(dataset)
-    elif protocol in splits.PROTOCOLS:
-        split = splits.PROTOCOLS[protocol](settings.data_folder())
+        split = own_folders(dataset)
+    elif protocol in CLASSIFIERS:
+        split = CLASSIFIERS[protocol].split(settings.data_folder())
     else:
         raise click.UsageError(f"{run} was trained on a folder of yours; name it after RUN.")
     bundle = out or run.with_suffix(".onnx")
@@ -72,10 +76,9 @@ def _protocol_of(run: Path) -> str:
     return str(config.get("protocol", ""))
 
 
-def _export_detector(run: Path, protocol: str, bundle: Path) -> None:
-    from hemavision.datasets.fields import split_fields
+def _export_detector(run: Path, protocol: Protocol, bundle: Path) -> None:
     from hemavision.training.detector.finish import export_detector
 
-    manifest = export_detector(run, split_fields(settings.data_folder(), protocol), bundle)
+    manifest = export_detector(run, protocol.fields(settings.data_folder()), bundle)
     chosen = ", ".join(f"{kind} from {least:.2f}" for kind, least in manifest.thresholds.items())
     click.echo(f"{bundle}: {manifest.name}, {chosen}")

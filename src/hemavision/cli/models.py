@@ -10,24 +10,33 @@ import click
 if TYPE_CHECKING:
     from pathlib import Path
 
+#: Where a model is found, in words.
+FOUND = {
+    "wheel": "shipped in the wheel",
+    "clone": "in this clone of the repository only, not in the wheel",
+    "file": "a file of your own",
+}
+
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line and model.")
 def models(as_json: bool) -> None:
-    """List the shipped models with their figures; * marks the one in use.
+    """List the models with their figures; * marks the one in use.
+
+    The shipped ones are in the wheel; a clone of the repository has others beside them.
 
     For research use only. Not for use in diagnostic procedures.
     """
     from hemavision import settings
-    from hemavision.reading.bundle import find_bundle, shipped_bundles
+    from hemavision.reading.bundle import clone_bundles, find_bundle, shipped_bundles
     from hemavision.records.results import NOTICE
 
     in_use = find_bundle(settings.text("model")).resolve()
-    paths = shipped_bundles()
-    if in_use not in [path.resolve() for path in paths]:
-        paths.append(in_use)
-    for path in paths:
-        record = _describe(path, path.resolve() == in_use)
+    found = {path.resolve(): "wheel" for path in shipped_bundles()}
+    found |= {path.resolve(): "clone" for path in clone_bundles()}
+    found.setdefault(in_use, "file")
+    for path, where in found.items():
+        record = _describe(path, path == in_use) | {"found": where}
         click.echo(json.dumps(record) if as_json else _as_text(record))
     if not as_json:
         click.echo(NOTICE)
@@ -55,10 +64,11 @@ def _as_text(record: dict[str, Any]) -> str:
         f"{'*' if record['default'] else ' '} {record['name']}",
         f"    names    {', '.join(record['cell_types'])}",
         f"    file     {record['bytes'] / 1e6:.1f} MB, SHA-256 {record['sha256'][:12]}…",
+        f"    found    {FOUND[record['found']]}",
     ]
     for protocol, figures in record["metrics"].items():
         lines.append(f"    {protocol}: {_figures(figures)}")
-    if not record["metrics"]:
+    if not record["metrics"] and record["found"] != "clone":  # the model card has those
         lines.append("    not evaluated: run `hemavision evaluate`")
     return "\n".join(lines)
 

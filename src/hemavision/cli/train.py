@@ -13,14 +13,12 @@ import click
 from hemavision import settings
 
 if TYPE_CHECKING:
+    from hemavision.datasets.protocols import Protocol
     from hemavision.training.recipes import Recipe
     from hemavision.training.run import RunOptions
 
 #: The columns of a run's log that are shown.
 SHOWN = ("loss", "accuracy", "val_loss", "val_accuracy")
-#: The protocol that measures the detector, and those that train one instead of a classifier.
-DETECTION = "bccd-detection"
-DETECTORS = ("all-fields", "unseen-cells-detected", "field-out:bcisc", "field-out:draaslan")
 
 
 @click.command()
@@ -90,6 +88,8 @@ def train(
     """
     if (protocol is None) == (dataset is None):
         raise click.UsageError("Give either DATASET or --protocol.")
+    from hemavision.datasets.protocols import CLASSIFIERS, DETECTORS
+
     if processes and (bundle or protocol in DETECTORS):
         raise click.UsageError(
             "--processes makes views for a network of cell types trained by a recipe; neither "
@@ -97,7 +97,7 @@ def train(
         )
     # TensorFlow's start-up chatter would bury the progress bar.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from hemavision.datasets import splits
+    from hemavision.datasets.splits import own_folders
     from hemavision.training.run import RunOptions, run
 
     if bundle:
@@ -107,14 +107,14 @@ def train(
         options = RunOptions(
             out or Path("runs/detector"), seed, start, precision, skip_bad, _command()
         )
-        _train_detector(protocol, options, recipe_name or "detector", epochs)
+        _train_detector(DETECTORS[protocol], options, recipe_name or "detector", epochs)
         return
     if dataset:
-        split = splits.own_folders(dataset)
-    elif protocol in splits.PROTOCOLS:
-        split = splits.PROTOCOLS[protocol](settings.data_folder())
+        split = own_folders(dataset)
+    elif protocol in CLASSIFIERS:
+        split = CLASSIFIERS[protocol].split(settings.data_folder())
     else:
-        raise click.UsageError(f"No protocol {protocol!r}; have {', '.join(splits.PROTOCOLS)}.")
+        raise click.UsageError(f"No protocol {protocol!r}; have {', '.join(CLASSIFIERS)}.")
     recipe = _recipe(recipe_name or "hemavision", epochs)
     folder = out or Path("runs") / f"{split.protocol.replace(':', '-')}-{recipe.name}-{seed}"
     options = RunOptions(folder, seed, start, precision, skip_bad, _command(), processes)
@@ -124,18 +124,17 @@ def train(
     click.echo(f"Weights: {weights}\nNext: hemavision export {folder}")
 
 
-def _train_detector(protocol: str, options: RunOptions, name: str, epochs: int | None) -> None:
-    from hemavision.datasets.fields import split_fields
+def _train_detector(protocol: Protocol, options: RunOptions, name: str, epochs: int | None) -> None:
     from hemavision.training.detector.fit import DETECTOR_RECIPES, fit_detector
 
     if name not in DETECTOR_RECIPES:
         raise click.UsageError(
-            f"{protocol} has no recipe {name!r}; have {', '.join(DETECTOR_RECIPES)}."
+            f"{protocol.name} has no recipe {name!r}; have {', '.join(DETECTOR_RECIPES)}."
         )
     recipe = DETECTOR_RECIPES[name]
     if epochs is not None:
         recipe = replace(recipe, epochs=epochs)
-    split = split_fields(settings.data_folder(), protocol)
+    split = protocol.fields(settings.data_folder())
     with _Progress(recipe.epochs) as progress:
         weights = fit_detector(split, recipe, options, on_epoch=progress.epoch)
     click.echo(f"Weights: {weights}\nNext: hemavision export {options.folder}")

@@ -4,28 +4,20 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from hemavision.datasets.samples import Sample, boxes_of, read_csv, read_kaggle
-from hemavision.datasets.splits import SPLIT_SEED, all_laboratories, drawn
+from hemavision.datasets.samples import Sample, boxes_of, read_csv
+from hemavision.datasets.splits import SPLIT_SEED, drawn, laboratories
 from hemavision.errors import DataError
 from hemavision.images.opening import open_image
 from hemavision.reading.finding.tiles import overlap
 from hemavision.records.cells import cell_type_of
 from hemavision.records.results import CellKind
 
-#: Every field at hand but BCCD's test list, and every set's single cells, set onto fields.
-PROTOCOL = "all-fields"
-#: Without the photographs behind Kaggle TEST, for the protocol that classifies what is detected.
-WITHHELD = "unseen-cells-detected"
-#: Without a set, its cells too: what a laboratory gets that nobody at home has seen.
-FIELD_OUT = {"field-out:bcisc": "bcisc", "field-out:draaslan": "draaslan"}
-DETECTOR_PROTOCOLS = (PROTOCOL, WITHHELD, *FIELD_OUT)
-#: What measures a detector on BCCD's test list; an older one was trained by that name, on its rest.
-MEASURED = "bccd-detection"
 #: What BCCD calls the kinds, in the order of the network's answers.
 NAMES = {CellKind.WHITE: "WBC", CellKind.RED: "RBC", CellKind.PLATELET: "Platelets"}
 #: Share of the fields to learn from that choose and calibrate instead.
@@ -66,7 +58,7 @@ class FieldSplit:
     """What a detector learns from, is chosen by and measured on.
 
     Attributes:
-        protocol: its name.
+        protocol: its name; empty where none asks.
         train: fields to learn from; of BCISC's, some white cells are marked and nothing else is.
         validation: fields to choose by, all of whose cells are marked.
         test: BCCD's own.
@@ -80,30 +72,38 @@ class FieldSplit:
     cells: list[Sample] = field(default_factory=list)
 
 
-def split_fields(data: Path, protocol: str = PROTOCOL) -> FieldSplit:
-    """Return the fields of a protocol; validation is a tenth of those whose cells are all marked.
+def split_fields(
+    data: Path, *, without: Collection[str] = (), kept_back: Collection[str] = ()
+) -> FieldSplit:
+    """Return the fields; validation is a tenth of those whose cells are all marked.
 
     Args:
         data: folder of the image sets.
-        protocol: one of :data:`DETECTOR_PROTOCOLS`.
+        without: sets that teach nothing, their single cells neither.
+        kept_back: originals that teach nothing.
 
     Raises:
         DataError: a set is not there.
     """
-    root, withheld = data / "bccd", FIELD_OUT.get(protocol)
-    names = _listed(root, "trainval")
-    if protocol == WITHHELD:
-        kept_back = {s.original for s in read_kaggle(data / "kaggle_wbc", "TEST")}
-        names = [name for name in names if f"bccd/{name}" not in kept_back]
+    root = data / "bccd"
+    names = [n for n in _listed(root, "trainval") if f"bccd/{n}" not in kept_back]
     marked = [read_field(root, name) for name in names]
-    if withheld != "draaslan":
+    if "draaslan" not in without:
         marked += read_draaslan_fields(data)
     random.Random(SPLIT_SEED).shuffle(marked)
     cut = round(len(marked) * VALIDATION_SHARE)
-    partly = read_bcisc_fields(data) if withheld != "bcisc" else []
-    test = [read_field(root, name) for name in _listed(root, "test")]
-    cells = [s for s in single_cells(data) if s.source != withheld]
-    return FieldSplit(protocol, [*marked[cut:], *partly], marked[:cut], test, cells)
+    partly = read_bcisc_fields(data) if "bcisc" not in without else []
+    cells = [s for s in single_cells(data) if s.source not in without]
+    return FieldSplit("", [*marked[cut:], *partly], marked[:cut], bccd_test_fields(data), cells)
+
+
+def bccd_test_fields(data: Path) -> list[BoxedField]:
+    """Return the fields of BCCD's test list, which teach nobody.
+
+    Raises:
+        DataError: the set is not there.
+    """
+    return [read_field(data / "bccd", name) for name in _listed(data / "bccd", "test")]
 
 
 def single_cells(data: Path) -> list[Sample]:
@@ -114,7 +114,7 @@ def single_cells(data: Path) -> list[Sample]:
     Raises:
         DataError: a set is not there.
     """
-    samples = [s for s in all_laboratories(data).train if s.cell_type != "platelet"]
+    samples = [s for s in laboratories(data)[0] if s.cell_type != "platelet"]
     sets = ("pbc", "jtsc", "bcisc", "lisc")
     return [
         sample

@@ -1,10 +1,10 @@
-"""The protocols: who trains on what, and what is kept back. One function a protocol."""
+"""What networks learn from: whole photographs on one side, and what is kept back."""
 
 from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -12,7 +12,6 @@ from typing import TypeVar
 from hemavision.datasets.samples import (
     Sample,
     read_bccd,
-    read_bccd_cells,
     read_bcisc,
     read_folders,
     read_jtsc,
@@ -21,9 +20,11 @@ from hemavision.datasets.samples import (
     read_pbc,
 )
 from hemavision.errors import DataError
-from hemavision.records.cells import EIGHT_TYPES, FIVE_TYPES, FOUR_TYPES
+from hemavision.records.cells import FOUR_TYPES
 
 T = TypeVar("T")
+#: What to learn from, and what to choose and calibrate by.
+Parts = tuple[list[Sample], list[Sample]]
 #: The seed of every split. Fixed, so that `train` and `evaluate` agree about the test set.
 SPLIT_SEED = 20180422
 #: Share of the originals of a small set that validation keeps back.
@@ -62,134 +63,63 @@ class Split:
             )
 
 
-def seed(data: Path) -> Split:
-    """Random 70/20/10 over all Kaggle images. Leaks by design: copies of a cell on all sides."""
-    samples = read_kaggle(data / "kaggle_wbc", "TRAIN") + read_kaggle(data / "kaggle_wbc", "TEST")
-    return _random_split("seed", samples, honest=False)
+def kaggle_at_random(data: Path) -> tuple[list[Sample], list[Sample], list[Sample]]:
+    """All Kaggle images, 70/20/10: copies of a cell stand on all sides."""
+    return _at_random(read_kaggle(data / "kaggle_wbc", "TRAIN") + kaggle_test(data))
 
 
-def unseen_cells(data: Path) -> Split:
-    """Kaggle TRAIN, PBC and BCCD against Kaggle TEST: 71 photographs never seen.
+def kaggle_test(data: Path) -> list[Sample]:
+    """Kaggle TEST: copies of 71 photographs."""
+    return read_kaggle(data / "kaggle_wbc", "TEST")
+
+
+def photographs(data: Path) -> Parts:
+    """Kaggle TRAIN, PBC and BCCD, without the photographs behind Kaggle TEST.
 
     Validation is whole originals out of TRAIN. PBC's train and val cells and BCCD's
     other fields are further training data.
     """
-    test = read_kaggle(data / "kaggle_wbc", "TEST")
     train, validation = split_by_original(read_kaggle(data / "kaggle_wbc", "TRAIN"), 0.12)
-    kept_back = {s.original for s in test} | {s.original for s in validation}
+    kept_back = {s.original for s in kaggle_test(data) + validation}
     fields = [s for s in read_bccd(data / "bccd") if s.original not in kept_back]
-    return Split(
-        "unseen-cells",
-        train + of_four_types(read_pbc(data / "pbc", "train", "val") + fields),
-        validation,
-        test,
-    )
+    return train + of_four_types(read_pbc(data / "pbc", "train", "val") + fields), validation
 
 
-def pbc_four(data: Path) -> Split:
-    """PBC's four types of the Kaggle task, by WBCAtt's own split: the pretraining.
-
-    The training cells of its four other types teach only what the further questions ask.
-    """
-    whole = pbc(data)
-    validation, test = of_four_types(whole.validation), of_four_types(whole.test)
-    return Split("pbc-four", whole.train, validation, test)
+def pbc_cells(data: Path, without: str = "") -> Parts:
+    """PBC's cells by WBCAtt's own split, but those of the type ``without``."""
+    parts = (read_pbc(data / "pbc", part) for part in ("train", "val"))
+    train, validation = ([s for s in part if s.cell_type != without] for part in parts)
+    return train, validation
 
 
-def pbc(data: Path) -> Split:
-    """PBC's eight types by WBCAtt's own split."""
-    root = data / "pbc"
-    train, validation, test = (read_pbc(root, part) for part in ("train", "val", "test"))
-    return Split("pbc", train, validation, test, cell_types=EIGHT_TYPES)
+def laboratories(data: Path, without: str = "") -> Parts:
+    """Every set but the one ``without``, without Kaggle TEST and PBC's test part.
 
-
-def all_laboratories(data: Path) -> Split:
-    """Every image set at hand but what the other protocols test on, against Kaggle TEST."""
-    test = read_kaggle(data / "kaggle_wbc", "TEST")
-    return _laboratories("all-laboratories", data, "", test, EIGHT_TYPES)
-
-
-def lab_out_bccd(data: Path) -> Split:
-    """Anything but BCCD and Kaggle (the same photographs), against BCCD's single white cells.
-
-    It has too few cells beyond the four types to test on them; so has JTSC.
-    """
-    test = of_four_types(read_bccd_cells(data / "bccd"))
-    return _laboratories("lab-out:bccd", data, "bccd", test, EIGHT_TYPES)
-
-
-def lab_out_jtsc(data: Path) -> Split:
-    """Anything but JTSC, against its four types."""
-    test = of_four_types(read_jtsc(data / "jtsc"))
-    return _laboratories("lab-out:jtsc", data, "jtsc", test, EIGHT_TYPES)
-
-
-def lab_out_bcisc(data: Path) -> Split:
-    """Anything but BCISC, against its five types."""
-    test = read_bcisc(data / "bcisc")
-    return _laboratories("lab-out:bcisc", data, "bcisc", test, EIGHT_TYPES)
-
-
-def lab_out_lisc(data: Path) -> Split:
-    """Anything but LISC, against its five types."""
-    return _laboratories("lab-out:lisc", data, "lisc", read_lisc(data / "lisc"), EIGHT_TYPES)
-
-
-def lab_out_pbc(data: Path) -> Split:
-    """Anything but PBC, against the five types of its test part that others show.
-
-    Its three other types are then shown by nobody, and are not named.
-    """
-    test = [s for s in read_pbc(data / "pbc", "test") if s.cell_type in FIVE_TYPES]
-    return _laboratories("lab-out:pbc", data, "pbc", test, FIVE_TYPES)
-
-
-def type_out(cell_type: str) -> Callable[[Path], Split]:
-    """Return the protocol that trains on PBC without a type, against the cells of that type."""
-    name = f"type-out:{cell_type}"
-
-    def split(data: Path) -> Split:
-        whole = pbc(data)
-        known = tuple(t for t in EIGHT_TYPES if t != cell_type)
-        train, validation = (
-            [s for s in part if s.cell_type != cell_type]
-            for part in (whole.train, whole.validation)
-        )
-        test = [s for s in whole.test if s.cell_type == cell_type]
-        return Split(name, train, validation, test, cell_types=known)
-
-    return split
-
-
-def _laboratories(
-    name: str, data: Path, withheld: str, test: list[Sample], known: tuple[str, ...]
-) -> Split:
-    """Every set but the ``withheld`` one, without Kaggle TEST and PBC's test part.
-
-    Of each small set a part of its originals is kept back to choose and calibrate by: a
-    temperature that one laboratory's cells chose is too sure of the next one's.
+    Without BCCD is without Kaggle: the same photographs. Of each small set a part of its originals
+    is kept back to choose and calibrate by: a temperature that one laboratory's cells chose is too
+    sure of the next one's.
     """
     train: list[Sample] = []
     validation: list[Sample] = []
-    if withheld != "bccd":
-        smear = unseen_cells(data)
-        train += [s for s in smear.train if s.source != "pbc"]
-        validation += smear.validation
-    if withheld != "pbc":
-        cells = pbc(data)
-        train += cells.train
-        validation += cells.validation
+    if without != "bccd":
+        smear, chosen = photographs(data)
+        train += [s for s in smear if s.source != "pbc"]
+        validation += chosen
+    if without != "pbc":
+        cells, chosen = pbc_cells(data)
+        train += cells
+        validation += chosen
     small = {
         "jtsc": of_four_types(read_jtsc(data / "jtsc")),  # its fifth type is one basophil
         "bcisc": read_bcisc(data / "bcisc"),
         "lisc": read_lisc(data / "lisc"),
     }
     for source, samples in small.items():
-        if source != withheld:
+        if source != without:
             rest, kept_back = split_by_original(samples, KEPT_BACK)
             train += rest
             validation += kept_back
-    return Split(name, train, validation, test, cell_types=known)
+    return train, validation
 
 
 def restrict(split: Split, cell_types: tuple[str, ...], *, ask: bool) -> Split:
@@ -208,24 +138,7 @@ def restrict(split: Split, cell_types: tuple[str, ...], *, ask: bool) -> Split:
 
 def own_folders(folder: Path) -> Split:
     """A person's own set, a folder a type, split at random 70/20/10 (one image, one cell)."""
-    return _random_split(f"folders:{folder.name}", read_folders(folder), honest=True)
-
-
-#: The protocols by name; each takes the folder of the image sets.
-PROTOCOLS: dict[str, Callable[[Path], Split]] = {
-    "seed": seed,
-    "unseen-cells": unseen_cells,
-    "pbc": pbc,
-    "pbc-four": pbc_four,
-    "all-laboratories": all_laboratories,
-    "lab-out:bccd": lab_out_bccd,
-    "lab-out:jtsc": lab_out_jtsc,
-    "lab-out:pbc": lab_out_pbc,
-    "lab-out:bcisc": lab_out_bcisc,
-    "lab-out:lisc": lab_out_lisc,
-    "type-out:basophil": type_out("basophil"),
-    "type-out:erythroblast": type_out("erythroblast"),
-}
+    return Split(f"folders:{folder.name}", *_at_random(read_folders(folder)))
 
 
 def drawn(items: Sequence[T], limit: int | None) -> list[T]:
@@ -258,8 +171,8 @@ def split_by_original(
     return rest, [s for s in samples if s.original in taken]
 
 
-def _random_split(protocol: str, samples: list[Sample], honest: bool) -> Split:
+def _at_random(samples: list[Sample]) -> tuple[list[Sample], list[Sample], list[Sample]]:
     shuffled = list(samples)
     random.Random(SPLIT_SEED).shuffle(shuffled)
     first, second = round(len(shuffled) * 0.7), round(len(shuffled) * 0.9)
-    return Split(protocol, shuffled[:first], shuffled[first:second], shuffled[second:], honest)
+    return shuffled[:first], shuffled[first:second], shuffled[second:]

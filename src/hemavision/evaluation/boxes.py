@@ -14,7 +14,8 @@ from PIL import Image, ImageDraw
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from hemavision.datasets.fields import MEASURED, NAMES, BoxedField, split_fields
+from hemavision.datasets.fields import NAMES, BoxedField, bccd_test_fields
+from hemavision.datasets.protocols import measuring
 from hemavision.datasets.samples import open_sample, read_pbc
 from hemavision.datasets.splits import SPLIT_SEED, drawn
 from hemavision.differential import clopper_pearson
@@ -22,6 +23,8 @@ from hemavision.reading.finding.detector import DEFAULT_DETECTOR, Detector, open
 from hemavision.reading.finding.tiles import matched
 from hemavision.records.results import NOTICE, CellKind, Detection
 
+#: What measures a detector at home.
+(PROTOCOL,) = (protocol for protocol in measuring("detector") if not protocol.never_seen)
 #: Average precision looks at every detection, however unsure.
 LEAST_SCORE = 0.01
 DRAWS = 200
@@ -61,7 +64,7 @@ def score_detector(
         DataError: BCCD is not there.
     """
     detector = open_detector(model or DEFAULT_DETECTOR)
-    fields = drawn(split_fields(data).test, limit)
+    fields = drawn(bccd_test_fields(data), limit)
     found = []
     for index, field in enumerate(fields):
         found.append(detector.find(field.open(), least=LEAST_SCORE))
@@ -72,7 +75,7 @@ def score_detector(
         out.mkdir(parents=True, exist_ok=True)
         write_false(fields, sure, out / "false-detections.png")
     return {
-        "protocol": MEASURED,
+        "protocol": PROTOCOL.name,
         "images": len(fields),
         "marked": {k.value: sum(int((f.kinds == i).sum()) for f in fields)
                    for i, k in enumerate(NAMES)},

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from hemavision.datasets.protocols import LAB_OUT
+from hemavision.datasets.protocols import protocol_named
 from hemavision.evaluation.figures import (
     ABSENT,
     class_lines,
@@ -201,7 +201,7 @@ def _familiarity(record: dict[str, Any]) -> Iterator[str]:
 
 def _other_laboratories(records: list[dict[str, Any]]) -> Iterator[str]:
     for r in records:
-        if r["protocol"].startswith(LAB_OUT):
+        if protocol_named(r["protocol"]).never_seen:
             yield f"## A laboratory never seen: {r['protocol']}\n"
             yield (
                 f"On {r['n_images']:,} cells of another laboratory, stain and camera the model "

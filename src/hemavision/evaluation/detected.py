@@ -9,26 +9,25 @@ from typing import Any
 import numpy as np
 
 from hemavision import settings
-from hemavision.datasets.fields import DETECTOR_PROTOCOLS, split_fields
-from hemavision.datasets.protocols import DETECTED, DETECTED_FROM
-from hemavision.datasets.protocols import WITHHELD as FOLDER
+from hemavision.datasets.protocols import DETECTORS, Protocol
 from hemavision.datasets.samples import Sample, open_sample
 from hemavision.differential.intervals import LEVEL
 from hemavision.errors import DataError, ImageError
 from hemavision.evaluation import intervals
 from hemavision.evaluation.answers import Answers, Progress, Run, collect, run_model
 from hemavision.evaluation.result import Request, prepare, record_of, round_figures
+from hemavision.reading.bundle import IN_CLONE
 from hemavision.reading.cell import Model
 from hemavision.reading.field import name_white_cells
 from hemavision.reading.finding.detector import DEFAULT_DETECTOR, Detector, Finder, open_detector
 from hemavision.records.results import CellKind, Detection, Prediction
 
 #: In the repository, not the package, as the models of a laboratory less.
-WITHHELD_DETECTOR = FOLDER / "unseen-cells-detector.onnx"
+WITHHELD_DETECTOR = IN_CLONE / "unseen-cells-detector.onnx"
 
 
-def evaluate_detected(request: Request) -> dict[str, Any]:
-    """Return the protocol's record, with the whole-image classifier's under ``beside``.
+def evaluate_detected(request: Request, protocol: Protocol) -> dict[str, Any]:
+    """Return such a protocol's record, with the whole-image classifier's under ``beside``.
 
     ``detected`` holds the comparison and which detector found the cells.
 
@@ -38,10 +37,10 @@ def evaluate_detected(request: Request) -> dict[str, Any]:
         BundleError: there is no such model, or no detector.
     """
     detector = open_detector(_detector())
-    task, whole = prepare(request, DETECTED), prepare(request, DETECTED_FROM)
+    task, whole = prepare(request, protocol.name), prepare(request, protocol.shown_with)
     start = request.progress
-    run, found = run_detected(task.model, detector, task.samples, start and start(DETECTED))
-    other = run_model(whole.model, whole.samples, start and start(DETECTED_FROM))
+    run, found = run_detected(task.model, detector, task.samples, start and start(protocol.name))
+    other = run_model(whole.model, whole.samples, start and start(protocol.shown_with))
     record = record_of(request, task, run)
     record["detected"] = round_figures(compare(run, other, task.model.manifest.cell_types)) | {
         "not_found": found.count(False),
@@ -120,8 +119,8 @@ def _describe(detector: Detector, data: Path, samples: list[Sample]) -> dict[str
     """
     shared = None
     protocol = detector.manifest.training.get("protocol")
-    if protocol in DETECTOR_PROTOCOLS:
-        split = split_fields(data, protocol)
+    if protocol in DETECTORS:
+        split = DETECTORS[protocol].fields(data)
         seen = {f"{field.source}/{field.name}" for field in split.train + split.validation}
         shared = len(seen & {sample.original for sample in samples})
     return asdict(detector.reference) | {"shared_originals": shared}

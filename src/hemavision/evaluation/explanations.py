@@ -14,6 +14,7 @@ from PIL import Image, ImageFilter
 from scipy.integrate import trapezoid
 from scipy.stats import spearmanr
 
+from hemavision.datasets.leaks import find_leak
 from hemavision.datasets.nuclei import (
     Field,
     jtsc_fields,
@@ -21,7 +22,7 @@ from hemavision.datasets.nuclei import (
     open_field,
     test_field_names,
 )
-from hemavision.datasets.protocols import Dataset, find_leak
+from hemavision.datasets.protocols import Dataset
 from hemavision.datasets.samples import read_kaggle
 from hemavision.datasets.splits import SPLIT_SEED, Split
 from hemavision.differential import LEVEL, clopper_pearson

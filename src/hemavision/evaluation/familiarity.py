@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.datasets import load_sample_images
 from sklearn.metrics import roc_auc_score
 
-from hemavision.datasets.protocols import WITHHELD
+from hemavision.datasets.protocols import PROTOCOLS
 from hemavision.datasets.samples import Sample, boxes_of, open_sample, read_pbc
 from hemavision.datasets.splits import SPLIT_SEED
 from hemavision.differential import LEVEL
@@ -61,7 +61,7 @@ def score_familiarity(
     if "platelet" not in engine.manifest.cell_types:
         kinds["platelets"] = _boxes(data, "Platelets", of_each)
     found: dict[str, Any] = {}
-    lacking = sorted(WITHHELD.glob("type-out-*.onnx"))
+    lacking = [p.own_model for p in PROTOCOLS.values() if not p.measures and p.own_model]
 
     def tell() -> None:
         if progress:

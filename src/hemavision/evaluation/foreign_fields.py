@@ -1,4 +1,4 @@
-"""Whole fields of laboratories that a detector never saw (``field-out:bcisc``, ``…:draaslan``).
+"""Whole fields of laboratories that a detector never saw.
 
 BCISC's fields have one or a few white cells boxed and named, and others that nobody boxed: what is
 found beyond the boxes says nothing, and only what is found of them counts. In draaslan's fields
@@ -13,18 +13,14 @@ from typing import Any
 import numpy as np
 
 from hemavision.datasets.fields import (
-    FIELD_OUT,
-    MEASURED,
-    PROTOCOL,
-    WITHHELD,
     BoxedField,
     NamedField,
     read_bcisc_fields,
     read_draaslan_fields,
 )
-from hemavision.datasets.protocols import WITHHELD as WITHHELD_MODELS
-from hemavision.datasets.protocols import Dataset, default_model, find_leak, trained_protocols
-from hemavision.datasets.splits import PROTOCOLS, drawn
+from hemavision.datasets.leaks import find_leak, trained_protocols
+from hemavision.datasets.protocols import PROTOCOLS, Dataset, default_model, measuring
+from hemavision.datasets.splits import drawn
 from hemavision.differential.intervals import LEVEL
 from hemavision.errors import SettingsError
 from hemavision.evaluation.boxes import (
@@ -41,17 +37,16 @@ from hemavision.reading.finding.detector import DEFAULT_DETECTOR, Detector, open
 from hemavision.reading.finding.tiles import overlap
 from hemavision.records.results import NOTICE, CellKind, Detection
 
-FIELD_PROTOCOLS = tuple(FIELD_OUT)
+FIELD_PROTOCOLS = tuple(p.name for p in measuring("detector") if p.never_seen)
 #: A box shows a marked cell from that intersection over union on: the marks were made by masks, and
 #: detectors learned from boxes by hand.
 SAME = 0.3
 #: By the protocol that a detector was trained by: sets whose fields it never saw.
 UNSEEN = {
-    **{protocol: {source} for protocol, source in FIELD_OUT.items()},
-    PROTOCOL: set(),
-    WITHHELD: set(),
-    MEASURED: set(FIELD_OUT.values()),
+    p.name: set(p.without) for p in PROTOCOLS.values() if "detector" in (p.trains, p.measures)
 }
+#: By the set: what measures a classifier that never saw it.
+NAMED_BY = {p.tests_on: p.name for p in measuring("classifier") if p.never_seen}
 
 
 def score_fields(
@@ -83,8 +78,7 @@ def score_fields(
         DataError: the set is not there.
         SettingsError: what the detector learned from is not known.
     """
-    withheld = WITHHELD_MODELS / f"{protocol.replace(':', '-')}-detector.onnx"
-    finder = open_detector(detector or (str(withheld) if withheld.is_file() else DEFAULT_DETECTOR))
+    finder = open_detector(detector or PROTOCOLS[protocol].own_model or DEFAULT_DETECTOR)
     taught = trained_protocols(finder.manifest.training)
     if not taught or taught - UNSEEN.keys():
         by = ", ".join(sorted(taught)) or "no known protocol"
@@ -92,7 +86,7 @@ def score_fields(
             f"{finder.reference.name} learned by {by}: whether it saw the fields of {protocol} "
             "cannot be said."
         )
-    source = FIELD_OUT[protocol]
+    source = PROTOCOLS[protocol].tests_on
     measure = _bcisc if source == "bcisc" else _draaslan
     record = measure(finder, dataset, limit, progress or (lambda done, total: None))
     if any(source not in UNSEEN[name] for name in taught):
@@ -108,7 +102,8 @@ def score_fields(
 def _bcisc(
     finder: Detector, dataset: Dataset, limit: int | None, progress: Progress
 ) -> dict[str, Any]:
-    model = open_model(default_model("lab-out:bcisc"))
+    naming = PROTOCOLS[NAMED_BY["bcisc"]]
+    model = open_model(default_model(naming.name))
     fields = drawn(read_bcisc_fields(dataset.folder), limit)
     groups: list[str] = []
     found: list[bool] = []
@@ -121,7 +116,7 @@ def _bcisc(
         progress(index + 1, len(fields))
     shares = {"found": np.array(found, float), "named": np.array(named, float)}
     slides = np.unique(groups, return_inverse=True)[1]
-    split = PROTOCOLS["lab-out:bcisc"](dataset.folder)
+    split = naming.split(dataset.folder)
     return {
         "images": len(fields),
         "cells": len(groups),

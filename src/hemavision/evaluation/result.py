@@ -9,20 +9,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from hemavision.datasets.leaks import FLATTERING, Leak, find_leak, trained_protocols
 from hemavision.datasets.protocols import (
-    FLATTERING,
-    HONEST_PROTOCOL,
-    LAB_OUT,
-    NO_HONEST_MODEL,
+    CLASSIFIERS,
     Dataset,
-    Leak,
     default_model,
-    find_leak,
     open_split,
-    trained_protocols,
+    protocol_named,
 )
 from hemavision.datasets.samples import Sample, digest
-from hemavision.datasets.splits import PROTOCOLS, Split, drawn, restrict
+from hemavision.datasets.splits import Split, drawn, restrict
 from hemavision.differential import LEVEL
 from hemavision.errors import DataError, SettingsError
 from hemavision.evaluation import intervals, metrics, morphology
@@ -75,7 +71,7 @@ def evaluate_with_honest(request: Request, protocol: str) -> dict[str, Any]:
     result = evaluate(request, protocol)
     if result["leak"]["kind"] not in FLATTERING:
         return result
-    honest = HONEST_PROTOCOL if protocol in NO_HONEST_MODEL else protocol
+    honest = protocol_named(protocol).shown_with or protocol
     return result | {"honest": evaluate(replace(request, model=None), honest)}
 
 
@@ -112,7 +108,7 @@ def prepare(request: Request, protocol: str) -> Task:
         BundleError: there is no such model.
     """
     model = open_model(request.model or default_model(protocol))
-    if protocol.startswith(LAB_OUT):
+    if protocol_named(protocol).never_seen:
         model = model.found_by(None)  # the detector may have seen the laboratory
     training = model.manifest.training
     split = open_split(request.dataset, protocol, trained_protocols(training))
@@ -262,9 +258,10 @@ def _leak_note(leak: Leak, protocol: str) -> str:
 def _taught(manifest: Manifest, dataset: Dataset) -> dict[str, dict[str, int]]:
     """Return image set → type → pictures that taught it; nothing where that is not known."""
     protocol = manifest.training.get("protocol")
-    if dataset.own or protocol not in PROTOCOLS:
+    if dataset.own or protocol not in CLASSIFIERS:
         return {}
-    train = restrict(PROTOCOLS[protocol](dataset.folder), manifest.cell_types, ask=False).train
+    split = CLASSIFIERS[protocol].split(dataset.folder)
+    train = restrict(split, manifest.cell_types, ask=False).train
     found: dict[str, Counter[str]] = {}
     for sample in train:
         found.setdefault(sample.source, Counter())[sample.cell_type] += 1

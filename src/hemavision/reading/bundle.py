@@ -25,6 +25,10 @@ TYPE_NAME = re.compile(r"\w[\w ()+.-]{0,79}")
 RETIRED = ("doubt", "doubt_from", "doubt_most", "seldom")
 MAX_BUNDLE_BYTES = 200 * 2**20
 SHIPPED = Path(__file__).parents[1] / "bundles"
+#: What no user needs (models of a laboratory less, and such): in the repository, not in the wheel.
+IN_CLONE = Path(__file__).parents[3] / "bundles"
+#: What people may know by name and an installed wheel does not have.
+NOT_IN_WHEEL = ("seed",)
 DEFAULT_MODEL = "eight-types"
 
 
@@ -100,17 +104,22 @@ class Manifest:
 
 
 def find_bundle(name_or_path: str | Path) -> Path:
-    """Return the file of a shipped model's name, or the path itself if it is a file.
+    """Return the file of a model's name, or the path itself if it is a file.
+
+    Names are those of the shipped models and, in a clone of the repository, of those beside them.
 
     Raises:
         BundleError: there is no such model.
     """
-    shipped = SHIPPED / f"{name_or_path}.onnx"
-    if shipped.is_file():
-        return shipped
-    path = Path(name_or_path)
-    if path.is_file():
-        return path
+    named = (folder / f"{name_or_path}.onnx" for folder in (SHIPPED, IN_CLONE))
+    for path in (*named, Path(name_or_path)):
+        if path.is_file():
+            return path
+    if name_or_path in NOT_IN_WHEEL:
+        raise BundleError(
+            f"The model {name_or_path!r} is not in the wheel. It is in the folder bundles/ of "
+            f"HemaVision's repository: take {name_or_path}.onnx from there and name that file."
+        )
     names = ", ".join(p.stem for p in shipped_bundles()) or "none"
     raise BundleError(
         f"No model {str(name_or_path)!r}: neither a file nor a shipped model ({names})."
@@ -120,6 +129,11 @@ def find_bundle(name_or_path: str | Path) -> Path:
 def shipped_bundles() -> list[Path]:
     """Return the bundles inside the package, sorted by name."""
     return sorted(SHIPPED.glob("*.onnx"))
+
+
+def clone_bundles() -> list[Path]:
+    """Return the models beside those in a clone, sorted by name; an installed wheel has none."""
+    return sorted(p for p in IN_CLONE.glob("*.onnx") if not p.stem.endswith("-detector"))
 
 
 def check_bundle(path: Path) -> bytes:

@@ -147,7 +147,7 @@ class Model:
 
 
 def open_model(name_or_path: str | Path = DEFAULT_MODEL, threads: int = 0) -> Model:
-    """Open a shipped model by name or a bundle by path.
+    """Open a model by name or a bundle by path.
 
     Args:
         name_or_path: as listed by ``hemavision models``, or a ``.onnx`` bundle.

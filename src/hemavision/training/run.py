@@ -17,8 +17,9 @@ from typing import Any
 import onnx
 
 from hemavision.datasets.crops import cut_crops
+from hemavision.datasets.protocols import CLASSIFIERS
 from hemavision.datasets.samples import digest
-from hemavision.datasets.splits import PROTOCOLS, Split, restrict
+from hemavision.datasets.splits import Split, restrict
 from hemavision.errors import TrainingError
 from hemavision.reading.bundle import check_bundle, manifest_from_metadata
 from hemavision.training.batches import LabelledCrops
@@ -70,7 +71,7 @@ def run(
         DataError: something is wrong with the images.
         TrainingError: the folder holds a run of another configuration.
     """
-    if split.protocol in PROTOCOLS:
+    if split.protocol in CLASSIFIERS:
         split = restrict(split, recipe.cell_types, ask=recipe.questions > 0)
     split = check_split(split, skip_bad=options.skip_bad)
     write_config(_describe(split, recipe, options), options.folder)

@@ -7,13 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hemavision.datasets.fields import (
-    DETECTOR_PROTOCOLS,
-    FIELD_OUT,
-    NAMES,
-    read_bcisc_fields,
-    split_fields,
-)
+from hemavision.datasets.fields import NAMES, read_bcisc_fields, split_fields
+from hemavision.datasets.protocols import DETECTORS
 from hemavision.images.stain import nuclear_stain
 from hemavision.records.results import CellKind
 from hemavision.training.detector.composites import SIZES, compose, cut_out
@@ -73,10 +68,11 @@ def test_the_light_of_the_field_shines_through_what_is_no_cell(cells, reds):
 
 
 def test_a_protocol_s_detector_sees_nothing_of_what_is_kept_from_it(data: Path) -> None:
-    for protocol in DETECTOR_PROTOCOLS:
-        split = split_fields(data, protocol)
+    assert {source for protocol in DETECTORS.values() for source in protocol.without}
+    for protocol in DETECTORS.values():
+        split = protocol.fields(data)
         seen = {f.source for f in split.train + split.validation} | {s.source for s in split.cells}
-        assert (FIELD_OUT.get(protocol, "") in seen) is False
+        assert not seen & set(protocol.without)
         test = {field.name for field in split.test}
         bccd = {f.name for f in split.train + split.validation if f.source == "bccd"}
         assert not test & bccd
