@@ -198,7 +198,9 @@ def photograph(show: Callable[[Page], bytes]) -> Image.Image:
             executable_path=shutil.which("chromium-headless-shell") or shutil.which("chromium"),
             args=ARGUMENTS,
         )
-        page = browser.new_page(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+        page = browser.new_page(
+            viewport={"width": 1440, "height": 900}, reduced_motion="reduce", color_scheme="dark"
+        )
         picture = show(page)
         browser.close()
     return Image.open(io.BytesIO(picture)).convert("RGB")

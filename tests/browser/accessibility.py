@@ -17,26 +17,37 @@ AXE: dict[str, Any] = {
 LEAST_PX = 24
 
 
-def violations(page: Page, part: str | None = None) -> list[str]:
+def violations(page: Page, part: str | None = None, options: dict[str, Any] = AXE) -> list[str]:
     """Return what axe finds wrong with a page as it is now, or with a part of it, by its CSS."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
     found: list[str] = page.evaluate(
         """async ([part, options]) => (await axe.run(part ?? document, options)).violations.flatMap(
             ({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 120)}`))""",
-        [part, AXE],
+        [part, options],
     )
     return found
 
 
+def pale(page: Page, part: str | None = None) -> list[str]:
+    """Return which of its words a page shows too pale where the system's colours are light."""
+    page.emulate_media(color_scheme="light")
+    frames(page)
+    found = violations(
+        page, part, AXE | {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
+    )
+    page.emulate_media(color_scheme="dark")
+    return [f"light: {one}" for one in found]
+
+
 def everywhere(page: Page, part: str | None = None) -> list[str]:
-    """Return what axe finds wrong with a page, both narrow and wide; wide it is left."""
+    """Return what axe finds wrong with a page narrow, wide and lit; wide and dark it is left."""
     found = []
     for size in (NARROW, WIDE):
         page.set_viewport_size(size)
         frames(page)
         found += violations(page, part)
-    return found
+    return found + pale(page, part)
 
 
 def overflow_px(page: Page) -> int:

@@ -29,7 +29,7 @@ expect.set_options(timeout=PATIENCE_MS)
 WIDE = {"width": 1440, "height": 900}
 NARROW = {"width": 390, "height": 844}
 #: Without motion, which costs as much again as the page; a test of motion asks for it.
-WINDOW = {"viewport": WIDE, "reduced_motion": "reduce"}
+WINDOW = {"viewport": WIDE, "reduced_motion": "reduce", "color_scheme": "dark"}
 #: What a million roots take in the browser of a machine that is not slow.
 MILLION_MS = 12.0
 #: Whether a test failed, and may have left a page that others look at anywhere.

@@ -26,6 +26,24 @@ def test_axe_finds_nothing(page: Page, smears: list[Path], tmp_path: Path) -> No
     assert everywhere(page) == []
 
 
+def test_figures_and_reference_are_for_everyone(open_page: Callable[..., Page]) -> None:
+    page = open_page()
+    page.goto("/figures")
+    page.locator("summary").first.click()
+    assert everywhere(page) == []
+    for path in ("/figures", "/docs"):
+        page.goto(path)
+        page.set_viewport_size(NARROW)
+        assert overflow_px(page) <= 0, path
+    page.get_by_role("searchbox", name="Search").fill("undo batch")
+    expect(page.locator("article:visible h3").first).to_have_text(
+        "POST /api/v1/cases/{case_id}/undo"
+    )
+    expect(page.get_by_role("status")).to_contain_text(" of ")
+    page.get_by_role("searchbox", name="Search").fill("")
+    expect(page.locator("article:visible h3").first).to_have_text("POST /api/v1/classify")
+
+
 def tab_to(page: Page, css: str) -> None:
     """Press Tab until an element has the focus, and see that the focus is visible there."""
     for _ in range(30):

@@ -87,5 +87,5 @@ test("kind and status have lines of their own, whatever the colour", () => {
   const lines = [sure, unsure, strange, red, other(4, "platelet", box(0, 0))].map(lineOf);
   const shapes = lines.map(({ dash, width, corner }) => JSON.stringify([dash, width, corner]));
   equal(new Set(shapes).size, 5);
-  equal(typeColour("blast"), "#f7f1fb");
+  equal(typeColour("blast"), "#a294b8");
 });

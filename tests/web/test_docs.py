@@ -43,12 +43,18 @@ def test_names_every_endpoint_and_carries_the_notice(client: FlaskClient, text: 
             assert f"<b>{method.upper()}</b> {path}" in text
 
 
-def test_needs_no_script_and_nobody_else(text: str) -> None:
+def test_carries_no_code_and_needs_nobody_else(text: str) -> None:
     page = Page(text)
-    assert not page.tags & {"script", "style", "iframe"}
+    assert not page.tags & {"style", "iframe"}
+    assert re.findall(r"<script[^>]*>", text) == ['<script type="module" src="/static/js/docs.js">']
     assert "style" not in page.attributes
     assert not {name for name in page.attributes if name.startswith("on")}
     assert all(link.startswith(("/", "#")) and not link.startswith("//") for link in page.links)
+
+
+def test_what_most_come_for_stands_first(text: str) -> None:
+    named = re.findall(r"<b>[A-Z]+</b> (/\S+?)<", text)
+    assert named[:3] == ["/api/v1/classify", "/predict", "/api/v1/smears"]
 
 
 def test_every_link_leads_somewhere(client: FlaskClient, text: str) -> None:

@@ -75,3 +75,15 @@ def test_an_unknown_sample_is_a_404_problem(client: FlaskClient, name: str) -> N
     response = client.get(f"/samples/{name}.png")
     assert response.status_code == 404
     assert response.content_type.startswith("application/problem+json")
+
+
+def test_every_figure_stands_with_its_protocol_and_its_interval(
+    client: FlaskClient, model: Model
+) -> None:
+    html = client.get("/figures").get_data(as_text=True)
+    assert html.count(NOTICE) >= 2
+    for protocol, found in model.manifest.metrics.items():
+        assert f">{protocol}</h3>" in html
+        low, high = found["intervals"]["accuracy"]
+        assert f"{found['accuracy']:.1%} <small>{low:.1%} to {high:.1%}</small>" in html
+    assert 'href="/figures"' in client.get("/").get_data(as_text=True)

@@ -24,6 +24,7 @@ from hemavision.records.cells import EIGHT_TYPES, FOUR_TYPES
 from hemavision.records.reference import display_name
 from hemavision.records.results import NOTICE
 from hemavision.store.cases import find_case
+from hemavision.web.api.models import describe_models
 from hemavision.web.errors import Problem
 from hemavision.web.identity import find_caller, the_store
 from hemavision.web.services import services
@@ -106,6 +107,14 @@ def case_page(case_id: int) -> str | AnyResponse:
 def agreement_page() -> str | AnyResponse:
     """Return the page of the model against the readers over time."""
     return _to_login() or render_template("agreement.html", **shared_words())
+
+
+@pages.get("/figures")
+def figures_page() -> str:
+    """Return the models' figures with their protocols; all of them stand in the page itself."""
+    return render_template(
+        "figures.html", models=describe_models(), named=display_name, **shared_words()
+    )
 
 
 @pages.get("/login")

@@ -59,13 +59,15 @@ def describe() -> Spec:
 
 
 def _operations() -> Iterator[tuple[Rule, Operation, Any]]:
-    """Give every endpoint of the blueprints that are documented, in the order of their paths.
+    """Give every endpoint of the blueprints that are documented, in their order, then by path.
 
     Raises:
         TypeError: one of them says nothing of itself.
     """
-    for rule in sorted(current_app.url_map.iter_rules(), key=lambda rule: rule.rule):
-        part = current_app.blueprints.get(rule.endpoint.partition(".")[0])
+    order = list(current_app.blueprints)
+    rules = [r for r in current_app.url_map.iter_rules() if "." in r.endpoint]
+    for rule in sorted(rules, key=lambda r: (order.index(r.endpoint.partition(".")[0]), r.rule)):
+        part = current_app.blueprints[rule.endpoint.partition(".")[0]]
         if isinstance(part, Api):
             view = current_app.view_functions[rule.endpoint]
             if not hasattr(view, "operation"):

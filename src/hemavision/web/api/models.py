@@ -64,10 +64,14 @@ class CellTypes(Noticed):
 @operation(Models)
 def list_models() -> Response:
     """The models on this server, with the figures that they were given by evaluation."""
-    answering = services().model
-    known = [_describe(answering, default=True)]
+    return answer(Models(describe_models()))
+
+
+def describe_models() -> list[ModelDescription]:
+    """Return the models on this server, the one that answers first."""
+    known = [_describe(services().model, default=True)]
     others = map(_shipped, shipped_bundles())
-    return answer(Models(known + [one for one in others if one.sha256 != known[0].sha256]))
+    return known + [one for one in others if one.sha256 != known[0].sha256]
 
 
 def _shipped(path: Path) -> ModelDescription:

@@ -15,7 +15,8 @@ export const TYPE_COLOURS = Object.freeze({
   platelet: "#d9f7a6",
 });
 export const KIND_COLOURS = Object.freeze({ red_cell: "#ffd9d6", platelet: "#d9f7a6" });
-const UNKNOWN = "#f7f1fb";
+/** Neither lost on a dark ground nor on a lit one. */
+const UNKNOWN = "#a294b8";
 /** What lies under every line and label, so that any ground shows them. */
 export const CASING = "#0b0713";
 
