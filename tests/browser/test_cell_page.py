@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from drawings.smear import smear_png
 from playwright.sync_api import Browser, Page, expect
 
 from hemavision.records.results import NOTICE
+from hemavision.store.cases import Search, list_cases
+from hemavision.store.cells import Filter, list_cells
+from hemavision.store.records import Page as Rows
 
+from .accessibility import violations
+from .bench import Bench
 from .pages import WINDOW, choose
 
 
@@ -32,6 +38,35 @@ def test_an_answer_is_copied_in_words(browser: Browser, url: str, smears: list[P
     expect(page.locator(".downloads")).to_be_hidden()
     expect(page.locator("[data-role=cell-type]")).to_be_visible()
     context.close()
+
+
+def test_what_is_wrong_is_kept_with_the_right_word(
+    go: Callable[..., Page], bench: Bench, smears: list[Path]
+) -> None:
+    page = go("/")
+    choose(page, smears[0])
+    page.get_by_role("button", name="This is wrong").click()
+    dialog = page.get_by_role("dialog", name="What is it?")
+    expect(dialog.get_by_label("Name of the new case")).to_have_value("Corrections")
+    dialog.get_by_role("button", name="Keep it").click()
+    expect(dialog).to_be_visible()  # nobody has said yet what it is
+    assert violations(page, "dialog[open]") == []
+    dialog.get_by_label("The cell is").select_option("blast")
+    dialog.get_by_role("button", name="Keep it").click()
+    kept = page.get_by_role("status")
+    expect(kept.filter(has_text="Kept as blast in Corrections")).to_be_visible()
+    choose(page, smears[1])
+    page.get_by_role("option").nth(1).click()
+    page.get_by_role("button", name="Send to a case").click()
+    dialog = page.get_by_role("dialog", name="Send to a case")
+    dialog.locator("select[name=case]").select_option(label="Corrections")
+    dialog.get_by_role("button", name="Keep it").click()
+    expect(kept.filter(has_text="Kept in Corrections")).to_be_visible()
+    (case,), _ = list_cases(bench.store, Search("Corrections"), Rows())
+    cells, _ = list_cells(bench.store, case.id, Filter(), Rows())
+    assert sorted(str(cell.decided_type) for cell in cells) == ["None", "blast"]
+    page.get_by_role("link", name="Open the case").click()
+    expect(page.locator("[data-role=progress-words]")).to_have_text("1 of 2 decided")
 
 
 def test_what_was_cleared_by_mistake_comes_back(page: Page, smears: list[Path]) -> None:

@@ -1,7 +1,7 @@
 /** Wires the page: events come up from the components, the state goes down to them. */
 
-import { cellTypes, classify, defaultModel, fetchSample, Problem } from "./api.js";
-import { copyAnswer, mountAnswer, mountContext, mountFieldHint, mountReasons } from "./components/answer.js";
+import { cellTypes, classify, createApi, defaultModel, everyPage, fetchSample, loginAddress, Problem } from "./api.js";
+import { copyAnswer, mountAnswer, mountContext, mountFieldHint, mountKeeping, mountReasons } from "./components/answer.js";
 import { tell, write } from "./components/dom.js";
 import { mountDrift } from "./components/drift.js";
 import { mountIntake } from "./components/intake.js";
@@ -9,7 +9,7 @@ import { mountStrip } from "./components/strip.js";
 import { mountControls, mountViewer } from "./components/viewer.js";
 import { decode, handOver, toRecords } from "./intake.js";
 import { createQueue } from "./queue.js";
-import { answerJson, compose, save } from "./saving.js";
+import { answerJson, compose, keepInCase, save } from "./saving.js";
 import { createStore, selectedItem, shownType } from "./state.js";
 import { announcement, derivedName, figures, mapStrength, restoreWords, tooLarge } from "./words.js";
 
@@ -18,6 +18,8 @@ const AT_ONCE = 2;
 const part = (name) => document.querySelector(`[data-part="${name}"]`);
 const store = createStore();
 const enqueue = createQueue(AT_ONCE);
+const api = createApi(() => window.location.assign(loginAddress(window.location)));
+const keeping = mountKeeping(part("keep"));
 const maxBodyMb = Number(document.body.dataset.maxBodyMb);
 
 function addFiles(files, pasted) {
@@ -96,6 +98,32 @@ function restore() {
   for (const item of store.state.items) if (!["done", "failed"].includes(item.status)) enqueue(() => read(item));
 }
 
+/** Ask where an image goes; whoever has to log in first does, and comes back. */
+async function askToKeep({ isWrong }) {
+  const item = selectedItem(store.state);
+  try {
+    await api.session();
+    const cases = await everyPage(api.get, "/cases", "cases");
+    keeping.open(item, isWrong, cases.filter(({ state }) => state !== "signed"));
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    store.dispatch({ type: "kept", id: item.id, kept: { trouble: error.message } });
+  }
+}
+
+async function keep({ itemId, ...wish }) {
+  const item = store.state.items.find(({ id }) => id === itemId);
+  if (!item) return;
+  try {
+    const kept = await keepInCase(api, item.file, wish);
+    store.dispatch({ type: "kept", id: itemId, kept: { ...kept, type: wish.type } });
+    keeping.close();
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    keeping.fail(error.message);
+  }
+}
+
 async function toSmear() {
   await handOver([selectedItem(store.state).file]);
   window.location.assign("/smear#handed-over");
@@ -115,6 +143,8 @@ function listen() {
   document.addEventListener("clear", clear);
   document.addEventListener("restore", restore);
   document.addEventListener("field-wanted", toSmear);
+  document.addEventListener("keep-wanted", ({ detail }) => askToKeep(detail));
+  document.addEventListener("keep-confirmed", ({ detail }) => keep(detail));
   document.addEventListener("download", ({ detail }) => download(detail.kind));
   document.addEventListener("retry", () => {
     const item = selectedItem(store.state);

@@ -29,6 +29,7 @@ const handlers = {
       original: null, // address of a picture that the server decoded, where the browser cannot
       error: null,
       roundTripMs: null,
+      kept: null, // {id, name, kind, type}: the case that it went to; or {trouble}
     }));
     const selectedId = state.selectedId ?? items[0]?.id ?? null;
     return { ...state, items: [...state.items, ...items], selectedId, nextId: state.nextId + items.length, cleared: [] };
@@ -37,6 +38,7 @@ const handlers = {
   reading: (state, { id }) => patch(state, id, { status: "reading", error: null }),
   answered: (state, { id, answer, original, roundTripMs }) =>
     patch(state, id, { status: "done", answer, original, roundTripMs, error: null }),
+  kept: (state, { id, kept }) => patch(state, id, { kept }),
   failed: (state, { id, error }) => patch(state, id, { status: "failed", error }),
   selected: (state, { id }) =>
     id === state.selectedId ? state : { ...state, selectedId: id, chosenType: null, view: ZOOM_FIT },

@@ -5,6 +5,8 @@ import { advice, answerWords, argument, contradictionWords, duration, isField, i
 import { make, role, tell, write } from "./dom.js";
 
 const COPIED_MS = 2500;
+/** What a case is called that holds what readers corrected, unless they say otherwise. */
+const CORRECTIONS = "Corrections";
 const MAPS_WORDS = " Choose one to see where it was read.";
 const UNFAMILIAR = "unfamiliar";
 
@@ -17,6 +19,7 @@ export function mountAnswer(element) {
     const button = target.closest("button");
     if (button?.dataset.download) tell(element, "download", { kind: button.dataset.download });
     if (button?.dataset.action === "retry") tell(element, "retry");
+    if (button?.dataset.keep) tell(element, "keep-wanted", { isWrong: button.dataset.keep === "wrong" });
   });
 
   return function update(state) {
@@ -30,7 +33,61 @@ export function mountAnswer(element) {
     role(element, "trouble").hidden = !failed;
     if (failed) showTrouble(element, item);
     else showAnswer(element, item);
-    for (const button of element.querySelectorAll("[data-download]")) button.disabled = !item.answer;
+    for (const button of element.querySelectorAll("[data-download], [data-keep]")) button.disabled = !item.answer;
+    element.querySelector(".keep-acts").hidden = failed;
+    role(element, "kept").replaceChildren(...(item.kept ? keptParts(item.kept) : []));
+  };
+}
+
+function keptParts({ id, name, type, kind, trouble }) {
+  if (trouble) return [trouble];
+  const already = kind === "duplicate" ? "It is there already; " : "Kept ";
+  const said = type ? `as ${title(type).toLowerCase()} ` : "";
+  return [`${already}${said}in ${name}. `, make("a", { href: `/cases/${id}`, textContent: "Open the case" })];
+}
+
+/**
+ * The dialog that keeps an image in a case. Return {open(item, isWrong, cases), fail(words), close()}. Says
+ * `keep-confirmed` with {itemId, caseId, name, type}.
+ */
+export function mountKeeping(dialog) {
+  const form = dialog.querySelector("form");
+  const { case: which, name, type } = form.elements;
+  let itemId = null;
+  const fresh = () => {
+    role(dialog, "new-name").hidden = which.value !== "";
+    name.required = which.value === "";
+  };
+  which.addEventListener("change", fresh);
+  dialog.addEventListener("click", ({ target }) => target.closest("[data-action=cancel]") && dialog.close());
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const caseId = which.value ? Number(which.value) : null;
+    tell(dialog, "keep-confirmed", { itemId, caseId, name: name.value.trim(), type: type.value || null });
+  });
+  return {
+    open(item, isWrong, cases) {
+      itemId = item.id;
+      write(role(dialog, "title"), isWrong ? "What is it?" : "Send to a case");
+      write(role(dialog, "words"), isWrong
+        ? "The image goes into a case with your word for it: `hemavision cases export` makes training images of such cases."
+        : "The image goes into a case as it is, to be reviewed there with others.");
+      write(role(dialog, "trouble"), "");
+      which.replaceChildren(
+        ...cases.map((one) => make("option", { value: String(one.id), textContent: one.slide ? `${one.name} · ${one.slide}` : one.name })),
+        make("option", { value: "", textContent: "New case…" }));
+      const own = isWrong ? cases.find((one) => one.name === CORRECTIONS) : null;
+      which.value = own ? String(own.id) : "";
+      name.value = isWrong ? CORRECTIONS : item.name.replace(/\.[^.]*$/, "");
+      type.required = isWrong;
+      type.value = "";
+      role(dialog, "undecided").textContent = isWrong ? "choose" : "not decided yet";
+      fresh();
+      dialog.showModal();
+      (isWrong ? type : which).focus();
+    },
+    fail: (words) => write(role(dialog, "trouble"), words),
+    close: () => dialog.close(),
   };
 }
 
