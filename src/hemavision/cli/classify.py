@@ -93,7 +93,7 @@ def _classify(options: Options, model: Model) -> tuple[int, int]:
 
 
 def _answer(model: Model, batch: list[Opened], outputs: list[Output]) -> int:
-    opened = [(item.path, item.photo) for item in batch if item.photo is not None]
+    opened = [(item.source, item.photo) for item in batch if item.photo is not None]
     predictions = model.predict_arrays([photo.rgb for _, photo in opened])
     for (path, photo), prediction in zip(opened, predictions, strict=True):
         for output in outputs:

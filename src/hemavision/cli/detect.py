@@ -111,7 +111,7 @@ def _detect(options: Options, model: Model, finder: Finder) -> tuple[int, int]:
                     done += 1
                     smear = read_smear(model, finder, item.photo.rgb)
                     for output in outputs:
-                        output.write(item.path, item.photo, smear)
+                        output.write(item.source, item.photo, smear)
                 advance(1)
     return failed, done
 

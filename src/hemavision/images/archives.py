@@ -21,6 +21,7 @@ from typing import IO, Any
 
 from hemavision.errors import ArchiveError
 from hemavision.images.archive_names import names_of
+from hemavision.images.folders import is_picture
 
 #: What a ZIP archive with anything in it begins with.
 SIGNATURE = b"PK\x03\x04"
@@ -177,35 +178,59 @@ class Archive:
         return stream
 
 
-def open_zip(source: Path | bytes) -> Archive:
-    """Open a ZIP archive: a file, or its bytes.
+def open_zip(source: Path | bytes | IO[bytes]) -> Archive:
+    """Open a ZIP archive: a file, its bytes, or a stream that can be wound.
 
     Raises:
         ArchiveError: it is no sound one, or a bomb; the message does not name it.
     """
     try:
-        size = source.stat().st_size if isinstance(source, Path) else len(source)
-        opened = zipfile.ZipFile(source if isinstance(source, Path) else io.BytesIO(source))
+        size = _size_of(source)
+        opened = zipfile.ZipFile(io.BytesIO(source) if isinstance(source, bytes) else source)
     except _FAULTS as error:
         raise ArchiveError(f"no sound ZIP archive ({_reason(error)}). Pack it again.") from error
     return _taken(opened, size)
 
 
-def open_zip_or_tar(path: Path) -> Archive | None:
+def open_zip_or_tar(source: Path | IO[bytes]) -> Archive | None:
     """Open an archive of either kind; return None of any other file.
 
     Raises:
         ArchiveError: it is not sound, or a bomb; the message does not name it.
     """
-    if zipfile.is_zipfile(path):
-        return open_zip(path)
+    if zipfile.is_zipfile(source):
+        return open_zip(source)
+    path, stream = (source, None) if isinstance(source, Path) else (None, source)
     try:
-        if not tarfile.is_tarfile(path):
+        if not tarfile.is_tarfile(source):
             return None
-        opened = tarfile.open(path)  # noqa: SIM115 - who asked for it closes it
+        opened = tarfile.open(path, fileobj=stream)  # noqa: SIM115 - who asked for it closes it
     except _FAULTS as error:
         raise ArchiveError(f"no sound tar archive ({_reason(error)}).") from error
-    return _taken(opened, path.stat().st_size)
+    return _taken(opened, _size_of(source))
+
+
+def picture_entries(archive: Archive) -> Iterator[tuple[int, Entry]]:
+    """Yield the entries that are pictures by their names, each with its place in the archive."""
+    for place, entry in enumerate(archive.entries):
+        if not entry.is_folder and is_picture(entry.name) and not _is_note(entry.name):
+            yield place, entry
+
+
+def _is_note(name: str) -> bool:
+    """Whether an entry is another system's note about a file."""
+    path = PurePosixPath(name)
+    return "__MACOSX" in path.parts or path.name.startswith(".")
+
+
+def _size_of(source: Path | bytes | IO[bytes]) -> int:
+    if isinstance(source, Path):
+        return source.stat().st_size
+    if isinstance(source, bytes):
+        return len(source)
+    size = source.seek(0, io.SEEK_END)
+    source.seek(0)
+    return size
 
 
 def _taken(opened: zipfile.ZipFile | tarfile.TarFile, size: int) -> Archive:
