@@ -197,17 +197,21 @@ def open_zip_or_tar(source: Path | IO[bytes]) -> Archive | None:
 
     Raises:
         ArchiveError: it is not sound, or a bomb; the message does not name it.
+        OSError: it is missing or cannot be read.
     """
+    size = _size_of(source)
     if zipfile.is_zipfile(source):
         return open_zip(source)
     path, stream = (source, None) if isinstance(source, Path) else (None, source)
     try:
+        if stream:
+            stream.seek(0)
         if not tarfile.is_tarfile(source):
             return None
         opened = tarfile.open(path, fileobj=stream)  # noqa: SIM115 - who asked for it closes it
     except _FAULTS as error:
         raise ArchiveError(f"no sound tar archive ({_reason(error)}).") from error
-    return _taken(opened, _size_of(source))
+    return _taken(opened, size)
 
 
 def picture_entries(archive: Archive) -> Iterator[tuple[int, Entry]]:
