@@ -5,17 +5,20 @@ import threading
 from collections.abc import Iterator
 from functools import partial
 from importlib.util import find_spec
+from itertools import count
 from pathlib import Path
 
 import fsspec
 import pytest
 from fixtures_archives import BAD_ENTRIES, with_bad_entries
+from fsspec.implementations.memory import MemoryFile
 from real_parts import missing
 
+from hemavision.batch import remote
 from hemavision.batch.items import Item
 from hemavision.batch.opening import Opener
 from hemavision.batch.sources import find_items
-from hemavision.errors import JobError, PlaceError
+from hemavision.errors import ImageError, JobError, PlaceError
 from hemavision.images.opening import Photo
 
 from .conftest import small_png, tarred, zipped
@@ -188,3 +191,46 @@ def test_a_server_that_is_not_there_ends_the_job(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("hemavision.batch.remote.WAITS_S", (0.0,))
     with pytest.raises(PlaceError, match=r"http://127.0.0.1:1/x.png cannot be reached"):
         opened("http://127.0.0.1:1/x.png")
+
+
+def test_an_archive_whose_connection_breaks_is_not_damaged(
+    memory: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bad entries fail; a stream that breaks ends the job, and is read when it is there again."""
+    monkeypatch.setattr("hemavision.batch.remote.WAITS_S", ())
+    entries = dict.fromkeys(BAD_ENTRIES, PICTURES["b.png"] * 50) | PICTURES
+    place = f"{memory}/bad.zip"
+    system = fsspec.filesystem("memory")
+    system.pipe_file("/smears/bad.zip", with_bad_entries(entries))
+    assert brightness(opened(place)) == [37, 74, 111]
+    real, reads = MemoryFile.read, count()
+
+    def read(self: MemoryFile, *arguments: object) -> bytes:
+        if next(reads) >= 20:
+            raise ConnectionResetError("connection reset by peer")
+        content: bytes = real(self, *arguments)
+        return content
+
+    monkeypatch.setattr(MemoryFile, "read", read)
+    for broken in (0, 1, 5, 12):
+        reads = count(20 - broken)
+        with pytest.raises(PlaceError, match=r"bad.zip cannot be reached \(connection reset"):
+            opened(place)
+
+
+@pytest.mark.parametrize(
+    ("code", "raised"), [("AccessDenied", ImageError), ("ExpiredToken", PlaceError)]
+)
+def test_a_key_that_expires_at_night_is_no_image_s_fault(
+    code: str, raised: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "WAITS_S", ())
+
+    class Said(Exception):
+        response = {"Error": {"Code": code}}  # noqa: RUF012
+
+    def get() -> None:
+        raise PermissionError(code) from Said()
+
+    with pytest.raises(raised):
+        remote.reached("s3://smears/x.png", get)

@@ -22,7 +22,9 @@ from PIL import Image
 from pyarrow import parquet
 
 from hemavision import Model
+from hemavision.batch import tables
 from hemavision.cli import main, progress
+from hemavision.cli.job import FORMS
 from hemavision.cli.progress import Following, in_words
 from hemavision.images.opening import open_image
 from hemavision.reading.field import read_smear
@@ -138,6 +140,10 @@ def test_wrong_usage_is_said(
     assert said in result.stderr
 
 
+def test_the_words_of_to_are_the_room_s_forms() -> None:
+    assert set(FORMS) == set(tables.FORMS)
+
+
 def test_ctrl_c_says_how_to_go_on(
     invoke: Invoke,
     cells: Path,
@@ -204,6 +210,19 @@ def test_a_line_a_minute_in_a_pipe(
     assert lines[1] == "Images: 403,000 of 1,000,000 (40.3%), 50.0 a second, 3 h 19 min left"
     assert following.said().endswith("3 failed")
     assert [in_words(s) for s in (5, 65, 3700)] == ["5 s", "1 min 05 s", "1 h 01 min"]
+
+
+def test_a_bar_with_the_pace_on_a_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with progress.follow(Following("Images", 1000, 400)) as advance:
+        advance(100, 0)
+    shown = capsys.readouterr().err
+    assert "500/1000" in shown
+    assert " a second" in shown
 
 
 @pytest.mark.parametrize("kills", [1, pytest.param(50, marks=pytest.mark.long)])

@@ -84,10 +84,15 @@ class Opener(AbstractContextManager["Opener"]):
         entries, number = archive.entries, item.entry
         if number is None or number >= len(entries) or item.name != _name(place, archive, number):
             raise ImageError("the archive is not the one that the job was begun with.")
-        try:
-            return archive.read(entries[number], max_file_bytes())
-        except ArchiveError as error:
-            raise ImageError(str(error)) from error
+        entry, is_url = entries[number], remote.is_url(place)
+
+        def get() -> bytes:
+            try:
+                return archive.read(entry, max_file_bytes())
+            except ArchiveError as error:
+                raise remote.fault_of(error, None if is_url else Path(place)) from error
+
+        return remote.reached(place, get) if is_url else get()
 
     def _archive_at(self, place: str) -> Archive:
         if place != self._place or self._archive is None:

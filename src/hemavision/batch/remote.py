@@ -6,9 +6,10 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from pathlib import Path
 from typing import IO, Any, TypeVar
 
-from hemavision.errors import ImageError, JobError, PlaceError
+from hemavision.errors import ArchiveError, ImageError, JobError, PlaceError
 from hemavision.images.folders import is_picture
 
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
@@ -19,6 +20,13 @@ WAITS_S = (1.0, 5.0, 25.0)
 PAGE = 1000
 #: HTTP's answers that are about now, not about the file.
 _LATER = (408, 425, 429)
+#: A bucket's answers that are about the key.
+_KEY_REFUSED = (
+    "ExpiredToken",
+    "InvalidAccessKeyId",
+    "RequestTimeTooSkewed",
+    "SignatureDoesNotMatch",
+)
 
 T = TypeVar("T")
 
@@ -157,7 +165,9 @@ def reached(place: str, get: Callable[[], T], waits_s: Sequence[float] | None = 
                 raise ImageError("there is no such file.") from error
             failed: Exception = error
         except PermissionError as error:
-            raise ImageError(f"the file may not be read ({error}).") from error
+            if not _is_about_the_key(error):
+                raise ImageError(f"the file may not be read ({error}).") from error
+            failed = error
         except Exception as error:  # each kind of place has errors of its own
             status = getattr(error, "status", None)
             if isinstance(status, int) and 400 <= status < 500 and status not in _LATER:
@@ -169,10 +179,31 @@ def reached(place: str, get: Callable[[], T], waits_s: Sequence[float] | None = 
     raise AssertionError("the last try returns or raises")
 
 
+def fault_of(error: ArchiveError, source: object) -> Exception:
+    """Return what to raise for an archive that could not be read.
+
+    Args:
+        error: that its reader raised.
+        source: the archive's path, or a stream of what lies elsewhere.
+    """
+    cause = error.__cause__
+    # What packed data raise has no number, or is no OSError at all.
+    if isinstance(source, Path) or not isinstance(cause, OSError):
+        return ImageError(str(error))
+    is_connection = cause.errno is not None or isinstance(cause, ConnectionError | TimeoutError)
+    return cause if is_connection else ImageError(str(error))
+
+
 def _is_answer(error: FileNotFoundError) -> bool:
     """Whether somebody said that there is no such file: fsspec says so of a dead server, too."""
     cause = error.__cause__
     return cause is None or hasattr(cause, "status") or hasattr(cause, "response")
+
+
+def _is_about_the_key(error: PermissionError) -> bool:
+    """Whether a bucket refuses whoever asks, and not what is asked for: a key that has expired."""
+    said = getattr(error.__cause__, "response", {})
+    return said.get("Error", {}).get("Code") in _KEY_REFUSED
 
 
 def _reason(error: Exception) -> str:

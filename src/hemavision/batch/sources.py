@@ -8,6 +8,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import IO
 
 from hemavision.batch import remote
 from hemavision.batch.items import Item
@@ -121,16 +122,25 @@ def open_archive(place: str) -> Iterator[Archive]:
         PlaceError: its URL cannot be reached.
     """
     with ExitStack() as stack:
-        try:
-            is_url = remote.is_url(place)
-            source = stack.enter_context(remote.open_stream(place)) if is_url else Path(place)
-            archive = open_zip_or_tar(source)
-        except FileNotFoundError as error:
-            raise ImageError("there is no such file.") from error
-        except OSError as error:
-            raise ImageError(f"the archive cannot be read ({error.strerror or error}).") from error
-        except ArchiveError as error:
-            raise ImageError(str(error)) from error
-        if archive is None:
-            raise ImageError("this is no ZIP or tar archive.")
+        if remote.is_url(place):
+            stream = stack.enter_context(remote.open_stream(place))
+            archive = remote.reached(place, lambda: _archive_in(stream))
+        else:
+            archive = _archive_in(Path(place))
         yield stack.enter_context(archive)
+
+
+def _archive_in(source: Path | IO[bytes]) -> Archive:
+    try:
+        archive = open_zip_or_tar(source)
+    except FileNotFoundError as error:
+        raise ImageError("there is no such file.") from error
+    except ArchiveError as error:
+        raise remote.fault_of(error, source) from error
+    except OSError as error:
+        if isinstance(source, Path):
+            raise ImageError(f"the archive cannot be read ({error.strerror or error}).") from error
+        raise
+    if archive is None:
+        raise ImageError("this is no ZIP or tar archive.")
+    return archive

@@ -67,10 +67,11 @@ def classify(**given: Any) -> None:
     """
     job, names = taken(given, instead=("as_json", "csv_file")), given.pop("paths")
     options = Options(paths=tuple(map(Path, names)), **given)
-    from hemavision.cli.job import run_job
+    from hemavision.cli.job import make_ready, run_job
     from hemavision.cli.named import open_named_model
     from hemavision.records.results import NOTICE
 
+    make_ready(job)
     model = open_named_model(options.model)
     if job.folder:
         run_job(job, names, options.heatmaps, _reads(model))

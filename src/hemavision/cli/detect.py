@@ -86,10 +86,11 @@ def detect(**given: Any) -> None:
     job, names = taken(given, instead), given.pop("paths")
     options = Options(paths=tuple(map(Path, names)), **given)
     from hemavision.batch.readers import FieldReader
-    from hemavision.cli.job import Reads, run_job
+    from hemavision.cli.job import Reads, make_ready, run_job
     from hemavision.cli.named import open_named_detector, open_named_model
     from hemavision.records.results import NOTICE
 
+    make_ready(job)
     model, finder = open_named_model(options.model), open_named_detector(options.detector)
     if job.folder:
         reader = FieldReader(model, finder)

@@ -82,6 +82,14 @@ def taken(given: dict[str, Any], instead: Iterable[str]) -> JobOptions:
     return options
 
 
+def make_ready(options: JobOptions) -> None:
+    """Do what helps a job and has to be done before its model is opened."""
+    from hemavision.batch.memory import give_back_what_is_large
+
+    if options.folder:
+        give_back_what_is_large()
+
+
 def run_job(
     options: JobOptions, paths: tuple[str, ...], heatmaps: Path | None, reads: Reads
 ) -> NoReturn:
@@ -91,12 +99,15 @@ def run_job(
         click.UsageError: the job cannot be begun or gone on with as it was asked for.
     """
     from hemavision.batch.job import open_job
+    from hemavision.batch.plan import PLAN
     from hemavision.errors import JobError, PlaceError
 
     assert options.folder is not None
     work = _work(options, paths, heatmaps, reads)
     skip = [heatmaps] if heatmaps else []
     begun = False
+    if not (options.folder / PLAN).exists():
+        click.echo("Listing the inputs.", err=True)
     try:
         with open_job(options.folder, work, reads.reader, _places(paths), skip) as job:
             begun = True
