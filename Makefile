@@ -81,6 +81,7 @@ bench: $(BENCH_READY)
 	$(BIN)/python benchmarks/fields.py
 	$(BIN)/python benchmarks/live.py
 	$(BIN)/python benchmarks/workbench.py
+	$(BIN)/python benchmarks/batch.py
 
 # An environment of its own with the oldest releases that pyproject.toml allows.
 lowest: $(TEST_READY)

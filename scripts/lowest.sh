@@ -1,6 +1,6 @@
 #!/bin/sh
 # Proves the lower bounds in pyproject.toml: an environment of its own with the oldest release of each
-# direct dependency of a plain install, of `convert` and of `postgres`, and the fast tests of all that
+# direct dependency of a plain install, of `batch`, `convert` and `postgres`, and the fast tests of all that
 # runs without the training side. The tests' own tools are those of constraints.txt.
 set -eu
 cd "$(dirname "$0")/.."
@@ -14,7 +14,8 @@ from pathlib import Path
 project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
 extras = project["optional-dependencies"]
 lowest = {}
-for wanted in (*project["dependencies"], *extras["convert"], *extras["postgres"]):
+small = [wanted for name in ("batch", "convert", "postgres") for wanted in extras[name]]
+for wanted in (*project["dependencies"], *small):
     name, bound = re.match(r"([a-zA-Z0-9.-]+)(?:\[\w+\])?>=([\d.]+)", wanted).groups()
     lowest[name.lower()] = bound
 tools = {}
@@ -32,9 +33,9 @@ for name in runs:
 PYTHON
 
 "$venv/bin/python" -m pip install -qq --disable-pip-version-check \
-    --constraint "$venv/constraints.txt" --editable ".[convert,postgres]" \
+    --constraint "$venv/constraints.txt" --editable ".[batch,convert,postgres]" \
     pytest pytest-timeout pytest-xdist hypothesis playwright pypdf psutil jsonschema-rs \
     fhir.resources geojson shapely axe-playwright-python scikit-learn
 "$venv/bin/python" -m pytest -p no:cacheprovider --numprocesses 2 --dist loadgroup -m "not long" \
-    tests/agreement tests/browser tests/casework tests/cli tests/differential tests/images \
+    tests/agreement tests/batch tests/browser tests/casework tests/cli tests/differential tests/images \
     tests/reading tests/records tests/report tests/store tests/web "$@"

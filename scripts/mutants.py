@@ -41,6 +41,7 @@ ROOMS = {
     "reading/cell.py": ("tests/reading/test_cell.py", "tests/contract"),
     "reading/finding": ("tests/reading/finding",),
     "report": ("tests/report",),
+    "batch": ("tests/batch", "tests/cli/test_jobs.py"),
     "casework": ("tests/casework", "tests/cli/test_cases.py"),
     "web/api": ("tests/web",),
 }

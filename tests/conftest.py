@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,10 @@ for variable in (
     "TF_NUM_INTEROP_THREADS",
 ):
     os.environ.setdefault(variable, "1")
+
+# Nothing here is to find, or to change, what belongs to the person who runs the tests.
+HOME = tempfile.TemporaryDirectory(prefix="hemavision-home-")
+os.environ["XDG_DATA_HOME"] = HOME.name
 
 import hypothesis
 import pytest

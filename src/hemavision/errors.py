@@ -7,6 +7,8 @@ HemaVisionError
 ├── SettingsError   a setting, option or profile that does not make sense
 ├── DataError       an image set that is missing, incomplete or inconsistent
 ├── TrainingError   a training run that cannot start, resume or end well
+├── JobError        a job's folder that is another job's, in use, or asks for what is not there
+├── PlaceError      a bucket or server that cannot be reached; the same command goes on later
 └── StoreError      the store cannot be opened or used
     ├── MissingError    no such case, image, cell or reader
     ├── RefusedError    not in the state that it is in: signed, undecided, …
@@ -48,6 +50,14 @@ class DataError(HemaVisionError):
 
 class TrainingError(HemaVisionError):
     """A training run cannot start, resume or finish."""
+
+
+class JobError(HemaVisionError):
+    """A job cannot be begun or gone on with as it was asked for; nothing was done."""
+
+
+class PlaceError(HemaVisionError):
+    """A place that images come from cannot be reached; what is done is kept."""
 
 
 class StoreError(HemaVisionError):

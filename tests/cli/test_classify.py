@@ -16,9 +16,9 @@ from fixtures_images import BAD, ODD, encoded, file_name, smear
 from PIL import Image
 
 from hemavision import Model
-from hemavision.cli import inputs
 from hemavision.cli.inputs import find_images, open_in_batches
 from hemavision.cli.outputs import overlay_name, printable
+from hemavision.images import batches
 from hemavision.images.opening import open_image
 from hemavision.reading.explaining import overlay
 from hemavision.records.results import NOTICE
@@ -284,17 +284,17 @@ def test_images_are_opened_only_a_batch_ahead(folder: Path) -> None:
             taken.append(1)
             yield folder / "cell.jpg"
 
-    batches = open_in_batches(endless())  # type: ignore[arg-type]
-    assert len(next(batches)) == inputs.BATCH_IMAGES
-    assert len(next(batches)) == inputs.BATCH_IMAGES
-    assert len(taken) <= 3 * inputs.BATCH_IMAGES
-    batches.close()  # type: ignore[attr-defined]
+    ahead = open_in_batches(endless())  # type: ignore[arg-type]
+    assert len(next(ahead)) == batches.BATCH_IMAGES
+    assert len(next(ahead)) == batches.BATCH_IMAGES
+    assert len(taken) <= 3 * batches.BATCH_IMAGES
+    ahead.close()  # type: ignore[attr-defined]
 
 
 def test_large_images_come_in_smaller_batches(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inputs, "BATCH_PIXELS", 300_000)
+    monkeypatch.setattr(batches, "BATCH_PIXELS", 300_000)
     large = tmp_path / "large.jpg"
     large.write_bytes(encoded(Image.fromarray(smear()).resize((500, 400)), "JPEG"))
     sizes = [len(batch) for batch in open_in_batches([large] * 5)]

@@ -7,13 +7,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from hemavision.casework.recognition import Networks, digest, read_image
 from hemavision.errors import ArchiveError, ImageError
-from hemavision.images.archives import Archive, Entry, open_zip
+from hemavision.images.archives import Archive, Entry, open_zip, picture_entries
 from hemavision.images.foreign_files import kind_of, why_not_read
-from hemavision.images.opening import IMAGE_SUFFIXES
 from hemavision.records.json_values import Count, Record
 from hemavision.store import Store
 from hemavision.store.images import add_image, cases_with, has_image
@@ -132,20 +131,11 @@ def open_archive(archive: Path | bytes, name: str) -> Iterator[Source]:
     except ArchiveError as error:
         raise ImageError(f"{name}: {error}") from error
     with file:
-        for entry in file.entries:
-            if entry.is_folder or _is_note(entry.name):
-                continue
-            kind = kind_of(entry.name)
-            if kind:
+        for _, entry in picture_entries(file):
+            if kind := kind_of(entry.name):
                 yield failing(f"{name}/{entry.name}", ImageError(why_not_read(kind)))
-            elif PurePosixPath(entry.name).suffix.lower() in IMAGE_SUFFIXES:
+            else:
                 yield Source(f"{name}/{entry.name}", partial(_read, file, entry))
-
-
-def _is_note(name: str) -> bool:
-    """Whether an entry is another system's note about a file."""
-    path = PurePosixPath(name)
-    return "__MACOSX" in path.parts or path.name.startswith(".")
 
 
 def _read(file: Archive, entry: Entry) -> bytes:

@@ -23,6 +23,7 @@ from hemavision.errors import HemaVisionError, SettingsError
 COMMANDS = (
     "classify",
     "detect",
+    "jobs",
     "cases",
     "differential",
     "serve",

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hemavision.cli.job import job_options, taken
+
 if TYPE_CHECKING:
     from hemavision.cli.inputs import Opened
+    from hemavision.cli.job import Reads
     from hemavision.cli.outputs import Output
     from hemavision.reading.cell import Model
-
-_FILE = click.Path(path_type=Path)
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Options:
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, type=_FILE)
+@click.argument("paths", nargs=-1, required=True, type=click.Path())
 @click.option(
     "--model", metavar="NAME|FILE", help="A shipped model or a bundle; HEMAVISION_MODEL otherwise."
 )
@@ -47,6 +48,7 @@ class Options:
     type=click.Path(file_okay=False, path_type=Path),
     help="Write each image with its heatmap into this folder, as PNG.",
 )
+@job_options
 def classify(**given: Any) -> None:
     """Name the white blood cell in each image of PATHS.
 
@@ -59,18 +61,34 @@ def classify(**given: Any) -> None:
     name that is not UTF-8 is written as a lone surrogate, \\udc80 to \\udcff, as Python
     reads it.
 
+    With --job a million images become one table, in as many runs as it takes: docs/batch.md.
+
     For research use only. Not for use in diagnostic procedures.
     """
-    options = Options(**given)
+    job, names = taken(given, instead=("as_json", "csv_file")), given.pop("paths")
+    options = Options(paths=tuple(map(Path, names)), **given)
+    from hemavision.cli.job import make_ready, run_job
     from hemavision.cli.named import open_named_model
     from hemavision.records.results import NOTICE
 
-    failed, done = _classify(options, open_named_model(options.model))
+    make_ready(job)
+    model = open_named_model(options.model)
+    if job.folder:
+        run_job(job, names, options.heatmaps, _reads(model))
+    failed, done = _classify(options, model)
     if failed:
         click.echo(f"{failed:,} of {failed + done:,} inputs failed.", err=True)
     if not options.as_json:
         click.echo(NOTICE)
     sys.exit(1 if failed else 0)
+
+
+def _reads(model: Model) -> Reads:
+    from hemavision.batch.readers import CellReader
+    from hemavision.cli.job import Reads, detector_of_settings
+
+    # Where a picture is a field, the detector of the settings finds its cell.
+    return Reads("classify", CellReader(model), model.reference, detector_of_settings())
 
 
 def _classify(options: Options, model: Model) -> tuple[int, int]:
@@ -93,7 +111,7 @@ def _classify(options: Options, model: Model) -> tuple[int, int]:
 
 
 def _answer(model: Model, batch: list[Opened], outputs: list[Output]) -> int:
-    opened = [(item.path, item.photo) for item in batch if item.photo is not None]
+    opened = [(item.source, item.photo) for item in batch if item.photo is not None]
     predictions = model.predict_arrays([photo.rgb for _, photo in opened])
     for (path, photo), prediction in zip(opened, predictions, strict=True):
         for output in outputs:

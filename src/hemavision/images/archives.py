@@ -9,106 +9,19 @@ from __future__ import annotations
 
 import io
 import lzma
-import re
 import stat
 import struct
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO, Any
 
 from hemavision.errors import ArchiveError
-
-#: What Python and the format take for granted.
-_DOS = "cp437"
-_UTF8_MARK = 0x800
-#: Info-ZIP's field with the name in UTF-8: version, CRC-32 of the name it stands for, the name.
-_UNICODE_PATH = 0x7075
-_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
-
-
-def names_of(entries: Sequence[zipfile.ZipInfo]) -> list[str]:
-    """Return the entries' names, decoded."""
-    names = [entry.filename for entry in entries]
-    unmarked: dict[int, bytes] = {}
-    for number, entry in enumerate(entries):
-        if entry.flag_bits & _UTF8_MARK or entry.filename.isascii():
-            continue
-        raw = entry.orig_filename.encode(_DOS)
-        told = _told(entry, raw)
-        if told is None:
-            unmarked[number] = raw.split(b"\x00")[0]
-        else:
-            names[number] = told
-    code_page = _code_page(list(unmarked.values()))
-    for number, raw in unmarked.items():
-        names[number] = raw.decode(code_page)
-    return names
-
-
-def _told(entry: zipfile.ZipInfo, raw: bytes) -> str | None:
-    """Return the name that an extra field gives in UTF-8, if it stands for this very name."""
-    extra = entry.extra
-    while len(extra) >= 4:
-        kind, size = struct.unpack_from("<HH", extra)
-        field, extra = extra[4 : 4 + size], extra[4 + size :]
-        # Version 1, and the checksum of the name that it stands for: it is not another one's.
-        if kind == _UNICODE_PATH and field[:5] == struct.pack("<BI", 1, zlib.crc32(raw)):
-            return field[5:].decode("utf-8", "replace")
-    return None
-
-
-def _code_page(names: list[bytes]) -> str:
-    """Return what all names are written in: the DOS code page unless another one is evident."""
-    together = b"\n".join(names)
-    try:
-        together.decode("utf-8")
-        return "utf-8"
-    except UnicodeDecodeError:
-        pass
-    for code_page, is_usual in (("cp932", _is_japanese), ("gb18030", _is_chinese)):
-        try:
-            text = together.decode(code_page)
-        except UnicodeDecodeError:
-            continue
-        if _is_evident(text, is_usual):
-            return code_page
-    return _DOS
-
-
-def _is_evident(text: str, is_usual: Callable[[str], bool]) -> bool:
-    """Whether what is not ASCII are usual characters, and not one or two accents in other words.
-
-    A lone character with a letter beside it is how ``Größe`` looks in a code page of the East.
-    """
-    runs = list(_NOT_ASCII.finditer(text))
-    if not all(is_usual(character) for run in runs for character in run[0]):
-        return False
-    return any(
-        len(run[0]) > 1 or not (text[: run.start()][-1:] + text[run.end() :][:1]).isalpha()
-        for run in runs
-    )
-
-
-def _is_japanese(character: str) -> bool:
-    """Kana, full-width signs and the characters of JIS; half-width kana is what GBK looks like."""
-    if "\uff61" <= character <= "\uff9f":
-        return False
-    lead = character.encode("cp932")[0]
-    return "\u3040" <= character <= "\u30ff" or lead in (0x81, 0x82) or 0x87 <= lead <= 0xEA
-
-
-def _is_chinese(character: str) -> bool:
-    """The characters and signs of GB 2312, which is what is in use."""
-    try:
-        lead = character.encode("gb2312")[0]
-    except UnicodeEncodeError:
-        return False
-    return 0xA1 <= lead <= 0xA3 or 0xB0 <= lead <= 0xF7
-
+from hemavision.images.archive_names import names_of
+from hemavision.images.folders import is_picture
 
 #: What a ZIP archive with anything in it begins with.
 SIGNATURE = b"PK\x03\x04"
@@ -265,35 +178,63 @@ class Archive:
         return stream
 
 
-def open_zip(source: Path | bytes) -> Archive:
-    """Open a ZIP archive: a file, or its bytes.
+def open_zip(source: Path | bytes | IO[bytes]) -> Archive:
+    """Open a ZIP archive: a file, its bytes, or a stream that can be wound.
 
     Raises:
         ArchiveError: it is no sound one, or a bomb; the message does not name it.
     """
     try:
-        size = source.stat().st_size if isinstance(source, Path) else len(source)
-        opened = zipfile.ZipFile(source if isinstance(source, Path) else io.BytesIO(source))
+        size = _size_of(source)
+        opened = zipfile.ZipFile(io.BytesIO(source) if isinstance(source, bytes) else source)
     except _FAULTS as error:
         raise ArchiveError(f"no sound ZIP archive ({_reason(error)}). Pack it again.") from error
     return _taken(opened, size)
 
 
-def open_zip_or_tar(path: Path) -> Archive | None:
+def open_zip_or_tar(source: Path | IO[bytes]) -> Archive | None:
     """Open an archive of either kind; return None of any other file.
 
     Raises:
         ArchiveError: it is not sound, or a bomb; the message does not name it.
+        OSError: it is missing or cannot be read.
     """
-    if zipfile.is_zipfile(path):
-        return open_zip(path)
+    size = _size_of(source)
+    if zipfile.is_zipfile(source):
+        return open_zip(source)
+    path, stream = (source, None) if isinstance(source, Path) else (None, source)
     try:
-        if not tarfile.is_tarfile(path):
+        if stream:
+            stream.seek(0)
+        if not tarfile.is_tarfile(source):
             return None
-        opened = tarfile.open(path)  # noqa: SIM115 - who asked for it closes it
+        opened = tarfile.open(path, fileobj=stream)  # noqa: SIM115 - who asked for it closes it
     except _FAULTS as error:
         raise ArchiveError(f"no sound tar archive ({_reason(error)}).") from error
-    return _taken(opened, path.stat().st_size)
+    return _taken(opened, size)
+
+
+def picture_entries(archive: Archive) -> Iterator[tuple[int, Entry]]:
+    """Yield the entries that are pictures by their names, each with its place in the archive."""
+    for place, entry in enumerate(archive.entries):
+        if not entry.is_folder and is_picture(entry.name) and not _is_note(entry.name):
+            yield place, entry
+
+
+def _is_note(name: str) -> bool:
+    """Whether an entry is another system's note about a file."""
+    path = PurePosixPath(name)
+    return "__MACOSX" in path.parts or path.name.startswith(".")
+
+
+def _size_of(source: Path | bytes | IO[bytes]) -> int:
+    if isinstance(source, Path):
+        return source.stat().st_size
+    if isinstance(source, bytes):
+        return len(source)
+    size = source.seek(0, io.SEEK_END)
+    source.seek(0)
+    return size
 
 
 def _taken(opened: zipfile.ZipFile | tarfile.TarFile, size: int) -> Archive:

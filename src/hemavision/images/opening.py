@@ -120,8 +120,13 @@ def open_image(source: ImageSource) -> Photo:
     )
 
 
+def max_file_bytes() -> int:
+    """Return how many bytes the file of an image within the limit of pixels has at most."""
+    return _max_pixels() * _MAX_BYTES_A_PIXEL
+
+
 def _read(path: Path) -> bytes:
-    limit = settings.whole_number("max_megapixels") * 1_000_000 * _MAX_BYTES_A_PIXEL
+    limit = max_file_bytes()
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):

@@ -160,6 +160,15 @@ def open_detector(name_or_path: str | Path = DEFAULT_DETECTOR, threads: int = 0)
     Raises:
         BundleError: there is no such detector, or the file is not a sound one.
     """
+    return Detector(find_detector(name_or_path), threads)
+
+
+def find_detector(name_or_path: str | Path) -> Path:
+    """Return the file of a shipped detector's name or of a path.
+
+    Raises:
+        BundleError: there is no such detector.
+    """
     shipped = FOLDER / f"{name_or_path}.onnx"
     path = shipped if shipped.is_file() else Path(name_or_path)
     if not path.is_file():
@@ -167,7 +176,7 @@ def open_detector(name_or_path: str | Path = DEFAULT_DETECTOR, threads: int = 0)
         raise BundleError(
             f"No detector {str(name_or_path)!r}: neither a file nor a shipped one ({names})."
         )
-    return Detector(path, threads)
+    return path
 
 
 def _middle(length: int, most: int) -> slice:

@@ -1,0 +1,1 @@
+"""Jobs: any number of images to one table, resumable at any moment."""
