@@ -13,7 +13,8 @@ from PIL import Image
 
 from hemavision.reading.finding import locate_cell
 from hemavision.records.cells import FOUR_TYPES
-from hemavision.web import pages as samples
+from hemavision.web.pages import NAMES, SMEAR, smear_places
+from hemavision.web.pages import sample_png as shipped_png
 
 
 def test_there_is_one_sample_of_each_type() -> None:
@@ -73,17 +74,17 @@ def test_an_unknown_sample_is_named_in_the_error() -> None:
     with pytest.raises(KeyError, match="synthetic-basophil"):
         sample_png("synthetic-basophil")
     with pytest.raises(KeyError, match="synthetic-basophil"):
-        samples.sample_png("synthetic-basophil")
+        shipped_png("synthetic-basophil")
 
 
-@pytest.mark.parametrize("name", samples.NAMES)
+@pytest.mark.parametrize("name", NAMES)
 def test_what_the_pages_show_is_what_is_drawn(name: str) -> None:
-    drawn = smear_png() if name == samples.SMEAR else sample_png(name)
-    one, other = (Image.open(io.BytesIO(png)) for png in (samples.sample_png(name), drawn))
+    drawn = smear_png() if name == SMEAR else sample_png(name)
+    one, other = (Image.open(io.BytesIO(png)) for png in (shipped_png(name), drawn))
     assert one.info == other.info
     apart = np.abs(np.asarray(one, int) - np.asarray(other, int))
     assert apart.max() <= 2, "python scripts/draw_samples.py"  # another processor rounds otherwise
 
 
 def test_the_pages_know_where_the_field_s_cells_are() -> None:
-    assert samples.smear_places()["cells"] == [asdict(cell) for cell in WHITE_CELLS]
+    assert smear_places()["cells"] == [asdict(cell) for cell in WHITE_CELLS]
