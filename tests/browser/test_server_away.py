@@ -33,6 +33,7 @@ def test_what_is_decided_while_it_is_away_is_sent_once(
         with start():
             page = opened(go(f"/cases/{number}"))
             page.keyboard.press("1")
+            expect(page.locator("[data-role=progress-words]")).to_have_text("1 of 4 decided")
             saved(page)
         page.keyboard.press("2")
         page.keyboard.press("2")
@@ -66,6 +67,7 @@ def test_an_answer_that_got_lost_changes_nothing_twice(
 
     page.route(re.compile(r"/api/v1/cases/\d+/cells$"), lose_the_first)
     page.keyboard.press("1")
+    expect(page.locator("[data-role=progress-words]")).to_have_text("1 of 2 decided")
     saved(page)
     assert len(sent) == 2
     assert sent[0] is not None

@@ -277,3 +277,24 @@ def test_numbers_that_fit_nothing_are_no_answer():
         list(model_of(FakeEngine()).predict_boxes([GREY, GREY], [Box(0, 0, 40, 40)]))
     with pytest.raises(ValueError, match="argument"):
         answer_of(Told({"cell_types": (*FOUR_TYPES, "blast")}, {"probabilities": (0.25,) * 4}))
+
+
+def test_how_seldom_blood_holds_a_type_counts_where_the_colours_are_foreign():
+    probabilities = [0.02, 0.0, 0.56, 0.42, 0.0, 0.0, 0.0, 0.0]
+    told = {"probabilities": np.array(probabilities, np.float32)}
+    home = answer_of(Told(output=told | {"foreign": np.float32(0.5)}, cell_types=EIGHT_TYPES))
+    assert (home.cell_type, home.confidence) == ("basophil", pytest.approx(0.56))
+    abroad = answer_of(Told(output=told | {"foreign": np.float32(1.5)}, cell_types=EIGHT_TYPES))
+    assert abroad.foreign_colours
+    assert abroad.cell_type == "lymphocyte"
+    basophil = 0.56 * np.exp(-1.35)
+    assert abroad.confidence == pytest.approx(0.42 / (0.42 + 0.02 + basophil))
+    assert sum(abroad.probabilities.values()) == pytest.approx(1.0)
+
+
+def test_the_odds_of_blood_make_nothing_sure():
+    almost = {"probabilities": np.array([0.97, 0.0, 0.03, 0, 0, 0, 0, 0], np.float32)}
+    options = {"cell_types": EIGHT_TYPES, "manifest": {"check_below": 0.98}}
+    abroad = answer_of(Told(output=almost | {"foreign": np.float32(1.5)}, **options))
+    assert abroad.confidence > 0.98
+    assert abroad.status is Status.CHECK

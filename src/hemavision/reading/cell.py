@@ -16,6 +16,7 @@ from hemavision.reading.bundle import DEFAULT_MODEL, Manifest, find_bundle
 from hemavision.reading.engine import Engine, EngineOutput, OnnxEngine, run_averaged
 from hemavision.reading.explaining import focus
 from hemavision.reading.finding.detector import Finder, open_detector
+from hemavision.reading.odds import leaning
 from hemavision.reading.preprocess import cut_input
 from hemavision.reading.reasons import give_reasons
 from hemavision.reading.where import where_to_look
@@ -105,9 +106,10 @@ class Model:
         self, image: np.ndarray, box: Box, output: EngineOutput, index: int, milliseconds: float
     ) -> Prediction:
         types = self.manifest.cell_types
-        probabilities = output.probabilities[index].astype(float)
-        best = int(np.argmax(probabilities))
-        named = dict(zip(types, map(float, probabilities), strict=True))
+        seen = dict(zip(types, map(float, output.probabilities[index]), strict=True))
+        is_foreign = float(output.foreign[index]) > 1.0
+        named = leaning(seen) if is_foreign else seen
+        best = int(np.argmax([named[name] for name in types]))
         novelty = float(output.novelty[index])
         morphology = {
             name: dict(zip(kinds, map(float, output.morphology[name][index]), strict=True))
@@ -116,7 +118,8 @@ class Model:
         reasons = give_reasons(morphology, named, self.manifest.looks) if morphology else None
         on_cell = focus(output.heatmaps[index, best])
         elsewhere = on_cell < self.manifest.focus_below
-        unsure = probabilities[best] < self.manifest.check_below
+        # Nothing is sure that was not so by its looks alone.
+        unsure = min(named[types[best]], seen[types[best]]) < self.manifest.check_below
         contradicted = reasons is not None and bool(reasons.contradictions)
         status = Status.CONFIDENT
         if novelty > 1.0:
@@ -125,7 +128,7 @@ class Model:
             status = Status.CHECK
         return Prediction(
             cell_type=types[best],
-            confidence=float(probabilities[best]),
+            confidence=named[types[best]],
             probabilities=named,
             status=status,
             novelty=novelty,
@@ -138,7 +141,7 @@ class Model:
             milliseconds=milliseconds,
             morphology=morphology,
             reasons=reasons,
-            foreign_colours=float(output.foreign[index]) > 1.0,
+            foreign_colours=is_foreign,
             heatmaps=output.heatmaps[index],
             morphology_heatmaps={
                 name: maps[index] for name, maps in output.morphology_heatmaps.items()
