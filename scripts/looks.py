@@ -19,6 +19,7 @@ from hemavision.datasets.samples import Sample, open_sample
 from hemavision.datasets.splits import drawn
 from hemavision.images.stain import measure_stain, standardise
 from hemavision.reading.engine import OnnxEngine
+from hemavision.reading.odds import ODDS, WEIGHT
 from hemavision.reading.preprocess import cut_input
 from hemavision.reading.where import where_to_look
 from hemavision.settings import data_folder
@@ -27,10 +28,6 @@ from hemavision.settings import data_folder
 MOST = 600
 #: The axes that are mirrored in each of the four views of a stain.
 MIRRORED = ((), (1,), (0,), (0, 1))
-#: How seldom a nucleated cell of blood is of a type, as logarithms of the odds: a few of a hundred
-#: white cells are eosinophils, one is a basophil, and the others are hardly met in health.
-ODDS = {"eosinophil": -0.9, "basophil": -2.7, "immature_granulocyte": -5.4, "erythroblast": -5.4,
-        "platelet": -5.4}  # fmt: skip
 #: Probabilities of N cells: N × sides × stain × mirror × K. Sides are the bundle's and wider ones.
 OURS, WIDER, OWN, STANDARD = 0, 1, 0, 1
 #: How much wider: a cell is as large then as in its located box.
@@ -42,12 +39,14 @@ WAYS: dict[str, Callable[[Answers, np.ndarray], Answers]] = {
     "one view, standard stain": lambda p, odds: p[:, OURS, STANDARD, 0],
     "four mirrored, own stain": lambda p, odds: p[:, OURS, OWN].mean(axis=1),
     "four mirrored, standard stain": lambda p, odds: p[:, OURS, STANDARD].mean(axis=1),
-    "**two of each (shipped)**": lambda p, odds: _shipped(p[:, OURS]),
+    "two of each": lambda p, odds: _shipped(p[:, OURS]),
     "one of each": lambda p, odds: (p[:, OURS, OWN, 0] + p[:, OURS, STANDARD, 3]) / 2,
     "all eight": lambda p, odds: p[:, OURS].mean(axis=(1, 2)),
     "two of each, a wider box": lambda p, odds: _shipped(p[:, WIDER]),
     "two of each, odds of blood": lambda p, odds: _leaning(_shipped(p[:, OURS]), odds),
-    "two of each, half the odds": lambda p, odds: _leaning(_shipped(p[:, OURS]), odds / 2),
+    "**two of each, half the odds (shipped)**": lambda p, odds: _leaning(
+        _shipped(p[:, OURS]), WEIGHT * odds
+    ),
 }
 
 
