@@ -40,14 +40,17 @@ def pale(page: Page, part: str | None = None) -> list[str]:
     return [f"light: {one}" for one in found]
 
 
-def everywhere(page: Page, part: str | None = None) -> list[str]:
-    """Return what axe finds wrong with a page narrow, wide and lit; wide and dark it is left."""
+def everywhere(page: Page, part: str | None = None, *, lit: bool = False) -> list[str]:
+    """Return what axe finds wrong with a page narrow and wide; wide it is left.
+
+    ``lit``: its colours are looked at where the system's are light, too.
+    """
     found = []
     for size in (NARROW, WIDE):
         page.set_viewport_size(size)
         frames(page)
         found += violations(page, part)
-    return found + pale(page, part)
+    return found + (pale(page, part) if lit else [])
 
 
 def overflow_px(page: Page) -> int:

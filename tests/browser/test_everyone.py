@@ -20,7 +20,7 @@ def test_axe_finds_nothing(page: Page, smears: list[Path], tmp_path: Path) -> No
     expect(page.locator(".progress-words")).to_have_text("1 of 2 read, 1 could not be read")
     settle(page)
     page.get_by_role("radio", name="Side by side").check()
-    assert everywhere(page) == []
+    assert everywhere(page, lit=True) == []
     page.get_by_role("option").nth(1).click()
     expect(page.get_by_role("button", name="Try again")).to_be_visible()
     assert everywhere(page) == []
@@ -30,7 +30,7 @@ def test_figures_and_reference_are_for_everyone(open_page: Callable[..., Page]) 
     page = open_page()
     page.goto("/figures")
     page.locator("summary").first.click()
-    assert everywhere(page) == []
+    assert everywhere(page, lit=True) == []
     for path in ("/figures", "/docs"):
         page.goto(path)
         page.set_viewport_size(NARROW)

@@ -70,7 +70,7 @@ def test_without_a_camera_the_page_says_so(
     page = open_live(browser)
     button = page.get_by_role("button", name="Start the camera")
     expect(button).to_be_visible()
-    assert everywhere(page) == []
+    assert everywhere(page, lit=True) == []
     page.set_viewport_size(NARROW)
     assert overflow_px(page) <= 0
     page.set_viewport_size(WIDE)

@@ -87,7 +87,9 @@ def near(box: Box, wanted: Box, px: float = 2) -> bool:
     )
 
 
-@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize(
+    "viewport", [WIDE, pytest.param(NARROW, marks=pytest.mark.long)], ids=["wide", "narrow"]
+)
 def test_a_drawn_box_is_added_and_named_at_once(
     go: Callable[..., Page], bench: Bench, viewport: dict[str, int]
 ) -> None:

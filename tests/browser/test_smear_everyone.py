@@ -39,7 +39,7 @@ def test_the_navigation_leads_there_and_back(page: Page) -> None:
 
 
 def test_axe_finds_nothing_before_the_first_field(smear: Page) -> None:
-    assert everywhere(smear) == []
+    assert everywhere(smear, lit=True) == []
 
 
 def test_axe_finds_nothing_in_the_list(smear: Page, data: Path) -> None:
@@ -57,7 +57,7 @@ def test_axe_finds_nothing_in_a_failure(smear: Page, data: Path, tmp_path: Path)
     settle(smear)
     smear.get_by_role("option").filter(has_text="notes.jpg").click()
     expect(smear.get_by_role("button", name="Try again")).to_be_visible()
-    assert everywhere(smear) == []
+    assert everywhere(smear, lit=True) == []
 
 
 def test_axe_finds_nothing_in_a_card_and_the_keys(smear: Page, data: Path) -> None:

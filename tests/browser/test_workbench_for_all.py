@@ -82,7 +82,7 @@ def test_axe_finds_nothing_in_a_case(go: Callable[..., Page], bench: Bench) -> N
     page = opened(go(f"/cases/{bench.case(8)}"))
     page.locator(".cell").first.focus()
     page.keyboard.press("Enter")
-    assert everywhere(page) == []
+    assert everywhere(page, lit=True) == []
 
 
 def test_axe_finds_nothing_in_the_parts_of_a_case(go: Callable[..., Page], bench: Bench) -> None:
@@ -94,7 +94,7 @@ def test_axe_finds_nothing_in_the_parts_of_a_case(go: Callable[..., Page], bench
     page.keyboard.press("Escape")
     page.locator("[data-act=act-sign]").click()
     expect(page.get_by_role("dialog", name="Sign the case")).to_be_visible()
-    assert everywhere(page, "dialog[open]") == []
+    assert everywhere(page, "dialog[open]", lit=True) == []
     page.keyboard.press("Escape")
     page.set_viewport_size(NARROW)
     page.get_by_role("button", name="Differential").click()
@@ -105,7 +105,7 @@ def test_axe_finds_nothing_in_the_list_of_cases(go: Callable[..., Page], bench: 
     bench.case(1)
     page = go("/cases")
     expect(page.locator(".case-name").first).to_be_visible()
-    assert everywhere(page) == []
+    assert everywhere(page, lit=True) == []
     for size in (WIDE, NARROW):
         page.set_viewport_size(size)
         assert overflow_px(page) <= 0
