@@ -40,10 +40,10 @@ $(BENCH_READY): pyproject.toml constraints.txt scripts/setup.sh
 serve: $(SERVE_READY)
 	@$(BIN)/hemavision serve
 
-# Times itself: see CONTRIBUTING.md for what it may take.
+# Times itself: see CONTRIBUTING.md for what it may take. The checks, one process, run beside the tests.
 test: $(TEST_READY)
 	@bash -c 'TIMEFORMAT="make test: %R s, and %U s + %S s of processor time"; \
-		time $(MAKE) --no-print-directory checks unit'
+		time $(MAKE) --no-print-directory --jobs=2 --output-sync=target checks unit'
 
 test-long: checks unit-long
 

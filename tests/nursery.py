@@ -24,7 +24,7 @@ def main() -> None:
     from waitress import server  # noqa: F401
 
     from hemavision import web  # noqa: F401
-    from hemavision.cli import named, serve  # noqa: F401
+    from hemavision.cli import models, serve  # noqa: F401
     from hemavision.reading import cell, engine  # noqa: F401
     from hemavision.reading.finding import detector  # noqa: F401
 

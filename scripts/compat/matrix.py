@@ -27,7 +27,7 @@ import numpy as np
 
 from hemavision.errors import HemaVisionError
 from hemavision.images.opening import open_image
-from hemavision.keras_files.convert import Options, convert_model
+from hemavision.keras_files.convert import Conversion, convert_model
 from hemavision.reading.bundle import Manifest, find_bundle
 from hemavision.reading.engine import OnnxEngine
 from hemavision.reading.finding import locate_cell
@@ -160,7 +160,7 @@ def read_back(origin: Origin, work: Path) -> dict[str, dict[str, Any]]:
     """Turn each of the environment's files into a bundle and compare; the last becomes an .h5."""
     expected, results = np.load(work / f"{origin.name}.npz"), {}
     manifest = manifest_of(origin.bundle)
-    options = Options(cell_types=manifest.cell_types)
+    options = Conversion(cell_types=manifest.cell_types)
     pixels = np.load(work / f"crops-{manifest.preprocess.size_px}.npy")
     for suffix in FORMATS:
         source, bundle = work / f"{origin.name}{suffix}", work / f"{origin.name}.onnx"

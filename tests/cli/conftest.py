@@ -49,7 +49,7 @@ def command() -> Callable[..., subprocess.CompletedProcess[bytes]]:
 def fake_model(monkeypatch: pytest.MonkeyPatch) -> Model:
     """Let ``classify`` answer at once, for tests about many files."""
     model = Model(FakeEngine(), ModelReference("fake", "0" * 64))
-    monkeypatch.setattr("hemavision.cli.named.open_model", lambda name: model)
+    monkeypatch.setattr("hemavision.reading.cell.open_model", lambda name: model)
     return model
 
 

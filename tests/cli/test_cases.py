@@ -42,7 +42,9 @@ def path(tmp_path: Path) -> Path:
 def run(path: Path, fake_model: object, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run ``hemavision cases``, with an engine that takes no time and a blind detector."""
     monkeypatch.setenv("HEMAVISION_STORE", str(path))
-    monkeypatch.setattr("hemavision.cli.named.open_detector", lambda name: FakeFinder())
+    monkeypatch.setattr(
+        "hemavision.reading.finding.detector.open_detector", lambda name: FakeFinder()
+    )
 
     def invoke(*arguments: object, typed: str | None = None) -> Result:
         return CliRunner().invoke(main, ["cases", *map(str, arguments)], input=typed)

@@ -16,8 +16,8 @@ from fixtures_images import BAD, ODD, encoded, file_name, smear
 from PIL import Image
 
 from hemavision import Model
-from hemavision.cli.inputs import find_images, open_in_batches
 from hemavision.cli.outputs import overlay_name, printable
+from hemavision.cli.runner import find_images, open_in_batches
 from hemavision.images import batches
 from hemavision.images.opening import open_image
 from hemavision.reading.explaining import overlay

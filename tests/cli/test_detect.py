@@ -36,7 +36,7 @@ def names(data: Path) -> tuple[str, ...]:
 def known(data: Path, names: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Three real fields, and a detector that knows them by heart."""
     finder = finder_of(data, *names)
-    monkeypatch.setattr("hemavision.cli.named.open_detector", lambda name: finder)
+    monkeypatch.setattr("hemavision.reading.finding.detector.open_detector", lambda name: finder)
     return [path_of(data, name) for name in names]
 
 

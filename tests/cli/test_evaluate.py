@@ -150,7 +150,9 @@ def test_the_card_shows_the_protocols_in_this_order():
     page = Path(__file__).parents[2] / "docs" / "model-card" / "result.json"
     shown = [record["protocol"] for record in json.loads(page.read_text("utf-8"))["beside"]]
     command = import_module("hemavision.cli.evaluate")
-    options = command.Options(Path("sets"), *[None] * 2, False, None, None, *[False] * 3, card=True)
+    options = command.EvaluateOptions(
+        Path("sets"), *[None] * 2, False, None, None, *[False] * 3, card=True
+    )
     beside = command._beside(options, Dataset(Path("sets")), "unseen-cells")
     assert [name for name, _ in beside] == shown
 

@@ -24,7 +24,7 @@ from pyarrow import parquet
 from hemavision import Model
 from hemavision.batch import tables
 from hemavision.cli import main, progress
-from hemavision.cli.job import FORMS
+from hemavision.cli.jobs import FORMS
 from hemavision.cli.progress import Following, in_words
 from hemavision.images.opening import open_image
 from hemavision.reading.field import read_smear
@@ -82,7 +82,7 @@ def test_fields_become_a_table(
     invoke: Invoke, data: Path, tmp_path: Path, model: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     finder = finder_of(data, TWO_WHITE)
-    monkeypatch.setattr("hemavision.cli.named.open_detector", lambda name: finder)
+    monkeypatch.setattr("hemavision.reading.finding.detector.open_detector", lambda name: finder)
     field, job, maps = path_of(data, TWO_WHITE), tmp_path / "job", tmp_path / "maps"
     result = invoke("detect", field, "--job", job, "--to", "jsonl", "--heatmaps", maps)
     assert result.exit_code == 0, result.output

@@ -13,9 +13,9 @@ from PIL import Image
 
 import hemavision
 from hemavision.cli import main
-from hemavision.cli.named import BEST, model_beside
+from hemavision.cli.models import BEST, model_beside
 from hemavision.cli.serve import _app
-from hemavision.keras_files.convert import Options, as_bundle, convert_model
+from hemavision.keras_files.convert import Conversion, as_bundle, convert_model
 from hemavision.reading.bundle import find_bundle
 
 
@@ -24,7 +24,7 @@ def keras_file(tmp_path, monkeypatch):
     """The shipped network as a notebook would have left it."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     path = tmp_path / "best_model.h5"
-    convert_model(find_bundle("unseen-cells"), path, Options())
+    convert_model(find_bundle("unseen-cells"), path, Conversion())
     return path
 
 

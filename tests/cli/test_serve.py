@@ -11,10 +11,11 @@ import psutil
 import pytest
 from servers import Process, Served, free_port, served
 
-from hemavision.cli.serve import is_free, is_loopback, listen, url
+from hemavision.cli.serve import is_free, listen, url
 from hemavision.errors import SettingsError
 from hemavision.store import open_store
 from hemavision.store.readers import Role, add_reader
+from hemavision.web.security import is_loopback
 
 RESIDENT_BYTES = 300e6
 

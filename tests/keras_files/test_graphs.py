@@ -10,7 +10,7 @@ import pytest
 
 from hemavision.errors import BundleError
 from hemavision.graph.writer import written_whole
-from hemavision.keras_files.convert import Options, convert_model, read_model, usual_scaling
+from hemavision.keras_files.convert import Conversion, convert_model, read_model, usual_scaling
 from hemavision.keras_files.loading import read_network
 from hemavision.keras_files.rebuild import keras_model
 from hemavision.reading.bundle import find_bundle
@@ -77,11 +77,11 @@ def test_a_scaling_in_the_graph_is_understood(tmp_path, how, suffix):
     expected = model(photos(), training=False)
     np.testing.assert_allclose(keras_model(network)(photos(), training=False), expected, atol=1e-5)
     assert usual_scaling(network) == "none"
-    convert_model(path, tmp_path / "model.onnx", Options())
+    convert_model(path, tmp_path / "model.onnx", Conversion())
     answer = OnnxEngine(tmp_path / "model.onnx").run(photos().astype(np.uint8))
     np.testing.assert_allclose(answer.probabilities, expected, atol=1e-4)
     # And on to Keras and back again.
-    convert_model(path, tmp_path / "again.keras", Options())
+    convert_model(path, tmp_path / "again.keras", Conversion())
     np.testing.assert_allclose(
         keras_model(read_model(tmp_path / "again.keras"))(photos(), training=False),
         expected,

@@ -125,10 +125,10 @@ def test_reads_and_converts_without_keras(files, tmp_path):
     code = (
         "import sys\n"
         "from pathlib import Path\n"
-        "from hemavision.keras_files.convert import Options, convert_model\n"
+        "from hemavision.keras_files.convert import Conversion, convert_model\n"
         "source, folder = Path(sys.argv[1]), Path(sys.argv[2])\n"
         "for suffix in ('.onnx', '.h5'):\n"
-        "    convert_model(source, folder / f'out{suffix}', Options())\n"
+        "    convert_model(source, folder / f'out{suffix}', Conversion())\n"
         "loaded = {'keras', 'tensorflow', 'jax', 'torch'} & set(sys.modules)\n"
         "assert not loaded, loaded\n"
     )

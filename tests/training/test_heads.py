@@ -45,7 +45,7 @@ def test_weights_are_how_often_a_row_is_there(cells):
     np.testing.assert_allclose(a, b, atol=5e-3)
 
 
-def test_settled_looks_answer_the_plain_views_better_and_types_stay(few_crops):
+def test_settled_looks_answer_the_plain_views_better_and_types_stay(network, few_crops):
     recipe = replace(RECIPES["eight-types"], phases=(Phase(48, 1, 1),), source_weights=())
     keras.utils.set_random_seed(3)
     core = efficientnet_lite.build(classes=len(few_crops.cell_types))

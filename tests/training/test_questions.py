@@ -26,7 +26,7 @@ from hemavision.training.recipes import Phase, Recipe
 from hemavision.training.views import ViewMaker
 
 ASKING = Recipe(
-    name="asking", phases=(Phase(32, 1, 2),), batch_size=4, questions=0.5, settling_steps=2
+    name="asking", phases=(Phase(32, 1, 1),), batch_size=4, questions=0.5, settling_steps=1
 )
 
 pytestmark = pytest.mark.usefixtures("network")
@@ -110,7 +110,7 @@ def test_asked_network_serves_as_the_plain_one(few_cells, tmp_path):
 def test_what_was_learned_about_looks_is_gone_on_with(few_cells, tmp_path):
     crops = LabelledCrops(*few_cells, FOUR_TYPES)
     begun = fit(ASKING, crops, crops, tmp_path / "a", start=Start(seed=1))
-    still = replace(ASKING, phases=(Phase(32, 1, 1),), learning_rate=0.0)
+    still = replace(ASKING, learning_rate=0.0)
     ended = fit(still, crops, crops, tmp_path / "b", start=Start(2, begun))
     first, second = (load_attributes(file.with_name(LOOKS)) for file in (begun, ended))
     assert len(first) == len(ATTRIBUTES)

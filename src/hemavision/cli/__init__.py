@@ -1,4 +1,4 @@
-"""The command line: one file a command, heavy imports inside the command.
+"""The command line: heavy imports stand inside the commands.
 
 Exit status: 0 done; 1 some inputs failed, each named on stderr and the others done; 2 wrong
 usage, nothing done.
@@ -19,23 +19,23 @@ import click
 from hemavision._version import __version__
 from hemavision.errors import HemaVisionError, SettingsError
 
-#: Each command is ``hemavision.cli.<name>.<name>``, imported when it is asked for.
-COMMANDS = (
-    "classify",
-    "detect",
-    "jobs",
-    "cases",
-    "differential",
-    "serve",
-    "models",
-    "doctor",
-    "data",
-    "train",
-    "evaluate",
-    "validate",
-    "export",
-    "convert",
-)
+#: The module of each command, imported when it is asked for.
+COMMANDS = {
+    "classify": "classify",
+    "detect": "detect",
+    "jobs": "jobs",
+    "cases": "cases",
+    "differential": "differential",
+    "serve": "serve",
+    "models": "models",
+    "doctor": "doctor",
+    "data": "data",
+    "train": "train",
+    "evaluate": "evaluate",
+    "validate": "evaluate",
+    "export": "train",
+    "convert": "models",
+}
 
 
 class LazyGroup(click.Group):
@@ -49,7 +49,8 @@ class LazyGroup(click.Group):
         """Return a command, or None if there is none of that name."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"hemavision.cli.{cmd_name}"), cmd_name)
+        module = import_module(f"hemavision.cli.{COMMANDS[cmd_name]}")
+        command: click.Command = getattr(module, cmd_name)
         return command
 
     def invoke(self, ctx: click.Context) -> Any:

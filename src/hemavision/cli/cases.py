@@ -1,4 +1,4 @@
-"""``hemavision cases``: create, list, show, sign, remove, verify; importing, accounts beside it."""
+"""``hemavision cases``: create, list, show, sign, report, remove, verify, export."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hemavision.cli.accounts import readers, tokens
-from hemavision.cli.case_report import report
-from hemavision.cli.case_store import AS_JSON, CASE, StoreChoice, pass_choice
-from hemavision.cli.cases_import import import_
+from hemavision.cli.case_store import AS_JSON, CASE, StoreChoice, import_, pass_choice
 
 if TYPE_CHECKING:
     from hemavision.store.records import Case, Version
 
 STATES = ("new", "in_review", "signed")
+_FORMATS = ("html", "pdf", "csv", "json", "fhir")
 
 
 @click.group()
@@ -203,8 +202,56 @@ def export(choice: StoreChoice, /, out: Path, **given: Any) -> None:
         click.echo(f"{out}: {counts}")
 
 
+@cases.command()
+@CASE
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(_FORMATS),
+    help="By the ending of OUT if not given.",
+)
+@click.option(
+    "--suggestions",
+    is_flag=True,
+    help="Count the model's word where nobody has decided; what is unfamiliar never counts.",
+)
+@click.option(
+    "--version",
+    type=click.IntRange(1),
+    help="A version as it was signed, whatever was changed since; the case as it is otherwise.",
+)
+@pass_choice
+def report(
+    choice: StoreChoice,
+    case: int,
+    out: Path,
+    *,
+    format_name: str | None,
+    suggestions: bool,
+    version: int | None,
+) -> None:
+    """Write the report of CASE into the new file OUT.
+
+    Read against what was entered for the case. A case that is not signed is reported as
+    preliminary, a signed one with the ranges and figures that were signed.
+    """
+    from hemavision.casework.reporting import Request, gather_report
+    from hemavision.report import write_report
+
+    wanted = format_name or out.suffix.removeprefix(".").lower()
+    if wanted not in _FORMATS:
+        raise click.UsageError(f"{out.name} ends in no format; --format: {', '.join(_FORMATS)}.")
+    given = gather_report(choice.open(), choice.at_work(), Request(case, suggestions, version))
+    content = write_report(given, wanted).content
+    try:
+        with out.open("xb") as file:
+            file.write(content)
+    except FileExistsError:
+        raise click.ClickException(f"{out} exists; it was not touched.") from None
+
+
 cases.add_command(import_)
-cases.add_command(report)
 cases.add_command(readers)
 cases.add_command(tokens)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hemavision.cli.job import job_options, taken
+from hemavision.cli.jobs import job_options, taken
 
 if TYPE_CHECKING:
-    from hemavision.cli.inputs import Opened
-    from hemavision.cli.job import Reads
+    from hemavision.cli.jobs import Reads
     from hemavision.cli.outputs import Output
     from hemavision.reading.cell import Model
+    from hemavision.records.results import Prediction
 
 
 @dataclass(frozen=True)
-class Options:
-    """The command line, as given."""
+class ClassifyOptions:
+    """The command line of ``classify``, as given."""
 
     paths: tuple[Path, ...]
     model: str | None
@@ -66,84 +64,41 @@ def classify(**given: Any) -> None:
     For research use only. Not for use in diagnostic procedures.
     """
     job, names = taken(given, instead=("as_json", "csv_file")), given.pop("paths")
-    options = Options(paths=tuple(map(Path, names)), **given)
-    from hemavision.cli.job import make_ready, run_job
-    from hemavision.cli.named import open_named_model
-    from hemavision.records.results import NOTICE
+    asked = ClassifyOptions(paths=tuple(map(Path, names)), **given)
+    from hemavision.cli.jobs import make_ready, run_job
+    from hemavision.cli.models import open_named_model
+    from hemavision.cli.runner import Inputs, conclude, run
 
     make_ready(job)
-    model = open_named_model(options.model)
+    model = open_named_model(asked.model)
     if job.folder:
-        run_job(job, names, options.heatmaps, _reads(model))
-    failed, done = _classify(options, model)
-    if failed:
-        click.echo(f"{failed:,} of {failed + done:,} inputs failed.", err=True)
-    if not options.as_json:
-        click.echo(NOTICE)
-    sys.exit(1 if failed else 0)
+        run_job(job, names, asked.heatmaps, _reads(model))
+    with ExitStack() as stack:
+        failed, done = run(
+            "Images",
+            Inputs(asked.paths, asked.heatmaps),
+            lambda photos: model.predict_arrays([photo.rgb for photo in photos]),
+            _outputs(asked, model, stack),
+        )
+    conclude(failed, done, asked.as_json)
 
 
 def _reads(model: Model) -> Reads:
     from hemavision.batch.readers import CellReader
-    from hemavision.cli.job import Reads, detector_of_settings
+    from hemavision.cli.jobs import Reads, detector_of_settings
 
     # Where a picture is a field, the detector of the settings finds its cell.
     return Reads("classify", CellReader(model), model.reference, detector_of_settings())
 
 
-def _classify(options: Options, model: Model) -> tuple[int, int]:
-    """Run over every input; return how many failed and how many were done."""
-    from hemavision.cli.inputs import open_in_batches
-    from hemavision.cli.outputs import printable
+def _outputs(asked: ClassifyOptions, model: Model, stack: ExitStack) -> list[Output[Prediction]]:
+    from hemavision.cli import outputs as out
 
-    failed = done = 0
-    with ExitStack() as stack:
-        outputs = _outputs(options, model, stack)
-        advance = stack.enter_context(_progress(options))
-        for batch in open_in_batches(_inputs(options)):
-            for item in batch:
-                if item.photo is None:
-                    failed += 1
-                    click.echo(printable(item.error), err=True)
-            done += _answer(model, batch, outputs)
-            advance(len(batch))
-    return failed, done
-
-
-def _answer(model: Model, batch: list[Opened], outputs: list[Output]) -> int:
-    opened = [(item.source, item.photo) for item in batch if item.photo is not None]
-    predictions = model.predict_arrays([photo.rgb for _, photo in opened])
-    for (path, photo), prediction in zip(opened, predictions, strict=True):
-        for output in outputs:
-            output.write(path, photo, prediction)
-    return len(opened)
-
-
-def _inputs(options: Options) -> Iterator[Path]:
-    from hemavision.cli.inputs import find_images
-
-    return find_images(options.paths, options.heatmaps)
-
-
-def _outputs(options: Options, model: Model, stack: ExitStack) -> list[Output]:
-    from hemavision.cli.outputs import Heatmaps, JsonLines, Table, atomic_csv
-
-    outputs: list[Output] = []
-    if options.heatmaps:
-        try:
-            options.heatmaps.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise click.UsageError(f"Cannot make {options.heatmaps}: {error.strerror}.") from error
-        outputs.append(Heatmaps(options.heatmaps))
-    if options.csv_file:
-        csv_file = atomic_csv(options.csv_file, model.manifest.cell_types)
-        outputs.append(stack.enter_context(csv_file))
-    outputs.append(JsonLines() if options.as_json else Table())
+    outputs: list[Output[Prediction]] = []
+    if asked.heatmaps:
+        outputs.append(out.cell_heatmaps(out.made(asked.heatmaps)))
+    if asked.csv_file:
+        stream = stack.enter_context(out.atomic_text(asked.csv_file))
+        outputs.append(out.CellCsv(stream, model.manifest.cell_types))
+    outputs.append(out.JsonLines(out.cell_values) if asked.as_json else out.CellTable())
     return outputs
-
-
-def _progress(options: Options) -> Any:
-    """Return a context that gives ``advance(count)``; a bar on a terminal, nothing in a pipe."""
-    from hemavision.cli.progress import progress
-
-    return progress("Images", lambda: sum(1 for _ in _inputs(options)))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,20 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hemavision.cli.job import job_options, taken
+from hemavision.cli.jobs import job_options, taken
 
 if TYPE_CHECKING:
-    from hemavision.cli.field_outputs import Output
+    from hemavision.cli.outputs import Output
     from hemavision.reading.cell import Model
-    from hemavision.reading.finding.detector import Finder
+    from hemavision.reading.found import Smear
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
 @dataclass(frozen=True)
-class Options:
-    """The command line, as given."""
+class DetectOptions:
+    """The command line of ``detect``, as given."""
 
     paths: tuple[Path, ...]
     model: str | None
@@ -84,74 +82,47 @@ def detect(**given: Any) -> None:
     """
     instead = ("as_json", "csv_file", "coco", "voc", "yolo", "geojson")
     job, names = taken(given, instead), given.pop("paths")
-    options = Options(paths=tuple(map(Path, names)), **given)
+    asked = DetectOptions(paths=tuple(map(Path, names)), **given)
     from hemavision.batch.readers import FieldReader
-    from hemavision.cli.job import Reads, make_ready, run_job
-    from hemavision.cli.named import open_named_detector, open_named_model
-    from hemavision.records.results import NOTICE
-
-    make_ready(job)
-    model, finder = open_named_model(options.model), open_named_detector(options.detector)
-    if job.folder:
-        reader = FieldReader(model, finder)
-        run_job(job, names, options.heatmaps,
-                Reads("detect", reader, model.reference, finder.reference))  # fmt: skip
-    failed, done = _detect(options, model, finder)
-    if failed:
-        click.echo(f"{failed:,} of {failed + done:,} inputs failed.", err=True)
-    if not options.as_json:
-        click.echo(NOTICE)
-    sys.exit(1 if failed else 0)
-
-
-def _detect(options: Options, model: Model, finder: Finder) -> tuple[int, int]:
-    """Run over every input; return how many failed and how many were done."""
-    from hemavision.cli.inputs import open_in_batches
-    from hemavision.cli.outputs import printable
-    from hemavision.cli.progress import progress
+    from hemavision.cli.jobs import Reads, make_ready, run_job
+    from hemavision.cli.models import open_named_detector, open_named_model
+    from hemavision.cli.runner import Inputs, conclude, run
     from hemavision.reading.field import read_smear
 
-    failed = done = 0
+    make_ready(job)
+    model, finder = open_named_model(asked.model), open_named_detector(asked.detector)
+    if job.folder:
+        reader = FieldReader(model, finder)
+        run_job(job, names, asked.heatmaps,
+                Reads("detect", reader, model.reference, finder.reference))  # fmt: skip
     with ExitStack() as stack:
-        outputs = _outputs(options, model, stack)
-        advance = stack.enter_context(progress("Fields", lambda: sum(1 for _ in _inputs(options))))
-        for batch in open_in_batches(_inputs(options)):
-            for item in batch:
-                if item.photo is None:
-                    failed += 1
-                    click.echo(printable(item.error), err=True)
-                else:
-                    done += 1
-                    smear = read_smear(model, finder, item.photo.rgb)
-                    for output in outputs:
-                        output.write(item.source, item.photo, smear)
-                advance(1)
-    return failed, done
+        failed, done = run(
+            "Fields",
+            Inputs(asked.paths, asked.heatmaps),
+            # One at a time: a field's heatmaps are large.
+            lambda photos: (read_smear(model, finder, photo.rgb) for photo in photos),
+            _outputs(asked, model, stack),
+        )
+    conclude(failed, done, asked.as_json)
 
 
-def _inputs(options: Options) -> Iterator[Path]:
-    from hemavision.cli.inputs import find_images
-
-    return find_images(options.paths, options.heatmaps)
-
-
-def _outputs(options: Options, model: Model, stack: ExitStack) -> list[Output]:
-    from hemavision.cli import field_outputs as out
+def _outputs(asked: DetectOptions, model: Model, stack: ExitStack) -> list[Output[Smear]]:
+    from hemavision.cli import outputs as out
 
     types = model.manifest.cell_types
-    outputs: list[Output] = []
-    root = out.root_of(options.paths)
-    if options.heatmaps:
-        outputs.append(out.Heatmaps(out.made(options.heatmaps)))
-    if options.voc:
-        outputs.append(out.voc_files(out.Places(out.made(options.voc), root)))
-    if options.geojson:
-        outputs.append(out.geojson_files(out.Places(out.made(options.geojson), root)))
-    if options.yolo:
-        outputs.append(out.yolo_files(out.Places(out.made(options.yolo), root), types))
-    if options.csv_file:
-        outputs.append(stack.enter_context(out.csv_file(options.csv_file)))
-    if options.coco:
-        outputs.append(stack.enter_context(out.coco_file(options.coco)))
-    outputs.append(out.JsonLines() if options.as_json else out.Table())
+    outputs: list[Output[Smear]] = []
+    root = out.root_of(asked.paths)
+    if asked.heatmaps:
+        outputs.append(out.field_heatmaps(out.made(asked.heatmaps)))
+    if asked.voc:
+        outputs.append(out.voc_files(out.Places(out.made(asked.voc), root)))
+    if asked.geojson:
+        outputs.append(out.geojson_files(out.Places(out.made(asked.geojson), root)))
+    if asked.yolo:
+        outputs.append(out.yolo_files(out.Places(out.made(asked.yolo), root), types))
+    if asked.csv_file:
+        outputs.append(out.FieldCsv(stack.enter_context(out.atomic_text(asked.csv_file))))
+    if asked.coco:
+        outputs.append(stack.enter_context(out.coco_file(asked.coco)))
+    outputs.append(out.JsonLines(out.field_values) if asked.as_json else out.FieldTable())
     return outputs

@@ -1,4 +1,4 @@
-"""``hemavision evaluate``."""
+"""``hemavision evaluate`` and ``hemavision validate``."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import importlib.util
 import json
 import shlex
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from hemavision import settings
+from hemavision.cli.progress import bars
 from hemavision.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ NEEDED = ("scipy", "sklearn", "matplotlib", "onnx", "pycocotools")
 
 
 @dataclass(frozen=True)
-class Options:
+class EvaluateOptions:
     """The command line, as given."""
 
     dataset: Path
@@ -115,7 +115,7 @@ def evaluate(**given: Any) -> None:
     them, or a folder of your own with one folder a cell type. A protocol that leaks is shown
     with the honest one beside it.
     """
-    options = Options(**given)
+    options = EvaluateOptions(**given)
     check_install()
     if options.card and (options.protocol or options.model):
         raise click.UsageError("--card chooses protocols and models itself; leave those out.")
@@ -146,7 +146,7 @@ def check_install() -> None:
         )
 
 
-def _evaluate(options: Options) -> dict[str, Any]:
+def _evaluate(options: EvaluateOptions) -> dict[str, Any]:
     from hemavision.datasets import protocols
     from hemavision.evaluation.detected import evaluate_detected
     from hemavision.evaluation.result import Request, evaluate_with_honest
@@ -154,7 +154,7 @@ def _evaluate(options: Options) -> dict[str, Any]:
 
     dataset = protocols.find_dataset(options.dataset)
     protocol = protocols.choose_protocol(dataset, options.protocol)
-    with _progress() as progress:
+    with bars() as progress:
         request = Request(
             dataset,
             options.command(),
@@ -180,7 +180,9 @@ def _evaluate(options: Options) -> dict[str, Any]:
     return record
 
 
-def _beside(options: Options, dataset: Dataset, protocol: str) -> list[tuple[str, str | None]]:
+def _beside(
+    options: EvaluateOptions, dataset: Dataset, protocol: str
+) -> list[tuple[str, str | None]]:
     """Return the protocols to show beside: all on a card, the leaky one where none is named.
 
     A withheld laboratory is shown where there is a network that never saw it.
@@ -201,7 +203,7 @@ def _beside(options: Options, dataset: Dataset, protocol: str) -> list[tuple[str
 
 
 def _score_heatmaps(
-    request: Request, protocol: str, progress: Callable[[str], Progress] | None
+    request: Request, protocol: str, progress: Callable[[str], Progress]
 ) -> dict[str, Any]:
     from hemavision.datasets.protocols import default_model
     from hemavision.evaluation.explanations import score_heatmaps
@@ -212,12 +214,12 @@ def _score_heatmaps(
         request.model or default_model(protocol),
         request.dataset.folder,
         request.limit,
-        progress("heatmaps") if progress else None,
+        progress("heatmaps"),
     )
 
 
 def _score_familiarity(
-    request: Request, protocol: str, progress: Callable[[str], Progress] | None
+    request: Request, protocol: str, progress: Callable[[str], Progress]
 ) -> dict[str, Any]:
     from hemavision.datasets.protocols import default_model
     from hemavision.evaluation.familiarity import score_familiarity
@@ -227,11 +229,11 @@ def _score_familiarity(
     return score_familiarity(
         request.model or default_model(protocol),
         request.dataset.folder,
-        progress=progress("familiarity") if progress else None,
+        progress=progress("familiarity"),
     )
 
 
-def _score_detector(options: Options, protocol: Protocol) -> dict[str, Any]:
+def _score_detector(options: EvaluateOptions, protocol: Protocol) -> dict[str, Any]:
     from hemavision.datasets.protocols import find_dataset
     from hemavision.evaluation.boxes import score_detector
     from hemavision.evaluation.foreign_fields import score_fields
@@ -240,8 +242,8 @@ def _score_detector(options: Options, protocol: Protocol) -> dict[str, Any]:
     if dataset.own or dataset.only not in ("", protocol.tests_on):
         needed = "its image set" if protocol.never_seen else f"the image set {protocol.tests_on}"
         raise SettingsError(f"{protocol.name} needs {needed}, or the folder of all sets.")
-    with _progress() as progress:
-        bar = progress(protocol.name) if progress else None
+    with bars() as progress:
+        bar = progress(protocol.name)
         if protocol.never_seen:
             return score_fields(
                 protocol.name, dataset, detector=options.model, limit=options.limit, progress=bar
@@ -249,7 +251,7 @@ def _score_detector(options: Options, protocol: Protocol) -> dict[str, Any]:
         return score_detector(options.model, dataset.folder, options.out, bar, options.limit)
 
 
-def _show_fields(record: dict[str, Any], options: Options) -> None:
+def _show_fields(record: dict[str, Any], options: EvaluateOptions) -> None:
     if options.as_json:
         click.echo(json.dumps(record))
         return
@@ -269,7 +271,7 @@ def _show_fields(record: dict[str, Any], options: Options) -> None:
     click.echo(record["notice"])
 
 
-def _show_boxes(record: dict[str, Any], options: Options) -> None:
+def _show_boxes(record: dict[str, Any], options: EvaluateOptions) -> None:
     if options.as_json:
         click.echo(json.dumps(record))
         return
@@ -294,7 +296,7 @@ def _show_boxes(record: dict[str, Any], options: Options) -> None:
     click.echo(record["notice"])
 
 
-def _predictions_writer(options: Options) -> Callable[[str, Run], None] | None:
+def _predictions_writer(options: EvaluateOptions) -> Callable[[str, Run], None] | None:
     if options.out is None or options.card:
         return None
     from hemavision.evaluation.answers import write_predictions
@@ -313,7 +315,7 @@ def _predictions_writer(options: Options) -> Callable[[str, Run], None] | None:
     return write
 
 
-def _show(record: dict[str, Any], options: Options) -> None:
+def _show(record: dict[str, Any], options: EvaluateOptions) -> None:
     if options.as_json:
         click.echo(json.dumps(record, ensure_ascii=False))
         return
@@ -326,7 +328,7 @@ def _show(record: dict[str, Any], options: Options) -> None:
     print_tables(record, Console(width=width, markup=False, highlight=False))
 
 
-def _write(record: dict[str, Any], options: Options) -> None:
+def _write(record: dict[str, Any], options: EvaluateOptions) -> None:
     if options.out is None and not options.card:
         return
     from hemavision.evaluation.report import write_page, write_report
@@ -345,19 +347,37 @@ def _name_unreadable(record: dict[str, Any]) -> bool:
     return bool(bad)
 
 
-@contextmanager
-def _progress() -> Iterator[Callable[[str], Progress] | None]:
-    """Give a bar for each part of the work on a terminal, and nothing in a pipe."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import Progress as Bars
+@click.command()
+@click.argument("dataset", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--model", help="A shipped model's name or a bundle's file.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of the card.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for validation.json and validation-card.md.",
+)
+def validate(dataset: Path, model: str | None, as_json: bool, out: Path | None) -> None:
+    """Check a model on your laboratory's own labelled cells: one folder a cell type.
 
-    with Bars(console=Console(stderr=True)) as bars:
+    Sensitivity of each type with exact intervals, drift against the training laboratories,
+    thresholds that would fit, and a card of it all.
+    """
+    check_install()
+    from hemavision.evaluation.laboratory import render
+    from hemavision.evaluation.laboratory import validate as measure
+    from hemavision.reading.cell import open_model
 
-        def start(name: str) -> Progress:
-            task = bars.add_task(name, total=None)
-            return lambda done, total: bars.update(task, completed=done, total=total)
-
-        yield start
+    opened = open_model(model or settings.text("model"))
+    command = f"hemavision validate {dataset.resolve().name} --model {opened.reference.name}"
+    with bars() as progress:
+        record = measure(opened, dataset, command, progress("Reading cells"))
+    card = render(record)
+    click.echo(json.dumps(record, ensure_ascii=False) if as_json else card)
+    if out:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "validation.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
+        (out / "validation-card.md").write_text(card, encoding="utf-8")
+    for name, why in record["unreadable"].items():
+        click.echo(f"{name}: {why}", err=True)
+    if record["unreadable"]:
+        sys.exit(1)

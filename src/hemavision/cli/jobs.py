@@ -1,15 +1,217 @@
-"""``hemavision jobs``."""
+"""``hemavision jobs``, and ``--job``: what commands do with images beyond counting."""
 
 from __future__ import annotations
 
 import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 if TYPE_CHECKING:
+    from hemavision.batch.job import Job, Outcome
+    from hemavision.batch.plan import Work
+    from hemavision.batch.readers import Reader
     from hemavision.batch.standing import Standing
+    from hemavision.records.results import ModelReference
+
+FORMS = ("parquet", "csv", "jsonl")
+#: Inputs a part: what a kill may cost, some ten seconds of cells and a minute or two of fields.
+PART_IMAGES = {"classify": 256, "detect": 64}
+#: What a shell gives a command that Ctrl C has ended.
+INTERRUPTED = 130
+
+_OPTIONS = (
+    click.option(
+        "--job",
+        type=click.Path(file_okay=False, path_type=Path),
+        help="Keep what is done in this folder, with one table of all in the end: whatever was "
+        "killed meanwhile, the same command goes on. PATHS may then be archives, patterns, URLs, "
+        "and - for a list on standard input.",
+    ),
+    click.option(
+        "--to", type=click.Choice(FORMS), help="Form of a job's table.  [default: parquet]"
+    ),
+    click.option(
+        "--part",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Images that a job writes at once; what a kill costs at most.",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class JobOptions:
+    """What a command line says about a job; ``folder`` is None where there is none."""
+
+    folder: Path | None
+    to: str | None
+    part_images: int | None
+
+
+def job_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of jobs."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def taken(given: dict[str, Any], instead: Iterable[str]) -> JobOptions:
+    """Take the options of jobs out of what a command was given.
+
+    Args:
+        given: all options; those of jobs are removed.
+        instead: options that a job has its table instead of.
+
+    Raises:
+        click.UsageError: some do not go together.
+    """
+    options = JobOptions(given.pop("job"), given.pop("to"), given.pop("part"))
+    if options.folder is None and (options.to or options.part_images):
+        raise click.UsageError("--to and --part are about a job: give --job FOLDER as well.")
+    if options.folder is not None:
+        for name in instead:
+            if given[name]:
+                option = {"as_json": "json", "csv_file": "csv"}.get(name, name)
+                raise click.UsageError(
+                    f"A job has one table instead of --{option}; --to chooses its form."
+                )
+    return options
+
+
+def make_ready(options: JobOptions) -> None:
+    """Do what helps a job and has to be done before its model is opened."""
+    from hemavision.batch.memory import give_back_what_is_large
+
+    if options.folder:
+        give_back_what_is_large()
+
+
+def run_job(
+    options: JobOptions, paths: tuple[str, ...], heatmaps: Path | None, reads: Reads
+) -> NoReturn:
+    """Do a job and end the program: status 0, 1 where inputs failed, 130 after Ctrl C.
+
+    Raises:
+        click.UsageError: the job cannot be begun or gone on with as it was asked for.
+    """
+    from hemavision.batch.job import open_job
+    from hemavision.batch.plan import PLAN
+    from hemavision.errors import JobError, PlaceError
+
+    assert options.folder is not None
+    work = _work(options, paths, heatmaps, reads)
+    skip = [heatmaps] if heatmaps else []
+    begun = False
+    if not (options.folder / PLAN).exists():
+        click.echo("Listing the inputs.", err=True)
+    try:
+        with open_job(options.folder, work, reads.reader, _places(paths), skip) as job:
+            begun = True
+            outcome = _followed(job)
+    except JobError as error:
+        raise click.UsageError(str(error)) from error
+    except (PlaceError, OSError) as error:
+        raise click.ClickException(f"{error} {_how_to_go_on(options.folder, begun)}") from error
+    except KeyboardInterrupt:
+        click.echo(f"\nStopped. {_how_to_go_on(options.folder, begun)}", err=True)
+        sys.exit(INTERRUPTED)
+    _tell(outcome)
+    sys.exit(1 if outcome.failed else 0)
+
+
+@dataclass(frozen=True)
+class Reads:
+    """Who reads the images of a job: the command, what it reads with, and whose weights."""
+
+    command: str
+    reader: Reader
+    model: ModelReference
+    detector: ModelReference
+
+
+def detector_of_settings() -> ModelReference:
+    """Return which detector the settings name, without opening it.
+
+    Raises:
+        click.UsageError: there is none.
+    """
+    from hemavision import settings
+    from hemavision.errors import BundleError
+    from hemavision.reading.bundle import sha256_of
+    from hemavision.reading.finding.detector import find_detector
+    from hemavision.records.results import ModelReference
+
+    try:
+        path = find_detector(settings.text("detector"))
+    except BundleError as error:
+        raise click.UsageError(str(error)) from error
+    return ModelReference(path.stem, sha256_of(path.read_bytes()))
+
+
+def _work(options: JobOptions, paths: tuple[str, ...], heatmaps: Path | None, reads: Reads) -> Work:
+    from hemavision import __version__, settings
+    from hemavision.batch.plan import Work
+    from hemavision.batch.remote import is_url
+
+    named = (*paths, *([str(heatmaps)] if heatmaps else []))
+    is_relative = any(not (is_url(name) or Path(name).is_absolute()) for name in named)
+    return Work(
+        command=reads.command,
+        paths=paths,
+        started_in=str(Path.cwd()) if is_relative else None,
+        to=options.to or FORMS[0],
+        part_images=options.part_images or PART_IMAGES[reads.command],
+        heatmaps=str(heatmaps) if heatmaps else None,
+        schema=reads.reader.schema.name,
+        model=reads.model,
+        detector=reads.detector,
+        max_megapixels=settings.whole_number("max_megapixels"),
+        hemavision=__version__,
+    )
+
+
+def _places(paths: tuple[str, ...]) -> Iterator[str]:
+    """Yield what is named, the lines of standard input in place of ``-``."""
+    for path in paths:
+        if path != "-":
+            yield path
+        elif not sys.stdin.isatty():
+            lines = (os.fsdecode(line).rstrip("\r\n") for line in sys.stdin.buffer)
+            yield from (line for line in lines if line)
+
+
+def _followed(job: Job) -> Outcome:
+    from hemavision.cli.progress import Following, follow
+
+    with follow(Following("Images", job.plan.images, job.done)) as advance:
+        return job.run(advance)
+
+
+def _how_to_go_on(folder: Path, begun: bool) -> str:
+    from hemavision.cli.outputs import printable
+
+    if not begun:
+        return "Nothing was done yet; the same command begins anew."
+    return f"What is done is kept in {printable(str(folder))}; the same command goes on."
+
+
+def _tell(outcome: Outcome) -> None:
+    from hemavision.cli.outputs import printable
+    from hemavision.records.results import NOTICE
+
+    click.echo(f"{outcome.images - outcome.failed:,} images: {printable(str(outcome.table))}")
+    if outcome.failed:
+        errors = printable(str(outcome.errors))
+        click.echo(
+            f"{outcome.failed:,} of {outcome.images:,} inputs failed: {errors} says why.", err=True
+        )
+    click.echo(NOTICE)
 
 
 @click.command()

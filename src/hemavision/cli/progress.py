@@ -32,6 +32,21 @@ def progress(what: str, count: int | Callable[[], int] | None) -> Iterator[Calla
         yield lambda steps: bar.advance(task, steps)
 
 
+@contextmanager
+def bars() -> Iterator[Callable[[str], Callable[[int, int], None]]]:
+    """Give what begins a bar, by its title, and returns its ``show(done, total)``."""
+    if not sys.stderr.isatty():
+        yield lambda title: lambda done, total: None
+        return
+    with _bar() as shown:
+
+        def start(title: str) -> Callable[[int, int], None]:
+            task = shown.add_task(title, total=None)
+            return lambda done, total: shown.update(task, completed=done, total=total)
+
+        yield start
+
+
 def _bar(*more: Any) -> Any:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn

@@ -8,7 +8,6 @@ import logging
 import signal
 import socket
 import sys
-from ipaddress import ip_address
 from typing import Any
 
 import click
@@ -58,6 +57,8 @@ def is_free(host: str, port: int) -> bool:
     Asked before binding, because some systems let a program bind 127.0.0.1 while another
     listens on every address, and then the browser may reach either.
     """
+    from hemavision.web.security import is_loopback
+
     name = _reachable(host)
     if not is_loopback(name):
         return True
@@ -66,14 +67,6 @@ def is_free(host: str, port: int) -> bool:
             return False
     except OSError:
         return True
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an address is reached from this machine alone."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def url(host: str, port: int) -> str:
@@ -140,6 +133,7 @@ def serve(
     For research use only. Not for use in diagnostic procedures.
     """
     from hemavision import settings
+    from hemavision.web.security import is_loopback
 
     host = host or settings.text("host")
     wanted = port or settings.whole_number("port")
@@ -191,7 +185,7 @@ def _warn(host: str, login: bool) -> None:
 
 
 def _app(host: str, model: str | None, without_accounts: bool) -> Any:
-    from hemavision.cli.named import model_beside, open_named_model
+    from hemavision.cli.models import model_beside, open_named_model
     from hemavision.web import create_app
 
     give_back_freed_memory()

@@ -98,7 +98,7 @@ WHAT_IT_SEES = {"whole": "whole images", "nucleus": "squares around the cell"}
 
 
 @dataclass(frozen=True)
-class Options:
+class Conversion:
     """What a model file does not say about itself.
 
     Attributes:
@@ -115,13 +115,13 @@ class Options:
     crop: str = "whole"
 
 
-def convert_model(source: Path, target: Path, options: Options) -> str:
+def convert_model(source: Path, target: Path, conversion: Conversion) -> str:
     """Convert ``source`` to ``target``, by their suffixes; return one line about it.
 
     Raises:
         BundleError: see :func:`read_model` and :func:`write_as`. Nothing is written then.
     """
-    return write_as(read_model(source), source, target, options)
+    return write_as(read_model(source), source, target, conversion)
 
 
 def read_model(source: Path) -> Network:
@@ -140,14 +140,14 @@ def read_model(source: Path) -> Network:
     )
 
 
-def write_as(network: Network, source: Path, target: Path, options: Options) -> str:
+def write_as(network: Network, source: Path, target: Path, conversion: Conversion) -> str:
     """Write the network that was read from ``source`` as ``target``; return a line about it.
 
     Raises:
-        BundleError: the network cannot be written as ``target``, or ``options`` do not fit it.
+        BundleError: the network cannot be written as ``target``, or ``conversion`` do not fit it.
     """
-    if options.size_px:
-        network = network.with_input(options.size_px, options.size_px)
+    if conversion.size_px:
+        network = network.with_input(conversion.size_px, conversion.size_px)
     parameters = sum(array.size for array in network.weights)
     report = f"{target}: {len(network.layers)} layers, {parameters} parameters"
     if target.suffix != ".onnx":
@@ -157,11 +157,11 @@ def write_as(network: Network, source: Path, target: Path, options: Options) -> 
         return f"{report}."
     if source.suffix.lower() == ".onnx":
         raise BundleError(f"{source} is a bundle already; copy it, its calibration stays in it.")
-    scaling = options.scaling or usual_scaling(network)
-    _write_bundle(network, source, target, replace(options, scaling=scaling))
+    scaling = conversion.scaling or usual_scaling(network)
+    _write_bundle(network, source, target, replace(conversion, scaling=scaling))
     return (
-        f"{report}; taken to tell {', '.join(options.cell_types)} (in this order) on "
-        f"{WHAT_IT_SEES[options.crop]} scaled {scaling}."
+        f"{report}; taken to tell {', '.join(conversion.cell_types)} (in this order) on "
+        f"{WHAT_IT_SEES[conversion.crop]} scaled {scaling}."
     )
 
 
@@ -181,25 +181,25 @@ def usual_scaling(network: Network) -> str:
     return "none" if whole else MINUS_ONE_TO_ONE
 
 
-def _write_bundle(network: Network, source: Path, target: Path, options: Options) -> None:
+def _write_bundle(network: Network, source: Path, target: Path, conversion: Conversion) -> None:
     height, width, _ = network.input_shape
     if height != width or height is None:
         raise BundleError(
             f"The network takes images of {height} × {width}; give the side of a square one with "
             "--size."
         )
-    check_convertible(network, options.cell_types)
+    check_convertible(network, conversion.cell_types)
     manifest = Manifest(
         name=target.stem,
-        cell_types=options.cell_types,
-        preprocess=PreprocessSpec(height, options.crop),
+        cell_types=conversion.cell_types,
+        preprocess=PreprocessSpec(height, conversion.crop),
         check_below=NEVER_CONFIDENT,
         temperature=1.0,
         weights_sha256=network.weights_sha256(),
         training={"converted_from": source.name, "sha256": _digest(source)},
         licence="unknown",
     )
-    scaling = SCALINGS[options.scaling or usual_scaling(network)]
+    scaling = SCALINGS[conversion.scaling or usual_scaling(network)]
     write_network(BundleParts(network, manifest, scaling), target)
 
 
@@ -224,7 +224,7 @@ def as_bundle(path: Path) -> Path:
     if not bundle.is_file():
         network = read_model(path)
         _check_usual(network, path)
-        write_as(network, path, bundle, Options())
+        write_as(network, path, bundle, Conversion())
     return bundle
 
 

@@ -17,7 +17,7 @@ from hemavision.reading.explaining import encode_png, overlay
 from hemavision.records.json_values import Positive, Side
 from hemavision.records.results import Box, Noticed, Prediction
 from hemavision.web.api.operations import answer
-from hemavision.web.api.options import Options
+from hemavision.web.api.options import HeatmapOptions
 from hemavision.web.api.uploads import Upload
 from hemavision.web.errors import Problem, ProblemDetails, as_problem
 from hemavision.web.services import services
@@ -125,7 +125,7 @@ def refuse_failures(items: Sequence[Failed]) -> None:
         raise Problem("no-image-readable", detail, results=list(items))
 
 
-def answer_cells(model: Model, uploads: Sequence[Upload], options: Options) -> Response:
+def answer_cells(model: Model, uploads: Sequence[Upload], options: HeatmapOptions) -> Response:
     """Return the answer about images of single cells.
 
     Raises:
@@ -147,7 +147,7 @@ def answer_cells(model: Model, uploads: Sequence[Upload], options: Options) -> R
     return answer(Results(items))
 
 
-def overlay_address(prediction: Prediction, rgb: np.ndarray, options: Options) -> str:
+def overlay_address(prediction: Prediction, rgb: np.ndarray, options: HeatmapOptions) -> str:
     """Return the overlay as a PNG in a ``data:`` address."""
     name, _, value = (options.attribute or options.cell_type or "").partition("=")
     heatmap = prediction.heatmap(name or None, value or None)

@@ -14,7 +14,7 @@ from hemavision.records.results import Noticed
 from hemavision.web.api.answer import PngAddress, Results, answer_cells, overlay_address
 from hemavision.web.api.image_bodies import takes_images, takes_one_file
 from hemavision.web.api.operations import Api, answer, operation
-from hemavision.web.api.options import NAMES, Options, check_options, option_schemas
+from hemavision.web.api.options import NAMES, HeatmapOptions, check_options, option_schemas
 from hemavision.web.api.uploads import MULTIPART, read_request
 from hemavision.web.errors import Problem
 from hemavision.web.services import services
@@ -58,7 +58,7 @@ def classify() -> Response:
     """
     model = services().model
     received = read_request(request, NAMES)
-    options = Options()
+    options = HeatmapOptions()
     for values in (received.query, received.body):
         options = check_options(values, model.manifest, options)
     return answer_cells(model, received.uploads, options)
@@ -84,6 +84,6 @@ def predict() -> Response:
             prediction.cell_type.upper(),
             prediction.confidence,
             {name.upper(): p for name, p in prediction.probabilities.items()},
-            overlay_address(prediction, rgb, Options()),
+            overlay_address(prediction, rgb, HeatmapOptions()),
         )
     )

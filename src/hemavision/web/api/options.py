@@ -21,7 +21,7 @@ NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?", re.ASCII)
 
 
 @dataclass(frozen=True)
-class Options:
+class HeatmapOptions:
     """How a caller wants the answer.
 
     Attributes:
@@ -96,7 +96,9 @@ def option_schemas(manifest: Manifest) -> dict[str, dict[str, Any]]:
     return options
 
 
-def check_options(values: Mapping[str, Any], manifest: Manifest, otherwise: Options) -> Options:
+def check_options(
+    values: Mapping[str, Any], manifest: Manifest, otherwise: HeatmapOptions
+) -> HeatmapOptions:
     """Return the options that values of JSON types ask for, ``otherwise`` where they do not.
 
     Raises:
@@ -119,7 +121,7 @@ def check_options(values: Mapping[str, Any], manifest: Manifest, otherwise: Opti
     # Written so that a NaN is refused too.
     if not number or not 0 <= opacity <= 1 or not math.isfinite(opacity):
         raise _unusable("opacity", opacity, "a number from 0 to 1")
-    return Options(heatmaps, cell_type, attribute, float(opacity))
+    return HeatmapOptions(heatmaps, cell_type, attribute, float(opacity))
 
 
 def _refuse_unknown(values: Collection[str], known: Collection[str]) -> None:

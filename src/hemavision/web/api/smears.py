@@ -25,7 +25,7 @@ from hemavision.web.api.answer import (
 )
 from hemavision.web.api.image_bodies import takes_images
 from hemavision.web.api.operations import Api, answer, operation
-from hemavision.web.api.options import Options, check_options, option_schemas
+from hemavision.web.api.options import HeatmapOptions, check_options, option_schemas
 from hemavision.web.api.uploads import read_request
 from hemavision.web.errors import Problem
 from hemavision.web.services import services
@@ -104,7 +104,7 @@ def smears() -> Response:
     """
     model, finder = services().model, answering_finder()
     received = read_request(request, NAMES)
-    options = Options()
+    options = HeatmapOptions()
     for values in (received.query, received.body):
         options = check_options(values, model.manifest, options)
 
@@ -135,13 +135,13 @@ def answering_finder() -> Finder:
     return finder
 
 
-def describe_smear(smear: Smear, rgb: np.ndarray, options: Options) -> SmearAnswer:
+def describe_smear(smear: Smear, rgb: np.ndarray, options: HeatmapOptions) -> SmearAnswer:
     """Return a field with the heatmaps that the options ask for."""
     cells = (_describe(cell, number, rgb, options) for number, cell in enumerate(smear.cells))
     return SmearAnswer(**vars(smear) | {"cells": tuple(cells)})
 
 
-def _describe(cell: FoundCell, number: int, rgb: np.ndarray, options: Options) -> SmearCell:
+def _describe(cell: FoundCell, number: int, rgb: np.ndarray, options: HeatmapOptions) -> SmearCell:
     found, prediction = SmearCell(**vars(cell), id=number), cell.prediction
     if prediction and options.raw:
         maps = rounded(prediction.heatmap()).tolist()
