@@ -43,7 +43,7 @@ serve: $(SERVE_READY)
 # Times itself: see CONTRIBUTING.md for what it may take. The checks, one process, run beside the tests.
 test: $(TEST_READY)
 	@bash -c 'TIMEFORMAT="make test: %R s, and %U s + %S s of processor time"; \
-		time $(MAKE) --no-print-directory --jobs=2 --output-sync=target checks unit'
+		time $(MAKE) --no-print-directory --jobs=2 checks unit'
 
 test-long: checks unit-long
 
