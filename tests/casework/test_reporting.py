@@ -157,8 +157,11 @@ def test_what_was_entered_is_read_against(store: Store, filled: Filled) -> None:
     assert (given.analyser.cells, given.analyser.name) == (900, "A-1")
     assert given.no_estimate == "The model fake bears no validated confusions."
     assert (given.model_calls, given.confusion) == (None, None)
-    assert terms_of(entries, None).correct_from == CORRECT_FROM
-    assert terms_of(replace(entries, nucleated_apart=True), None).correct_from == math.inf
+    assert terms_of(entries, None, case.classes).correct_from == CORRECT_FROM
+    assert (
+        terms_of(replace(entries, nucleated_apart=True), None, case.classes).correct_from
+        == math.inf
+    )
     assert analyser_of(replace(entries, analyser={})) is None
 
 

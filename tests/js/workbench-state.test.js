@@ -1,4 +1,4 @@
-import { assignKeys, meaning } from "/static/js/workbench/hotkeys.js";
+import { meaning } from "/static/js/workbench/hotkeys.js";
 import { binCounts, doneAgain, emptyHistory, initialState, isReadOnly, numbered, pushed, range, reduce, takenBack, targets, toggled, undecided, without } from "/static/js/workbench/state.js";
 import { createWriter } from "/static/js/workbench/writing.js";
 import { createStore } from "/static/js/state.js";
@@ -75,20 +75,6 @@ test("undo and redo move one step", () => {
   equal(doneAgain(two), null);
   equal(numbered(back.history, 2, 9).undone[0].batch, 9);
   equal(without(back.history, 2).undone, []);
-});
-
-test("keys: digits for the first ten types, then letters that are free", () => {
-  const names = Array.from({ length: 10 }, (_, index) => `type_${index}`);
-  const keys = assignKeys([...names, "clot", "giant", "giant_two"]);
-  equal([keys.type_0, keys.type_9], ["1", "0"]);
-  equal(keys.clot, "l");
-  equal([keys.giant, keys.giant_two], ["g", "a"]);
-});
-
-test("no two types share a key, however many there are", () => {
-  const keys = assignKeys(Array.from({ length: 40 }, (_, index) => `kind ${index}`));
-  const given = Object.values(keys);
-  equal(new Set(given).size, given.length);
 });
 
 test("what keys mean", () => {

@@ -107,7 +107,8 @@ def _observations(report: Report) -> list[Values]:
 
 def _share(report: Report, share: Share) -> Values:
     name = display_name(share.cell_type)
-    code = loinc.SHARES.get(share.cell_type)
+    said = report.given.terms.classes.find(share.cell_type)
+    code = loinc.Code(said.loinc, said.loinc_name or "") if said.loinc else None
     concept = _loinc(code, f"{name}, % of white cells")
     result = _observation(report, _id(share.cell_type), concept)
     result["valueQuantity"] = _quantity(share.percent, PERCENT)
@@ -214,7 +215,7 @@ def _loinc(code: loinc.Code | None, text: str = "") -> Values:
 
 
 def _coding(system: str, code: str, display: str) -> Values:
-    return {"system": system, "code": code, "display": display}
+    return {"system": system, "code": code} | ({"display": display} if display else {})
 
 
 def _specimen(report: Report) -> Values:

@@ -51,7 +51,7 @@ class Report:
         found = find_differential(given.counts, given.terms)
         comparison = corrected = None
         if given.analyser and found.total:
-            comparison = compare(given.counts, given.analyser, level)
+            comparison = compare(given.counts, given.analyser, level, given.terms.classes)
         if given.confusion and given.model_calls and found.total:
             corrected = correct(given.model_calls, given.confusion, level)
         return cls(given, found, comparison, corrected)

@@ -82,12 +82,14 @@ def get_differential(case_id: int) -> Response:
         case, cells = find_case(still, case_id), tally(still, case_id)
         grounds, analyser = grounds_of(still, case), analyser_of(case.entries)
     # Nothing is called high that nobody has looked at.
-    provisional = query.suggestions and bool(cells.suggested)
-    terms = terms_of(case.entries, None if provisional else grounds.profile)
+    provisional = query.suggestions and cells.is_provisional
+    terms = terms_of(case.entries, None if provisional else grounds.profile, case.classes)
     counts = cells.counts(grounds.types, with_suggestions=query.suggestions)
     try:
         found = find_differential(counts, terms)
-        comparison = compare(counts, analyser) if analyser and found.total else None
+        comparison = None
+        if analyser and found.total:
+            comparison = compare(counts, analyser, classes=case.classes)
     except SettingsError as error:
         raise Problem("unusable", str(error)) from error
     estimate, why_not = _estimate(case, grounds)

@@ -11,7 +11,7 @@ import { mountFieldView } from "./components/field-view.js";
 import { mountGallery } from "./components/gallery.js";
 import { mountImporter } from "./components/importer.js";
 import { mountCompare, mountInspector } from "./components/inspector.js";
-import { mountPanel } from "./components/panel.js";
+import { mountClasses, mountPanel } from "./components/panel.js";
 import { mountFinishing, mountReads, mountReason, mountSigning } from "./components/rounds.js";
 import { mountKeyboard, mountSelection, mountToolbar } from "./components/toolbar.js";
 import { createConnection, createDesk, createLoader, createNumbers, createWatch } from "./desk.js";
@@ -354,7 +354,7 @@ function listen() {
 function mount() {
   const updates = [
     mountCaseBar(part("case-bar")), mountConnection(part("away")), mountBanner(part("banner")), mountToolbar(part("toolbar")), gallery.update,
-    mountSelection(part("selection")), mountInspector(part("inspector"), addresses), mountPanel(part("panel")),
+    mountSelection(part("selection")), mountInspector(part("inspector"), addresses), mountPanel(part("panel")), mountClasses(part("keys")),
     mountEntries(part("entries")), mountNotices(part("notices")), dialogs.compare.update, dialogs.cut.update,
     dialogs.field.update,
   ];
@@ -370,10 +370,6 @@ function mount() {
     if (state.numbers && state.numbers !== before.numbers && !isReadOnly(state)) {
       const words = completeWords(state.numbers, before.numbers);
       if (words) notice(words, "info");
-    }
-    if (state.types !== before.types) {
-      const keys = state.types.flatMap(({ key }) => (key ? [key] : []));
-      write(document.querySelector("[data-role=type-keys]"), keys.join(" "));
     }
   });
 }

@@ -23,7 +23,8 @@ export const initialState = Object.freeze({
   accounts: false,
   case: null,
   versions: [],
-  types: [], // {name, display_name, by_model, critical, key}
+  types: [], // {name, display_name, key, counted, parent, loinc, by_model, critical}
+  classList: "", // the title of the list that they come from
   images: new Map(), // id → image
   reading: null, // the second reading that is open here, or null
   server: new Map(), // id → cell
@@ -55,8 +56,8 @@ export const initialState = Object.freeze({
 const handlers = {
   failed: (state, { problem }) => ({ ...state, phase: "failed", problem }),
   sessionLoaded: (state, { reader, accounts }) => ({ ...state, me: reader, accounts }),
-  caseLoaded: (state, { found, versions, types }) => ({
-    ...state, case: found, versions: versions ?? state.versions, types: types ?? state.types,
+  caseLoaded: (state, { found, versions, types, classList }) => ({
+    ...state, case: found, versions: versions ?? state.versions, types: types ?? state.types, classList: classList ?? state.classList,
   }),
   imagesLoaded: (state, { images }) => ({ ...state, images: new Map(images.map((image) => [image.id, image])) }),
   cellsLoaded(state, { cells }) {

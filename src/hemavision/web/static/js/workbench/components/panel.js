@@ -34,6 +34,24 @@ export function mountPanel(element) {
   };
 }
 
+/** The keys and the classes of the case's list, in the dialog of keys. */
+export function mountClasses(dialog) {
+  let shown = null;
+  return function update({ types, classList }) {
+    if (types === shown) return;
+    shown = types;
+    write(role(dialog, "type-keys"), types.flatMap(({ key }) => (key ? [key] : [])).join(" "));
+    write(role(dialog, "class-list"), `Classes: ${classList}`);
+    role(dialog, "classes").replaceChildren(...types.map((type) => makeClass(type, types)));
+  };
+}
+
+function makeClass({ display_name: label, key, counted, parent, loinc }, types) {
+  const name = make("th", { scope: "row", textContent: label });
+  const values = [counted ? "yes" : "apart", parent ? binWords(parent, types) : "", loinc ?? ""];
+  return make("tr", {}, make("td", {}, ...(key ? [make("kbd", { textContent: key })] : [])), name, ...values.map((textContent) => make("td", { textContent })));
+}
+
 function fillHead(element, { numbers, numbersError, reading, cells }) {
   const found = numbers?.differential ?? null;
   const blind = reading !== null;

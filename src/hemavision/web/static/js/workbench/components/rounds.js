@@ -74,8 +74,8 @@ function allow(dialog) {
 }
 
 function criticalRows({ numbers, types, cells }, addresses) {
-  return (numbers?.critical ?? []).map(({ cell_type: name, count, per_100: share, source }) => {
-    const of = [...cells.values()].filter((cell) => cell.decided_type === name).slice(0, MOST_SHOWN);
+  return (numbers?.critical ?? []).map(({ cell_type: name, types: covered, count, per_100: share, source }) => {
+    const of = [...cells.values()].filter((cell) => covered.includes(cell.decided_type)).slice(0, MOST_SHOWN);
     const words = `${binWords(name, types)}: ${cellsWords(count)}${share === null ? "" : `, ${share.toFixed(1)} for each 100 white cells`}`;
     return make("li", {},
       make("label", { className: "plain-check", title: source }, make("input", { type: "checkbox", value: name }), make("span", { textContent: words })),
