@@ -94,6 +94,12 @@ def test_counts_agreement_and_reports_are_by_the_cases_list(
     assert (counted["band"]["count"], counted["neutrophil"]["count"]) == (1, 2)
     # The range is one of all neutrophils: without one for bands it is read against none of them.
     assert (counted["neutrophil"]["reference"], counted["neutrophil"]["parts"]) == (None, ["band"])
+    assert found["words"][0] == (
+        "Neutrophil is read against no range: band is counted apart, and the ranges have none "
+        "for it."
+    )
+    # The page prints the report's own sentences.
+    assert set(found["words"]) <= set(client.get(f"{case}/report.json").json["in_words"])
     assert [one["cell_type"] for one in found["critical"]] == ["immature_granulocyte"]
     assert "promyelocyte" in found["critical"][0]["types"]
     (period,) = client.get("/api/v1/agreement").json["periods"]

@@ -69,7 +69,7 @@ class ClassList(Record):
 
     @classmethod
     def of(cls, kept: Mapping[str, Any]) -> ClassList:
-        """Return what :meth:`to_json` gave; nothing, from before there were lists, is the default."""
+        """Return what :meth:`to_json` gave; nothing, of before any list, is the default."""
         return cls.from_json(kept) if kept else load_classes()
 
     def find(self, name: str) -> CellClass:

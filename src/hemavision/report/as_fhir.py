@@ -27,7 +27,7 @@ from hemavision.differential import Absolute, Flag, PerHundred, Share
 from hemavision.records.reference import display_name
 from hemavision.records.results import NOTICE
 from hemavision.report import loinc
-from hemavision.report.findings import EXACT, Report, in_words
+from hemavision.report.findings import EXACT, Report, in_words, settle_words
 from hemavision.report.record import Reading, ReportModel
 
 UCUM = "http://unitsofmeasure.org"
@@ -118,8 +118,7 @@ def _share(report: Report, share: Share) -> Values:
         _counted("Cells of this type counted", share.count),
         _counted("White cells counted", report.differential.total),
     ]
-    if share.more_cells:
-        text = f"About {share.more_cells:,} more white cells at this share would settle the flag."
+    if text := settle_words(share):
         result["note"] = [{"text": text}]
     return result
 

@@ -92,16 +92,16 @@ export function shareWords({ percent: share, low, high }) {
 export function flagWords({ flag, more_cells: more, reference }) {
   if (flag === "none") return "";
   const [low, high] = reference;
-  const range = ` (${low}–${high}%)`;
+  const range = ` against ${low} to ${high}%`;
   if (!flag.startsWith("possibly")) return `${FLAGS[flag]}${range}`;
-  const settle = more === null ? "this slide cannot settle it" : `about ${more.toLocaleString("en-GB")} more cells would settle it`;
+  const settle = more === null ? "this slide cannot settle it" : `about ${cellsWords(more, "more white cell")} at this share would settle it`;
   return `${FLAGS[flag]}${range}: ${settle}`;
 }
 
-/** Return a count in blood: "3.41 (2.95 to 3.86) ×10⁹/L". */
+/** Return a count in blood: "3.41 (2.95 to 3.86) × 10⁹/L". */
 export function absoluteWords({ value, low, high, flag }) {
   const said = FLAGS[flag] ? `, ${FLAGS[flag]}` : "";
-  return `${value.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)}) ×10⁹/L${said}`;
+  return `${value.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)}) × 10⁹/L${said}`;
 }
 
 /** Return how far the count is: "87 of 100", "143, past the 100". */
@@ -225,6 +225,7 @@ export function importWords({ added, duplicates, failed, cells }) {
   return parts.join(" · ");
 }
 
-function round(share) {
+/** Return a figure with one decimal, 0 and 100 without: as the report prints it. */
+export function round(share) {
   return share === 0 || share === 100 ? String(share) : share.toFixed(1);
 }

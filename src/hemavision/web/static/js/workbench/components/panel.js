@@ -160,16 +160,8 @@ function fillFoot(element, { numbers, types, cut }) {
   const found = numbers?.differential ?? null;
   role(element, "cut").hidden = cut.length === 0;
   write(role(element, "cut-words"), cut.length ? `${cutWords(cut.length)}.` : "");
-  const nucleated = found?.nucleated_red ?? null;
-  write(role(element, "nucleated"), nucleated
-    ? `${nucleated.value.toFixed(1)} (${nucleated.low.toFixed(1)} to ${nucleated.high.toFixed(1)}) nucleated red cells per 100 white cells`
-    : "");
   const left = Object.entries(found?.left_out ?? {}).filter(([, count]) => count > 0);
-  const apart = left.map(([name, count]) => `${count} ${binWords(name, types).toLowerCase()}`).join(", ");
-  write(role(element, "left-out"), apart ? `Not among the white cells: ${apart}.` : "");
-  write(role(element, "undecided"), found?.undecided
-    ? `${cellsWords(found.undecided)} that nobody has decided on ${found.undecided === 1 ? "is" : "are"} not counted.` : "");
-  const blood = found?.white_cells ?? null;
-  write(role(element, "corrected"), blood?.corrected
-    ? `White cell count corrected for nucleated red cells: ${blood.entered} became ${blood.value.toFixed(2)} ×10⁹/L.` : "");
+  const apart = left.map(([name, count]) => `${binWords(name, types)} ${count.toLocaleString("en-GB")}`).join(", ");
+  write(role(element, "left-out"), apart ? `Counted apart: ${apart}.` : "");
+  role(element, "aside").replaceChildren(...(numbers?.words ?? []).map((textContent) => make("li", { textContent })));
 }

@@ -7,7 +7,7 @@ import { make, role, tell, write } from "../../components/dom.js";
 import { galleryOrder, groupCells } from "../cells.js";
 import { numberFrom } from "../entered.js";
 import { undecided } from "../state.js";
-import { binWords, cellsWords, cutWords, timeWords } from "../words.js";
+import { binWords, cellsWords, cutWords, round, timeWords } from "../words.js";
 
 const MOST_SHOWN = 12;
 
@@ -62,7 +62,7 @@ function shortWords({ numbers }) {
 
 function countRows({ numbers, types }) {
   return (numbers?.differential.shares ?? []).filter(({ count }) => count).map(({ cell_type: name, count, percent }) =>
-    make("li", {}, make("span", { textContent: binWords(name, types) }), make("span", { textContent: `${count} · ${percent.toFixed(1)}%` })));
+    make("li", {}, make("span", { textContent: binWords(name, types) }), make("span", { textContent: `${count} · ${round(percent)}%` })));
 }
 
 const boxes = (dialog) => [...role(dialog, "critical").querySelectorAll("input")];
@@ -76,7 +76,7 @@ function allow(dialog) {
 function criticalRows({ numbers, types, cells }, addresses) {
   return (numbers?.critical ?? []).map(({ cell_type: name, types: covered, count, per_100: share, source }) => {
     const of = [...cells.values()].filter((cell) => covered.includes(cell.decided_type)).slice(0, MOST_SHOWN);
-    const words = `${binWords(name, types)}: ${cellsWords(count)}${share === null ? "" : `, ${share.toFixed(1)} for each 100 white cells`}`;
+    const words = `${binWords(name, types)}: ${cellsWords(count)}${share === null ? "" : `, ${round(share)} for each 100 white cells`}`;
     return make("li", {},
       make("label", { className: "plain-check", title: source }, make("input", { type: "checkbox", value: name }), make("span", { textContent: words })),
       make("div", { className: "minis" }, ...of.map((cell) => makeCell(cell, addresses))));
