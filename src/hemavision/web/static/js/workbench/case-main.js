@@ -264,6 +264,13 @@ function showTab(tab) {
   for (const button of document.querySelectorAll(".tabs button")) button.setAttribute("aria-pressed", String(button.dataset.tab === tab));
 }
 
+/** Go to the total white cell count; where nothing can be entered, to the differential. */
+function goToTotal() {
+  showTab("differential");
+  const field = document.getElementById("white-cells");
+  (field.matches(":disabled") ? part("panel") : field).focus();
+}
+
 function bring(files) {
   if (store.state.case?.state === "signed" || store.state.reading) {
     notice("Images can be added to a case that is open: amend it first.", "conflict");
@@ -295,6 +302,7 @@ function listen() {
   on("image-unwanted", askToRemove);
   on("removal-confirmed", removeImage);
   on("act-cut", () => dialogs.cut.open());
+  on("act-count-on", review.countOn);
   on("inspector-closed", closeInspector);
   on("bin-committed", ({ name }) => review.commitConfident(name));
   on("unseen-wanted", ({ name }) => review.showUnseen(name));
@@ -335,6 +343,10 @@ function listen() {
   on("read-closed", closeReading);
   on("agreement-wanted", showAgreement);
   on("files-chosen", ({ files }) => bring(files));
+  part("to-total").addEventListener("click", (event) => {
+    event.preventDefault();
+    goToTotal();
+  });
   part("trouble").addEventListener("click", ({ target }) => {
     if (target.dataset.act === "reload") window.location.reload();
   });
@@ -342,7 +354,7 @@ function listen() {
   mountKeyboard(store, {
     classify: ({ type }) => review.classify(type), commit: review.commit, takeBack: review.takeBack,
     toggle: review.toggle, move: ({ by, extend }) => review.move(by, extend), selectAll: review.selectAll,
-    next: review.next, heat: () => store.dispatch({ type: "heatTurned" }), inspect: () => inspect(),
+    next: review.next, countOn: review.countOn, total: goToTotal, heat: () => store.dispatch({ type: "heatTurned" }), inspect: () => inspect(),
     field: () => dialogs.field.open(review.targets()[0]), compare, leave,
     cut: () => dialogs.cut.open(), undo: () => writer.undo(), redo: () => writer.redo(), keys: () => part("keys").showModal(),
   });

@@ -118,13 +118,21 @@ export function decidedWhite({ cells, differential }) {
   return white.reduce((sum, [, count]) => sum + count, 0);
 }
 
+/** The way on where a count has stopped. */
+const ON = "G counts on past it; or choose a higher count.";
+
+/** Return what is said of cells that a complete count leaves out. */
+export function beyondWords(count, target) {
+  return `The count stops at ${target.toLocaleString("en-GB")}: ${cellsWords(count)} left out. ${ON}`;
+}
+
 /** Return the sentence for the moment when a count is complete, or "": `before` is the answer before. */
 export function completeWords(numbers, before) {
   if (!before) return "";
   const { target } = numbers.differential;
   const [now, then] = [decidedWhite(numbers), decidedWhite(before)];
   if (then >= target || now < target) return "";
-  return `${now.toLocaleString("en-GB")} white cells are decided: the ${target} aimed at are complete. Sign, or choose a higher count and go on.`;
+  return `${now.toLocaleString("en-GB")} white cells are decided: the ${target} aimed at are complete, and the count stops. ${ON}`;
 }
 
 /** Return an estimated share beside what the model called: "54.1% (46.0 to 62.3%), called 57.0%". */

@@ -1,12 +1,12 @@
 /**
  * The differential beside the gallery: a bin a type, which takes drops and shows its key, with its
  * share, the exact interval and the reference range on one bar. Every number is the server's. Says
- * `bin-wanted`, `bin-keyed`, `act-cut`.
+ * `bin-wanted`, `bin-keyed`, `act-cut`, `act-count-on`.
  */
 
 import { make, role, tell, write } from "../../components/dom.js";
 import { UNFAMILIAR } from "../cells.js";
-import { binCounts, isReadOnly } from "../state.js";
+import { binCounts, isReadOnly, roomLeft } from "../state.js";
 import { absoluteWords, binWords, cellsWords, cutWords, flagWords, shareWords, targetWords } from "../words.js";
 import { binColour } from "./tiles.js";
 
@@ -18,14 +18,15 @@ export function mountPanel(element) {
   let shown = null;
 
   element.addEventListener("click", ({ target }) => {
-    if (target.closest("[data-act=act-cut]")) tell(target, "act-cut");
+    const act = target.closest("[data-act]")?.dataset.act;
+    if (act) tell(target, act);
     const button = target.closest("button[data-bin]");
     if (!button) return;
     tell(button, button.dataset.keyed === "true" ? "bin-keyed" : "bin-wanted", { name: button.dataset.bin });
   });
 
   return function update(state) {
-    const now = [state.types, state.cells, state.numbers, state.numbersError, state.reading, state.case?.state, state.cut];
+    const now = [state.types, state.cells, state.numbers, state.numbersError, state.reading, state.case?.state, state.cut, state.pastTarget, state.typed, state.entries];
     if (shown && now.every((value, index) => value === shown[index])) return;
     shown = now;
     fillHead(element, state);
@@ -52,7 +53,8 @@ function makeClass({ display_name: label, key, counted, parent, loinc }, types) 
   return make("tr", {}, make("td", {}, ...(key ? [make("kbd", { textContent: key })] : [])), name, ...values.map((textContent) => make("td", { textContent })));
 }
 
-function fillHead(element, { numbers, numbersError, reading, cells }) {
+function fillHead(element, state) {
+  const { numbers, numbersError, reading, cells } = state;
   const found = numbers?.differential ?? null;
   const blind = reading !== null;
   role(element, "count").hidden = blind;
@@ -64,6 +66,7 @@ function fillHead(element, { numbers, numbersError, reading, cells }) {
   role(element, "target-bar").style.setProperty(
     "transform", `scaleX(${found ? Math.min(1, found.total / found.target) : 0})`);
   element.dataset.reached = String(Boolean(found) && found.missing === 0);
+  role(element, "stopped").hidden = isReadOnly(state) || left === 0 || roomLeft(state) > 0;
   write(role(element, "numbers-error"), numbersError ?? "");
 }
 

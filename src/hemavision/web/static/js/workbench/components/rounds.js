@@ -6,7 +6,7 @@
 import { make, role, tell, write } from "../../components/dom.js";
 import { galleryOrder, groupCells } from "../cells.js";
 import { numberFrom } from "../entered.js";
-import { undecided } from "../state.js";
+import { roomLeft, undecided } from "../state.js";
 import { binWords, cellsWords, cutWords, round, timeWords } from "../words.js";
 
 const MOST_SHOWN = 12;
@@ -48,7 +48,7 @@ export function mountSigning(dialog, addresses) {
 }
 
 function signWords(state, left) {
-  if (left) return `${cellsWords(left)} ${left === 1 ? "is" : "are"} undecided. A case can be signed when every cell has been decided on by a person.`;
+  if (left) return `${cellsWords(left)} ${left === 1 ? "is" : "are"} undecided. A case can be signed when every cell has been decided on by a person.${roomLeft(state) ? "" : " The count has stopped: G counts on past it."}`;
   const seen = [...state.cells.keys()].filter((id) => state.seen.has(id)).length;
   const cut = state.cut.length ? ` ${cutWords(state.cut.length)}.` : "";
   return `You sign ${cellsWords(state.cells.size)} as decided; ${seen.toLocaleString("en-GB")} of them ${seen === 1 ? "was" : "were"} on this screen.${cut} After that the case is read-only; an amendment makes a new version and needs a reason.`;
