@@ -7,7 +7,7 @@
 import { make, role, tell, write } from "../../components/dom.js";
 import { UNFAMILIAR } from "../cells.js";
 import { binCounts, isReadOnly, roomLeft } from "../state.js";
-import { absoluteWords, binWords, cellsWords, cutWords, flagWords, shareWords, targetWords } from "../words.js";
+import { absoluteWords, binWords, cellsWords, cutWords, decidedWhite, flagWords, shareWords, targetWords } from "../words.js";
 import { binColour } from "./tiles.js";
 
 /** Bars reach at least so far, percent, so that small shares do not look large. */
@@ -62,10 +62,12 @@ function fillHead(element, state) {
   const left = [...cells.values()].filter(({ decided_type: type }) => type === null).length;
   write(role(element, "blind-words"), blind ? `${cellsWords(left)} left of ${cells.size.toLocaleString("en-GB")}` : "");
   write(role(element, "total"), found ? found.total.toLocaleString("en-GB") : "–");
-  write(role(element, "target-words"), found ? targetWords(found) : "");
+  const decided = found ? decidedWhite(numbers) : 0; // a suggestion takes no count to its end
+  const missing = found ? Math.max(0, found.target - decided) : 0;
+  write(role(element, "target-words"), found ? targetWords({ total: decided, target: found.target, missing }) : "");
   role(element, "target-bar").style.setProperty(
-    "transform", `scaleX(${found ? Math.min(1, found.total / found.target) : 0})`);
-  element.dataset.reached = String(Boolean(found) && found.missing === 0);
+    "transform", `scaleX(${found ? Math.min(1, decided / found.target) : 0})`);
+  element.dataset.reached = String(Boolean(found) && missing === 0);
   role(element, "stopped").hidden = isReadOnly(state) || left === 0 || roomLeft(state) > 0;
   write(role(element, "numbers-error"), numbersError ?? "");
 }
