@@ -113,8 +113,9 @@ def store(location: str) -> Iterator[Store]:
 
 
 def take_back_step_5(connection: Connection) -> None:
-    """Take out of a store what step 0005 of the tables brought."""
+    """Take out of a store what step 0005 of the tables brought, and all after it."""
     for statement in (
+        "ALTER TABLE cases DROP COLUMN classes",
         "DROP TABLE answered",
         "DROP TABLE taken_out",
         "DROP TABLE thumbnails",

@@ -49,6 +49,12 @@ SETTINGS = (
         "in the user's data directory.",
     ),
     Setting("reference", "default", "Reference-range profile: a shipped name or a TOML file."),
+    Setting(
+        "classes",
+        "default",
+        "What readers may call the cells of a new case: a shipped list (`default`, `stages`) or a "
+        "TOML file; see [guide.md](guide.md#classes-of-your-own).",
+    ),
 )
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
 

@@ -18,6 +18,7 @@ from hemavision import Model
 from hemavision.casework.recognition import Networks, digest, read_image
 from hemavision.reading.where import moved
 from hemavision.records.cells import EIGHT_TYPES
+from hemavision.records.classes import ClassList
 from hemavision.records.results import ModelReference
 from hemavision.store import Store, open_store
 from hemavision.store.cases import create_case
@@ -47,9 +48,10 @@ class Bench:
         name: str = "A case",
         novelty: float = 0.5,
         model: ModelReference = FAKE,
+        classes: ClassList | None = None,
     ) -> int:
         """Make a case of drawn cells of all types, an image each; return its number."""
-        case = create_case(self.store, name, "S-1", "ann")
+        case = create_case(self.store, name, "S-1", "ann", classes)
         for index in range(cells):
             image = read_image(_eyes(novelty, model), f"cell-{index}.png", drawn(index))
             assert add_image(self.store, case.id, image, "ann")

@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from hemavision.records.cells import EIGHT_TYPES
+from hemavision.records.classes import load_classes
 from hemavision.records.reference import display_name
 from hemavision.records.results import NOTICE
 from hemavision.store.cases import enter as enter_beside
@@ -43,6 +44,7 @@ def commit_everything(page: Page) -> None:
                 return
             for key in keys:
                 page.keyboard.press(key or ("1" if "Unfamiliar" in focused(page) else "Enter"))
+            page.keyboard.press("g")  # where the count has stopped, on past it
             saved(page)
     raise AssertionError("cells stay undecided")
 
@@ -147,7 +149,7 @@ def review_by_keyboard(page: Page, cells: int) -> None:
 def enter(page: Page) -> None:
     """Enter what the analyser said and a comment; a reload shows them."""
     page.get_by_label("Total white cells").fill("6,2")
-    expect(page.locator(".bin-words").first).to_contain_text("×10⁹/L")
+    expect(page.locator(".bin-words").first).to_contain_text("× 10⁹/L")
     page.get_by_label("Comment, for the report").fill("A thick film, read at its edge.")
     page.get_by_role("radio", name="200", exact=True).check()
     expect(page.locator("[data-role=target-words]")).to_contain_text("to go")
@@ -160,7 +162,7 @@ def enter(page: Page) -> None:
 def sign(page: Page, cells: int) -> None:
     total = page.locator("[data-role=total]")
     page.get_by_role("radio", name="Committed only").check()
-    expect(page.locator("[data-role=undecided]")).to_have_text("")
+    expect(page.locator("[data-role=aside]")).not_to_contain_text("nobody has decided")
     assert cells / 2 < int(total.inner_text()) <= cells
     page.locator("[data-act=act-sign]").click()
     dialog = page.get_by_role("dialog", name="Sign the case")
@@ -197,7 +199,7 @@ def focused_text(page: Page) -> str:
 
 def report(page: Page, bench: Bench) -> None:
     expect(page.get_by_label("Total white cells")).to_be_disabled()
-    expect(page.locator(".bin-words").first).to_contain_text("×10⁹/L")
+    expect(page.locator(".bin-words").first).to_contain_text("× 10⁹/L")
     page.locator(".menu summary").click()
     links = {
         link.inner_text(): link.get_attribute("href") for link in page.locator(".menu a").all()
@@ -417,4 +419,30 @@ def test_the_last_of_a_filter_leaves_no_dead_end(go: Callable[..., Page], bench:
         page.keyboard.press("1")
         page.keyboard.press("n")
     saved(page)
-    expect(page.locator(".notice-item").filter(has_text="aimed at are complete")).to_have_count(1)
+    notices = page.locator(".notice-item")
+    expect(notices.filter(has_text="aimed at are complete, and the count stops")).to_have_count(1)
+    # The fourth is left out, and said; one key goes on.
+    expect(
+        notices.filter(has_text="The count stops at 3: 1 cell left out. G counts on")
+    ).to_be_visible()
+    assert decided(page) == 3
+    expect(page.get_by_role("button", name="Count on")).to_be_visible()
+    page.keyboard.press("g")
+    expect(page.get_by_role("button", name="Count on")).to_be_hidden()
+    page.keyboard.press("1")
+    saved(page)
+    assert decided(page) == 4
+    page.keyboard.press("t")
+    expect(page.get_by_label("Total white cells")).to_be_focused()
+
+
+def test_the_classes_of_a_case_are_shown_and_keyed(go: Callable[..., Page], bench: Bench) -> None:
+    number = bench.case(2, classes=load_classes("stages"))
+    page = opened(go(f"/cases/{number}"))
+    page.locator(".cell").first.focus()
+    page.keyboard.press("b")
+    saved(page)
+    expect(page.locator(".bin", has_text="Band")).to_contain_text("1")
+    page.keyboard.press("?")
+    row = page.get_by_role("row", name="b Band yes Neutrophil 764-1")
+    expect(row).to_be_visible()

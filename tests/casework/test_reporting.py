@@ -17,13 +17,14 @@ from hemavision.casework.entered import analyser_of, confusion_of, find_calls, t
 from hemavision.casework.export import Wanted, export_cells
 from hemavision.casework.grounds import AtWork
 from hemavision.casework.reporting import Request, gather_report, percents_by_slide
-from hemavision.differential import Confusion
+from hemavision.differential import Confusion, Flag
 from hemavision.differential.counting import CORRECT_FROM
 from hemavision.errors import SettingsError
 from hemavision.reading.cell import Model
 from hemavision.records.reference import load_profile, load_profiles
 from hemavision.records.results import ModelReference
-from hemavision.report import ReportStatus
+from hemavision.report import Report, ReportStatus, in_words, write_report
+from hemavision.report.findings import PROVISIONAL
 from hemavision.store import Store, second_readings
 from hemavision.store.cases import amend_case, enter, find_case, sign_case
 from hemavision.store.cells import decide
@@ -91,8 +92,16 @@ def test_suggestions_count_where_they_are_wanted(store: Store, filled: Filled) -
     counts = gather_report(store, AtWork(make_model(), PROFILES), Request(case.id)).counts
     assert (counts[suggested], counts["undecided"]) == (0, 3)
     wanted = Request(case.id, with_suggestions=True)
-    counts = gather_report(store, AtWork(make_model(), PROFILES), wanted).counts
-    assert (counts[suggested], counts["undecided"]) == (2, 1)
+    given = gather_report(store, AtWork(make_model(), PROFILES), wanted)
+    assert (given.counts[suggested], given.counts["undecided"]) == (2, 1)
+    # Nothing is called high that nobody has looked at, in any form of the report.
+    assert in_words(Report.of(given))[0] == PROVISIONAL
+    assert {share.flag for share in Report.of(given).differential.shares} == {Flag.NONE}
+    assert PROVISIONAL in write_report(given, "csv").content.decode()
+    decide_all(store, case, suggested)
+    given = gather_report(store, AtWork(make_model(), PROFILES), wanted)
+    assert PROVISIONAL not in in_words(Report.of(given))
+    assert Report.of(given).differential.shares[0].reference
 
 
 def test_of_each_type_the_surest_cell_and_the_most_doubtful_are_shown(
@@ -157,8 +166,11 @@ def test_what_was_entered_is_read_against(store: Store, filled: Filled) -> None:
     assert (given.analyser.cells, given.analyser.name) == (900, "A-1")
     assert given.no_estimate == "The model fake bears no validated confusions."
     assert (given.model_calls, given.confusion) == (None, None)
-    assert terms_of(entries, None).correct_from == CORRECT_FROM
-    assert terms_of(replace(entries, nucleated_apart=True), None).correct_from == math.inf
+    assert terms_of(entries, None, case.classes).correct_from == CORRECT_FROM
+    assert (
+        terms_of(replace(entries, nucleated_apart=True), None, case.classes).correct_from
+        == math.inf
+    )
     assert analyser_of(replace(entries, analyser={})) is None
 
 

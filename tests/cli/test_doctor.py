@@ -24,7 +24,7 @@ from hemavision.store.inspection import Condition
 
 Invoke = Callable[..., Result]
 NAMES = {
-    "python", "onnxruntime", "settings", "reference", "data",
+    "python", "onnxruntime", "settings", "classes", "reference", "data",
     "model eight-types", "model unseen-cells",
     "detector", "store", "keras", "convert", "training", "port", "cache", "browser",
 }  # fmt: skip

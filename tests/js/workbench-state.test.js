@@ -1,5 +1,7 @@
-import { assignKeys, meaning } from "/static/js/workbench/hotkeys.js";
-import { binCounts, doneAgain, emptyHistory, initialState, isReadOnly, numbered, pushed, range, reduce, takenBack, targets, toggled, undecided, without } from "/static/js/workbench/state.js";
+import { meaning } from "/static/js/workbench/hotkeys.js";
+import {
+  binCounts, doneAgain, emptyHistory, initialState, isReadOnly, numbered, pushed, range, reduce, roomLeft, takenBack, targets, toggled, undecided, withinTarget, without,
+} from "/static/js/workbench/state.js";
 import { createWriter } from "/static/js/workbench/writing.js";
 import { createStore } from "/static/js/state.js";
 import { Problem, Unreachable } from "/static/js/api.js";
@@ -75,20 +77,6 @@ test("undo and redo move one step", () => {
   equal(doneAgain(two), null);
   equal(numbered(back.history, 2, 9).undone[0].batch, 9);
   equal(without(back.history, 2).undone, []);
-});
-
-test("keys: digits for the first ten types, then letters that are free", () => {
-  const names = Array.from({ length: 10 }, (_, index) => `type_${index}`);
-  const keys = assignKeys([...names, "clot", "giant", "giant_two"]);
-  equal([keys.type_0, keys.type_9], ["1", "0"]);
-  equal(keys.clot, "l");
-  equal([keys.giant, keys.giant_two], ["g", "a"]);
-});
-
-test("no two types share a key, however many there are", () => {
-  const keys = assignKeys(Array.from({ length: 40 }, (_, index) => `kind ${index}`));
-  const given = Object.values(keys);
-  equal(new Set(given).size, given.length);
 });
 
 test("what keys mean", () => {
@@ -211,3 +199,42 @@ test("undoing names the batch that the server gave; refused, what is there shows
   equal(written.told.length, 1);
   equal([written.shown, written.revision, written.idle], ["monocyte", 2, true]);
 });
+
+const COUNTED = [
+  { name: "neutrophil", counted: true, critical: false }, { name: "blast", counted: true, critical: true },
+  { name: "artefact", counted: false, critical: false },
+];
+
+function many(decided, undecided, target) {
+  const ids = Array.from({ length: decided + undecided }, (_, index) => index + 1);
+  const cells = ids.map((id) => cell(id, id <= decided ? "neutrophil" : null));
+  const state = reduce({ ...initialState, types: COUNTED }, { type: "cellsLoaded", cells });
+  return { ...state, entries: { target } };
+}
+
+test("the count stops at its target, and one act goes on past it", () => {
+  const state = many(3, 3, 4);
+  const all = [[4, "neutrophil"], [5, "neutrophil"], [6, "artefact"], [1, "neutrophil"]];
+  equal(withinTarget(state, all), { taken: [all[0], all[2], all[3]], beyond: [5] });
+  const full = many(4, 2, 4);
+  equal(roomLeft(full), 0);
+  // What must not be overlooked is always taken, and so is a decision taken back.
+  equal(withinTarget(full, [[5, "blast"], [6, "neutrophil"]]), { taken: [[5, "blast"]], beyond: [6] });
+  equal(withinTarget(full, [[1, null]]).beyond, []);
+  const past = reduce(full, { type: "countedOn" });
+  equal(withinTarget(past, [[5, "neutrophil"], [6, "neutrophil"]]).beyond, []);
+  equal(withinTarget({ ...past, typed: { target: 5 } }, [[5, "neutrophil"], [6, "neutrophil"]]).beyond, [6]);
+  equal(roomLeft({ ...full, reading: { id: 1 } }), Infinity);
+});
+
+test("the ring is never on a cell that does not show", () => {
+  let state = many(1, 2, 100);
+  state = reduce(state, { type: "focused", id: 2 });
+  state = reduce(state, { type: "filtered", filter: "decided" });
+  equal(state.focusId, 1);
+  state = reduce(state, { type: "wished", changes: [[1, null]], step: null });
+  equal([state.focusId, targets(state)], [null, []]); // the filter is empty: no key names a hidden cell
+  state = reduce(state, { type: "filtered", filter: "all" });
+  equal(state.cells.has(state.focusId), true);
+});
+

@@ -50,8 +50,8 @@ test("what others did meanwhile", () => {
 test("a flag is sure or possible, and says what would settle it", () => {
   const reference = [55, 70];
   equal(flagWords({ flag: "none", reference }), "");
-  equal(flagWords({ flag: "low", more_cells: null, reference }), "low (55–70%)");
-  equal(flagWords({ flag: "possibly_high", more_cells: 120, reference }), "possibly high (55–70%): about 120 more cells would settle it");
+  equal(flagWords({ flag: "low", more_cells: null, reference }), "low against 55 to 70%");
+  equal(flagWords({ flag: "possibly_high", more_cells: 120, reference }), "possibly high against 55 to 70%: about 120 more white cells at this share would settle it");
   equal(flagWords({ flag: "possibly_low", more_cells: null, reference }).endsWith("this slide cannot settle it"), true);
 });
 

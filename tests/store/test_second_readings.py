@@ -7,13 +7,16 @@ from collections.abc import Callable
 import pytest
 from fixtures_cases import ALL, cells_of, decide_all
 from fixtures_store import asked, take_back_step_5
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from hemavision.errors import ConflictError, MissingError, RefusedError
+from hemavision.records.classes import load_classes
 from hemavision.store import Store, open_store
 from hemavision.store.cases import amend_case, find_case, sign_case
 from hemavision.store.records import Case, Change
+from hemavision.store.schema import cases
 from hemavision.store.second_readings import (
+    FinishedRead,
     Read,
     ReadState,
     close_read,
@@ -120,6 +123,8 @@ def test_older_readings_get_the_first_reader_s_word_from_the_log(store: Store, c
         connection.execute(text("ALTER TABLE read_cells DROP COLUMN first_type"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0003'"))
     again = open_store(store.location)
+    with again.noting() as connection:  # the log of a store so old would name none
+        connection.execute(update(cases).values(classes=case.classes.to_json()))
     for number, version in ((read.id, 1), (late.id, 2), (later.id, 2)):
         assert {pair.first for pair in list_pairs(again, number)} == {"neutrophil"}
         assert find_read(again, number).closed_version == version
@@ -186,6 +191,11 @@ def test_a_reading_is_finished_whole_and_by_its_reader(store: Store, case: Case)
     assert find_read(store, read.id).decided == 2
 
 
+def named(finished: list[FinishedRead]) -> list[tuple[str, Read]]:
+    assert all(one.classes == load_classes() for one in finished)
+    return [(one.case_name, one.read) for one in finished]
+
+
 def test_finished_readings_come_with_their_cases_the_last_finished_first(
     store: Store, filled: Filled
 ) -> None:
@@ -195,12 +205,12 @@ def test_finished_readings_come_with_their_cases_the_last_finished_first(
     dropped = open_read(store, one.id, "dan")
     close_read(store, dropped.id, ReadState.DROPPED, "dan")
     found = [("One", reading[1]), ("Another", reading[0])]
-    assert list_finished(store, "ann") == found
-    assert list_finished(store, "dan") == found[:1], "dan has to stay blind"
+    assert named(list_finished(store, "ann")) == found
+    assert named(list_finished(store, "dan")) == found[:1], "dan has to stay blind"
     (cell,) = list_blind_cells(store, late.id, ALL)[0]
     decide_blind(store, late.id, [Change(cell.id, 0, "monocyte")], "dan")
     last = close_read(store, late.id, ReadState.FINISHED, "dan")
-    assert list_finished(store, "dan") == [("Another", last), *found]
+    assert named(list_finished(store, "dan")) == [("Another", last), *found]
     assert list_reads(store, one.id) == [reading[1], find_read(store, dropped.id)]
     finished = [last, *reading]
     pairs = {read.id: list_pairs(store, read.id) for read in finished}

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, select, text, update
 
 import hemavision.store
 from hemavision.errors import StoreError
+from hemavision.records.classes import load_classes
 from hemavision.records.results import ModelReference
 from hemavision.store import Store, database, open_store
 from hemavision.store.agreement import model_against_readers
@@ -57,6 +58,7 @@ TAMPERING = [
     ("UPDATE versions SET signed_at = NULL", "version 1 of case 1 is not as it was signed"),
     ("UPDATE versions SET decisions = '{}'", "version 1 of case 1 is not as it was signed"),
     ("UPDATE versions SET entries = '{}'", "version 1 of case 1 is not as it was signed"),
+    ("UPDATE cases SET classes = '{}'", "the classes of case 1 are not those that the log says"),
     ("UPDATE cases SET entries = '{}'", "what is entered for case 1 is not what the log says"),
     ("UPDATE contents SET content = content || content", "is not what was imported"),
 ]
@@ -196,6 +198,7 @@ def test_a_store_of_an_older_step_is_brought_up_to_date(
     again = open_store(store.location)
     assert verify(again).sound
     assert find_case(again, case.id).entries == Entries()
+    assert find_case(again, case.id).classes == load_classes()
     amend_case(again, case.id, "a second look", "sue")
     entered = enter(again, case.id, Entries(target=200), "ann")
     assert entered.entries == Entries(target=200, revision=1)
@@ -271,18 +274,23 @@ def make_as_step(store: Store, step: str) -> None:
         connection.execute(text("ALTER TABLE read_cells DROP COLUMN first_type"))
         connection.execute(text("DROP TABLE signed_heatmaps"))
         connection.execute(text("ALTER TABLE versions DROP COLUMN figures"))
+        _forget(connection, "create", "classes")
         if step == "0001":
             _drop_entries(connection)
         connection.execute(text(f"UPDATE alembic_version SET version_num = '{step}'"))
     rewrite(store, "ann")
 
 
-def _drop_entries(connection: Connection) -> None:
-    for row in connection.execute(select(log).where(log.c.action == "sign")).all():
+def _forget(connection: Connection, action: str, member: str) -> None:
+    for row in connection.execute(select(log).where(log.c.action == action)).all():
         detail = json.loads(row.detail)
-        del detail["entries"]
+        del detail[member]
         values = {"detail": json.dumps(detail, sort_keys=True, separators=(",", ":"))}
         connection.execute(update(log).where(log.c.id == row.id).values(**values))
+
+
+def _drop_entries(connection: Connection) -> None:
+    _forget(connection, "sign", "entries")
     for table in ("cases", "versions"):
         connection.execute(text(f"ALTER TABLE {table} DROP COLUMN entries"))
 

@@ -12,6 +12,7 @@ from hemavision.differential.counting import CORRECT_FROM
 from hemavision.errors import SettingsError
 from hemavision.reading.bundle import Manifest
 from hemavision.reading.cell import Model
+from hemavision.records.classes import ClassList
 from hemavision.records.reference import Profile
 from hemavision.store import Store
 from hemavision.store.cells import count_suggestions
@@ -26,18 +27,20 @@ class Calls:
     confusion: Confusion
 
 
-def terms_of(entries: Entries, profile: Profile | None) -> Terms:
+def terms_of(entries: Entries, profile: Profile | None, classes: ClassList) -> Terms:
     """Return what counts are read against.
 
     Args:
         entries: a case's.
-        profile: the reference ranges that they name.
+        profile: the reference ranges that they name; None reads against none.
+        classes: of the case.
     """
     return Terms(
         profile=profile,
         white_cells=entries.white_cells,
         target=entries.target,
         correct_from=math.inf if entries.nucleated_apart else CORRECT_FROM,
+        classes=classes,
     )
 
 

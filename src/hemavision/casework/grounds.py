@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from hemavision.casework.entered import Calls, find_calls
 from hemavision.errors import SettingsError
 from hemavision.reading.cell import Model
+from hemavision.records.classes import ClassList, load_classes
 from hemavision.records.critical import Critical, find_critical
 from hemavision.records.json_values import as_json, of_type
 from hemavision.records.reference import Profile, Profiles
@@ -40,6 +41,7 @@ class Grounds:
         no_estimate: why one that is wanted cannot be had; empty otherwise.
         note: what a reader has to know of these, in a sentence; empty for nothing.
         signed: whether they are those of a signature.
+        classes: of the case, which keeps them from its making on.
     """
 
     profile: Profile | None
@@ -49,10 +51,12 @@ class Grounds:
     no_estimate: str = ""
     note: str = ""
     signed: bool = False
+    classes: ClassList = field(default_factory=load_classes)
 
     def critical(self, decided: Mapping[str, int]) -> list[Critical]:
         """Return what must not be overlooked among cells that readers decided on, by type."""
-        return find_critical(decided, self.profile.critical if self.profile else ())
+        rules = self.profile.critical if self.profile else ()
+        return find_critical(decided, rules, self.classes)
 
     def to_json(self) -> dict[str, Any]:
         """Return them as JSON values, to be signed."""
@@ -65,8 +69,8 @@ class Grounds:
         }
 
     @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> Grounds:
-        """Return what :meth:`to_json` gave."""
+    def from_json(cls, values: Mapping[str, Any], classes: ClassList) -> Grounds:
+        """Return what :meth:`to_json` gave, of a case with these classes."""
         profile, calls = values["profile"], values["calls"]
         return cls(
             Profile.from_json(profile) if profile else None,
@@ -75,6 +79,7 @@ class Grounds:
             of_type(calls, Calls) if calls else None,
             values["no_estimate"],
             signed=True,
+            classes=classes,
         )
 
 
@@ -92,7 +97,11 @@ def find_grounds(store: Store, case: Case, at_work: AtWork) -> Grounds:
     if case.state is not State.SIGNED:
         return grounds_now(store, case, at_work)
     figures = find_version(store, case.id, case.version).figures
-    return Grounds.from_json(figures) if figures else _without_figures(store, case, at_work)
+    return (
+        Grounds.from_json(figures, case.classes)
+        if figures
+        else _without_figures(store, case, at_work)
+    )
 
 
 def grounds_now(store: Store, case: Case, at_work: AtWork) -> Grounds:
@@ -114,7 +123,7 @@ def _without_figures(store: Store, case: Case, at_work: AtWork) -> Grounds:
     given = _grounds(store, case, at_work.model, found)
     return Grounds(
         given.profile, given.types, given.model, given.calls, given.no_estimate,
-        f"{_BEFORE}{note}, and the model is the one at work.",
+        f"{_BEFORE}{note}, and the model is the one at work.", classes=case.classes,
     )  # fmt: skip
 
 
@@ -126,4 +135,5 @@ def _grounds(store: Store, case: Case, model: Model, profile: Profile | None) ->
         except SettingsError as error:
             no_estimate = str(error)
     about = ReportModel.of(model.manifest, model.reference.sha256)
-    return Grounds(profile, model.manifest.cell_types, about, calls, no_estimate)
+    types = model.manifest.cell_types
+    return Grounds(profile, types, about, calls, no_estimate, classes=case.classes)

@@ -11,7 +11,7 @@ from hemavision.casework.entered import analyser_of, terms_of
 from hemavision.casework.grounds import AtWork, find_grounds
 from hemavision.casework.pictures import show_cells
 from hemavision.errors import MissingError
-from hemavision.records.cells import COUNTED_APART
+from hemavision.records.classes import ClassList
 from hemavision.records.reference import display_name
 from hemavision.report import Reading, ReportCell, ReportInput, ReportStatus
 from hemavision.store import Store, second_readings
@@ -148,12 +148,13 @@ def _gather(store: Store, at_work: AtWork, wanted: Request) -> ReportInput:
     finished = _finished(store, case, last)
     agreement, of = _agreement(store, finished)
     critical = grounds.critical(cells.decided)
+    provisional = wanted.with_suggestions and cells.is_provisional
     return ReportInput(
         case_id=str(case.id),
         case_name=case.name,
         counts=counts,
         made_at=now(),
-        terms=terms_of(case.entries, grounds.profile),
+        terms=terms_of(case.entries, None if provisional else grounds.profile, case.classes),
         status=_status(case),
         slide=case.slide,
         version=case.version,
@@ -163,7 +164,9 @@ def _gather(store: Store, at_work: AtWork, wanted: Request) -> ReportInput:
         readings=tuple(_readings(finished, versions)),
         critical=tuple(critical),
         acknowledged=tuple(last.figures.get("acknowledged", ())) if last.figures else (),
-        cells=tuple(_shown(store, case, last, at_work, [one.rule.name for one in critical])),
+        cells=tuple(
+            _shown(store, case, last, at_work, [name for one in critical for name in one.types])
+        ),
         models=(grounds.model,),
         comment=case.entries.comment,
         analyser=analyser_of(case.entries),
@@ -172,6 +175,7 @@ def _gather(store: Store, at_work: AtWork, wanted: Request) -> ReportInput:
         no_estimate=grounds.no_estimate,
         agreement=agreement,
         agreement_of=of,
+        provisional=provisional,
         notes=tuple(filter(None, (grounds.note, changes_since(versions)))),
     )
 
@@ -260,19 +264,22 @@ def percents_by_slide(store: Store, cell_type: str, who: str) -> tuple[list[floa
     """
     first: list[float] = []
     second: list[float] = []
-    finished = [read for _, read in second_readings.list_finished(store, who)]
-    for pairs in second_readings.list_all_pairs(store, finished).values():
-        ones = _percent([pair.first for pair in pairs], cell_type)
-        twos = _percent([pair.second for pair in pairs], cell_type)
+    finished = second_readings.list_finished(store, who)
+    pairs_of = second_readings.list_all_pairs(store, [found.read for found in finished])
+    for found in finished:
+        pairs = pairs_of[found.read.id]
+        ones = _percent([pair.first for pair in pairs], cell_type, found.classes)
+        twos = _percent([pair.second for pair in pairs], cell_type, found.classes)
         if ones is not None and twos is not None:
             first.append(ones)
             second.append(twos)
     return first, second
 
 
-def _percent(types: Sequence[str | None], cell_type: str) -> float | None:
+def _percent(types: Sequence[str | None], cell_type: str, classes: ClassList) -> float | None:
     """Return a type's share of the white cells; None where one is undecided, or none is white."""
-    white = [name for name in types if name not in COUNTED_APART]
-    if None in types or not white:
+    counts = Counter(types)
+    white = {name: n for name, n in counts.items() if name is not None and classes.counts(name)}
+    if None in counts or not white:
         return None
-    return 100 * white.count(cell_type) / len(white)
+    return 100 * white.get(cell_type, 0) / sum(white.values())

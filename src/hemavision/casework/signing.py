@@ -51,7 +51,7 @@ def sign(
         return sign_case(store, number, revision, who)  # says what is in the way
     grounds = grounds_now(store, case, at_work)
     critical = _acknowledged(store, number, grounds, acknowledged)
-    shown = representative_cells(store, number, [one.rule.name for one in critical])
+    shown = representative_cells(store, number, [name for one in critical for name in one.types])
     looks = show_cells(store, shown, at_work.model)
     heatmaps = {cell: look.heatmap for cell, look in looks.items() if look.heatmap}
     values = grounds.to_json() | {

@@ -14,7 +14,9 @@ import click
 if TYPE_CHECKING:
     from hemavision.casework.grounds import AtWork
     from hemavision.casework.importing import Outcome
+    from hemavision.reading.cell import Model
     from hemavision.reading.finding.detector import Finder
+    from hemavision.records.classes import ClassList
     from hemavision.store import Store
     from hemavision.store.records import Case
 
@@ -48,10 +50,26 @@ class StoreChoice:
         """Return what cases are read with here: the settings' model and reference ranges."""
         from hemavision import settings
         from hemavision.casework.grounds import AtWork
-        from hemavision.cli.models import open_named_model
         from hemavision.records.reference import load_profiles
 
-        return AtWork(open_named_model(None), load_profiles(settings.text("reference")))
+        own = self.classes().names()
+        return AtWork(self._model, load_profiles(settings.text("reference"), own))
+
+    def classes(self) -> ClassList:
+        """Return what readers may call the cells of a new case, by the settings."""
+        from hemavision import settings
+        from hemavision.records.classes import SHIPPED, load_classes
+        from hemavision.records.laboratory_files import shipped_names
+
+        own = settings.text("classes")
+        model = None if own in shipped_names(SHIPPED) else self._model  # slow to open
+        return load_classes(own, model.manifest.cell_types if model else ())
+
+    @cached_property
+    def _model(self) -> Model:
+        from hemavision.cli.models import open_named_model
+
+        return open_named_model(None)
 
     @cached_property
     def _store(self) -> Store:

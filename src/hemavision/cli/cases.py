@@ -52,7 +52,7 @@ def create(choice: StoreChoice, name: str, slide: str, as_json: bool) -> None:
     """Make an empty case called NAME and print its number."""
     from hemavision.store.cases import create_case
 
-    case = create_case(choice.open(), name, slide, choice.reader)
+    case = create_case(choice.open(), name, slide, choice.reader, choice.classes())
     click.echo(json.dumps(case.to_json()) if as_json else case.id)
 
 

@@ -105,6 +105,7 @@ def _report(options: DifferentialOptions) -> tuple[Report, int]:
     from hemavision.differential import Terms
     from hemavision.differential.counting import CORRECT_FROM
     from hemavision.differential.names import white_cells_from
+    from hemavision.records.classes import load_classes
     from hemavision.records.reference import load_profile
     from hemavision.report import Report, ReportInput
 
@@ -116,7 +117,10 @@ def _report(options: DifferentialOptions) -> tuple[Report, int]:
     else:
         counts, failed = read_cells(options.cells or Path("-"))
     terms = Terms(
-        profile=load_profile(options.reference or settings.text("reference")),
+        profile=load_profile(
+            options.reference or settings.text("reference"),
+            load_classes(settings.text("classes"), None).names(),
+        ),
         white_cells=None if options.wbc is None else white_cells_from(options.wbc),
         target=options.target,
         correct_from=math.inf if options.without_nrbc else CORRECT_FROM,

@@ -156,10 +156,13 @@ def check_detector() -> Iterator[Check]:
 
 
 def check_profile() -> Iterator[Check]:
-    """The reference ranges in use can be read."""
+    """The list of classes and the reference ranges in use can be read."""
+    from hemavision.records.classes import load_classes
     from hemavision.records.reference import load_profile
 
-    profile = load_profile(settings.text("reference"))
+    classes = load_classes(settings.text("classes"))
+    yield Check(Level.OK, "classes", f"list {classes.name}, {len(classes.classes)} classes")
+    profile = load_profile(settings.text("reference"), classes.names())
     yield Check(Level.OK, "reference", f"profile {profile.name}")
 
 

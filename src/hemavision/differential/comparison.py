@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from hemavision.differential.intervals import LEVEL, clopper_pearson
 from hemavision.errors import SettingsError
 from hemavision.records.cells import COUNTED_APART, NOT_DECIDED
+from hemavision.records.classes import USUAL_PLACES, ClassList
 from hemavision.records.json_values import Count, Record, member
 
 #: Where an analyser has no class of its own for a type, the class that its cells are counted in.
@@ -136,7 +137,12 @@ class Comparison(Record):
         return tuple(share.cell_type for share in self.shares if share.disagrees)
 
 
-def compare(counts: Mapping[str, int], analyser: Analyser, level: float = LEVEL) -> Comparison:
+def compare(
+    counts: Mapping[str, int],
+    analyser: Analyser,
+    level: float = LEVEL,
+    classes: ClassList = USUAL_PLACES,
+) -> Comparison:
     """Compare a slide's counts with an analyser's percentages, class by class.
 
     Args:
@@ -144,21 +150,23 @@ def compare(counts: Mapping[str, int], analyser: Analyser, level: float = LEVEL)
             :func:`~hemavision.differential.counting.find_differential`.
         analyser: what it says.
         level: of the intervals; a class disagrees where its adjusted p-value is below 1 - level.
+        classes: by which the cells were called.
 
     Raises:
         SettingsError: the analyser's figures cannot be used, or no white cell was counted.
     """
     analyser.check()
-    white = {name: n for name, n in counts.items() if name not in COUNTED_APART | NOT_DECIDED}
+    decided = {name: n for name, n in counts.items() if name not in NOT_DECIDED}
+    white = {name: n for name, n in decided.items() if classes.counts(name)}
     total = sum(white.values())
     if total == 0:
         raise SettingsError("No white cell was counted: there is nothing to compare.")
-    classes = _classes(white, analyser)
-    hits = {name: sum(white[member] for member in types) for name, types in classes.items()}
-    tests = {n: _p_value(hits[n], total, analyser.percents[n], analyser) for n in classes}
+    compared = _compared(white, analyser, classes)
+    hits = {name: sum(white[member] for member in types) for name, types in compared.items()}
+    tests = {n: _p_value(hits[n], total, analyser.percents[n], analyser) for n in compared}
     adjusted = _holm(tests)
     shares = []
-    for name, types in classes.items():
+    for name, types in compared.items():
         low, high = (100 * bound for bound in clopper_pearson(hits[name], total, level))
         share = ComparedShare(
             cell_type=name,
@@ -173,19 +181,23 @@ def compare(counts: Mapping[str, int], analyser: Analyser, level: float = LEVEL)
             disagrees=adjusted[name] < 1 - level,
         )
         shares.append(share)
-    seen = {member for types in classes.values() for member in types}
+    seen = {member for types in compared.values() for member in types}
     alone = tuple(n for n in dict.fromkeys([*white, *analyser.percents]) if n not in seen)
     method = _AGAINST_SHARE if analyser.cells is None else _AGAINST_CELLS
     return Comparison(tuple(shares), method, alone, total, analyser.name)
 
 
-def _classes(white: Mapping[str, int], analyser: Analyser) -> dict[str, list[str]]:
+def _compared(
+    white: Mapping[str, int], analyser: Analyser, classes: ClassList
+) -> dict[str, list[str]]:
     """Return the analyser's classes with the slide's types in each, its own first."""
-    classes = {name: [name] for name in white if name in analyser.percents}
-    for name, wider in COUNTED_AS.items():
-        if name in white and name not in analyser.percents and wider in classes:
-            classes[wider].append(name)
-    return classes
+    found = {name: [name] for name in white if name in analyser.percents}
+    for name in white:
+        parent = classes.type_of(name)
+        wider = [n for n in (parent, COUNTED_AS.get(parent, parent)) if n in found]
+        if name not in found and wider:
+            found[wider[0]].append(name)
+    return found
 
 
 def _p_value(hits: int, total: int, percent: float, analyser: Analyser) -> float:

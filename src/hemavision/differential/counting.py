@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hemavision.differential.flags import Flag, Verdict, find_flag, place
 from hemavision.differential.intervals import LEVEL, Interval, clopper_pearson, ratio_interval
 from hemavision.errors import SettingsError
-from hemavision.records.cells import COUNTED_APART, NOT_DECIDED, NUCLEATED_RED
+from hemavision.records.cells import NOT_DECIDED, NUCLEATED_RED
+from hemavision.records.classes import ClassList, load_classes
 from hemavision.records.json_values import Count
 from hemavision.records.reference import CellReference, Profile
 from hemavision.records.results import Noticed
@@ -35,6 +36,7 @@ class Terms:
         level: of the intervals.
         correct_from: nucleated red cells for each hundred white ones from which the white cell
             count is corrected; ``math.inf`` where the analyser has left them out itself.
+        classes: by which the cells were called.
     """
 
     profile: Profile | None = None
@@ -42,6 +44,7 @@ class Terms:
     target: int = TARGETS[0]
     level: float = LEVEL
     correct_from: float = CORRECT_FROM
+    classes: ClassList = field(default_factory=load_classes)
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,8 @@ class Share:
         flag: what the share says about them.
         more_cells: as :class:`~hemavision.differential.flags.Verdict` has it.
         absolute: where the total white cell count was entered.
+        parts: classes counted beside it that are part of it, where the profile has a range for it
+            and none for them: that range is one of them all, so the share is read against none.
     """
 
     cell_type: str
@@ -83,6 +88,7 @@ class Share:
     flag: Flag
     more_cells: int | None
     absolute: Absolute | None
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -144,9 +150,8 @@ def find_differential(counts: Mapping[str, int], terms: Terms | None = None) -> 
 
     Args:
         counts: type → cells. Give 0 for a type that was looked for and not found: a type that
-            is left out was not looked for and gets no share. ``erythroblast``, ``platelet``,
-            ``red_cell`` and ``artefact`` are no white cells, ``undecided`` and ``unfamiliar``
-            are not counted.
+            is left out was not looked for and gets no share. Which are white cells the terms'
+            classes say; ``undecided`` and ``unfamiliar`` are not counted.
         terms: what they are read against.
 
     Raises:
@@ -154,11 +159,12 @@ def find_differential(counts: Mapping[str, int], terms: Terms | None = None) -> 
     """
     terms = terms or Terms()
     _check(counts, terms)
-    white = {name: n for name, n in counts.items() if name not in COUNTED_APART | NOT_DECIDED}
+    decided = {name: n for name, n in counts.items() if name not in NOT_DECIDED}
+    white = {name: n for name, n in decided.items() if terms.classes.counts(name)}
     total = sum(white.values())
     nucleated = _nucleated_red(counts, total, terms.level)
     blood = _white_cells(nucleated, terms)
-    shares = (_share(name, n, total, blood, terms) for name, n in white.items()) if total else ()
+    shares = (_share(name, white, blood, terms) for name in white) if total else ()
     return Differential(
         total=total,
         shares=tuple(shares),
@@ -166,21 +172,25 @@ def find_differential(counts: Mapping[str, int], terms: Terms | None = None) -> 
         missing=max(0, terms.target - total),
         nucleated_red=nucleated,
         white_cells=blood,
-        left_out={name: n for name, n in counts.items() if name in COUNTED_APART},
+        left_out={name: n for name, n in decided.items() if name not in white},
         undecided=sum(n for name, n in counts.items() if name in NOT_DECIDED),
         level=terms.level,
     )
 
 
-def _share(name: str, count: int, total: int, blood: WhiteCells | None, terms: Terms) -> Share:
+def _share(name: str, white: Mapping[str, int], blood: WhiteCells | None, terms: Terms) -> Share:
+    count, total = white[name], sum(white.values())
     low, high = (100 * bound for bound in clopper_pearson(count, total, terms.level))
     reference = _reference(name, terms.profile)
+    parts = terms.classes.parts_of(name, (other for other, n in white.items() if n))
+    parts = tuple(part for part in parts if reference and not _reference(part, terms.profile))
+    reference = None if parts else reference
     ranges = reference.percent if reference else None
     verdict = find_flag(count, total, ranges, terms.level) if ranges else Verdict(Flag.NONE)
     percent = 100 * count / total
     absolute = _absolute((percent, low, high), blood, reference) if blood else None
     return Share(
-        name, count, percent, low, high, ranges, verdict.flag, verdict.more_cells, absolute
+        name, count, percent, low, high, ranges, verdict.flag, verdict.more_cells, absolute, parts
     )
 
 

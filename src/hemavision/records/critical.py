@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from hemavision.records.cells import COUNTED_APART
+from hemavision.records.classes import USUAL_PLACES, ClassList
 from hemavision.records.json_values import HIDDEN, Count, Record, member
 
 #: More than this for each hundred white cells is no share.
@@ -35,11 +35,13 @@ class Critical(Record):
         rule: that it meets.
         count: its cells.
         per_100: for each 100 white cells; None where there is no white cell.
+        types: whose cells they are: its own, and classes that are part of it.
     """
 
     rule: CriticalRule = field(metadata=HIDDEN)
     count: Count
     per_100: float | None
+    types: tuple[str, ...]
 
     @property
     @member
@@ -60,18 +62,32 @@ class Critical(Record):
         return self.rule.source
 
 
-def find_critical(counts: Mapping[str, int], rules: Iterable[CriticalRule]) -> list[Critical]:
+def find_critical(
+    counts: Mapping[str, int], rules: Iterable[CriticalRule], classes: ClassList = USUAL_PLACES
+) -> list[Critical]:
     """Return which rules a count meets, in their order.
 
     Args:
         counts: type → cells that a person called so.
         rules: of the laboratory.
+        classes: that the cells were called by. A class without a rule falls under its parent's.
     """
-    white = sum(n for name, n in counts.items() if name not in COUNTED_APART)
+    white = sum(n for name, n in counts.items() if classes.counts(name))
+    rules = tuple(rules)
     found = []
     for rule in rules:
-        count = counts.get(rule.name, 0)
+        types = types_under(rule, rules, classes)
+        count = sum(counts.get(name, 0) for name in types)
         per_100 = 100 * count / white if white else None
         if count and (per_100 is None or per_100 > rule.above):
-            found.append(Critical(rule, count, per_100))
+            found.append(Critical(rule, count, per_100, types))
     return found
+
+
+def types_under(
+    rule: CriticalRule, rules: Iterable[CriticalRule], classes: ClassList
+) -> tuple[str, ...]:
+    """Return the classes whose cells a rule is about: its own, and its parts that have none."""
+    ruled = {other.name for other in rules}
+    parts = classes.parts_of(rule.name, (one.name for one in classes.classes))
+    return (rule.name, *(name for name in parts if name not in ruled))

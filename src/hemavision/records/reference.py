@@ -7,8 +7,7 @@ everywhere and is written here.
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,12 +16,18 @@ from hemavision.errors import SettingsError
 from hemavision.records.cells import BEYOND_MODELS, EIGHT_TYPES
 from hemavision.records.critical import MOST, CriticalRule
 from hemavision.records.json_values import Positive, Record, as_json, of_type
+from hemavision.records.laboratory_files import (
+    find_file,
+    read_file,
+    refuse_unknown,
+    shipped_names,
+    text_of,
+)
 
 ABSOLUTE_UNIT = "10^9/L"
 SHIPPED = Path(__file__).parents[1] / "profiles"
 #: The profile that is used unless a laboratory gives its own.
 DEFAULT = "default"
-MAX_PROFILE_BYTES = 2**20
 
 Range = tuple[Positive, Positive]
 
@@ -273,76 +278,68 @@ class Profiles:
         return self.by_name[name]
 
 
-def load_profiles(own: str | Path) -> Profiles:
+def load_profiles(own: str | Path, also: Iterable[str] = ()) -> Profiles:
     """Load every shipped profile and a laboratory's own.
 
     Args:
         own: a shipped one's name or a file, as the setting ``reference`` has it.
+        also: as for :func:`load_profile`.
 
     Raises:
         SettingsError: as for :func:`load_profile`.
     """
-    chosen = load_profile(own)
+    chosen = load_profile(own, also)
     shipped = {name: load_profile(name) for name in shipped_profiles()}
     return Profiles(chosen, shipped | {chosen.name: chosen})
 
 
 def shipped_profiles() -> list[str]:
     """Return the names of the profiles inside the package, sorted."""
-    return sorted(path.stem for path in SHIPPED.glob("*.toml"))
+    return shipped_names(SHIPPED)
 
 
-def load_profile(name_or_path: str | Path) -> Profile:
+def load_profile(name_or_path: str | Path, also: Iterable[str] = ()) -> Profile:
     """Load a shipped profile by name, or a laboratory's own TOML file.
+
+    Args:
+        name_or_path: of it.
+        also: classes of the laboratory's own that it may have ranges and rules for.
 
     Raises:
         SettingsError: there is no such profile, or what it says cannot be used.
     """
-    path = SHIPPED / f"{name_or_path}.toml"
-    if str(name_or_path) not in shipped_profiles():
-        path = Path(name_or_path)
-        if not path.is_file():
-            raise SettingsError(
-                f"No reference profile {str(name_or_path)!r}: neither a file nor a shipped "
-                f"profile ({', '.join(shipped_profiles())})."
-            )
-    if path.stat().st_size > MAX_PROFILE_BYTES:
-        raise SettingsError(f"{path} is larger than {MAX_PROFILE_BYTES} bytes: not a profile.")
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} is not readable TOML: {error}.") from error
-    except OSError as error:
-        raise SettingsError(f"{path} cannot be read: {error.strerror}.") from error
-    return _profile(values, path)
+    path = find_file(name_or_path, SHIPPED, "reference profile")
+    return _profile(read_file(path, "profile"), path, tuple(also))
 
 
-def _profile(values: dict[str, Any], path: Path) -> Profile:
-    _refuse_unknown(values, {"name", "title", "source", "cell_types", "critical"}, str(path))
-    texts = {key: _text(values, key, path) for key in ("name", "title", "source")}
+def _profile(values: dict[str, Any], path: Path, also: tuple[str, ...]) -> Profile:
+    refuse_unknown(values, {"name", "title", "source", "cell_types", "critical"}, str(path))
+    texts = {key: text_of(values, key, path) for key in ("name", "title", "source")}
     tables = values.get("cell_types")
     if not isinstance(tables, dict) or not tables:
         raise SettingsError(f"{path} has no [cell_types.…] table.")
-    cells = (_cell(name, tables[name], texts["source"], path) for name in sorted(tables))
+    known = (*CONTEXT, *also)
+    cells = (_cell(name, tables[name], path, texts["source"], known) for name in sorted(tables))
     # Who says nothing of critical cells has those of the default.
     silent = "critical" not in values and path.stem != DEFAULT
-    critical = load_profile(DEFAULT).critical if silent else _critical(values, path)
+    critical = load_profile(DEFAULT).critical if silent else _critical(values, path, also)
     return Profile(cell_types=tuple(cells), critical=critical, **texts)
 
 
-def _critical(values: dict[str, Any], path: Path) -> tuple[CriticalRule, ...]:
+def _critical(
+    values: dict[str, Any], path: Path, also: tuple[str, ...]
+) -> tuple[CriticalRule, ...]:
     tables = values.get("critical", {})
     if not isinstance(tables, dict):
         raise SettingsError(f"{path}: critical must be tables, such as [critical.blast].")
-    rules = []
+    rules, known = [], dict.fromkeys((*EIGHT_TYPES, *BEYOND_MODELS, *also))
     for name, table in tables.items():
         where = f"{path}: critical.{name}"
-        if name not in (*EIGHT_TYPES, *BEYOND_MODELS):
-            known = ", ".join((*EIGHT_TYPES, *BEYOND_MODELS))
-            raise SettingsError(f"{where} is not a known cell type ({known}).")
+        if name not in known:
+            raise SettingsError(f"{where} is not a known cell type ({', '.join(known)}).")
         if not isinstance(table, dict):
             raise SettingsError(f'{where} must be a table with source = "…", and maybe above = 2.')
-        _refuse_unknown(table, {"above", "source"}, where)
+        refuse_unknown(table, {"above", "source"}, where)
         above = table.get("above", 0)
         # A NaN fails the comparison too.
         if isinstance(above, bool) or not isinstance(above, int | float) or not 0 <= above <= MOST:
@@ -350,17 +347,17 @@ def _critical(values: dict[str, Any], path: Path) -> tuple[CriticalRule, ...]:
                 f"{where}.above is {above!r}; it must be a number of cells for each 100 white "
                 f"ones, 0 to {MOST:g}."
             )
-        rules.append(CriticalRule(name, float(above), _text(table, "source", path)))
+        rules.append(CriticalRule(name, float(above), text_of(table, "source", path)))
     return tuple(rules)
 
 
-def _cell(name: str, table: object, source: str, path: Path) -> CellReference:
+def _cell(name: str, table: object, path: Path, source: str, known: Iterable[str]) -> CellReference:
     where = f"{path}: cell_types.{name}"
-    if name not in CONTEXT:
-        raise SettingsError(f"{where} is not a known cell type ({', '.join(sorted(CONTEXT))}).")
+    if name not in known:
+        raise SettingsError(f"{where} is not a known cell type ({', '.join(sorted(set(known)))}).")
     if not isinstance(table, dict) or "percent" not in table:
         raise SettingsError(f"{where} must be a table with percent = [low, high].")
-    _refuse_unknown(table, {"percent", "absolute"}, where)
+    refuse_unknown(table, {"percent", "absolute"}, where)
     percent = _range(table["percent"], f"{where}.percent", highest=100.0)
     absolute = None
     if "absolute" in table:
@@ -379,18 +376,3 @@ def _range(value: object, where: str, highest: float) -> Range:
             f"{where} is {value!r}; it must be [low, high] with 0 ≤ low < high ≤ {highest:g}."
         )
     return float(numbers[0]), float(numbers[1])
-
-
-def _text(values: dict[str, Any], key: str, path: Path) -> str:
-    value = values.get(key)
-    if not isinstance(value, str) or not value.strip():
-        raise SettingsError(f'{path} must say {key} = "…".')
-    return value.strip()
-
-
-def _refuse_unknown(values: dict[str, Any], known: set[str], where: str) -> None:
-    unknown = sorted(set(values) - known)
-    if unknown:
-        raise SettingsError(
-            f"{where} has unknown keys: {', '.join(unknown)} (known: {', '.join(sorted(known))})."
-        )

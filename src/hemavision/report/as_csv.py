@@ -11,7 +11,7 @@ from hemavision.differential import Share
 from hemavision.exports.table import plain
 from hemavision.records.cells import NUCLEATED_RED
 from hemavision.records.results import NOTICE
-from hemavision.report.findings import Report
+from hemavision.report.findings import PROVISIONAL, Report
 
 COLUMNS = (
     "case", "slide", "status", "version", "signed_at", "readers", "cell_type", "unit", "count",
@@ -44,7 +44,7 @@ def _case(report: Report) -> dict[str, str]:
         "version": str(given.version),
         "signed_at": given.signed_at,
         "readers": "; ".join(f"{reading.role}: {reading.reader}" for reading in given.readings),
-        "notes": " ".join(given.notes),
+        "notes": " ".join([PROVISIONAL] * given.provisional + list(given.notes)),
         "notice": NOTICE,
     }
     return {name: plain(text) for name, text in values.items()}

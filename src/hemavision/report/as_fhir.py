@@ -27,7 +27,7 @@ from hemavision.differential import Absolute, Flag, PerHundred, Share
 from hemavision.records.reference import display_name
 from hemavision.records.results import NOTICE
 from hemavision.report import loinc
-from hemavision.report.findings import EXACT, Report, in_words
+from hemavision.report.findings import EXACT, Report, in_words, settle_words
 from hemavision.report.record import Reading, ReportModel
 
 UCUM = "http://unitsofmeasure.org"
@@ -107,7 +107,8 @@ def _observations(report: Report) -> list[Values]:
 
 def _share(report: Report, share: Share) -> Values:
     name = display_name(share.cell_type)
-    code = loinc.SHARES.get(share.cell_type)
+    said = report.given.terms.classes.find(share.cell_type)
+    code = loinc.Code(said.loinc, said.loinc_name or "") if said.loinc else None
     concept = _loinc(code, f"{name}, % of white cells")
     result = _observation(report, _id(share.cell_type), concept)
     result["valueQuantity"] = _quantity(share.percent, PERCENT)
@@ -117,8 +118,7 @@ def _share(report: Report, share: Share) -> Values:
         _counted("Cells of this type counted", share.count),
         _counted("White cells counted", report.differential.total),
     ]
-    if share.more_cells:
-        text = f"About {share.more_cells:,} more white cells at this share would settle the flag."
+    if text := settle_words(share):
         result["note"] = [{"text": text}]
     return result
 
@@ -214,7 +214,7 @@ def _loinc(code: loinc.Code | None, text: str = "") -> Values:
 
 
 def _coding(system: str, code: str, display: str) -> Values:
-    return {"system": system, "code": code, "display": display}
+    return {"system": system, "code": code} | ({"display": display} if display else {})
 
 
 def _specimen(report: Report) -> Values:

@@ -32,6 +32,7 @@ def to_values(report: Report) -> dict[str, Any]:
             "slide": given.slide,
             "status": given.status.value,
             "version": given.version,
+            "provisional": given.provisional,
             "amendment_reason": given.amendment_reason,
             "opened_at": given.opened_at,
             "signed_at": given.signed_at,
@@ -43,6 +44,7 @@ def to_values(report: Report) -> dict[str, Any]:
         "reference": {"name": profile.name, "title": profile.title, "source": profile.source}
         if profile
         else None,
+        "classes": {"name": given.terms.classes.name, "title": given.terms.classes.title},
         "critical": [
             one.to_json() | {"acknowledged": one.rule.name in given.acknowledged}
             for one in given.critical

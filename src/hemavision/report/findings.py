@@ -22,6 +22,10 @@ from hemavision.report.record import ReportInput
 #: 10⁹ cells per litre, for people.
 PER_LITRE = "× 10⁹/L"
 EXACT = "exact (Clopper-Pearson)"
+#: What a page and a report say while suggestions are counted that nobody has looked at.
+PROVISIONAL = (
+    "Provisional until committed: suggestions are counted, and no share is called high or low."
+)
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ class Report:
         found = find_differential(given.counts, given.terms)
         comparison = corrected = None
         if given.analyser and found.total:
-            comparison = compare(given.counts, given.analyser, level)
+            comparison = compare(given.counts, given.analyser, level, given.terms.classes)
         if given.confusion and given.model_calls and found.total:
             corrected = correct(given.model_calls, given.confusion, level)
         return cls(given, found, comparison, corrected)
@@ -82,6 +86,7 @@ def counted_words(report: Report) -> list[str]:
     found, notes = report.differential, report.given.notes
     if not found.total:
         return ["No white cell has been counted.", *notes]
+    provisional = [PROVISIONAL] if report.given.provisional else []
     sure = [share for share in found.shares if share.flag.is_sure]
     possible = [
         share for share in found.shares if share.flag is not Flag.NONE and share not in sure
@@ -90,19 +95,40 @@ def counted_words(report: Report) -> list[str]:
     if not sentences and any(share.reference for share in found.shares):
         sentences.append("No share lies outside its reference range.")
     sentences += _absolute(found)
-    sentences += _blood(found)
     sentences += _compared(report.comparison)
     if cut := found.left_out.get(CUT):
-        sentences.append(f"{cut:,} {_cells(cut)} the border of a field cuts are left out.")
-    if found.undecided:
-        sentences.append(
-            f"{found.undecided:,} {_cells(found.undecided)} nobody has decided on are not counted."
-        )
+        sentences.append(f"{cut:,} {_cells(cut)} the border of a field cuts {_are(cut)} left out.")
+    sentences += aside_words(found)
     if found.missing:
         sentences.append(
             f"{found.total:,} of {found.target:,} white cells counted, {found.missing:,} missing."
         )
-    return [*sentences, *notes]
+    return [*provisional, *sentences, *notes]
+
+
+def aside_words(found: Differential) -> list[str]:
+    """Return what is to be said beside the shares: the page and every report print these."""
+    sentences = [
+        f"{display_name(share.cell_type)} is read against no range: "
+        f"{', '.join(display_name(name).lower() for name in share.parts)} "
+        f"{_are(len(share.parts))} counted apart, and the ranges have none for {_it(share.parts)}."
+        for share in found.shares
+        if share.parts
+    ]
+    sentences += _blood(found)
+    if left := found.undecided:
+        sentences.append(f"{left:,} {_cells(left)} nobody has decided on {_are(left)} not counted.")
+    return sentences
+
+
+def settle_words(share: Share) -> str:
+    """Return what would settle a possible flag, in a sentence, or ""."""
+    if share.flag is Flag.NONE or share.flag.is_sure:
+        return ""
+    if share.more_cells is None:
+        return "This slide cannot settle it."
+    cells = "white cell" if share.more_cells == 1 else "white cells"
+    return f"About {share.more_cells:,} more {cells} at this share would settle it."
 
 
 def critical_words(given: ReportInput) -> list[str]:
@@ -124,12 +150,7 @@ def _flagged(share: Share, level: float) -> str:
         f"{name}: {share.flag.words}, {number(share.percent)}% ({100 * level:.0f}% interval "
         f"{number(share.low)} to {number(share.high)}) against {low:g} to {high:g}%."
     )
-    if share.flag.is_sure:
-        return text
-    if share.more_cells is None:
-        return f"{text} This slide cannot settle it."
-    cells = "white cell" if share.more_cells == 1 else "white cells"
-    return f"{text} About {share.more_cells:,} more {cells} at this share would settle it."
+    return f"{text} {settle_words(share)}".rstrip()
 
 
 def _absolute(found: Differential) -> list[str]:
@@ -182,12 +203,24 @@ def _compared(comparison: Comparison | None) -> list[str]:
         return [f"{who} differs from the slide in no class by more than chance."]
     parts = [
         f"{display_name(share.cell_type).lower()} {number(share.percent)}% on the slide, "
-        f"{number(share.analyser_percent)}% there (p = {share.adjusted:.2g})"
+        f"{number(share.analyser_percent)}% there ({_p_words(share.adjusted)})"
         for share in comparison.shares
         if share.disagrees
     ]
     return [f"{who} differs by more than chance: {'; '.join(parts)}."]
 
 
+def _p_words(p: float) -> str:
+    return "p < 0.001" if p < 0.001 else f"p = {_rounded(p, 3)}"
+
+
 def _cells(count: int) -> str:
     return "cell that" if count == 1 else "cells that"
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+def _it(names: tuple[str, ...]) -> str:
+    return "it" if len(names) == 1 else "them"

@@ -10,8 +10,10 @@ sends for a microscopic count (737-7, 744-3, 714-6, 707-0, and 18309-5 for nucle
 
 Names are LOINC's long common names as they stand since "/Leukocytes" took the place of "/100
 leukocytes". Where LOINC has no code for a manual count of a type, the code without a method is
-taken; a type without any code is sent with its name alone. LOINC is copyright Regenstrief
-Institute and the LOINC Committee, free of charge under https://loinc.org/license.
+taken; a type without any code is sent with its name alone. Codes of shares stand in the lists of
+classes (``classes/*.toml``); those of ``stages.toml`` (764-1, 740-1, 749-2, 783-1) are of manual
+counts, too. LOINC is copyright Regenstrief Institute and the LOINC Committee, free of charge under
+https://loinc.org/license.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ SYSTEM = "http://loinc.org"
 
 @dataclass(frozen=True)
 class Code:
-    """A code and its long common name."""
+    """A code and its long common name, empty where nobody said it."""
 
     code: str
     display: str
@@ -34,19 +36,6 @@ WHITE_CELLS = Code("26464-8", "Leukocytes [#/volume] in Blood")
 NUCLEATED_RED = Code(
     "18309-5", "Nucleated erythrocytes/Leukocytes [Ratio] in Blood by Manual count"
 )
-#: Share of the white cells, in percent.
-SHARES = {
-    "neutrophil": Code("23761-0", "Neutrophils/Leukocytes in Blood by Manual count"),
-    "lymphocyte": Code("737-7", "Lymphocytes/Leukocytes in Blood by Manual count"),
-    "monocyte": Code("744-3", "Monocytes/Leukocytes in Blood by Manual count"),
-    "eosinophil": Code("714-6", "Eosinophils/Leukocytes in Blood by Manual count"),
-    "basophil": Code("707-0", "Basophils/Leukocytes in Blood by Manual count"),
-    "blast": Code("709-6", "Blasts/Leukocytes in Blood by Manual count"),
-    "unidentified": Code("44095-8", "Unidentified cells/Leukocytes in Blood by Manual count"),
-    "immature_granulocyte": Code("38518-7", "Immature granulocytes/Leukocytes in Blood"),
-    "plasma_cell": Code("13047-6", "Plasma cells/Leukocytes in Blood"),
-    "reactive_lymphocyte": Code("13046-8", "Variant lymphocytes/Leukocytes in Blood"),
-}
 #: Cells in a volume of blood.
 ABSOLUTES = {
     "neutrophil": Code("753-4", "Neutrophils [#/volume] in Blood by Manual count"),

@@ -209,6 +209,8 @@ class ReportInput:
         notes: what has to be known of the report's own figures, in sentences.
         critical: what must not be overlooked, the weightiest first.
         acknowledged: the critical types that whoever signed named.
+        provisional: whether the counts hold suggestions that nobody has committed: such shares are
+            read against no range.
     """
 
     case_id: str
@@ -235,3 +237,4 @@ class ReportInput:
     notes: tuple[str, ...] = ()
     critical: tuple[Critical, ...] = ()
     acknowledged: tuple[str, ...] = ()
+    provisional: bool = False

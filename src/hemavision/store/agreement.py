@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from hemavision.records.classes import ClassList
 from hemavision.store.database import Store
-from hemavision.store.schema import cells, images, reads
+from hemavision.store.schema import cases, cells, images, reads
 from hemavision.store.second_readings import ReadState
 
 _LENGTHS = {"day": 10, "month": 7, "year": 4}
@@ -26,7 +27,8 @@ class Agreement:
         decided: cells that a person decided on.
         agreed: of them, those where the model had said the same.
         by_status: status → [decided, agreed].
-        confusion: the reader's type → the model's type → cells.
+        confusion: the reader's type → the model's type → cells. A class that is part of one of the
+            model's types counts as that type.
     """
 
     period: str
@@ -54,15 +56,18 @@ def model_against_readers(
     whose = (cells.c.decided_at, images.c.model_name, cells.c.model_sha256)
     said = (cells.c.status, cells.c.decided_type, cells.c.suggested_type)
     blind = select(reads.c.case_id).where(reads.c.reader == who, reads.c.state == ReadState.OPEN)
-    found = select(*whose, *said).join_from(cells, images, cells.c.image_id == images.c.id)
+    found = select(cells.c.case_id, *whose, *said).join_from(cells, images)
     found = found.where(cells.c.decided_type.is_not(None), cells.c.case_id.not_in(blind))
     if case_id is not None:
         found = found.where(cells.c.case_id == case_id)
+    lists = select(cases.c.id, cases.c.classes)
     seen: defaultdict[tuple[str, str, str], Counter[tuple[str, str, str]]] = defaultdict(Counter)
     began: dict[tuple[str, str], str] = {}
     with store.reading() as connection:
-        for at, name, model, *answers in connection.execute(found):
-            seen[at[: _LENGTHS[period]], name, model][tuple(answers)] += 1
+        classes = {n: ClassList.of(kept) for n, kept in connection.execute(lists)}
+        for case, at, name, model, status, decided, suggested in connection.execute(found):
+            answer = (status, classes[case].type_of(decided), suggested)
+            seen[at[: _LENGTHS[period]], name, model][answer] += 1
             began[name, model] = min(at, began.get((name, model), at))
     order = sorted(seen, key=lambda key: (key[0], began[key[1:]], key))
     return [_agreement(*key, seen[key]) for key in order]

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
 
 from hemavision.errors import ConflictError, MissingError, RefusedError
+from hemavision.records.classes import ClassList, load_classes
 from hemavision.store.chain import Event, Transaction
 from hemavision.store.database import Store
 from hemavision.store.journal import entries_since
@@ -33,8 +34,17 @@ class Search:
     state: State | None = None
 
 
-def create_case(store: Store, name: str, slide: str, who: str) -> Case:
+def create_case(
+    store: Store, name: str, slide: str, who: str, classes: ClassList | None = None
+) -> Case:
     """Make an empty case.
+
+    Args:
+        store: where it will be.
+        name: for people.
+        slide: the slide's own number or name; may be empty.
+        who: makes it.
+        classes: what its cells may be called, for good; the default list if None.
 
     Raises:
         RefusedError: the name is empty or cannot be kept.
@@ -45,10 +55,11 @@ def create_case(store: Store, name: str, slide: str, who: str) -> Case:
         made = {"created_at": turn.at, "created_by": who, "updated_at": turn.at, "updated_by": who}
         words = f"{name} {slide}".casefold()
         given = {"name": name, "slide": slide, "words": words}
-        values = {"state": State.NEW, "version": 1, "revision": 1, "entries": {}}
+        kept = (classes or load_classes()).to_json()
+        values = {"state": State.NEW, "version": 1, "revision": 1, "entries": {}, "classes": kept}
         number = turn.add(cases, **given, **values, **made)
         _open_version(turn, number, 1, "")
-        detail = {"name": name, "slide": slide}
+        detail = {"name": name, "slide": slide, "classes": kept}
         turn.record([Event("create", number, 1, after=State.NEW, detail=detail)])
         return read_case(turn.connection, number)
 
@@ -221,7 +232,11 @@ def _with_counts(connection: Connection, rows: Sequence[Row[Any]]) -> list[Case]
     return [
         Case(
             **{name: value for name, value in row._mapping.items() if name != "words"}
-            | {"state": State(row.state), "entries": Entries(**row.entries)},
+            | {
+                "state": State(row.state),
+                "entries": Entries(**row.entries),
+                "classes": ClassList.of(row.classes),
+            },
             counts=counts[row.id],
         )
         for row in rows

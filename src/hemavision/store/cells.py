@@ -17,7 +17,6 @@ from hemavision.store.chain import Event, Transaction
 from hemavision.store.database import Store
 from hemavision.store.records import Case, Cell, Change, Page, State
 from hemavision.store.schema import cells, images, log
-from hemavision.store.vocabulary import cell_types
 
 #: Most changes at once: a case's cells, and more.
 MOST_CHANGES = 10_000
@@ -164,7 +163,7 @@ def decide(
         if turn.repeated is not None:
             named = [there[change.cell_id] for change in changes]
             return Decided(turn.repeated or None, of, named, tuple(doubtful))
-        _refuse_foreign_types(changes, there)
+        _refuse_foreign_types(of, changes, there)
         _refuse_stale(changes, there)
         wanted = [c for c in changes if c.cell_id not in doubtful]
         new = [c for c in wanted if there[c.cell_id].decided_type != c.cell_type]
@@ -227,9 +226,9 @@ def _where(case_id: int, wanted: Filter) -> list[ColumnElement[bool]]:
     return where
 
 
-def _refuse_foreign_types(changes: Sequence[Change], there: dict[int, Cell]) -> None:
+def _refuse_foreign_types(of: Case, changes: Sequence[Change], there: dict[int, Cell]) -> None:
     for change in changes:
-        known = cell_types(there[change.cell_id].suggestion.probabilities)
+        known = of.classes.names(there[change.cell_id].suggestion.probabilities)
         if change.cell_type is not None and change.cell_type not in known:
             raise RefusedError(
                 "unknown-type",
@@ -321,6 +320,11 @@ class Tally:
     def undecided(self) -> int:
         """Cells that nobody has decided on."""
         return sum(self.suggested.values()) + self.unfamiliar
+
+    @property
+    def is_provisional(self) -> bool:
+        """Whether a count with the suggestions rests on what nobody has looked at."""
+        return bool(self.suggested)
 
     def counts(self, looked_for: Iterable[str], *, with_suggestions: bool) -> dict[str, int]:
         """Return type → cells as :func:`hemavision.differential.find_differential` takes them.

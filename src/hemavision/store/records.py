@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from hemavision.records.classes import ClassList
 from hemavision.records.json_values import (
     HIDDEN,
     Count,
@@ -93,6 +94,7 @@ class Case(Record):
         updated_by: by whom.
         entries: what a reader entered beside the cells; not in the JSON form: a reader who shall
             not know what was decided sees the rest.
+        classes: what its cells may be called, from its making on; not in the JSON form.
         images: how many there are.
         counts: of its cells.
     """
@@ -108,6 +110,7 @@ class Case(Record):
     updated_at: Time
     updated_by: str
     entries: Entries = field(metadata=HIDDEN)
+    classes: ClassList = field(metadata=HIDDEN)
     images: Count
     counts: Counts
 

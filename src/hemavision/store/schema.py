@@ -65,6 +65,8 @@ cases = Table(
     Column("updated_by", NAME, nullable=False),
     # What a reader entered beside the cells; a case in which nobody did has an empty object.
     Column("entries", JSON, nullable=False, server_default="{}"),
+    # What its cells may be called; an empty object is the default list, of before step 0008.
+    Column("classes", JSON, nullable=False, server_default="{}"),
 )
 
 #: What was signed, and why it was opened again.

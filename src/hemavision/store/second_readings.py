@@ -11,14 +11,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, insert, select, update
 
 from hemavision.errors import ConflictError, MissingError, RefusedError
+from hemavision.records.classes import ClassList
 from hemavision.records.json_values import Count, Record, Time
 from hemavision.records.results import Box, Status
 from hemavision.store.cases import read_case
 from hemavision.store.chain import Event, Transaction
 from hemavision.store.database import Store
-from hemavision.store.records import Change, Page
+from hemavision.store.records import Case, Change, Page
 from hemavision.store.schema import cases, cells, read_cells, reads
-from hemavision.store.vocabulary import cell_types
 
 
 class ReadState(StrEnum):
@@ -130,8 +130,17 @@ def list_reads(store: Store, case_id: int) -> list[Read]:
         return [_as_read(row) for row in connection.execute(found)]
 
 
-def list_finished(store: Store, who: str) -> list[tuple[str, Read]]:
-    """Return every finished second reading with its case's name, the last finished first.
+@dataclass(frozen=True)
+class FinishedRead:
+    """A finished second reading, with its case's name and classes."""
+
+    case_name: str
+    classes: ClassList
+    read: Read
+
+
+def list_finished(store: Store, who: str) -> list[FinishedRead]:
+    """Return every finished second reading, the last finished first.
 
     Args:
         store: whose readings.
@@ -140,10 +149,10 @@ def list_finished(store: Store, who: str) -> list[tuple[str, Read]]:
     open_ = select(reads.c.case_id).where(_is_open(who))
     seen = (reads.c.state == ReadState.FINISHED) & reads.c.case_id.not_in(open_)
     found = _counted(seen).join(cases, reads.c.case_id == cases.c.id)
-    found = found.add_columns(cases.c.name).group_by(cases.c.name)
+    found = found.add_columns(cases.c.name, cases.c.classes).group_by(cases.c.id)
     with store.reading() as connection:
         rows = connection.execute(found.order_by(reads.c.closed_at.desc(), reads.c.id.desc()))
-        return [(row.name, _as_read(row)) for row in rows]
+        return [FinishedRead(r.name, ClassList.of(r.classes), _as_read(r)) for r in rows]
 
 
 def find_read(store: Store, number: int) -> Read:
@@ -189,8 +198,9 @@ def decide_blind(
         there = _there(turn.connection, number, changes)
         if turn.repeated is not None:
             return [there[change.cell_id] for change in changes]
+        of = read_case(turn.connection, read.case_id)
         for change in changes:
-            _refuse_type(turn.connection, change)
+            _refuse_type(turn.connection, of, change)
         stale = [c.cell_id for c in changes if there[c.cell_id].revision != c.revision]
         if stale:
             now = [there[cell].to_json() for cell in stale]
@@ -348,11 +358,11 @@ def _there(connection: Connection, number: int, changes: Sequence[Change]) -> di
     return there
 
 
-def _refuse_type(connection: Connection, change: Change) -> None:
+def _refuse_type(connection: Connection, of: Case, change: Change) -> None:
     known: Any = connection.execute(
         select(cells.c.prediction).where(cells.c.id == change.cell_id)
     ).scalar_one()
-    types = cell_types(known["probabilities"])
+    types = of.classes.names(known["probabilities"])
     if change.cell_type is not None and change.cell_type not in types:
         raise RefusedError(
             "unknown-type",

@@ -69,6 +69,7 @@ def verify(store: Store, expected: str | None = None, *, deep: bool = True) -> V
             lambda: _check_images(connection),
             lambda: _check_reads(connection),
             lambda: _check_cases(connection),
+            lambda: _check_classes(connection),
             lambda: _check_entries(connection),
             lambda: _check_signatures(connection),
             lambda: _check_contents(connection) if deep else "",
@@ -228,6 +229,17 @@ def _check_cases(connection: Connection) -> str:
         if logged.pop(number, None) != revision:
             return f"case {number} is at revision {revision}, which is not what the log says"
     return f"case {min(logged)} is in the log and nowhere else" if logged else ""
+
+
+def _check_classes(connection: Connection) -> str:
+    said = select(log.c.case_id, log.c.detail).where(log.c.action == "create")
+    logged = {
+        number: json.loads(detail).get("classes", {}) for number, detail in connection.execute(said)
+    }
+    for number, classes in connection.execute(select(cases.c.id, cases.c.classes)):
+        if logged.get(number) != classes:
+            return f"the classes of case {number} are not those that the log says"
+    return ""
 
 
 def _check_entries(connection: Connection) -> str:

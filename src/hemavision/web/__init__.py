@@ -11,6 +11,7 @@ from flask import Flask
 from hemavision import settings
 from hemavision.reading.cell import Model, open_model
 from hemavision.reading.finding.detector import DEFAULT_DETECTOR, FOLDER, Finder, open_detector
+from hemavision.records.classes import load_classes
 from hemavision.records.reference import load_profiles
 from hemavision.store import Store
 from hemavision.web import compression, docs, errors, identity, metrics, security
@@ -70,7 +71,7 @@ def create_app(
 
     Raises:
         BundleError: the model or the detector cannot be opened.
-        SettingsError: a setting or the reference profile makes no sense.
+        SettingsError: a setting, the reference profile or the list of classes makes no sense.
     """
     app = Flask(__name__)
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
@@ -83,10 +84,13 @@ def create_app(
     if proxies:
         security.believe(app, proxies)
     detector = finder or _detector()
+    model = model or open_model(settings.text("model")).found_by(detector)
+    # A laboratory's bad file stops the start.
+    classes = load_classes(settings.text("classes"), model.manifest.cell_types)
     app.extensions[NAME] = Services(
-        model or open_model(settings.text("model")).found_by(detector),
-        # A laboratory's bad file stops the start.
-        load_profiles(settings.text("reference")),
+        model,
+        load_profiles(settings.text("reference"), classes.names()),
+        classes,
         detector,
         store,
     )

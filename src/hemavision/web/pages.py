@@ -20,7 +20,7 @@ from flask import (
 from werkzeug.wrappers import Response as AnyResponse
 
 from hemavision import __version__, settings
-from hemavision.records.cells import BEYOND_MODELS, EIGHT_TYPES, FOUR_TYPES
+from hemavision.records.cells import EIGHT_TYPES, FOUR_TYPES
 from hemavision.records.reference import display_name
 from hemavision.records.results import NOTICE
 from hemavision.store.cases import find_case
@@ -67,7 +67,9 @@ _SAMPLE_AGE_S = 3600
 @pages.get("/")
 def index() -> str:
     """Return the page; everything it shows afterwards comes from the API."""
-    beyond = [(name, display_name(name)) for name in BEYOND_MODELS]
+    of_model = services().model.manifest.cell_types
+    names = services().classes.names(of_model)
+    beyond = [(name, display_name(name)) for name in names if name not in of_model]
     return render_template(
         "index.html", samples=CELL_SAMPLES.items(), beyond=beyond, **shared_words()
     )

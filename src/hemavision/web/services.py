@@ -10,6 +10,7 @@ from flask import current_app
 
 from hemavision.reading.cell import Model
 from hemavision.reading.finding.detector import Finder
+from hemavision.records.classes import ClassList
 from hemavision.records.reference import Profiles
 from hemavision.store import Store
 from hemavision.web.counters import Metrics
@@ -24,6 +25,7 @@ class Services:
     Attributes:
         model: that names cells.
         profiles: the reference ranges.
+        classes: what readers may call the cells of a new case.
         detector: that finds them in fields; None where there is none.
         store: of cases; None until it is first needed.
         metrics: what was counted since the start.
@@ -32,6 +34,7 @@ class Services:
 
     model: Model
     profiles: Profiles
+    classes: ClassList
     detector: Finder | None = None
     store: Store | None = None
     metrics: Metrics = field(default_factory=Metrics)

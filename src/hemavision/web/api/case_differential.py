@@ -21,6 +21,7 @@ from hemavision.errors import SettingsError
 from hemavision.records.critical import Critical
 from hemavision.records.json_values import Count
 from hemavision.records.results import Noticed
+from hemavision.report.findings import PROVISIONAL, aside_words
 from hemavision.store.cases import find_case
 from hemavision.store.cells import Tally, tally
 from hemavision.store.records import Case, Entries
@@ -47,6 +48,7 @@ class CaseDifferential(Noticed):
     """A case, counted.
 
     Attributes:
+        words: what is to be said beside the shares, as the report says it.
         no_estimate: why an estimate that the entries ask for cannot be had.
     """
 
@@ -54,6 +56,7 @@ class CaseDifferential(Noticed):
     comparison: Comparison | None
     estimate: Corrected | None
     no_estimate: str | None
+    words: list[str]
     critical: list[Critical]
     cells: Tally
     entries: Entries
@@ -82,12 +85,14 @@ def get_differential(case_id: int) -> Response:
         case, cells = find_case(still, case_id), tally(still, case_id)
         grounds, analyser = grounds_of(still, case), analyser_of(case.entries)
     # Nothing is called high that nobody has looked at.
-    provisional = query.suggestions and bool(cells.suggested)
-    terms = terms_of(case.entries, None if provisional else grounds.profile)
+    provisional = query.suggestions and cells.is_provisional
+    terms = terms_of(case.entries, None if provisional else grounds.profile, case.classes)
     counts = cells.counts(grounds.types, with_suggestions=query.suggestions)
     try:
         found = find_differential(counts, terms)
-        comparison = compare(counts, analyser) if analyser and found.total else None
+        comparison = None
+        if analyser and found.total:
+            comparison = compare(counts, analyser, classes=case.classes)
     except SettingsError as error:
         raise Problem("unusable", str(error)) from error
     estimate, why_not = _estimate(case, grounds)
@@ -97,6 +102,7 @@ def get_differential(case_id: int) -> Response:
             comparison=comparison,
             estimate=estimate,
             no_estimate=why_not,
+            words=[PROVISIONAL] * provisional + aside_words(found),
             critical=grounds.critical(cells.decided),
             cells=cells,
             suggestions=query.suggestions,

@@ -101,12 +101,14 @@ def put_entries(case_id: int) -> Response:
     there now).
     """
     reader = sighted(case_id)
-    case = enter(the_store(), case_id, _understood(read_json(EntriesBody)), reader.name, read_key())
+    known = known_types(find_case(the_store(), case_id).classes)
+    entries = _understood(read_json(EntriesBody), known)
+    case = enter(the_store(), case_id, entries, reader.name, read_key())
     return answer(Entered(case.entries, case))
 
 
-def _understood(body: EntriesBody) -> Entries:
-    """Return the entries under our names.
+def _understood(body: EntriesBody, known: tuple[str, ...]) -> Entries:
+    """Return the entries under our names and the case's, which are `known`.
 
     Raises:
         Problem: counts cannot be read against them.
@@ -114,7 +116,7 @@ def _understood(body: EntriesBody) -> Entries:
     entries = Entries(**structs.asdict(body) | {"white_cells": _white_cells(body.white_cells)})
     try:
         profiles().find(entries.profile)
-        entries = replace(entries, analyser=add_up(entries.analyser.items(), known_types()))
+        entries = replace(entries, analyser=add_up(entries.analyser.items(), known))
         analyser = analyser_of(entries)
         if analyser:
             analyser.check()

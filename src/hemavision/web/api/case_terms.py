@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from hemavision.casework.grounds import AtWork, Grounds, find_grounds
 from hemavision.errors import SettingsError
+from hemavision.records.classes import ClassList
+from hemavision.records.critical import types_under
 from hemavision.records.reference import Profiles
 from hemavision.store import Store
 from hemavision.store.records import Case
-from hemavision.store.vocabulary import cell_types
 from hemavision.web.errors import Problem
 from hemavision.web.services import services
 
@@ -35,7 +36,8 @@ def critical_types(case: Case) -> set[str]:
         profile = profiles().find(case.entries.profile)
     except SettingsError:  # it names ranges that are gone: it shall open all the same
         profile = profiles().own
-    return {rule.name for rule in profile.critical}
+    rules = profile.critical
+    return {name for rule in rules for name in types_under(rule, rules, case.classes)}
 
 
 def profiles() -> Profiles:
@@ -50,6 +52,6 @@ def model_types() -> tuple[str, ...]:
     return types
 
 
-def known_types() -> tuple[str, ...]:
-    """Return every type that a cell may be given here."""
-    return cell_types(model_types())
+def known_types(classes: ClassList | None = None) -> tuple[str, ...]:
+    """Return every type that a cell may be given: of a case's list, or of this server's."""
+    return (classes or services().classes).names(model_types())

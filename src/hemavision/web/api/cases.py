@@ -8,6 +8,7 @@ from flask import Response
 
 from hemavision.casework.signing import sign
 from hemavision.errors import SettingsError
+from hemavision.records.classes import CellClass
 from hemavision.records.json_values import Count, Record, Time
 from hemavision.records.reference import display_name
 from hemavision.records.results import Noticed
@@ -22,7 +23,6 @@ from hemavision.store.cases import (
 from hemavision.store.journal import list_entries
 from hemavision.store.readers import Role
 from hemavision.store.records import Case, Entry, Page, Version
-from hemavision.store.vocabulary import cell_types
 from hemavision.web.api import case_requests as requests
 from hemavision.web.api.bodies import read_json, read_query
 from hemavision.web.api.case_terms import at_work, critical_types
@@ -69,16 +69,16 @@ class CaseVersion(Record):
         return cls(**{each.name: getattr(version, each.name) for each in fields(cls)})
 
 
-@dataclass(frozen=True)
-class CaseType:
-    """A type that a cell of this case may be given.
+@dataclass(frozen=True, kw_only=True)
+class CaseType(CellClass):
+    """A class that a cell of this case may be given.
 
     Attributes:
+        display_name: for people.
         by_model: whether the model at work can suggest it.
         critical: whether its cells must not be overlooked.
     """
 
-    name: str
     display_name: str
     by_model: bool
     critical: bool
@@ -86,11 +86,17 @@ class CaseType:
 
 @dataclass(frozen=True)
 class CaseDetail(Noticed):
-    """A case with what is needed to read it."""
+    """A case with what is needed to read it.
+
+    Attributes:
+        cell_types: what its cells may be called, in the order of the bins.
+        class_list: the title of the list that it was made with.
+    """
 
     case: Case
     versions: list[CaseVersion]
     cell_types: list[CaseType]
+    class_list: str
 
 
 @dataclass(frozen=True)
@@ -121,7 +127,7 @@ def post_case() -> Response:
     """Make an empty case."""
     reader = asking()
     body = read_json(requests.NewCase)
-    case = create_case(the_store(), body.name, body.slide, reader.name)
+    case = create_case(the_store(), body.name, body.slide, reader.name, services().classes)
     response = answer(CaseAnswer(case), 201)
     response.headers["Location"] = f"/api/v1/cases/{case.id}"
     return response
@@ -135,7 +141,7 @@ def get_case(case_id: int) -> Response:
     with the_store().at_one_moment() as still:
         case = find_case(still, case_id)
         versions = [CaseVersion.of(version) for version in list_versions(still, case_id)]
-    return answer(CaseDetail(case, versions, _types(case)))
+    return answer(CaseDetail(case, versions, _types(case), case.classes.title))
 
 
 @blueprint.post("/cases/<int:case_id>/sign")
@@ -181,6 +187,11 @@ def get_case_log(case_id: int) -> Response:
 def _types(case: Case) -> list[CaseType]:
     by_model, critical = services().model.manifest.cell_types, critical_types(case)
     return [
-        CaseType(name, display_name(name), name in by_model, name in critical)
-        for name in cell_types(by_model)
+        CaseType(
+            **vars(one),
+            display_name=display_name(one.name),
+            by_model=one.name in by_model,
+            critical=one.name in critical,
+        )
+        for one in case.classes.with_types(by_model)
     ]

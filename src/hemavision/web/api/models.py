@@ -113,7 +113,7 @@ def list_cell_types() -> Response:
         known = ", ".join(sorted(profiles.by_name))
         raise Problem("bad-option", f"No profile {wanted!r}; this server has {known}.")
     profile = profiles.by_name[wanted]
-    given = [cell.described() for cell in profile.cell_types]
+    given = [cell.described() for cell in profile.cell_types if cell.name in CONTEXT]
     ranged = {cell.name for cell in profile.cell_types}
     more = [without_range(name) for name in CONTEXT if name not in ranged]
     return answer(CellTypes(profile.name, profile.title, given + more))

@@ -15,10 +15,12 @@ from hemavision.agreement import (
     find_limits,
 )
 from hemavision.casework.reporting import percents_by_slide
+from hemavision.records.classes import ClassList
 from hemavision.records.json_values import Count, Record
 from hemavision.records.reference import display_name
 from hemavision.records.results import Noticed
 from hemavision.store import second_readings
+from hemavision.store.cases import find_case
 from hemavision.web.api.bodies import read_query
 from hemavision.web.api.case_requests import PageQuery, SlidesQuery
 from hemavision.web.api.case_terms import known_types
@@ -83,9 +85,9 @@ def get_read_agreement(read_id: int) -> Response:
     asking()
     read = second_readings.find_read(the_store(), read_id)
     sighted(read.case_id)
-    return answer(
-        ReadAgreement(read, *compare_pairs(second_readings.list_pairs(the_store(), read_id)))
-    )
+    classes = find_case(the_store(), read.case_id).classes
+    pairs = second_readings.list_pairs(the_store(), read_id)
+    return answer(ReadAgreement(read, *compare_pairs(pairs, classes)))
 
 
 @blueprint.get("/agreement/reads")
@@ -100,8 +102,11 @@ def get_read_agreements() -> Response:
     with the_store().at_one_moment() as still:
         found = second_readings.list_finished(still, reader.name)
         shown = found[query.offset : query.offset + query.limit]
-        pairs = second_readings.list_all_pairs(still, [read for _, read in shown])
-    compared = [ReadOfCase(read, *compare_pairs(pairs[read.id]), name) for name, read in shown]
+        pairs = second_readings.list_all_pairs(still, [one.read for one in shown])
+    compared = [
+        ReadOfCase(one.read, *compare_pairs(pairs[one.read.id], one.classes), one.case_name)
+        for one in shown
+    ]
     return answer(ReadAgreements(compared, len(found)))
 
 
@@ -126,15 +131,18 @@ def get_slide_agreement() -> Response:
     return answer(SlideAgreement(cell_type, len(first), limits, plot))
 
 
-def compare_pairs(pairs: Sequence[second_readings.Pair]) -> tuple[Agreement | None, Agreement]:
+def compare_pairs(
+    pairs: Sequence[second_readings.Pair], classes: ClassList
+) -> tuple[Agreement | None, Agreement]:
     """Return the first reader against the second one, and the model against them.
 
-    The former is None where the first reader has decided on none of the cells.
+    The former is None where the first reader has decided on none of the cells. The model is held
+    against its own types: a class that is part of one counts as that one.
     """
-    known = known_types()
+    known = known_types(classes)
     both = [(pair.first, pair.second) for pair in pairs if pair.first is not None]
     first = None
     if both:
         first = compare_readers([one for one, _ in both], [two for _, two in both], known)
-    second = [pair.second for pair in pairs]
+    second = [classes.type_of(pair.second) for pair in pairs]
     return first, compare_readers([pair.model for pair in pairs], second, known)

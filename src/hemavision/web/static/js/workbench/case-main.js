@@ -11,7 +11,7 @@ import { mountFieldView } from "./components/field-view.js";
 import { mountGallery } from "./components/gallery.js";
 import { mountImporter } from "./components/importer.js";
 import { mountCompare, mountInspector } from "./components/inspector.js";
-import { mountPanel } from "./components/panel.js";
+import { mountClasses, mountPanel } from "./components/panel.js";
 import { mountFinishing, mountReads, mountReason, mountSigning } from "./components/rounds.js";
 import { mountKeyboard, mountSelection, mountToolbar } from "./components/toolbar.js";
 import { createConnection, createDesk, createLoader, createNumbers, createWatch } from "./desk.js";
@@ -264,6 +264,13 @@ function showTab(tab) {
   for (const button of document.querySelectorAll(".tabs button")) button.setAttribute("aria-pressed", String(button.dataset.tab === tab));
 }
 
+/** Go to the total white cell count; where nothing can be entered, to the differential. */
+function goToTotal() {
+  showTab("differential");
+  const field = document.getElementById("white-cells");
+  (field.matches(":disabled") ? part("panel") : field).focus();
+}
+
 function bring(files) {
   if (store.state.case?.state === "signed" || store.state.reading) {
     notice("Images can be added to a case that is open: amend it first.", "conflict");
@@ -295,6 +302,7 @@ function listen() {
   on("image-unwanted", askToRemove);
   on("removal-confirmed", removeImage);
   on("act-cut", () => dialogs.cut.open());
+  on("act-count-on", review.countOn);
   on("inspector-closed", closeInspector);
   on("bin-committed", ({ name }) => review.commitConfident(name));
   on("unseen-wanted", ({ name }) => review.showUnseen(name));
@@ -335,6 +343,10 @@ function listen() {
   on("read-closed", closeReading);
   on("agreement-wanted", showAgreement);
   on("files-chosen", ({ files }) => bring(files));
+  part("to-total").addEventListener("click", (event) => {
+    event.preventDefault();
+    goToTotal();
+  });
   part("trouble").addEventListener("click", ({ target }) => {
     if (target.dataset.act === "reload") window.location.reload();
   });
@@ -342,7 +354,7 @@ function listen() {
   mountKeyboard(store, {
     classify: ({ type }) => review.classify(type), commit: review.commit, takeBack: review.takeBack,
     toggle: review.toggle, move: ({ by, extend }) => review.move(by, extend), selectAll: review.selectAll,
-    next: review.next, heat: () => store.dispatch({ type: "heatTurned" }), inspect: () => inspect(),
+    next: review.next, countOn: review.countOn, total: goToTotal, heat: () => store.dispatch({ type: "heatTurned" }), inspect: () => inspect(),
     field: () => dialogs.field.open(review.targets()[0]), compare, leave,
     cut: () => dialogs.cut.open(), undo: () => writer.undo(), redo: () => writer.redo(), keys: () => part("keys").showModal(),
   });
@@ -354,7 +366,7 @@ function listen() {
 function mount() {
   const updates = [
     mountCaseBar(part("case-bar")), mountConnection(part("away")), mountBanner(part("banner")), mountToolbar(part("toolbar")), gallery.update,
-    mountSelection(part("selection")), mountInspector(part("inspector"), addresses), mountPanel(part("panel")),
+    mountSelection(part("selection")), mountInspector(part("inspector"), addresses), mountPanel(part("panel")), mountClasses(part("keys")),
     mountEntries(part("entries")), mountNotices(part("notices")), dialogs.compare.update, dialogs.cut.update,
     dialogs.field.update,
   ];
@@ -370,10 +382,6 @@ function mount() {
     if (state.numbers && state.numbers !== before.numbers && !isReadOnly(state)) {
       const words = completeWords(state.numbers, before.numbers);
       if (words) notice(words, "info");
-    }
-    if (state.types !== before.types) {
-      const keys = state.types.flatMap(({ key }) => (key ? [key] : []));
-      write(document.querySelector("[data-role=type-keys]"), keys.join(" "));
     }
   });
 }

@@ -2,7 +2,6 @@
 
 import { everyPage, Problem, Unreachable } from "../api.js";
 import { countQuery } from "./entered.js";
-import { assignKeys } from "./hotkeys.js";
 import { foreignWords } from "./words.js";
 
 const WAIT_MS = 120;
@@ -27,12 +26,10 @@ export function createDesk({ api, store, root }) {
 /** Return {all, cells, record, pictures, cut}: ask the server and put into the state what it says. */
 export function createLoader({ api, store, root }) {
   async function record() {
-    const { case: found, versions, cell_types: types } = await api.get(root);
-    const keys = assignKeys(types.map(({ name }) => name));
+    const { case: found, versions, cell_types: types, class_list: classList } = await api.get(root);
     const known = store.state.types;
     const same = known.length === types.length && known.every(({ name }, index) => name === types[index].name);
-    const keyed = types.map((type) => ({ ...type, key: keys[type.name] ?? null }));
-    store.dispatch({ type: "caseLoaded", found, versions, types: same ? known : keyed });
+    store.dispatch({ type: "caseLoaded", found, versions, types: same ? known : types, classList });
   }
 
   async function cells() {

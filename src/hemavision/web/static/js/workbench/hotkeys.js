@@ -1,27 +1,9 @@
-/** Which key is which type, and what a key asks for. The types come from the server. Pure. */
+/** What a key asks for. Which is which type's the server says. Pure. */
 
-/** Letters that ask for something themselves. */
+/** Letters that ask for something themselves: no class may have them (`COMMAND_KEYS` of records/classes.py). */
 const COMMANDS = Object.freeze({
-  c: "compare", f: "field", h: "heat", i: "inspect", k: "cut", n: "next",
+  c: "compare", f: "field", g: "countOn", h: "heat", i: "inspect", k: "cut", n: "next", t: "total",
 });
-const DIGITS = "1234567890";
-
-/**
- * Return {type's name: its key}: digits for the first ten types, for those after them the first
- * letter of their name that is free, else any that is.
- */
-export function assignKeys(names) {
-  const keys = {};
-  const taken = new Set(Object.keys(COMMANDS));
-  names.forEach((name, index) => {
-    const letters = [...name, ..."abcdefghijklmnopqrstuvwxyz"].filter((letter) => /[a-z]/.test(letter));
-    const key = index < DIGITS.length ? DIGITS[index] : letters.find((letter) => !taken.has(letter));
-    if (key === undefined) return; // more types than keys: such a bin takes drops and clicks
-    taken.add(key);
-    keys[name] = key;
-  });
-  return keys;
-}
 
 const MOVES = Object.freeze({
   ArrowLeft: "left", ArrowRight: "right", ArrowUp: "up", ArrowDown: "down",

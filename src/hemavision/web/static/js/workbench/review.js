@@ -2,8 +2,8 @@
 
 import { binOf, committable, confidentOf, galleryOrder, groupCells, isDecided, nextUndecided, successor, TO_READ, togetherOf, UNFAMILIAR } from "./cells.js";
 import { moveFrom, placeOf } from "./rows.js";
-import { isReadOnly, range, targets, toggled, undecided } from "./state.js";
-import { binWords, cellsWords, leftOutWords } from "./words.js";
+import { isReadOnly, range, roomLeft, targetOf, targets, toggled, undecided, withinTarget } from "./state.js";
+import { beyondWords, binWords, cellsWords, leftOutWords } from "./words.js";
 
 const PAGE_ROWS = 4;
 const ALL_DECIDED = "Every cell is decided: sign the case.";
@@ -21,8 +21,17 @@ export function createReview({ store, writer, view, notice, say }) {
     return true;
   }
 
-  /** Decide, and let the ring go on to the next undecided cell; where there is none it stays. */
-  function decide(changes, asSuggested = false) {
+  /** Return the changes that the count takes; say which it leaves out, and how it goes on. */
+  function counted(changes) {
+    const { taken, beyond } = withinTarget(store.state, changes);
+    if (beyond.length) notice(beyondWords(beyond.length, targetOf(store.state)), "info", beyond);
+    return taken;
+  }
+
+  /** Decide, and let the ring go on to the next undecided cell; where there is none it stays. Return how many. */
+  function decide(asked, asSuggested = false) {
+    const changes = counted(asked);
+    if (!changes.length) return 0;
     const ids = changes.map(([id]) => id);
     const goOn = ids.includes(store.state.focusId);
     const next = goOn ? successor(view.groups, ids) : null;
@@ -31,6 +40,7 @@ export function createReview({ store, writer, view, notice, say }) {
     else if (store.state.selection.size === 1) store.dispatch({ type: "selected", ids: next === null ? [] : [next] });
     writer.decide(changes, asSuggested);
     if (goOn && next === null && !undecided(store.state).length) notice(ALL_DECIDED, "info");
+    return changes.length;
   }
 
   function classify(type, asked = mine()) {
@@ -39,8 +49,8 @@ export function createReview({ store, writer, view, notice, say }) {
     const ids = asked.length === 1 ? asked : asked.filter((id) => store.state.seen.has(id));
     if (ids.length < asked.length) notice(`${cellsWords(asked.length - ids.length)} left out: not seen yet.`, "info", asked);
     if (!ids.length) return;
-    decide(ids.map((id) => [id, type]));
-    say(ids.length === 1 ? `Cell ${ids[0]}: ${label(type)}` : `${cellsWords(ids.length)}: ${label(type)}`);
+    const done = decide(ids.map((id) => [id, type]));
+    if (done) say(ids.length === 1 ? `Cell ${ids[0]}: ${label(type)}` : `${cellsWords(done)}: ${label(type)}`);
   }
 
   function commit() {
@@ -54,8 +64,8 @@ export function createReview({ store, writer, view, notice, say }) {
       notice(`${words}: say what ${nameless.length === 1 ? "it is" : "they are"} with a type's key.`, "info", [nameless[0].id]);
     }
     const changes = cells.filter((cell) => committable(cell) !== null).map((cell) => [cell.id, committable(cell)]);
-    if (changes.length) decide(changes);
-    if (changes.length) say(`${cellsWords(changes.length)} committed`);
+    const done = decide(changes);
+    if (done) say(`${cellsWords(done)} committed`);
   }
 
   /** Several at once pass the gate of a bin's button: what was seen, and what the model does not doubt. */
@@ -65,8 +75,8 @@ export function createReview({ store, writer, view, notice, say }) {
     const words = leftOutWords(unseen, doubtful);
     if (words) notice(`${words}.`, "info", [...unseen, ...doubtful]);
     if (!ready.length) return;
-    decide(ready.map((id) => [id, committable(store.state.cells.get(id))]), true);
-    say([`${cellsWords(ready.length)} committed`, words].filter(Boolean).join("; "));
+    const done = decide(ready.map((id) => [id, committable(store.state.cells.get(id))]), true);
+    if (done) say([`${cellsWords(done)} committed`, words].filter(Boolean).join("; "));
   }
 
   function takeBack() {
@@ -137,15 +147,17 @@ export function createReview({ store, writer, view, notice, say }) {
       decide(ids.filter((id) => isDecided(store.state.cells.get(id))).map((id) => [id, null]));
       return;
     }
-    decide(ids.map((id) => [id, name]));
-    say(`${cellsWords(ids.length)}: ${label(name)}`);
+    const done = decide(ids.map((id) => [id, name]));
+    if (done) say(`${cellsWords(done)}: ${label(name)}`);
   }
 
   function commitConfident(name) {
     const { ready, unseen } = confidentOf([...store.state.cells.values()], name, store.state.seen);
     if (unseen.length || locked()) return;
-    writer.decide(ready.map((id) => [id, name]), true);
-    say(`${cellsWords(ready.length)} committed as ${label(name)}`);
+    const changes = counted(ready.map((id) => [id, name]));
+    if (!changes.length) return;
+    writer.decide(changes, true);
+    say(`${cellsWords(changes.length)} committed as ${label(name)}`);
   }
 
   function showUnseen(name) {
@@ -168,6 +180,12 @@ export function createReview({ store, writer, view, notice, say }) {
     selectAll() {
       const cell = store.state.cells.get(store.state.focusId);
       if (cell) selectBin(binOf(cell));
+    },
+    /** Where the count has stopped, go on past it. */
+    countOn() {
+      if (roomLeft(store.state) > 0 || locked()) return;
+      store.dispatch({ type: "countedOn" });
+      notice(`The count goes on past ${targetOf(store.state).toLocaleString("en-GB")}.`, "info");
     },
     next() {
       const { cells, types, focusId } = store.state;

@@ -5,7 +5,7 @@
  * answered yet, and `cells` both together: what shows.
  */
 
-import { binOf, galleryOrder, groupCells } from "./cells.js";
+import { binOf, galleryOrder, groupCells, passes } from "./cells.js";
 import { stillTyped, untouched } from "./entered.js";
 
 const MOST_NOTICES = 4;
@@ -23,7 +23,8 @@ export const initialState = Object.freeze({
   accounts: false,
   case: null,
   versions: [],
-  types: [], // {name, display_name, by_model, critical, key}
+  types: [], // {name, display_name, key, counted, parent, loinc, by_model, critical}
+  classList: "", // the title of the list that they come from
   images: new Map(), // id → image
   reading: null, // the second reading that is open here, or null
   server: new Map(), // id → cell
@@ -43,6 +44,7 @@ export const initialState = Object.freeze({
   entries: null, // what was entered beside the cells, as the case has it
   typed: Object.freeze({}), // what was changed of it since and is not kept yet
   entriesError: null, // why it was not
+  pastTarget: null, // the target that the reader counts on past
   suggestions: true, // whether the model's word counts where nobody has decided
   numbers: null, // the server's differential
   numbersError: null,
@@ -55,8 +57,8 @@ export const initialState = Object.freeze({
 const handlers = {
   failed: (state, { problem }) => ({ ...state, phase: "failed", problem }),
   sessionLoaded: (state, { reader, accounts }) => ({ ...state, me: reader, accounts }),
-  caseLoaded: (state, { found, versions, types }) => ({
-    ...state, case: found, versions: versions ?? state.versions, types: types ?? state.types,
+  caseLoaded: (state, { found, versions, types, classList }) => ({
+    ...state, case: found, versions: versions ?? state.versions, types: types ?? state.types, classList: classList ?? state.classList,
   }),
   imagesLoaded: (state, { images }) => ({ ...state, images: new Map(images.map((image) => [image.id, image])) }),
   cellsLoaded(state, { cells }) {
@@ -128,6 +130,7 @@ const handlers = {
     // One asked for before something was entered may come after it.
     entries: numbers.entries.revision < (state.entries?.revision ?? 0) ? state.entries : numbers.entries,
   }),
+  countedOn: (state) => ({ ...state, pastTarget: targetOf(state) }),
   numbersFailed: (state, { error }) => ({ ...state, numbersError: error }),
   cutLoaded: (state, { cut }) => ({ ...state, cut }),
 
@@ -151,7 +154,15 @@ const CLEAN = Object.freeze({
 export function reduce(state, action) {
   const handler = handlers[action.type];
   if (!handler) throw new Error(`Unknown action ${action.type}`);
-  return handler(state, action);
+  return withRing(handler(state, action));
+}
+
+/** Keep the ring on a cell that shows: where a filter hides its own, the first that shows takes it. */
+function withRing(state) {
+  const cell = state.cells.get(state.focusId);
+  if (cell && passes(cell, state.filter)) return state;
+  const id = firstOf(state);
+  return id === state.focusId ? state : { ...state, focusId: id };
 }
 
 /** Return the cell that comes first in the gallery, or null. */
@@ -190,6 +201,39 @@ export function isReadOnly({ case: found, reading }) {
 /** Return the undecided cells, in the order in which they came. */
 export function undecided({ cells }) {
   return [...cells.values()].filter((cell) => cell.decided_type === null);
+}
+
+/** Return the white cells to count, as entered; undefined before that is known. */
+export const targetOf = ({ typed, entries }) => typed.target ?? entries?.target;
+
+const named = (types, quality) => new Set(types.filter((type) => type[quality]).map(({ name }) => name));
+
+/** Return how many white cells can be decided until the count stops; Infinity where it does not. */
+export function roomLeft(state) {
+  const target = targetOf(state);
+  if (state.reading !== null || target === undefined || state.pastTarget === target) return Infinity;
+  const white = named(state.types, "counted");
+  let left = target;
+  for (const { decided_type: type } of state.cells.values()) if (white.has(type)) left -= 1;
+  return Math.max(0, left);
+}
+
+/**
+ * Return {taken, beyond}: of changes [id, type] those that the count takes, and the ids of new white cells
+ * beyond its target. What must not be overlooked is always taken.
+ */
+export function withinTarget(state, changes) {
+  const [white, critical] = [named(state.types, "counted"), named(state.types, "critical")];
+  let room = roomLeft(state);
+  const beyond = [];
+  const taken = changes.filter(([id, type]) => {
+    const isNew = white.has(type) && !white.has(state.cells.get(id)?.decided_type);
+    if (!isNew || critical.has(type)) return true;
+    room -= 1;
+    if (room < 0) beyond.push(id);
+    return room >= 0;
+  });
+  return { taken, beyond };
 }
 
 /** Return {bin: [decided, not decided]} of what shows. */

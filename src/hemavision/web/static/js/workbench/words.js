@@ -92,16 +92,16 @@ export function shareWords({ percent: share, low, high }) {
 export function flagWords({ flag, more_cells: more, reference }) {
   if (flag === "none") return "";
   const [low, high] = reference;
-  const range = ` (${low}–${high}%)`;
+  const range = ` against ${low} to ${high}%`;
   if (!flag.startsWith("possibly")) return `${FLAGS[flag]}${range}`;
-  const settle = more === null ? "this slide cannot settle it" : `about ${more.toLocaleString("en-GB")} more cells would settle it`;
+  const settle = more === null ? "this slide cannot settle it" : `about ${cellsWords(more, "more white cell")} at this share would settle it`;
   return `${FLAGS[flag]}${range}: ${settle}`;
 }
 
-/** Return a count in blood: "3.41 (2.95 to 3.86) ×10⁹/L". */
+/** Return a count in blood: "3.41 (2.95 to 3.86) × 10⁹/L". */
 export function absoluteWords({ value, low, high, flag }) {
   const said = FLAGS[flag] ? `, ${FLAGS[flag]}` : "";
-  return `${value.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)}) ×10⁹/L${said}`;
+  return `${value.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)}) × 10⁹/L${said}`;
 }
 
 /** Return how far the count is: "87 of 100", "143, past the 100". */
@@ -118,13 +118,21 @@ export function decidedWhite({ cells, differential }) {
   return white.reduce((sum, [, count]) => sum + count, 0);
 }
 
+/** The way on where a count has stopped. */
+const ON = "G counts on past it; or choose a higher count.";
+
+/** Return what is said of cells that a complete count leaves out. */
+export function beyondWords(count, target) {
+  return `The count stops at ${target.toLocaleString("en-GB")}: ${cellsWords(count)} left out. ${ON}`;
+}
+
 /** Return the sentence for the moment when a count is complete, or "": `before` is the answer before. */
 export function completeWords(numbers, before) {
   if (!before) return "";
   const { target } = numbers.differential;
   const [now, then] = [decidedWhite(numbers), decidedWhite(before)];
   if (then >= target || now < target) return "";
-  return `${now.toLocaleString("en-GB")} white cells are decided: the ${target} aimed at are complete. Sign, or choose a higher count and go on.`;
+  return `${now.toLocaleString("en-GB")} white cells are decided: the ${target} aimed at are complete, and the count stops. ${ON}`;
 }
 
 /** Return an estimated share beside what the model called: "54.1% (46.0 to 62.3%), called 57.0%". */
@@ -225,6 +233,7 @@ export function importWords({ added, duplicates, failed, cells }) {
   return parts.join(" · ");
 }
 
-function round(share) {
+/** Return a figure with one decimal, 0 and 100 without: as the report prints it. */
+export function round(share) {
   return share === 0 || share === 100 ? String(share) : share.toFixed(1);
 }

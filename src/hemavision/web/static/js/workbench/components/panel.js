@@ -1,13 +1,13 @@
 /**
  * The differential beside the gallery: a bin a type, which takes drops and shows its key, with its
  * share, the exact interval and the reference range on one bar. Every number is the server's. Says
- * `bin-wanted`, `bin-keyed`, `act-cut`.
+ * `bin-wanted`, `bin-keyed`, `act-cut`, `act-count-on`.
  */
 
 import { make, role, tell, write } from "../../components/dom.js";
 import { UNFAMILIAR } from "../cells.js";
-import { binCounts, isReadOnly } from "../state.js";
-import { absoluteWords, binWords, cellsWords, cutWords, flagWords, shareWords, targetWords } from "../words.js";
+import { binCounts, isReadOnly, roomLeft } from "../state.js";
+import { absoluteWords, binWords, cellsWords, cutWords, decidedWhite, flagWords, shareWords, targetWords } from "../words.js";
 import { binColour } from "./tiles.js";
 
 /** Bars reach at least so far, percent, so that small shares do not look large. */
@@ -18,14 +18,15 @@ export function mountPanel(element) {
   let shown = null;
 
   element.addEventListener("click", ({ target }) => {
-    if (target.closest("[data-act=act-cut]")) tell(target, "act-cut");
+    const act = target.closest("[data-act]")?.dataset.act;
+    if (act) tell(target, act);
     const button = target.closest("button[data-bin]");
     if (!button) return;
     tell(button, button.dataset.keyed === "true" ? "bin-keyed" : "bin-wanted", { name: button.dataset.bin });
   });
 
   return function update(state) {
-    const now = [state.types, state.cells, state.numbers, state.numbersError, state.reading, state.case?.state, state.cut];
+    const now = [state.types, state.cells, state.numbers, state.numbersError, state.reading, state.case?.state, state.cut, state.pastTarget, state.typed, state.entries];
     if (shown && now.every((value, index) => value === shown[index])) return;
     shown = now;
     fillHead(element, state);
@@ -34,7 +35,26 @@ export function mountPanel(element) {
   };
 }
 
-function fillHead(element, { numbers, numbersError, reading, cells }) {
+/** The keys and the classes of the case's list, in the dialog of keys. */
+export function mountClasses(dialog) {
+  let shown = null;
+  return function update({ types, classList }) {
+    if (types === shown) return;
+    shown = types;
+    write(role(dialog, "type-keys"), types.flatMap(({ key }) => (key ? [key] : [])).join(" "));
+    write(role(dialog, "class-list"), `Classes: ${classList}`);
+    role(dialog, "classes").replaceChildren(...types.map((type) => makeClass(type, types)));
+  };
+}
+
+function makeClass({ display_name: label, key, counted, parent, loinc }, types) {
+  const name = make("th", { scope: "row", textContent: label });
+  const values = [counted ? "yes" : "apart", parent ? binWords(parent, types) : "", loinc ?? ""];
+  return make("tr", {}, make("td", {}, ...(key ? [make("kbd", { textContent: key })] : [])), name, ...values.map((textContent) => make("td", { textContent })));
+}
+
+function fillHead(element, state) {
+  const { numbers, numbersError, reading, cells } = state;
   const found = numbers?.differential ?? null;
   const blind = reading !== null;
   role(element, "count").hidden = blind;
@@ -42,10 +62,13 @@ function fillHead(element, { numbers, numbersError, reading, cells }) {
   const left = [...cells.values()].filter(({ decided_type: type }) => type === null).length;
   write(role(element, "blind-words"), blind ? `${cellsWords(left)} left of ${cells.size.toLocaleString("en-GB")}` : "");
   write(role(element, "total"), found ? found.total.toLocaleString("en-GB") : "–");
-  write(role(element, "target-words"), found ? targetWords(found) : "");
+  const decided = found ? decidedWhite(numbers) : 0; // a suggestion takes no count to its end
+  const missing = found ? Math.max(0, found.target - decided) : 0;
+  write(role(element, "target-words"), found ? targetWords({ total: decided, target: found.target, missing }) : "");
   role(element, "target-bar").style.setProperty(
-    "transform", `scaleX(${found ? Math.min(1, found.total / found.target) : 0})`);
-  element.dataset.reached = String(Boolean(found) && found.missing === 0);
+    "transform", `scaleX(${found ? Math.min(1, decided / found.target) : 0})`);
+  element.dataset.reached = String(Boolean(found) && missing === 0);
+  role(element, "stopped").hidden = isReadOnly(state) || left === 0 || roomLeft(state) > 0;
   write(role(element, "numbers-error"), numbersError ?? "");
 }
 
@@ -142,16 +165,8 @@ function fillFoot(element, { numbers, types, cut }) {
   const found = numbers?.differential ?? null;
   role(element, "cut").hidden = cut.length === 0;
   write(role(element, "cut-words"), cut.length ? `${cutWords(cut.length)}.` : "");
-  const nucleated = found?.nucleated_red ?? null;
-  write(role(element, "nucleated"), nucleated
-    ? `${nucleated.value.toFixed(1)} (${nucleated.low.toFixed(1)} to ${nucleated.high.toFixed(1)}) nucleated red cells per 100 white cells`
-    : "");
   const left = Object.entries(found?.left_out ?? {}).filter(([, count]) => count > 0);
-  const apart = left.map(([name, count]) => `${count} ${binWords(name, types).toLowerCase()}`).join(", ");
-  write(role(element, "left-out"), apart ? `Not among the white cells: ${apart}.` : "");
-  write(role(element, "undecided"), found?.undecided
-    ? `${cellsWords(found.undecided)} that nobody has decided on ${found.undecided === 1 ? "is" : "are"} not counted.` : "");
-  const blood = found?.white_cells ?? null;
-  write(role(element, "corrected"), blood?.corrected
-    ? `White cell count corrected for nucleated red cells: ${blood.entered} became ${blood.value.toFixed(2)} ×10⁹/L.` : "");
+  const apart = left.map(([name, count]) => `${binWords(name, types)} ${count.toLocaleString("en-GB")}`).join(", ");
+  write(role(element, "left-out"), apart ? `Counted apart: ${apart}.` : "");
+  role(element, "aside").replaceChildren(...(numbers?.words ?? []).map((textContent) => make("li", { textContent })));
 }

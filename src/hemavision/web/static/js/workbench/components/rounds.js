@@ -6,8 +6,8 @@
 import { make, role, tell, write } from "../../components/dom.js";
 import { galleryOrder, groupCells } from "../cells.js";
 import { numberFrom } from "../entered.js";
-import { undecided } from "../state.js";
-import { binWords, cellsWords, cutWords, timeWords } from "../words.js";
+import { roomLeft, undecided } from "../state.js";
+import { binWords, cellsWords, cutWords, round, timeWords } from "../words.js";
 
 const MOST_SHOWN = 12;
 
@@ -48,7 +48,7 @@ export function mountSigning(dialog, addresses) {
 }
 
 function signWords(state, left) {
-  if (left) return `${cellsWords(left)} ${left === 1 ? "is" : "are"} undecided. A case can be signed when every cell has been decided on by a person.`;
+  if (left) return `${cellsWords(left)} ${left === 1 ? "is" : "are"} undecided. A case can be signed when every cell has been decided on by a person.${roomLeft(state) ? "" : " The count has stopped: G counts on past it."}`;
   const seen = [...state.cells.keys()].filter((id) => state.seen.has(id)).length;
   const cut = state.cut.length ? ` ${cutWords(state.cut.length)}.` : "";
   return `You sign ${cellsWords(state.cells.size)} as decided; ${seen.toLocaleString("en-GB")} of them ${seen === 1 ? "was" : "were"} on this screen.${cut} After that the case is read-only; an amendment makes a new version and needs a reason.`;
@@ -62,7 +62,7 @@ function shortWords({ numbers }) {
 
 function countRows({ numbers, types }) {
   return (numbers?.differential.shares ?? []).filter(({ count }) => count).map(({ cell_type: name, count, percent }) =>
-    make("li", {}, make("span", { textContent: binWords(name, types) }), make("span", { textContent: `${count} · ${percent.toFixed(1)}%` })));
+    make("li", {}, make("span", { textContent: binWords(name, types) }), make("span", { textContent: `${count} · ${round(percent)}%` })));
 }
 
 const boxes = (dialog) => [...role(dialog, "critical").querySelectorAll("input")];
@@ -74,9 +74,9 @@ function allow(dialog) {
 }
 
 function criticalRows({ numbers, types, cells }, addresses) {
-  return (numbers?.critical ?? []).map(({ cell_type: name, count, per_100: share, source }) => {
-    const of = [...cells.values()].filter((cell) => cell.decided_type === name).slice(0, MOST_SHOWN);
-    const words = `${binWords(name, types)}: ${cellsWords(count)}${share === null ? "" : `, ${share.toFixed(1)} for each 100 white cells`}`;
+  return (numbers?.critical ?? []).map(({ cell_type: name, types: covered, count, per_100: share, source }) => {
+    const of = [...cells.values()].filter((cell) => covered.includes(cell.decided_type)).slice(0, MOST_SHOWN);
+    const words = `${binWords(name, types)}: ${cellsWords(count)}${share === null ? "" : `, ${round(share)} for each 100 white cells`}`;
     return make("li", {},
       make("label", { className: "plain-check", title: source }, make("input", { type: "checkbox", value: name }), make("span", { textContent: words })),
       make("div", { className: "minis" }, ...of.map((cell) => makeCell(cell, addresses))));
