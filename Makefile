@@ -82,6 +82,7 @@ bench: $(BENCH_READY)
 	$(BIN)/python benchmarks/live.py
 	$(BIN)/python benchmarks/workbench.py
 	$(BIN)/python benchmarks/batch.py
+	$(BIN)/python benchmarks/load.py
 
 # An environment of its own with the oldest releases that pyproject.toml allows.
 lowest: $(TEST_READY)

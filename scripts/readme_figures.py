@@ -1,7 +1,8 @@
-"""Fills README's tables from measured records; `--check` only says whether they are current.
+"""Fills tables of README and docs/ from measured records; `--check` says whether they are current.
 
 docs/model-card/result.json   hemavision evaluate (the protocols side by side)
 docs/results/one_pass.json    benchmarks/one_pass.py --json
+docs/results/load.json        benchmarks/load.py --json, for docs/operations.md
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from hemavision.evaluation.figures import ROWS, percent, with_interval
 from hemavision.evaluation.result import results_in
 
 ROOT = Path(__file__).resolve().parents[1]
-README = ROOT / "README.md"
+README, OPERATIONS = ROOT / "README.md", ROOT / "docs" / "operations.md"
 EVALUATION = ROOT / "docs" / "model-card" / "result.json"
-ONE_PASS = ROOT / "docs" / "results" / "one_pass.json"
+ONE_PASS, LOAD = (ROOT / "docs" / "results" / f"{name}.json" for name in ("one_pass", "load"))
 #: The rows of README's table; the card has all.
 SHOWN = {
     key: ROWS[key]
@@ -36,18 +37,24 @@ NOT_MEASURED = "Not measured yet for this version."
 
 
 def main() -> None:
-    old = README.read_text(encoding="utf-8")
-    new = fill(fill(old, "figures", _figures()), "speed", _speed())
-    if "--check" in sys.argv:
-        sys.exit(0 if new == old else "README's figures are not current: run `make figures`.")
-    README.write_text(new, encoding="utf-8")
+    for page, tables in (
+        (README, {"figures": _figures, "speed": _speed}),
+        (OPERATIONS, {"load": _load}),
+    ):
+        old = new = page.read_text(encoding="utf-8")
+        for name, table in tables.items():
+            new = fill(new, name, table())
+        if "--check" not in sys.argv:
+            page.write_text(new, encoding="utf-8")
+        elif new != old:
+            sys.exit(f"{page.name}'s figures are not current: run `make figures`.")
 
 
 def fill(text: str, name: str, content: str) -> str:
     """Replace what stands between ``<!-- name -->`` and ``<!-- /name -->``."""
     pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
     if len(pattern.findall(text)) != 1:
-        sys.exit(f"README.md needs the markers <!-- {name} --> and <!-- /{name} --> once.")
+        sys.exit(f"The page needs the markers <!-- {name} --> and <!-- /{name} --> once.")
     return pattern.sub(lambda found: f"{found[1]}{content}\n{found[2]}", text)
 
 
@@ -116,6 +123,48 @@ def _speed() -> str:
             f"rounds of {facts['images']} images, range of the rounds in brackets; "
             f"{facts['processor']}, {facts['cores']} cores, {facts['libraries']}.",
         ]
+    )
+
+
+def _load() -> str:
+    if not LOAD.is_file():
+        return NOT_MEASURED
+    record = json.loads(LOAD.read_text(encoding="utf-8"))
+    facts, bare, half, ending = (record[k] for k in ("facts", "bare", "half", "ending"))
+    header = ["", "at once", "a second", "of bare inference", "p50 ms", "p95 ms", "p99 ms", "503"]
+    rows = [
+        [f"`{name}`", row["at_once"], f"{row['rate']:.1f}", f"{row['rate'] / alone:.2f}",
+         *(f"{row[p]:.0f}" for p in ("p50", "p95", "p99")), row["refused"]]
+        for name in ("classify", "smears", "gunicorn")
+        for alone in [bare.get(name, bare["classify"])]
+        for row in record[name]
+    ]  # fmt: skip
+    busy, idle = (max(p["p99"] for p in record["pages"][k].values()) for k in ("busy", "alone"))
+    told = [
+        f"Bare inference (decoded images, a thread a core, no HTTP): {bare['classify']:.1f} cells "
+        f"or {bare['smears']:.1f} fields a second. `gunicorn` is `classify` there. 503 counts what "
+        "was refused, and sent again when the answer said.",
+        f"While 64 are at once, the slowest of five pages and health addresses has a p99 of "
+        f"{busy:.0f} ms ({idle:.0f} alone). At half of the most that was reached, "
+        f"{half['asked']:.0f} requests a second at random moments, p99 is {half['p99']:.0f} ms, "
+        f"{half['tail']:.1f} times a single request's median. After SIGTERM {ending['answered']} "
+        f"of {ending['sent']} requests on their way were answered.",
+        "Requests are not put together: four images in one pass of the network, instead of one, "
+        f"give {_range(bare['together'])} of the rate.",
+    ]
+    if steady := record.get("steady"):
+        slope, low, high = steady["kb_per_1000"]
+        told.append(
+            f"Over {steady['requests']} requests the resident memory grows by {slope:.0f} kB a "
+            f"thousand (95% interval {low:.0f} to {high:.0f}), to {steady['last_mb']:.0f} MB."
+        )
+    machine = f"{facts['cores']} cores, {facts['system']}, {facts['libraries']}"
+    told.append(
+        f"By `python benchmarks/load.py`: `{facts['model']}`, {facts['seconds']:g} s a level, "
+        f"locust on the same {machine}."
+    )
+    return "\n".join(
+        [*_table(header, [list(map(str, row)) for row in rows]), "", "\n\n".join(told)]
     )
 
 

@@ -221,6 +221,8 @@ def test_readme_s_figures_are_filled_only_between_their_markers(tmp_path: Path) 
     (tmp_path / "README.md").write_text(page, encoding="utf-8")
     record = tmp_path / "docs" / "results" / "one_pass.json"
     record.parent.mkdir(parents=True)
+    operations = tmp_path / "docs" / "operations.md"
+    operations.write_text("<!-- load -->\nold\n<!-- /load -->\n", encoding="utf-8")
     record.write_text(
         '{"facts": {"rounds": 3, "images": 2, "processor": "P", "cores": 2, "libraries": "L"},'
         ' "overhead_percent": [1.0, 0.5, 2.0],'
@@ -234,6 +236,7 @@ def test_readme_s_figures_are_filled_only_between_their_markers(tmp_path: Path) 
     assert text.startswith("above\n<!-- figures -->\nNot measured")
     assert "| the slow way | 400.0 | 15.00 [14.00, 16.00] |" in text
     assert text.endswith("<!-- /speed -->\nbelow\n")
+    assert operations.read_text(encoding="utf-8").startswith("<!-- load -->\nNot measured")
 
 
 def test_the_changelog_knows_this_version() -> None:

@@ -39,6 +39,24 @@ SETTINGS = (
         "Reverse proxies in front of `serve`, whose word for a visitor's address, scheme and "
         "host name is taken (`X-Forwarded-For`, `-Proto`, `-Host`); see [proxy.md](proxy.md).",
     ),
+    Setting(
+        "at_once",
+        "0",
+        "Requests with images that `serve` works on at once; 0 is one a core "
+        "([operations.md](operations.md)).",
+    ),
+    Setting(
+        "waiting",
+        "32",
+        "Requests with images that may wait for their turn; one more is answered 503 with "
+        "`Retry-After`.",
+    ),
+    Setting(
+        "log",
+        "words",
+        "What `serve` writes to stderr: `words`, what went wrong; `json`, that and every request, "
+        "an object a line.",
+    ),
     Setting("max_body_mb", "25", "Largest request body, in MiB."),
     Setting("max_images", "100", "Most images in one request."),
     Setting("max_megapixels", "100", "Largest image, in millions of pixels."),

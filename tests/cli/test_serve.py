@@ -1,14 +1,22 @@
 from __future__ import annotations
 
+import http.client
 import json
+import os
 import re
 import signal
 import socket
+import subprocess
+import sys
+import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import psutil
 import pytest
+from fixtures_images import cell_png
 from servers import Process, Served, free_port, served
 
 from hemavision.cli.serve import is_free, listen, url
@@ -18,6 +26,7 @@ from hemavision.store.readers import Role, add_reader
 from hemavision.web.security import is_loopback
 
 RESIDENT_BYTES = 300e6
+CLASSIFY = "/api/v1/classify"
 
 
 def fetch(address: str) -> bytes:
@@ -45,6 +54,82 @@ def ends_quietly(process: Process, line: str, ending: signal.Signals) -> None:
     process.send_signal(ending)
     out, errors = process.communicate(timeout=60)
     assert (out, errors, process.returncode) == ("", "", 0)
+
+
+@contextmanager
+def gunicorn(port: str, **environment: str) -> Iterator[Process]:
+    """The same server as gunicorn runs it."""
+    command = [sys.executable, "-m", "gunicorn", "--config", "python:hemavision.web.gunicorn"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env=os.environ | environment | {"HEMAVISION_PORT": port},
+    ) as process:  # fmt: skip
+        while is_free("127.0.0.1", int(port)):
+            assert process.poll() is None, process.communicate()[1]
+            time.sleep(0.05)
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def a_request(images: int) -> tuple[bytes, dict[str, str]]:
+    """The body and headers of a request with so many images."""
+    head = b'--x\r\nContent-Disposition: form-data; name="images"; filename="a"\r\n\r\n'
+    body = b"".join(head + cell_png(n) + b"\r\n" for n in range(images)) + b"--x--\r\n"
+    kind = {"Content-Type": "multipart/form-data; boundary=x"}
+    return body, kind | {"Content-Length": str(len(body))}
+
+
+@pytest.mark.parametrize("by", ["serve", pytest.param("gunicorn", marks=pytest.mark.long)])
+def test_what_was_accepted_is_answered_before_the_end(by: str, forked: Served) -> None:
+    """A request at work, one that waits, one that is half sent; and a connection without one."""
+    port = str(free_port())
+    told = {"HEMAVISION_AT_ONCE": "1", "HEMAVISION_LOG": "json", "HEMAVISION_MODEL": "unseen-cells"}
+    with ExitStack() as open_:
+        if by == "serve":
+            process, _ = open_.enter_context(forked("--port", port, **told))
+        else:
+            process = open_.enter_context(gunicorn(port, **told))
+
+        def connect() -> http.client.HTTPConnection:
+            made = http.client.HTTPConnection("127.0.0.1", int(port), timeout=60)
+            return open_.enter_context(closing(made))
+
+        watching = connect()
+
+        def counts(name: str) -> bool:
+            watching.request("GET", "/metrics")
+            return f"\n{name} 1.0\n" in watching.getresponse().read().decode()
+
+        at_work, waiting, half = connect(), connect(), connect()
+        body, headers = a_request(1)
+        if by == "serve":  # gunicorn leaves it to a proxy to wait for a whole request
+            half.putrequest("POST", CLASSIFY)
+            for name, value in headers.items():
+                half.putheader(name, value)
+            half.endheaders(body[:100])
+        for connection, images, count in ((at_work, 16, "working"), (waiting, 1, "waiting")):
+            connection.request("POST", CLASSIFY, *a_request(images))
+            while not counts(f"hemavision_{count}"):
+                time.sleep(0.01)
+        process.send_signal(signal.SIGTERM)
+        asked = [at_work, waiting]
+        if by == "serve":
+            while not is_free("127.0.0.1", int(port)):
+                time.sleep(0.01)
+            half.send(body[100:])
+            asked.append(half)
+        answers = [connection.getresponse() for connection in asked]
+        assert {a.status for a in answers} == {200}
+        assert [len(json.loads(a.read())["results"]) for a in answers] == [16, 1, 1][: len(asked)]
+        out, errors = process.communicate(timeout=60)
+        assert process.returncode == 0
+    if by == "serve":
+        assert {a.headers["Connection"] for a in answers} == {"close"}
+        assert out == ""
+        last = [json.loads(line) for line in errors.splitlines()][-1]
+        assert (last["rule"], last["status"]) == (CLASSIFY, 200)
 
 
 def test_a_taken_port_gives_the_next_free_one(forked: Served) -> None:

@@ -1,3 +1,4 @@
+import { send } from "/static/js/api.js";
 import { makeCells, positionAt } from "/static/js/components/drift.js";
 import { carriesFiles, filesFrom, toRecords } from "/static/js/intake.js";
 import { createQueue } from "/static/js/queue.js";
@@ -47,5 +48,28 @@ test("drifting cells stay in a field around the window and move slowly", () => {
       equal(y >= -2 * cell.radius && y <= 600 + 2 * cell.radius, true, "y");
     }
     equal(Math.hypot(cell.vx, cell.vy) * 0.9 < 1.7, true, "speed");
+  }
+});
+
+test("a busy server is asked again when it says, a server that is away is not", async () => {
+  const real = [globalThis.fetch, globalThis.setTimeout];
+  const ask = async (...answers) => {
+    const waits = [];
+    globalThis.setTimeout = (go, ms) => { waits.push(ms); go(); };
+    globalThis.fetch = async () => {
+      const [status, headers] = answers.length > 1 ? answers.shift() : answers[0];
+      return new Response("{}", { status, headers });
+    };
+    const { response } = await send("/x", {});
+    return [response.status, waits];
+  };
+  try {
+    const busy = (seconds) => [503, { "Retry-After": String(seconds) }];
+    equal(await ask(busy(2), busy(7), [200]), [200, [2000, 7000]]);
+    equal(await ask([503]), [503, []]);
+    equal(await ask([429, { "Retry-After": "9" }]), [429, []]);
+    equal(await ask(busy(1)), [503, Array(9).fill(1000)]);
+  } finally {
+    [globalThis.fetch, globalThis.setTimeout] = real;
   }
 });

@@ -85,17 +85,17 @@ OPEN = re.compile(r"/(predict|metrics|health/.*|api/v1/(live|smears.*|models|cla
 PICTURES, FILES = re.compile(r".*/(part|picture|cutout|heatmap|thumbnail)"), "/report.{format_name}"
 #: What an operation may refuse beside what follows from its path and what it takes.
 ALSO_REFUSED = {
-    "post /predict": {413},
+    "post /predict": {413, 503},
     "post /api/v1/live": {413, 503},
     "post /api/v1/smears": {413, 503},
     "post /api/v1/smears/export": {413},
-    "post /api/v1/classify": {413},
+    "post /api/v1/classify": {413, 503},
     "get /health/ready": {503},
     "post /api/v1/session": {429},
     "post /api/v1/tokens": {404, 409},
     "post /api/v1/readers": {409},
     "patch /api/v1/readers/{name}": {409},
-    "post /api/v1/cases/{case_id}/images": {413, 409},
+    "post /api/v1/cases/{case_id}/images": {413, 409, 503},
     "post /api/v1/cases/{case_id}/cells/{cell_id}/remove": {409},
     "post /api/v1/cases/{case_id}/images/{image_id}/remove": {409},
     "get /api/v1/agreement": {404},

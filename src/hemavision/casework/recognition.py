@@ -16,6 +16,7 @@ from hemavision.reading.explaining import encode_png
 from hemavision.reading.field import name_white_cells, read_smear
 from hemavision.reading.finding.detector import Finder
 from hemavision.reading.found import FoundCell, Smear
+from hemavision.reading.heard import Stage, stage
 from hemavision.reading.where import moved
 from hemavision.records.results import Box, CellKind, Detection, Prediction
 from hemavision.store.records import ImageKind, NewCell, NewImage
@@ -90,7 +91,8 @@ def read_image(
         ImageError: it cannot be read.
         RefusedError: it is said to be a field and there is no finder.
     """
-    photo = open_image(content)
+    with stage(Stage.DECODE):
+        photo = open_image(content)
     smear = _find(networks, photo.rgb, kind)
     if smear is None:
         (prediction,) = networks.model.predict_arrays([photo.rgb])

@@ -5,9 +5,12 @@ from __future__ import annotations
 import ctypes
 import errno
 import logging
+import select
 import signal
 import socket
 import sys
+import threading
+import time
 from typing import Any
 
 import click
@@ -33,6 +36,11 @@ def give_back_freed_memory() -> None:
 
 
 PORTS_TRIED = 50
+#: Requests without images that are answered at once.
+OTHERS_AT_ONCE = 4
+#: Seconds for answering what was accepted when the end comes, and those after which a connection
+#: on which nothing is asked is closed then.
+FINISH_S, QUIET_S = 30.0, 0.5
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -113,9 +121,9 @@ def _bind(host: str, port: int) -> socket.socket | None:
 @click.option(
     "--threads",
     type=click.IntRange(1, 64),
-    default=4,
+    default=OTHERS_AT_ONCE,
     show_default=True,
-    help="Requests answered at once.",
+    help="Requests answered at once beside those with images (HEMAVISION_AT_ONCE).",
 )
 @click.option(
     "--without-accounts",
@@ -125,7 +133,9 @@ def _bind(host: str, port: int) -> socket.socket | None:
 def serve(
     host: str | None, port: int | None, model: str | None, threads: int, without_accounts: bool
 ) -> None:
-    """Serve the web page and the REST API until Ctrl-C.
+    """Serve the web page and the REST API until Ctrl-C or SIGTERM.
+
+    What was accepted until then is answered; a second signal ends it at once.
 
     Beyond loopback this needs accounts, so that cases have readers: `hemavision cases readers
     add NAME --role admin` makes the first one.
@@ -148,10 +158,54 @@ def serve(
             _warn(host, login)
     app = _app(host, model, without_accounts)
     server = _server(app, listening, threads)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    told = _listen_for_the_end(server)
     click.echo(f"HemaVision is at {url(host, got)}")
     sys.stdout.flush()
-    server.run()  # returns after Ctrl-C
+    while not told.is_set():
+        _go_on(server, within_s=1.0)
+    _finish(server)
+
+
+def _listen_for_the_end(server: Any) -> threading.Event:
+    """Return what is set by the first signal to end; a second one ends the process."""
+    told = threading.Event()
+
+    def end(*_: object) -> None:
+        if told.is_set():
+            sys.exit(1)
+        told.set()
+        server.pull_trigger()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+    return told
+
+
+def _go_on(server: Any, within_s: float) -> None:
+    """Read, send and accept whatever is ready, or becomes so in time."""
+    from waitress import wasyncore
+
+    wasyncore.loop(timeout=within_s, use_poll=True, map=server._map, count=1)
+
+
+def _finish(server: Any) -> None:
+    """Take no more connections, answer what came over those that there are, and close them."""
+    from waitress import wasyncore
+
+    while select.select([server.socket], [], [], 0)[0]:  # those that the system has accepted
+        server.handle_accept()
+    wasyncore.dispatcher.close(server)
+    until = time.monotonic() + FINISH_S
+    while server.active_channels and time.monotonic() < until:
+        for channel in list(server.active_channels.values()):
+            for request in channel.requests:
+                # Its answer then says that it is the connection's last.
+                request.headers["CONNECTION"] = "close"
+            in_work = channel.requests or channel.request or channel.total_outbufs_len
+            if not in_work and time.time() - channel.last_activity > QUIET_S:
+                channel.handle_close()
+        _go_on(server, within_s=0.05)
+    server.task_dispatcher.shutdown()
     server.close()
 
 
@@ -186,9 +240,10 @@ def _warn(host: str, login: bool) -> None:
 
 def _app(host: str, model: str | None, without_accounts: bool) -> Any:
     from hemavision.cli.models import model_beside, open_named_model
-    from hemavision.web import create_app
+    from hemavision.web import create_app, logs
 
     give_back_freed_memory()
+    logs.write_lines()
     if model is None and (model := model_beside()):
         click.echo(
             f"Using {model} in this folder; --model or HEMAVISION_MODEL takes another.", err=True
@@ -202,7 +257,9 @@ def _server(app: Any, listening: Any, threads: int) -> Any:
     from waitress import create_server
 
     from hemavision import settings
+    from hemavision.web.services import NAME
 
+    gate = app.extensions[NAME].gate
     # A page's many small files queue for a moment on every visit: no news for a terminal.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     # Above the application's own limit, so that the application words the answer; below
@@ -211,7 +268,8 @@ def _server(app: Any, listening: Any, threads: int) -> Any:
     return create_server(
         app,
         sockets=[listening],
-        threads=threads,
+        # Those with images wait in threads of their own: pages and health never stand behind them.
+        threads=threads + gate.at_once + gate.most_waiting,
         max_request_body_size=body_limit,
         # A gallery that scrolls fast drops requests for pictures and asks for others.
         connection_limit=400,

@@ -16,6 +16,7 @@ from hemavision.reading.bundle import DEFAULT_MODEL, Manifest, find_bundle
 from hemavision.reading.engine import Engine, EngineOutput, OnnxEngine, run_averaged
 from hemavision.reading.explaining import focus
 from hemavision.reading.finding.detector import Finder, open_detector
+from hemavision.reading.heard import Stage, stage, tell_named
 from hemavision.reading.odds import leaning
 from hemavision.reading.preprocess import cut_input
 from hemavision.reading.reasons import give_reasons
@@ -97,10 +98,11 @@ class Model:
         started = time.perf_counter()
         spec = self.manifest.preprocess
         crops = [cut_input(i, box, spec) for i, box in zip(images, boxes, strict=True)]
-        output = run_averaged(self._engine, np.stack(crops))
+        with stage(Stage.PASS):
+            output = run_averaged(self._engine, np.stack(crops))
         milliseconds = (time.perf_counter() - started) * 1000 / len(images)
         for index, (image, box) in enumerate(zip(images, boxes, strict=True)):
-            yield self._judge(image, box, output, index, milliseconds)
+            yield tell_named(self._judge(image, box, output, index, milliseconds))
 
     def _judge(
         self, image: np.ndarray, box: Box, output: EngineOutput, index: int, milliseconds: float

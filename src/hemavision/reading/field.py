@@ -13,6 +13,7 @@ from hemavision.reading.explaining import overlay
 from hemavision.reading.explaining.overlay import OPACITY
 from hemavision.reading.finding.detector import Finder
 from hemavision.reading.found import FoundCell, Smear
+from hemavision.reading.heard import Stage, stage
 from hemavision.reading.where import moved, where_found
 from hemavision.records.results import Box, CellKind, Detection, Prediction
 
@@ -32,7 +33,8 @@ def read_smear(model: Model, finder: Finder, rgb: np.ndarray) -> Smear:
         rgb: uint8 H×W×3, 0 to 255.
     """
     started = time.perf_counter()
-    found = finder.find(rgb)
+    with stage(Stage.DETECT):
+        found = finder.find(rgb)
     white = [detection for detection in found if detection.kind is CellKind.WHITE]
     predictions = iter(name_white_cells(model, rgb, white))
     clumped = find_clumped(found)
@@ -70,7 +72,8 @@ def name_white_cells(model: Model, rgb: np.ndarray, found: Sequence[Detection]) 
         found: white cells in it.
     """
     spec = model.manifest.preprocess
-    boxes = [where_found(rgb, detection.box, spec) for detection in found]
+    with stage(Stage.LOCATE):
+        boxes = [where_found(rgb, detection.box, spec) for detection in found]
     return list(model.predict_boxes([rgb] * len(boxes), boxes))
 
 

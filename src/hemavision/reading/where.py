@@ -13,6 +13,7 @@ import numpy as np
 from hemavision.reading.finding import locate_cell, locate_nucleus
 from hemavision.reading.finding.detector import Finder
 from hemavision.reading.finding.stain import SIDE_RANGE
+from hemavision.reading.heard import Stage, stage
 from hemavision.reading.preprocess import PreprocessSpec, around
 from hemavision.records.results import Box, CellKind, Detection
 
@@ -42,11 +43,13 @@ def where_to_look(
     height, width = rgb.shape[:2]
     if spec.crop != "nucleus":
         return Box(0, 0, width, height)
-    box = locate_cell(rgb)
+    with stage(Stage.LOCATE):
+        box = locate_cell(rgb)
     least = SIDE_RANGE[0] * min(height, width)
     if finder is None or box.right - box.left > HARDLY_MORE * least:
         return around(box, spec)
-    white = [cell for cell in finder().find(rgb) if cell.kind is CellKind.WHITE]
+    with stage(Stage.DETECT):
+        white = [cell for cell in finder().find(rgb) if cell.kind is CellKind.WHITE]
     if not white:
         return around(box, spec)
     return where_found(rgb, _meant(white, width / 2, height / 2).box, spec)

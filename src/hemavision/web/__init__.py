@@ -14,7 +14,7 @@ from hemavision.reading.finding.detector import DEFAULT_DETECTOR, FOLDER, Finder
 from hemavision.records.classes import load_classes
 from hemavision.records.reference import load_profiles
 from hemavision.store import Store
-from hemavision.web import compression, docs, errors, identity, metrics, security
+from hemavision.web import compression, docs, errors, identity, logs, metrics, security
 from hemavision.web.api import (
     accounts,
     case_cells,
@@ -97,7 +97,7 @@ def create_app(
     alone = security.is_loopback(host or settings.text("host")) and not proxies
     is_open = without_accounts or alone
     identity.install(app, is_open=is_open)
-    for part in (errors, compression, metrics, security):
+    for part in (logs, errors, compression, metrics, security):
         part.install(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

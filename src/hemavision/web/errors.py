@@ -20,6 +20,7 @@ from hemavision.errors import (
     StoreError,
 )
 from hemavision.records.json_values import Record
+from hemavision.web.gate import FullError
 from hemavision.web.services import services
 
 MEDIA_TYPE = "application/problem+json"
@@ -49,6 +50,7 @@ PROBLEMS = {
     "unusable": (422, "A value cannot be used"),
     "too-many-logins": (429, "Too many failed logins"),
     "internal": (500, "Something went wrong inside"),
+    "busy": (503, "The server is busy"),
     "store-failed": (503, "The store does not answer"),
     "not-ready": (503, "A part does not answer"),
     "no-detector": (503, "There is no detector to find cells with"),
@@ -116,6 +118,9 @@ def as_problem(error: Exception) -> Problem:
         return Problem("bad-image", str(error))
     if isinstance(error, StoreError):
         return _of_store(error)
+    if isinstance(error, FullError):
+        again = f"{error} Send it again in {error.retry_after_s} s; nothing of it was done."
+        return Problem("busy", again, retry_after_s=error.retry_after_s)
     if isinstance(error, RequestEntityTooLarge):
         return Problem("too-large", _limits())
     if isinstance(error, HTTPException) and 400 <= (error.code or 500) < 500:

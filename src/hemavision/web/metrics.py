@@ -36,9 +36,17 @@ def _start() -> None:
 def _count(response: Response) -> Response:
     # Labels come from fixed sets: a caller cannot make new ones.
     endpoint = request.endpoint or "none"
-    method = request.method if request.method in METHODS else "other"
     metrics = services().metrics
-    metrics.requests.labels(method, endpoint, str(response.status_code)).inc()
-    if "started" in g:
-        metrics.seconds.labels(endpoint).observe(time.perf_counter() - g.started)
+    metrics.requests.labels(method(), endpoint, str(response.status_code)).inc()
+    metrics.seconds.labels(endpoint).observe(seconds_spent())
     return response
+
+
+def method() -> str:
+    """Return the request's method, `other` for one that HTTP does not know."""
+    return request.method if request.method in METHODS else "other"
+
+
+def seconds_spent() -> float:
+    """Return how long the request has been worked on; 0 where it was refused at its address."""
+    return time.perf_counter() - g.started if "started" in g else 0.0

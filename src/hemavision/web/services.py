@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,10 +12,12 @@ from flask import current_app
 
 from hemavision.reading.cell import Model
 from hemavision.reading.finding.detector import Finder
+from hemavision.reading.heard import heard_by
 from hemavision.records.classes import ClassList
 from hemavision.records.reference import Profiles
 from hemavision.store import Store
 from hemavision.web.counters import Metrics
+from hemavision.web.gate import Gate
 
 NAME = "hemavision"
 
@@ -28,6 +32,7 @@ class Services:
         classes: what readers may call the cells of a new case.
         detector: that finds them in fields; None where there is none.
         store: of cases; None until it is first needed.
+        gate: that requests with images pass.
         metrics: what was counted since the start.
         described: shipped bundles, as the API describes them: opening one takes a tenth second.
     """
@@ -37,11 +42,31 @@ class Services:
     classes: ClassList
     detector: Finder | None = None
     store: Store | None = None
-    metrics: Metrics = field(default_factory=Metrics)
+    gate: Gate = field(default_factory=Gate)
+    metrics: Metrics = field(init=False)
     described: dict[Path, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Begin to count."""
+        self.metrics = Metrics(self.gate)
 
 
 def services() -> Services:
     """Return what the application at work keeps."""
     found: Services = current_app.extensions[NAME]
     return found
+
+
+@contextmanager
+def in_turn() -> Iterator[None]:
+    """Wait until it is this request's turn to use the networks, and count what they do inside.
+
+    Also a decorator of views: whatever a request brings is read only when it has its turn.
+
+    Raises:
+        FullError: too many wait already.
+    """
+    kept = services()
+    with kept.gate.turn() as waited_s, heard_by(kept.metrics):
+        kept.metrics.waited.observe(waited_s)
+        yield

@@ -14,6 +14,7 @@ from msgspec import UNSET, Meta, UnsetType
 from hemavision.images.opening import Photo, open_image
 from hemavision.reading.cell import Model
 from hemavision.reading.explaining import encode_png, overlay
+from hemavision.reading.heard import Stage, stage
 from hemavision.records.json_values import Positive, Side
 from hemavision.records.results import Box, Noticed, Prediction
 from hemavision.web.api.operations import answer
@@ -103,7 +104,8 @@ def read_each(uploads: Sequence[Upload], kind: type[I], read: Callable[[Photo, I
 
     def read_one(upload: Upload) -> I:
         try:
-            photo = open_image(upload.read())
+            with stage(Stage.DECODE):
+                photo = open_image(upload.read())
             return read(photo, kind(upload.filename, photo.notes))
         except Exception as error:  # whatever one image does, the others get their answer
             problem = as_problem(error)
@@ -134,7 +136,6 @@ def answer_cells(model: Model, uploads: Sequence[Upload], options: HeatmapOption
 
     def read(photo: Photo, item: Item) -> Item:
         (prediction,) = model.predict_arrays([photo.rgb])
-        services().metrics.count_prediction(prediction)
         return replace(
             item,
             prediction=prediction,
@@ -151,7 +152,8 @@ def overlay_address(prediction: Prediction, rgb: np.ndarray, options: HeatmapOpt
     """Return the overlay as a PNG in a ``data:`` address."""
     name, _, value = (options.attribute or options.cell_type or "").partition("=")
     heatmap = prediction.heatmap(name or None, value or None)
-    return as_address(overlay(rgb, heatmap, prediction.box, options.opacity))
+    with stage(Stage.OVERLAY):
+        return as_address(overlay(rgb, heatmap, prediction.box, options.opacity))
 
 
 def as_address(picture: np.ndarray) -> str:

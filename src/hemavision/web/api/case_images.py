@@ -33,7 +33,7 @@ from hemavision.web.api.operations import Api, answer, files, operation
 from hemavision.web.api.uploads import Upload, read_request
 from hemavision.web.errors import Problem
 from hemavision.web.identity import asking, sighted, the_store
-from hemavision.web.services import services
+from hemavision.web.services import in_turn, services
 
 blueprint = Api("case_images", "Case images")
 
@@ -79,7 +79,7 @@ def _takes() -> dict[str, Any]:
 
 
 @blueprint.post("/cases/<int:case_id>/images")
-@operation(Imported, 400, 401, 403, 404, 409, 413, 415, 422, more=_takes)
+@operation(Imported, 400, 401, 403, 404, 409, 413, 415, 422, 503, more=_takes)
 def post_images(case_id: int) -> Response:
     """Bring images into a case; the model finds and names their cells.
 
@@ -93,12 +93,13 @@ def post_images(case_id: int) -> Response:
     """
     reader = asking()
     find_case(the_store(), case_id)
-    received = read_request(request, ("kind",))
-    kind = _kind(received.body, _kind(received.query, AUTO))
     networks = Networks(services().model, services().detector)
-    wanted = None if kind == AUTO else ImageKind(kind)
-    into = Import(the_store(), case_id, networks, reader.name, wanted)
-    outcomes = list(import_images(into, _sources(received.uploads)))
+    with in_turn():
+        received = read_request(request, ("kind",))
+        kind = _kind(received.body, _kind(received.query, AUTO))
+        wanted = None if kind == AUTO else ImageKind(kind)
+        into = Import(the_store(), case_id, networks, reader.name, wanted)
+        outcomes = list(import_images(into, _sources(received.uploads)))
     return answer(Imported(outcomes, find_case(the_store(), case_id)))
 
 

@@ -9,6 +9,7 @@ from flask import Response, request
 from msgspec import Meta
 
 from hemavision.images.opening import open_image
+from hemavision.reading.heard import Stage, stage
 from hemavision.records.json_values import Share
 from hemavision.records.results import Noticed
 from hemavision.web.api.answer import PngAddress, Results, answer_cells, overlay_address
@@ -17,7 +18,7 @@ from hemavision.web.api.operations import Api, answer, operation
 from hemavision.web.api.options import NAMES, HeatmapOptions, check_options, option_schemas
 from hemavision.web.api.uploads import MULTIPART, read_request
 from hemavision.web.errors import Problem
-from hemavision.web.services import services
+from hemavision.web.services import in_turn, services
 
 blueprint = Api("classify", "Classify")
 demo = Api("demo", "Classify", url_prefix=None)
@@ -43,7 +44,8 @@ def _takes() -> dict[str, Any]:
 
 
 @blueprint.post("/classify")
-@operation(Results, 400, 413, 415, 422, more=_takes)
+@operation(Results, 400, 413, 415, 422, 503, more=_takes)
+@in_turn()
 def classify() -> Response:
     """Name the white cell of each image; heatmaps on request.
 
@@ -65,7 +67,8 @@ def classify() -> Response:
 
 
 @demo.post("/predict")
-@operation(DemoAnswer, 400, 413, 415, 422, more=takes_one_file)
+@operation(DemoAnswer, 400, 413, 415, 422, 503, more=takes_one_file)
+@in_turn()
 def predict() -> Response:
     """Name the white cell of one image, in the shape of the usual Flask demos.
 
@@ -76,9 +79,9 @@ def predict() -> Response:
     uploads = read_request(request, ()).uploads
     if len(uploads) > 1:
         raise Problem("too-many-images", f"Received {len(uploads)} images; /predict takes one.")
-    rgb = open_image(uploads[0].read()).rgb
+    with stage(Stage.DECODE):
+        rgb = open_image(uploads[0].read()).rgb
     (prediction,) = services().model.predict_arrays([rgb])
-    services().metrics.count_prediction(prediction)
     return answer(
         DemoAnswer(
             prediction.cell_type.upper(),

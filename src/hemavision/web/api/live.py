@@ -18,6 +18,7 @@ from hemavision.reading.explaining import normalise
 from hemavision.reading.field import read_smear
 from hemavision.reading.finding.detector import Finder
 from hemavision.reading.found import FoundCell, Smear
+from hemavision.reading.heard import Stage, stage
 from hemavision.records.json_values import Positive, Share, Side
 from hemavision.records.results import (
     Box,
@@ -33,7 +34,7 @@ from hemavision.web.api.operations import BINARY, Api, answer, operation
 from hemavision.web.api.smears import answering_finder
 from hemavision.web.api.uploads import clean_name
 from hemavision.web.errors import Problem
-from hemavision.web.services import services
+from hemavision.web.services import in_turn, services
 
 blueprint = Api("live", "Smears")
 
@@ -116,6 +117,7 @@ def _takes() -> dict[str, Any]:
 
 @blueprint.post("/live")
 @operation(LiveFrame, 413, 415, 422, 503, more=_takes)
+@in_turn()
 def live() -> Response:
     """Find the cells of one camera frame and name its white cells: made for many a second.
 
@@ -128,11 +130,10 @@ def live() -> Response:
     started = time.perf_counter()
     model: Model = services().model
     finder = _Stopwatch(answering_finder())
-    rgb = open_image(_read_frame()).rgb
+    with stage(Stage.DECODE):
+        rgb = open_image(_read_frame()).rgb
     decoded = time.perf_counter()
     smear = read_smear(model, finder, rgb)
-    for prediction in smear.predictions:
-        services().metrics.count_prediction(prediction)
     milliseconds = Milliseconds(
         decode=round((decoded - started) * 1000, 1),
         detect=round(finder.milliseconds, 1),

@@ -13,6 +13,7 @@ from hemavision.images.opening import Photo
 from hemavision.reading.field import overlay_cell, read_smear
 from hemavision.reading.finding.detector import Finder
 from hemavision.reading.found import FoundCell, Smear
+from hemavision.reading.heard import Stage, stage
 from hemavision.records.json_values import Count, Positive
 from hemavision.records.results import Box, Noticed
 from hemavision.web.api.answer import (
@@ -28,7 +29,7 @@ from hemavision.web.api.operations import Api, answer, operation
 from hemavision.web.api.options import HeatmapOptions, check_options, option_schemas
 from hemavision.web.api.uploads import read_request
 from hemavision.web.errors import Problem
-from hemavision.web.services import services
+from hemavision.web.services import in_turn, services
 
 blueprint = Api("smears", "Smears")
 
@@ -89,6 +90,7 @@ def _takes() -> dict[str, Any]:
 
 @blueprint.post("/smears")
 @operation(Smears, 400, 413, 415, 422, 503, more=_takes)
+@in_turn()
 def smears() -> Response:
     """Find and count the cells of each field, and name its white cells.
 
@@ -110,8 +112,6 @@ def smears() -> Response:
 
     def read(photo: Photo, item: SmearItem) -> SmearItem:
         smear = read_smear(model, finder, photo.rgb)
-        for prediction in smear.predictions:
-            services().metrics.count_prediction(prediction)
         return replace(item, smear=describe_smear(smear, photo.rgb, options))
 
     items = read_each(received.uploads, SmearItem, read)
@@ -147,6 +147,7 @@ def _describe(cell: FoundCell, number: int, rgb: np.ndarray, options: HeatmapOpt
         maps = rounded(prediction.heatmap()).tolist()
         found = replace(found, heatmap=SmearHeatmap(maps, prediction.box))
     if prediction and options.overlay:
-        picture, _ = overlay_cell(rgb, prediction, options.opacity)
-        found = replace(found, overlay=as_address(picture))
+        with stage(Stage.OVERLAY):
+            address = as_address(overlay_cell(rgb, prediction, options.opacity)[0])
+        found = replace(found, overlay=address)
     return found

@@ -5,6 +5,8 @@ import { problemWords, UNREACHABLE } from "./words.js";
 const ROOT = "/api/v1";
 /** What a proxy answers where the server is gone, and the server where its store is. */
 const AWAY = new Set([502, 503, 504]);
+/** How often a busy server is asked. */
+const TRIES = 10;
 
 export class Problem extends Error {
   constructor({ title, detail }) {
@@ -66,13 +68,16 @@ export async function ask(url, options) {
   return { body, code: response.ok ? null : response.status };
 }
 
-/** Fetch: {response}; a server that cannot be reached is a Problem in words. */
-export async function send(url, options) {
-  try {
-    return { response: await fetch(url, options) };
-  } catch {
-    throw new Unreachable();
-  }
+/**
+ * Fetch: {response}; a busy server, which did nothing of it, is asked again when it says, and one that
+ * cannot be reached is a Problem in words.
+ */
+export async function send(url, options, tries = TRIES) {
+  const response = await fetch(url, options).catch(() => { throw new Unreachable(); });
+  const afterS = Number(response.headers.get("Retry-After"));
+  if (response.status !== 503 || !afterS || tries <= 1) return { response };
+  await new Promise((go) => setTimeout(go, afterS * 1000));
+  return send(url, options, tries - 1);
 }
 
 /** What the server refused: in words, with its code and whatever it said besides. */
