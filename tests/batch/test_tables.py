@@ -88,6 +88,11 @@ def test_three_forms_say_the_same(tmp_path: Path) -> None:
     assert table.to_pylist() == rows
     assert table.schema.metadata[b"hemavision.notice"].decode() == NOTICE
     assert table.schema.field("cells").type.value_type.field("left").type == pyarrow.int32()
+    (tmp_path / "forms").mkdir()
+    for form in FORMS:  # a part of each form gives back what was written
+        part = tmp_path / "forms" / form
+        form_of(form, SCHEMA).write(part, rows)
+        assert list(form_of(form, SCHEMA).read(part)) == rows
     lines = written("jsonl", tmp_path, [6]).read_text(encoding="ascii").splitlines()
     assert [json.loads(line) for line in lines] == rows
     with written("csv", tmp_path, [6]).open(encoding="utf-8", newline="") as stream:
