@@ -12,7 +12,7 @@ from fakes import FakeEngine
 from pyarrow import parquet
 
 from hemavision.batch import tables
-from hemavision.batch.schema import CELL, Kind, Schema, classify_schema, detect_schema
+from hemavision.batch.schema import CELL, Kind, Schema, classify_schema, detect_schema, slide_schema
 from hemavision.batch.tables import FORMS, form_of
 from hemavision.errors import JobError
 from hemavision.records.results import NOTICE
@@ -61,10 +61,16 @@ def test_the_columns_of_version_1() -> None:
     assert [column.name for column in CELL] == CELLS_1.split()
 
 
-@pytest.mark.parametrize("make", [classify_schema, detect_schema])
-def test_the_page_has_every_column(make: Any) -> None:
-    page = (ROOT / "docs" / "batch.md").read_text(encoding="utf-8")
-    schema: Schema = make(MANIFEST)
+@pytest.mark.parametrize(
+    ("name", "schema"),
+    [
+        ("batch.md", classify_schema(MANIFEST)),
+        ("batch.md", detect_schema(MANIFEST)),
+        ("slides.md", slide_schema()),
+    ],
+)
+def test_the_page_has_every_column(name: str, schema: Schema) -> None:
+    page = (ROOT / "docs" / name).read_text(encoding="utf-8")
     assert schema.name in page
     named = ("p_", "n_", "look_")
     for column in [*schema.columns, *CELL]:

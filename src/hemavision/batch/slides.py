@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from itertools import groupby, islice
 from pathlib import Path
 from shutil import rmtree
@@ -49,38 +49,40 @@ SHARED_UM = 4 * SEAM_UM
 Read = tuple[Item, Row | None]
 
 
-@dataclass
 class _Counts:
     """What is counted of a slide while its cells pass.
 
     Attributes:
-        shrink: pixels of the slide to one of the thumbnail.
         tiles: that were read.
         failed: that could not be.
         row: of one of them: who read it, and which types are told apart.
         kinds: cells by kind.
         white: white cells by type, cut and unfamiliar ones apart.
-        marks: of each kind, places in the thumbnail: no more than it has pixels.
+        seen: the slide from afar, uint8 H×W×3.
+        shrink: pixels of the slide to one of that.
+        marks: of each kind, bool H×W: where in it such cells are.
     """
 
-    shrink: float
-    tiles: int = 0
-    failed: int = 0
-    row: Row = field(default_factory=dict)
-    kinds: Counter[str] = field(default_factory=Counter)
-    white: Counter[str] = field(default_factory=Counter)
-    marks: dict[str, set[tuple[int, int]]] = field(default_factory=lambda: defaultdict(set))
+    def __init__(self, slide: Slide) -> None:
+        self.tiles = self.failed = 0
+        self.row: Row = {}
+        self.kinds: Counter[str] = Counter()
+        self.white: Counter[str] = Counter()
+        self.seen = slide.overview(THUMBNAIL_PX).copy()
+        self.shrink = slide.width / self.seen.shape[1]
+        self.marks = {kind: np.zeros(self.seen.shape[:2], bool) for kind in CellKind}
 
     def add(self, cell: Row) -> None:
         """Count a cell, its box in pixels of the slide."""
-        kind = cell["kind"]
+        kind = CellKind(cell["kind"])
         self.kinds[kind] += 1
-        if kind == CellKind.WHITE:
+        if kind is CellKind.WHITE:
             unfamiliar = cell["status"] == Status.UNFAMILIAR
             name = Status.UNFAMILIAR.value if unfamiliar else cell["cell_type"]
             self.white[CUT if cell["cut"] else name] += 1
-        x, y = _centre(cell)
-        self.marks[kind].add((int(x / self.shrink), int(y / self.shrink)))
+        marks = self.marks[kind]
+        column, row = (int(place / self.shrink) for place in _centre(cell))
+        marks[min(row, len(marks) - 1), min(column, marks.shape[1] - 1)] = True
 
 
 def gather_slides(folder: Path, read: Iterable[Read], work: Mapping[str, Any]) -> None:
@@ -117,18 +119,20 @@ class _Open(NamedTuple):
 
 
 def _write(folder: Path, of: _Open, tiles: Iterable[Read], to: str) -> None:
-    slide = of.slide
-    counts = _Counts(max(max(slide.width, slide.height) / THUMBNAIL_PX, 1.0))
+    counts = _Counts(of.slide)
     with whole(folder / f"{CELLS}.geojson") as path, path.open("w", encoding="ascii") as stream:
         cells = _told(_cells_of(tiles, of.um_per_px, counts), stream, of.place)
         with whole(folder / f"{CELLS}.{to}") as table:
             _write_table(table, to, _rows(cells, of.place, counts))
-    grounds = list(survey(slide, of.um_per_px))
-    summary = _summary(of, counts, Counter(ground.value for _, ground in grounds))
+    grounds: Counter[str] = Counter()
+    for tile, ground in survey(of.slide, of.um_per_px):
+        grounds[ground.value] += 1
+        _shade(counts, tile, ground)
     with whole(folder / SUMMARY) as path:
+        summary = _summary(of, counts, grounds)
         path.write_text(json.dumps(summary, indent=1) + "\n", encoding="ascii")
     with whole(folder / THUMBNAIL) as path:
-        _draw(of, grounds, counts, path)
+        _draw(of, counts, path)
 
 
 def _cells_of(tiles: Iterable[Read], um_per_px: float, counts: _Counts) -> Iterator[Row]:
@@ -271,23 +275,23 @@ def _summary(of: _Open, counts: _Counts, grounds: Mapping[str, int]) -> dict[str
     }
 
 
-def _draw(
-    of: _Open, grounds: Iterable[tuple[SlideTile, Ground]], counts: _Counts, path: Path
-) -> None:
-    """Draw the slide from afar: what was not read in grey, cells in rings, white ones on top."""
-    seen = of.slide.overview(THUMBNAIL_PX).copy()
-    for tile, ground in grounds:
-        edges = (tile.own.left, tile.own.top, tile.own.right, tile.own.bottom)
-        left, top, right, bottom = (round(edge / counts.shrink) for edge in edges)
-        if ground in SHADES:
-            part = seen[top:bottom, left:right]
-            np.minimum(part, SHADES[ground], out=part)
-    picture = Image.fromarray(seen)
+def _shade(counts: _Counts, tile: SlideTile, ground: Ground) -> None:
+    """Show in grey what was not read."""
+    edges = (tile.own.left, tile.own.top, tile.own.right, tile.own.bottom)
+    left, top, right, bottom = (round(edge / counts.shrink) for edge in edges)
+    if ground in SHADES:
+        part = counts.seen[top:bottom, left:right]
+        np.minimum(part, SHADES[ground], out=part)
+
+
+def _draw(of: _Open, counts: _Counts, path: Path) -> None:
+    """Draw cells in rings on the slide from afar, white ones on top."""
+    picture = Image.fromarray(counts.seen)
     pen = ImageDraw.Draw(picture)
     for kind in reversed(CellKind):
         radius_um, least_px = MARKS[kind]
         reach = max(least_px, round(radius_um / of.um_per_px / counts.shrink))
-        for x, y in sorted(counts.marks[kind]):
+        for y, x in np.argwhere(counts.marks[kind]).tolist():
             ring = (x - reach, y - reach, x + reach, y + reach)
             pen.ellipse(ring, outline=tuple(COLOURS[kind]), width=min(reach, 2) or 1)
     notes = PngInfo()
