@@ -95,7 +95,7 @@ class FakeFinder:
         """A reference as a detector's would be."""
         return ModelReference("fake", "0" * 64)
 
-    def find(self, rgb: np.ndarray) -> list[Detection]:
+    def find(self, rgb: np.ndarray, *, um_per_px: float | None = None) -> list[Detection]:
         """Return what was said of this field."""
         return list(self._known.get(_key(rgb), ()))
 

@@ -100,7 +100,7 @@ class SlideFinder:
     def reference(self) -> ModelReference:
         return ModelReference("slide", "0" * 64)
 
-    def find(self, rgb: np.ndarray) -> list[Detection]:
+    def find(self, rgb: np.ndarray, *, um_per_px: float | None = None) -> list[Detection]:
         frame = _grey(rgb, 8)
         x, y = (8 * place for place in _correlate(self._levels[8], frame))
         for shrink in (4, 2):

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import io
+import multiprocessing
+import os
+import signal
+import sys
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,6 +27,7 @@ from hemavision.batch.plan import Work
 from hemavision.batch.readers import CellReader
 from hemavision.records.results import ModelReference
 
+FORK = multiprocessing.get_context("fork")
 #: Side of a small image, in pixels.
 SIDE = 20
 REFERENCE = ModelReference("fake", "0" * 64)
@@ -79,3 +86,61 @@ def do(tmp_path: Path, reader: CellReader) -> Do:
             return job.run(lambda done, failed: None)
 
     return run
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Everything in a folder but what names the process."""
+    files = (path for path in folder.rglob("*") if path.is_file() and path.name != "lock")
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+# Kills
+
+
+def in_process(act: Callable[[], int], folder: Path) -> int | None:
+    """Return what ``act`` gives in a process of its own, in a folder; None where it was killed."""
+    reader, writer = FORK.Pipe(duplex=False)
+
+    def run() -> None:
+        os.chdir(folder)
+        writer.send(act())
+
+    process = FORK.Process(target=run, daemon=True)
+    process.start()
+    process.join(timeout=120)
+    if process.exitcode == -signal.SIGKILL:
+        return None
+    assert process.exitcode == 0
+    given: int = reader.recv()
+    return given
+
+
+def counted(act: Callable[[], None]) -> int:
+    calls = count()
+    at_each_call(act, lambda: next(calls))
+    return next(calls)
+
+
+def killed(act: Callable[[], None], after: int) -> int:
+    left = count(after, -1)
+
+    def step() -> None:
+        if next(left) == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    at_each_call(act, step)
+    return 0
+
+
+def at_each_call(act: Callable[[], None], step: Callable[[], object]) -> None:
+    """Do something at each call, of Python's functions and C's, that the room's code makes."""
+
+    def look(frame: Any, event: str, _: object) -> None:
+        if "/hemavision/batch/" in frame.f_code.co_filename:
+            step()
+
+    sys.setprofile(look)
+    try:
+        act()
+    finally:
+        sys.setprofile(None)

@@ -5,9 +5,7 @@ import multiprocessing
 import os
 import random
 import shutil
-import signal
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -24,7 +22,7 @@ from hemavision.batch.standing import State, find_jobs, standing_of
 from hemavision.errors import JobError, PlaceError
 from hemavision.images.opening import Photo
 
-from .conftest import WORK, Do, small_png, zipped
+from .conftest import WORK, Do, contents, counted, in_process, killed, small_png, zipped
 
 FORK = multiprocessing.get_context("fork")
 Images = dict[str, bytes]
@@ -46,12 +44,6 @@ def images(tmp_path: Path, bad_and_odd_images: Images) -> Path:
 
 def lines_of(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="ascii").splitlines()]
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    """Everything in a folder but what names the process."""
-    files = (path for path in folder.rglob("*") if path.is_file() and path.name != "lock")
-    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
 def test_every_image_is_a_row_or_an_error(do: Do, images: Path, tmp_path: Path) -> None:
@@ -252,66 +244,17 @@ def test_a_killed_job_ends_as_if_nothing_had_happened(
     def work(name: str) -> None:
         do(places, folder=name, to=to, heatmaps="maps")
 
-    calls = _in_process(lambda: _counted(lambda: work("whole")), tmp_path)
+    calls = in_process(lambda: counted(lambda: work("whole")), tmp_path)
     expected = contents(tmp_path / "whole"), contents(tmp_path / "maps")
     assert len(expected[1]) == 12
     shutil.rmtree(tmp_path / "maps")
-    chance, killed = random.Random(kills), 0
-    while killed < kills:
+    chance, deaths = random.Random(kills), 0
+    while deaths < kills:
         after = chance.randrange(1, calls + 1)
-        if _in_process(lambda after=after: _killed(lambda: work("job"), after), tmp_path) is None:
-            killed += 1
+        if in_process(lambda after=after: killed(lambda: work("job"), after), tmp_path) is None:
+            deaths += 1
         else:
             assert (contents(tmp_path / "job"), contents(tmp_path / "maps")) == expected
             shutil.rmtree(tmp_path / "job")
-    _in_process(lambda: _counted(lambda: work("job")), tmp_path)
+    in_process(lambda: counted(lambda: work("job")), tmp_path)
     assert (contents(tmp_path / "job"), contents(tmp_path / "maps")) == expected
-
-
-def _in_process(act: Callable[[], int], folder: Path) -> int | None:
-    """Return what ``act`` gives in a process of its own, in a folder; None where it was killed."""
-    reader, writer = FORK.Pipe(duplex=False)
-
-    def run() -> None:
-        os.chdir(folder)
-        writer.send(act())
-
-    process = FORK.Process(target=run, daemon=True)
-    process.start()
-    process.join(timeout=120)
-    if process.exitcode == -signal.SIGKILL:
-        return None
-    assert process.exitcode == 0
-    given: int = reader.recv()
-    return given
-
-
-def _counted(act: Callable[[], None]) -> int:
-    calls = count()
-    _at_each_call(act, lambda: next(calls))
-    return next(calls)
-
-
-def _killed(act: Callable[[], None], after: int) -> int:
-    left = count(after, -1)
-
-    def step() -> None:
-        if next(left) == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    _at_each_call(act, step)
-    return 0
-
-
-def _at_each_call(act: Callable[[], None], step: Callable[[], object]) -> None:
-    """Do something at each call, of Python's functions and C's, that the room's code makes."""
-
-    def look(frame: Any, event: str, _: object) -> None:
-        if "/hemavision/batch/" in frame.f_code.co_filename:
-            step()
-
-    sys.setprofile(look)
-    try:
-        act()
-    finally:
-        sys.setprofile(None)

@@ -12,7 +12,7 @@ from fakes import FakeEngine
 from pyarrow import parquet
 
 from hemavision.batch import tables
-from hemavision.batch.schema import CELL, Kind, Schema, classify_schema, detect_schema
+from hemavision.batch.schema import CELL, Kind, Schema, classify_schema, detect_schema, slide_schema
 from hemavision.batch.tables import FORMS, form_of
 from hemavision.errors import JobError
 from hemavision.records.results import NOTICE
@@ -61,10 +61,16 @@ def test_the_columns_of_version_1() -> None:
     assert [column.name for column in CELL] == CELLS_1.split()
 
 
-@pytest.mark.parametrize("make", [classify_schema, detect_schema])
-def test_the_page_has_every_column(make: Any) -> None:
-    page = (ROOT / "docs" / "batch.md").read_text(encoding="utf-8")
-    schema: Schema = make(MANIFEST)
+@pytest.mark.parametrize(
+    ("name", "schema"),
+    [
+        ("batch.md", classify_schema(MANIFEST)),
+        ("batch.md", detect_schema(MANIFEST)),
+        ("slides.md", slide_schema()),
+    ],
+)
+def test_the_page_has_every_column(name: str, schema: Schema) -> None:
+    page = (ROOT / "docs" / name).read_text(encoding="utf-8")
     assert schema.name in page
     named = ("p_", "n_", "look_")
     for column in [*schema.columns, *CELL]:
@@ -88,6 +94,11 @@ def test_three_forms_say_the_same(tmp_path: Path) -> None:
     assert table.to_pylist() == rows
     assert table.schema.metadata[b"hemavision.notice"].decode() == NOTICE
     assert table.schema.field("cells").type.value_type.field("left").type == pyarrow.int32()
+    (tmp_path / "forms").mkdir()
+    for form in FORMS:  # a part of each form gives back what was written
+        part = tmp_path / "forms" / form
+        form_of(form, SCHEMA).write(part, rows)
+        assert list(form_of(form, SCHEMA).read(part)) == rows
     lines = written("jsonl", tmp_path, [6]).read_text(encoding="ascii").splitlines()
     assert [json.loads(line) for line in lines] == rows
     with written("csv", tmp_path, [6]).open(encoding="utf-8", newline="") as stream:

@@ -60,7 +60,7 @@ def test_a_model_that_fails_is_live_but_not_ready(model: Model) -> None:
 class Blind(FakeFinder):
     """A detector that fails."""
 
-    def find(self, rgb: np.ndarray) -> list[Detection]:
+    def find(self, rgb: np.ndarray, *, um_per_px: float | None = None) -> list[Detection]:
         raise RuntimeError("secret")
 
 

@@ -32,6 +32,8 @@ from hemavision.batch.plan import (
 )
 from hemavision.batch.readers import Answer, Reader, Row
 from hemavision.batch.schema import joined, text_of
+from hemavision.batch.slides import SLIDES, gather_slides
+from hemavision.batch.tables import Row as RowRead
 from hemavision.batch.tables import form_of
 from hemavision.errors import JobError
 from hemavision.images.opening import Photo
@@ -49,12 +51,14 @@ class Outcome:
         failed: those that could not be read.
         table: the file.
         errors: the file that names what failed.
+        slides: the folder of what was found on whole slides; not there where none was read.
     """
 
     images: int
     failed: int
     table: Path
     errors: Path
+    slides: Path
 
 
 class Job:
@@ -84,10 +88,12 @@ class Job:
 
         Raises:
             PlaceError: a place cannot be reached; all done parts are kept.
+            JobError: a slide's reader is not installed.
         """
+        slides = self._folder / SLIDES
         if self.table.exists():
             failed = self.errors.read_text(encoding="ascii").count("\n")
-            return Outcome(self.plan.images, failed, self.table, self.errors)
+            return Outcome(self.plan.images, failed, self.table, self.errors, slides)
         self._parts.folder.mkdir(exist_ok=True)
         done = set(self._parts.done())
         failed = self._gather_errors(done)
@@ -95,9 +101,24 @@ class Job:
             for number, lines in parts_of(self._folder, self.plan):
                 if number not in done:
                     failed += self._do(number, items_of(lines), opener, advance)
+        gather_slides(slides, self._read_again(), self.plan.work)
         with whole(self.table) as path:
             self._form.join(path, map(self._parts.path, range(self.plan.parts)))
-        return Outcome(self.plan.images, failed, self.table, self.errors)
+        return Outcome(self.plan.images, failed, self.table, self.errors, slides)
+
+    def _read_again(self) -> Iterator[tuple[Item, RowRead | None]]:
+        """Yield all items; those that are tiles of slides with their rows, where they have any."""
+        for number, lines in parts_of(self._folder, self.plan):
+            items = items_of(lines)
+            tiled = any(item.tile for item in items)
+            rows = self._form.read(self._parts.path(number)) if tiled else iter(())
+            row = next(rows, None)
+            for item in items:
+                if row is not None and row["path"] == text_of(item.name):
+                    yield item, row
+                    row = next(rows, None)
+                else:
+                    yield item, None
 
     def _gather_errors(self, done: Iterable[int]) -> int:
         """Write the failures of done parts anew; return how many there are."""

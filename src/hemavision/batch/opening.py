@@ -17,6 +17,8 @@ from hemavision.images.archives import Archive
 from hemavision.images.batches import Opened, open_in_batches
 from hemavision.images.foreign_files import kind_of, why_not_read
 from hemavision.images.opening import Photo, max_file_bytes, open_image
+from hemavision.images.slides import Slide
+from hemavision.reading.slide import SlideTile
 
 #: Files that are fetched over the network at once, and how far ahead: a bucket answers in the time
 #: that a cell takes, so one after the other would halve the pace.
@@ -31,18 +33,20 @@ class Fetched(NamedTuple):
 
 
 class Opener(AbstractContextManager["Opener"]):
-    """Opens items; keeps the archive open that the last one was in."""
+    """Opens items; keeps the archive or slide open that the last one was in."""
 
     def __init__(self) -> None:
         self._fetchers = ThreadPoolExecutor(FETCHERS, "fetch")
         self._place: str | None = None
         self._open: AbstractContextManager[Archive] | None = None
         self._archive: Archive | None = None
+        self._slide: tuple[str, Slide] | None = None
 
     def __exit__(self, *_: object) -> None:
-        """Close the archive, and fetch no more."""
+        """Close what is open, and fetch no more."""
         self._fetchers.shutdown(cancel_futures=True)
         self._close()
+        self._close_slide()
 
     def open_in_batches(self, items: Iterable[Item]) -> Iterator[list[tuple[Item, Photo | str]]]:
         """Yield items with their photo or, in words, why there is none; a batch ahead.
@@ -62,7 +66,7 @@ class Opener(AbstractContextManager["Opener"]):
         yield from ahead
 
     def _on_its_way(self, item: Item) -> Future[bytes] | None:
-        lies_elsewhere = remote.is_url(item.name) and not (item.archive or item.error)
+        lies_elsewhere = remote.is_url(item.name) and not (item.archive or item.tile or item.error)
         if not lies_elsewhere or kind_of(item.name):
             return None
         return self._fetchers.submit(remote.read, item.name, max_file_bytes())
@@ -71,6 +75,8 @@ class Opener(AbstractContextManager["Opener"]):
         item = fetched.item
         if item.error:
             raise ImageError(item.error)
+        if item.slide is not None and item.tile is not None:
+            return self._tile(item.slide, item.tile)
         if kind := kind_of(item.name):
             raise ImageError(why_not_read(kind))
         if fetched.content is not None:
@@ -78,6 +84,17 @@ class Opener(AbstractContextManager["Opener"]):
         if item.archive is not None:
             return open_image(self._entry(item, item.archive))
         return open_image(Path(item.name))
+
+    def _tile(self, place: str, tile: SlideTile) -> Photo:
+        if self._slide is None or self._slide[0] != place:
+            self._close_slide()
+            self._slide = (place, Slide(Path(place)))
+        try:
+            rgb = self._slide[1].read(tile.box, (tile.width, tile.height))
+        except ImageError:
+            self._close_slide()  # of a slide that failed once, nothing more is read
+            raise
+        return Photo(rgb, um_per_px=tile.um_per_px, own=tile.own_as_read)
 
     def _entry(self, item: Item, place: str) -> bytes:
         archive = self._archive_at(place)
@@ -101,6 +118,11 @@ class Opener(AbstractContextManager["Opener"]):
             self._archive = opening.__enter__()
             self._place, self._open = place, opening
         return self._archive
+
+    def _close_slide(self) -> None:
+        if self._slide is not None:
+            self._slide[1].__exit__()
+        self._slide = None
 
     def _close(self) -> None:
         if self._open is not None:

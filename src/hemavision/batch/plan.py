@@ -12,7 +12,7 @@ from typing import Any
 
 from hemavision.batch.items import Item
 from hemavision.batch.parts import whole
-from hemavision.batch.sources import find_items
+from hemavision.batch.sources import Slides, find_items
 from hemavision.errors import JobError
 from hemavision.records.results import NOTICE, ModelReference
 
@@ -37,6 +37,7 @@ class Work:
         detector: that finds them.
         max_megapixels: the largest image that is opened.
         hemavision: the version of the program.
+        um_per_px: side of a pixel in µm of the slides that do not say it.
     """
 
     command: str
@@ -50,6 +51,7 @@ class Work:
     detector: ModelReference
     max_megapixels: int
     hemavision: str
+    um_per_px: float | None = None
 
     def differences(self, other: dict[str, Any]) -> list[str]:
         """Say in words where another job's record, as JSON values, asks for something else."""
@@ -119,13 +121,14 @@ def make_plan(folder: Path, work: Work, places: Iterable[str], skip: Collection[
         skip: folders to leave out.
 
     Raises:
-        JobError: nothing was named.
+        JobError: nothing was named, or a slide does not say how large its pixels are.
         PlaceError: a URL's place cannot be reached.
     """
     digest = hashlib.sha256()
     with whole(folder / INPUTS) as path, path.open("w", encoding="ascii") as stream:
         images = 0
-        for item in find_items(_digested(places, digest), skip):
+        slides = Slides(work.um_per_px) if work.command == "detect" else None
+        for item in find_items(_digested(places, digest), skip, slides):
             stream.write(item.to_line())
             images += 1
     if not images:

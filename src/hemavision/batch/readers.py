@@ -75,7 +75,9 @@ class FieldReader:
     def read(self, photos: Sequence[Photo]) -> Iterator[Answer]:
         """Yield an answer a photo, in order."""
         for photo in photos:
-            smear = read_smear(self._model, self._finder, photo.rgb)
+            smear = read_smear(
+                self._model, self._finder, photo.rgb, um_per_px=photo.um_per_px, own=photo.own
+            )
             yield _counted(photo.rgb, smear, self._model)
 
 

@@ -72,6 +72,10 @@ _IMAGE = (
     Column("width", Kind.WHOLE, "of the image, in pixels"),
     Column("height", Kind.WHOLE, "of the image, in pixels"),
 )
+_TILE_OR_IMAGE = Column("path", Kind.TEXT, "the image, or a slide's tile: `SLIDE#xywh=…`")
+_SLIDE = Column("path", Kind.TEXT, "the slide")
+#: What begins the name of a type's column in `detect`.
+_COUNT = "n_"
 _END = (
     Column("notes", Kind.TEXT, "what was done to open the image, parted by `; `"),
     Column("heatmap", Kind.TEXT, "its picture in the folder of `--heatmaps`"),
@@ -133,10 +137,30 @@ def classify_schema(manifest: Manifest) -> Schema:
 def detect_schema(manifest: Manifest) -> Schema:
     """Return the columns of ``detect`` with a model: a row is a field."""
     types = (
-        Column(f"n_{name}", Kind.WHOLE, "cells in the differential") for name in manifest.cell_types
+        Column(f"{_COUNT}{name}", Kind.WHOLE, "cells in the differential")
+        for name in manifest.cell_types
     )
-    columns = (*_IMAGE, *_FIELD, *types, *_FIELD_END, *_MODEL, *_DETECTOR, *_END)
+    columns = (
+        _TILE_OR_IMAGE,
+        *_IMAGE[1:],
+        *_FIELD,
+        *types,
+        *_FIELD_END,
+        *_MODEL,
+        *_DETECTOR,
+        *_END,
+    )
     return Schema("hemavision.detect/1", columns)
+
+
+def slide_schema() -> Schema:
+    """Return the columns of a slide's own table: a row is a cell, in pixels of the slide."""
+    return Schema("hemavision.slide/1", (_SLIDE, *CELL, *_MODEL, *_DETECTOR, *_END[2:]))
+
+
+def types_in(names: Iterable[str]) -> list[str]:
+    """Return the cell types that a field's columns count."""
+    return [name.removeprefix(_COUNT) for name in names if name.startswith(_COUNT)]
 
 
 def text_of(value: str) -> str:

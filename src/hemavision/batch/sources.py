@@ -7,6 +7,8 @@ import os
 import re
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import IO
 
@@ -15,11 +17,26 @@ from hemavision.batch.items import Item
 from hemavision.errors import ArchiveError, ImageError
 from hemavision.images.archives import Archive, open_zip_or_tar, picture_entries
 from hemavision.images.folders import is_picture, search
+from hemavision.images.slides import Slide, is_dicom, is_slide
+from hemavision.reading.slide import Ground, SlideTile, pixel_size, survey
 
 _ARCHIVE = re.compile(r"\.(zip|tar|tar\.(gz|bz2|xz)|tgz|tbz2|txz)$", re.IGNORECASE)
 
 
-def find_items(places: Iterable[str], skip: Collection[Path] = ()) -> Iterator[Item]:
+@dataclass(frozen=True)
+class Slides:
+    """That whole slides are read, tile by tile.
+
+    Attributes:
+        um_per_px: side of a pixel in µm of the slides that do not say it.
+    """
+
+    um_per_px: float | None = None
+
+
+def find_items(
+    places: Iterable[str], skip: Collection[Path] = (), slides: Slides | None = None
+) -> Iterator[Item]:
     """Yield the images of files, folders, patterns, archives and URLs, in order.
 
     Folders and what patterns find are searched for pictures; a file that is named itself is
@@ -29,18 +46,61 @@ def find_items(places: Iterable[str], skip: Collection[Path] = ()) -> Iterator[I
     Args:
         places: as a person names them.
         skip: folders to leave out, such as the job's own.
+        slides: how whole slides are read; without it they are pictures of a kind that is not.
 
     Raises:
-        JobError: nothing here reads such a URL.
+        JobError: nothing here reads such a URL, or a slide does not say how large its pixels are.
         PlaceError: a URL's place cannot be reached.
     """
+    number = count()
     for place in places:
         found = False
-        for item in _items_of(place, skip):
+        for item in _with_slides(_items_of(place, skip), slides, number):
             found = True
             yield item
         if not found:
             yield Item(place, error="there is no image in it.")
+
+
+def _with_slides(
+    items: Iterable[Item], slides: Slides | None, number: Iterator[int]
+) -> Iterator[Item]:
+    """Yield items, the tiles of a slide in its place; DICOM files of a folder are one slide."""
+    folder = ""
+    for item in items:
+        if slides is None or item.error or item.archive or not _is_slide(item.name):
+            yield item
+        elif not is_dicom(item.name):
+            yield from _tiles(item.name, slides, next(number))
+        elif str(Path(item.name).parent) != folder:
+            folder = str(Path(item.name).parent)
+            yield from _tiles(folder, slides, next(number))
+
+
+def _is_slide(name: str) -> bool:
+    return not remote.is_url(name) and is_slide(Path(name))
+
+
+def _tiles(place: str, slides: Slides, number: int) -> Iterator[Item]:
+    """Yield a slide's tiles that are to be read; what fails is an item."""
+    found = False
+    try:
+        with Slide(Path(place)) as slide:
+            for tile, ground in survey(slide, pixel_size(slide, place, slides.um_per_px)):
+                if ground is Ground.THIN:
+                    found = True
+                    yield Item(tile_name(place, tile), entry=number, slide=place, tile=tile)
+    except ImageError as error:
+        yield Item(place, error=str(error))
+        return
+    if not found:
+        yield Item(place, error="there is nothing to read on the slide: glass, or blood too thick.")
+
+
+def tile_name(place: str, tile: SlideTile) -> str:
+    """Return what a slide's tile is called: its place as in a media fragment, in pixels."""
+    box = tile.box
+    return f"{place}#xywh={box.left},{box.top},{box.right - box.left},{box.bottom - box.top}"
 
 
 def _items_of(place: str, skip: Collection[Path]) -> Iterator[Item]:

@@ -9,16 +9,18 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 from hemavision.batch.schema import CELL, Column, Kind, Schema
 from hemavision.errors import JobError
-from hemavision.exports.table import plain
+from hemavision.exports.table import FORMULA, plain
 from hemavision.records.results import NOTICE
 
 Row = Mapping[str, Any]
+_NUMBERS: Mapping[Kind, Callable[[str], float]] = {Kind.WHOLE: int, Kind.NUMBER: float}
 #: Rows that Parquet keeps together: a reader takes so many into memory at once.
 GROUP_ROWS = 8192
 
@@ -32,6 +34,10 @@ class Form(Protocol):
 
     def join(self, path: Path, parts: Iterable[Path]) -> None:
         """Write the table of all parts, in their order."""
+        ...
+
+    def read(self, path: Path) -> Iterator[Row]:
+        """Yield the rows of a part, as they were given to :meth:`write`."""
         ...
 
 
@@ -52,6 +58,11 @@ class JsonLines:
         """Write the parts, one after the other."""
         with path.open("wb") as stream:
             _copy(parts, stream)
+
+    def read(self, path: Path) -> Iterator[Row]:
+        """Yield the rows of a part."""
+        with path.open(encoding="ascii") as stream:
+            yield from map(json.loads, stream)
 
 
 class Csv:
@@ -77,6 +88,16 @@ class Csv:
             csv.writer(stream).writerow([column.name for column in self._columns])
         with path.open("ab") as binary:
             _copy(parts, binary)
+
+    def read(self, path: Path) -> Iterator[Row]:
+        """Yield the rows of a part."""
+        with path.open(encoding="utf-8", newline="") as stream:
+            reader = csv.reader(stream)
+            # A field's cells are one value: thousands of them in a panorama.
+            csv.field_size_limit(sys.maxsize)
+            for row in reader:
+                pairs = zip(self._columns, row, strict=True)
+                yield {column.name: _out_of_csv(column, text) for column, text in pairs}
 
 
 class Parquet:
@@ -120,6 +141,10 @@ class Parquet:
             for group in self._groups(parts):
                 writer.write_table(group, row_group_size=GROUP_ROWS)
 
+    def read(self, path: Path) -> Iterator[Row]:
+        """Yield the rows of a part."""
+        yield from self._parquet.ParquetFile(path).read(use_threads=False).to_pylist()
+
     def _groups(self, parts: Iterable[Path]) -> Iterator[Any]:
         waiting = self._schema.empty_table()
         for part in parts:
@@ -156,6 +181,16 @@ def _in_csv(column: Column, value: Any) -> Any:
     if isinstance(value, bool):
         return int(value)
     return plain(value)
+
+
+def _out_of_csv(column: Column, text: str) -> Any:
+    if column.kind is Kind.CELLS:
+        return json.loads(text)
+    if not text:
+        return None
+    if column.kind is Kind.TEXT:
+        return text.removeprefix("'") if text[1:].startswith(FORMULA) else text
+    return bool(int(text)) if column.kind is Kind.TRUTH else _NUMBERS[column.kind](text)
 
 
 def _copy(parts: Iterable[Path], stream: Any) -> None:

@@ -59,6 +59,12 @@ class DetectOptions:
     type=_FOLDER,
     help="Write each field with its white cells' heatmaps into this folder, as PNG.",
 )
+@click.option(
+    "--um-per-px",
+    type=click.FloatRange(0.02, 0.65),
+    metavar="µm",
+    help="Side of a pixel of the whole slides that do not say it; with --job.",
+)
 @job_options
 def detect(**given: Any) -> None:
     """Find, count and name the cells of each smear field in PATHS.
@@ -77,11 +83,15 @@ def detect(**given: Any) -> None:
     unlike all that the model has seen are in no count of the differential.
 
     With --job a million fields become one table, in as many runs as it takes: docs/batch.md.
+    A job reads whole slides, too (SVS, NDPI, MRXS, SCN, pyramids in TIFF, DICOM): docs/slides.md.
 
     For research use only. Not for use in diagnostic procedures.
     """
     instead = ("as_json", "csv_file", "coco", "voc", "yolo", "geojson")
     job, names = taken(given, instead), given.pop("paths")
+    um_per_px = given.pop("um_per_px")
+    if um_per_px and not job.folder:
+        raise click.UsageError("--um-per-px is about whole slides: give --job FOLDER as well.")
     asked = DetectOptions(paths=tuple(map(Path, names)), **given)
     from hemavision.batch.readers import FieldReader
     from hemavision.cli.jobs import Reads, make_ready, run_job
@@ -94,7 +104,7 @@ def detect(**given: Any) -> None:
     if job.folder:
         reader = FieldReader(model, finder)
         run_job(job, names, asked.heatmaps,
-                Reads("detect", reader, model.reference, finder.reference))  # fmt: skip
+                Reads("detect", reader, model.reference, finder.reference, um_per_px))  # fmt: skip
     with ExitStack() as stack:
         failed, done = run(
             "Fields",

@@ -127,12 +127,21 @@ def run_job(
 
 @dataclass(frozen=True)
 class Reads:
-    """Who reads the images of a job: the command, what it reads with, and whose weights."""
+    """Who reads the images of a job.
+
+    Attributes:
+        command: that asks.
+        reader: what it reads with.
+        model: whose weights name cells.
+        detector: whose weights find them.
+        um_per_px: side of a pixel in µm of the slides that do not say it.
+    """
 
     command: str
     reader: Reader
     model: ModelReference
     detector: ModelReference
+    um_per_px: float | None = None
 
 
 def detector_of_settings() -> ModelReference:
@@ -173,6 +182,7 @@ def _work(options: JobOptions, paths: tuple[str, ...], heatmaps: Path | None, re
         detector=reads.detector,
         max_megapixels=settings.whole_number("max_megapixels"),
         hemavision=__version__,
+        um_per_px=reads.um_per_px,
     )
 
 
@@ -206,6 +216,8 @@ def _tell(outcome: Outcome) -> None:
     from hemavision.records.results import NOTICE
 
     click.echo(f"{outcome.images - outcome.failed:,} images: {printable(str(outcome.table))}")
+    if outcome.slides.is_dir():
+        click.echo(f"Whole slides: {printable(str(outcome.slides))}")
     if outcome.failed:
         errors = printable(str(outcome.errors))
         click.echo(

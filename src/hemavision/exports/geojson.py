@@ -6,7 +6,7 @@ from typing import Any
 
 from hemavision.exports.table import label_of
 from hemavision.reading.found import FoundCell, NamedSmear
-from hemavision.records.results import NOTICE, CellKind
+from hemavision.records.results import NOTICE, Box, CellKind
 
 #: Colours of kinds, RGB: as a Romanowsky stain shows them.
 COLOURS = {
@@ -24,21 +24,36 @@ def to_geojson(field: NamedSmear) -> dict[str, Any]:
 
 
 def _feature(number: int, cell: FoundCell) -> dict[str, Any]:
-    left, top, right, bottom = cell.box.left, cell.box.top, cell.box.right, cell.box.bottom
-    # The ring is closed: its first point again at the end (RFC 7946).
-    ring = [[left, top], [right, top], [right, bottom], [left, bottom], [left, top]]
     measurements: dict[str, float] = {"Score": cell.score}
     measurements |= {"Cut": float(cell.cut), "Clumped": float(cell.clumped)}
     if cell.prediction:
         measurements |= {"Confidence": cell.prediction.confidence}
         measurements |= {f"P {name}": p for name, p in cell.prediction.probabilities.items()}
+    return detection(number, cell.box, (cell.kind, label_of(cell)), measurements)
+
+
+def detection(
+    number: int, box: Box, called: tuple[CellKind, str], measurements: dict[str, float]
+) -> dict[str, Any]:
+    """Return a cell as a detection of QuPath's.
+
+    Args:
+        number: its name.
+        box: in pixels of the image.
+        called: its kind, which gives the colour, and its class.
+        measurements: name → value.
+    """
+    left, top, right, bottom = box.left, box.top, box.right, box.bottom
+    # The ring is closed: its first point again at the end (RFC 7946).
+    ring = [[left, top], [right, top], [right, bottom], [left, bottom], [left, top]]
+    kind, label = called
     return {
         "type": "Feature",
         "geometry": {"type": "Polygon", "coordinates": [ring]},
         "properties": {
             "objectType": "detection",
             "name": f"{number}",
-            "classification": {"name": label_of(cell), "color": COLOURS[cell.kind]},
+            "classification": {"name": label, "color": COLOURS[kind]},
             "measurements": measurements,
         },
     }

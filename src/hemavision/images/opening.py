@@ -39,6 +39,7 @@ from hemavision import settings
 from hemavision.errors import ImageError
 from hemavision.images.foreign_files import describe, is_camera_raw
 from hemavision.images.sample_depth import is_dark, to_8_bit
+from hemavision.records.results import Box
 
 ImageSource = str | Path | bytes | np.ndarray
 
@@ -85,10 +86,15 @@ class Photo:
         rgb: uint8 H×W×3, 0 to 255, upright, at the file's own resolution.
         notes: what was done to get there that a person may want to know, such as
             ``"first of 12 frames"``.
+        um_per_px: side of a pixel in µm, where that is known.
+        own: of a piece of something larger, the part whose cells are told of it, in pixels;
+            ``None`` for all of it.
     """
 
     rgb: np.ndarray
     notes: tuple[str, ...] = ()
+    um_per_px: float | None = None
+    own: Box | None = None
 
 
 def open_image(source: ImageSource) -> Photo:

@@ -14,7 +14,7 @@ from hemavision.reading.explaining.overlay import OPACITY
 from hemavision.reading.finding.detector import Finder
 from hemavision.reading.found import FoundCell, Smear
 from hemavision.reading.heard import Stage, stage
-from hemavision.reading.where import moved, where_found
+from hemavision.reading.where import holds, moved, where_found
 from hemavision.records.results import Box, CellKind, Detection, Prediction
 
 #: A box that comes this near to the border, in pixels or, where that is more, in its own longer
@@ -24,20 +24,34 @@ BORDER_PX, BORDER_SIDES = 2, 1 / 32
 CLUMPED_SHARE = 0.1
 
 
-def read_smear(model: Model, finder: Finder, rgb: np.ndarray) -> Smear:
+def read_smear(
+    model: Model,
+    finder: Finder,
+    rgb: np.ndarray,
+    *,
+    um_per_px: float | None = None,
+    own: Box | None = None,
+) -> Smear:
     """Find and count the cells of a field, and name its white ones.
 
     Args:
         model: that names white cells.
         finder: that finds cells.
         rgb: uint8 H×W×3, 0 to 255.
+        um_per_px: side of a pixel in µm, where that is known.
+        own: of a piece of something larger, the part whose cells are wanted, by their centres, in
+            pixels; the others are seen, but neither told nor named.
     """
     started = time.perf_counter()
     with stage(Stage.DETECT):
-        found = finder.find(rgb)
-    white = [detection for detection in found if detection.kind is CellKind.WHITE]
+        found = finder.find(rgb, um_per_px=um_per_px)
+    told = [
+        (detection, lies_over)
+        for detection, lies_over in zip(found, find_clumped(found), strict=True)
+        if own is None or holds(own, detection.box)
+    ]
+    white = [detection for detection, _ in told if detection.kind is CellKind.WHITE]
     predictions = iter(name_white_cells(model, rgb, white))
-    clumped = find_clumped(found)
     height, width = rgb.shape[:2]
     sharpness = measure_sharpness(rgb, found)
     cells = tuple(
@@ -49,7 +63,7 @@ def read_smear(model: Model, finder: Finder, rgb: np.ndarray) -> Smear:
             lies_over,
             next(predictions) if detection.kind is CellKind.WHITE else None,
         )
-        for detection, lies_over in zip(found, clumped, strict=True)
+        for detection, lies_over in told
     )
     return Smear(
         width=width,

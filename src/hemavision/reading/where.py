@@ -73,6 +73,12 @@ def moved(box: Box, right: int, down: int) -> Box:
     return Box(box.left + right, box.top + down, box.right + right, box.bottom + down)
 
 
+def holds(part: Box, box: Box) -> bool:
+    """Whether the centre of a box lies in a part of its picture."""
+    x, y = (box.left + box.right) / 2, (box.top + box.bottom) / 2
+    return part.left <= x < part.right and part.top <= y < part.bottom
+
+
 def _meant(white: list[Detection], x: float, y: float) -> Detection:
     """Return the cell that covers the middle of the picture, or else the surest."""
     middle = (c for c in white if c.box.left <= x < c.box.right and c.box.top <= y < c.box.bottom)

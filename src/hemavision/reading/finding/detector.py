@@ -28,6 +28,8 @@ LARGEST_MEND, FEWEST_REDS = 3.0, 5
 #: Where there are fewer, cells may be so many times larger or smaller than at home: the middle of
 #: the field, as much as fills so many pixels of the network's input, is looked at there, too.
 OTHER_SCALE, PROBE_PX = 2.5, 320
+#: What a red cell measures across in a dried smear (Price-Jones 1933: 6.7 to 7.7 in health), in µm.
+RED_CELL_UM = 7.2
 #: Score from which on a red cell says something about the scale.
 SURE = 0.3
 DEFAULT_DETECTOR = "cells"
@@ -52,12 +54,15 @@ class Detector:
         self.reference = ModelReference(self.manifest.name, network.sha256)
         require_outputs(network, ("scores", "edges"), path)
 
-    def find(self, rgb: np.ndarray, least: float | None = None) -> list[Detection]:
+    def find(
+        self, rgb: np.ndarray, least: float | None = None, um_per_px: float | None = None
+    ) -> list[Detection]:
         """Find the cells of a field of any size.
 
         Args:
             rgb: uint8 H×W×3, 0 to 255.
             least: score from which on to report, instead of each kind's own threshold.
+            um_per_px: side of a pixel in µm, where that is known: the scale to look at.
 
         Returns:
             The cells, the surest first, each with its box inside the field.
@@ -66,7 +71,7 @@ class Detector:
         if least is not None:
             limits = np.full_like(limits, least)
         height, width = rgb.shape[:2]
-        boxes, kinds, scores = self._find_at_scale(rgb, limits)
+        boxes, kinds, scores = self._find_at_scale(rgb, limits, um_per_px)
         whole = np.rint(boxes).astype(int)
         whole[:, 0::2] = np.clip(whole[:, 0::2], 0, width)
         whole[:, 1::2] = np.clip(whole[:, 1::2], 0, height)
@@ -77,14 +82,18 @@ class Detector:
         ]
         return sorted(found, key=lambda cell: -cell.score)
 
-    def _find_at_scale(self, rgb: np.ndarray, limits: np.ndarray) -> Found:
-        """Look at the scale of home; where red cells have another size there, look again."""
-        scale = self.manifest.scale
-        found = self._look(rgb, scale, limits)
-        if len(self._reds(found)) < FEWEST_REDS:
-            scale = self._scale_told_by_the_middle(rgb, limits) or scale
-            if scale != self.manifest.scale:
-                found = self._look(rgb, scale, limits)
+    def _find_at_scale(self, rgb: np.ndarray, limits: np.ndarray, um_per_px: float | None) -> Found:
+        """Look at the scale that is known, or of home; look again where red cells differ there."""
+        if um_per_px is not None:
+            scale = self.manifest.red_px * um_per_px / RED_CELL_UM
+            found = self._look(rgb, scale, limits)
+        else:
+            scale = self.manifest.scale
+            found = self._look(rgb, scale, limits)
+            if len(self._reds(found)) < FEWEST_REDS:
+                scale = self._scale_told_by_the_middle(rgb, limits) or scale
+                if scale != self.manifest.scale:
+                    found = self._look(rgb, scale, limits)
         mend = self._mend(found, scale)
         return found if mend == 1.0 else self._look(rgb, scale * mend, limits)
 
@@ -202,11 +211,12 @@ class Finder(Protocol):
         """Which weights find them."""
         ...
 
-    def find(self, rgb: np.ndarray) -> list[Detection]:
+    def find(self, rgb: np.ndarray, *, um_per_px: float | None = None) -> list[Detection]:
         """Return the cells of a field, surest first.
 
         Args:
             rgb: uint8 H×W×3, of any size.
+            um_per_px: side of a pixel in µm, where that is known.
 
         Returns:
             Their boxes in whole pixels, inside the field.

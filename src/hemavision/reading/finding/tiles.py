@@ -33,23 +33,33 @@ class Tile:
     own: tuple[float, float, float, float]
 
 
-def tiles_of(width: int, height: int) -> Iterator[Tile]:
-    """Yield tiles that cover a field of ``width``×``height`` pixels, row by row."""
-    for top, bottom, first, last in _spans(height):
-        for left, right, before, after in _spans(width):
+def tiles_of(
+    width: int, height: int, tile_px: int = TILE_PX, overlap_px: int = OVERLAP_PX
+) -> Iterator[Tile]:
+    """Yield tiles that cover a field of ``width``×``height`` pixels, row by row.
+
+    Args:
+        width: of the field.
+        height: likewise.
+        tile_px: longest side of a tile.
+        overlap_px: least that two neighbours share.
+    """
+    columns = _spans(width, tile_px, overlap_px)
+    for top, bottom, first, last in _spans(height, tile_px, overlap_px):
+        for left, right, before, after in columns:
             yield Tile(left, top, right, bottom, (before, first, after, last))
 
 
-def _spans(length: int) -> list[tuple[int, int, float, float]]:
+def _spans(length: int, tile_px: int, overlap_px: int) -> list[tuple[int, int, float, float]]:
     """Return (start, end, where its own begins, where it ends) along one side."""
-    if length <= TILE_PX:
+    if length <= tile_px:
         return [(0, length, float("-inf"), float("inf"))]
-    count = -(-(length - OVERLAP_PX) // (TILE_PX - OVERLAP_PX))
-    starts = [round(i * (length - TILE_PX) / (count - 1)) for i in range(count)]
+    count = -(-(length - overlap_px) // (tile_px - overlap_px))
+    starts = [round(i * (length - tile_px) / (count - 1)) for i in range(count)]
     # Two neighbours part in the middle of what they share.
-    cuts = [(b + a + TILE_PX) / 2 for a, b in itertools.pairwise(starts)]
+    cuts = [(b + a + tile_px) / 2 for a, b in itertools.pairwise(starts)]
     limits = [float("-inf"), *cuts, float("inf")]
-    return [(s, s + TILE_PX, limits[i], limits[i + 1]) for i, s in enumerate(starts)]
+    return [(s, s + tile_px, limits[i], limits[i + 1]) for i, s in enumerate(starts)]
 
 
 #: Intersection over union from which on a found box shows the marked cell.

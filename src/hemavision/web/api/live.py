@@ -167,9 +167,9 @@ class _Stopwatch:
     def reference(self) -> ModelReference:
         return self._finder.reference
 
-    def find(self, rgb: np.ndarray) -> list[Detection]:
+    def find(self, rgb: np.ndarray, *, um_per_px: float | None = None) -> list[Detection]:
         started = time.perf_counter()
-        found = self._finder.find(rgb)
+        found = self._finder.find(rgb, um_per_px=um_per_px)
         self.milliseconds = (time.perf_counter() - started) * 1000
         return found
 
