@@ -87,7 +87,9 @@ def read_hdf5(content: bytes, origin: str) -> Group:
     try:
         with h5py.File(io.BytesIO(content), "r") as file:
             return _Reader(origin).group(file, "", 0)
-    except (OSError, RuntimeError, ValueError, KeyError) as error:
+    except BundleError:
+        raise
+    except Exception as error:  # h5py raises whatever its parsing met
         raise BundleError(f"{origin} is not a sound HDF5 file: {error}") from error
 
 

@@ -48,6 +48,7 @@ PROBLEMS = {
     "no-image-readable": (422, "None of the images can be read"),
     "unusable": (422, "A value cannot be used"),
     "too-many-logins": (429, "Too many failed logins"),
+    "too-many-requests": (429, "Too many costly requests"),
     "internal": (500, "Something went wrong inside"),
     "store-failed": (503, "The store does not answer"),
     "not-ready": (503, "A part does not answer"),

@@ -43,7 +43,7 @@ def _takes() -> dict[str, Any]:
 
 
 @blueprint.post("/classify")
-@operation(Results, 400, 413, 415, 422, more=_takes)
+@operation(Results, 400, 413, 415, 422, 429, more=_takes)
 def classify() -> Response:
     """Name the white cell of each image; heatmaps on request.
 
@@ -65,7 +65,7 @@ def classify() -> Response:
 
 
 @demo.post("/predict")
-@operation(DemoAnswer, 400, 413, 415, 422, more=takes_one_file)
+@operation(DemoAnswer, 400, 413, 415, 422, 429, more=takes_one_file)
 def predict() -> Response:
     """Name the white cell of one image, in the shape of the usual Flask demos.
 

@@ -115,7 +115,7 @@ def _takes() -> dict[str, Any]:
 
 
 @blueprint.post("/live")
-@operation(LiveFrame, 413, 415, 422, 503, more=_takes)
+@operation(LiveFrame, 413, 415, 422, 429, 503, more=_takes)
 def live() -> Response:
     """Find the cells of one camera frame and name its white cells: made for many a second.
 
