@@ -96,9 +96,7 @@ def _change(content: bytearray, chance: random.Random, words: tuple[bytes, ...])
             del content[max(at, 1) :]
 
 
-def _zip_with_one_changed(
-    content: bytes, chance: random.Random, words: tuple[bytes, ...]
-) -> bytes:
+def _zip_with_one_changed(content: bytes, chance: random.Random, words: tuple[bytes, ...]) -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(stream, "w") as new:
         infos = old.infolist()
@@ -132,7 +130,9 @@ def _onnx_with_one_changed(
                 [*chance.choice(model.graph.node).output, tensor.name, ""]
             )
         case 3:
-            tensor.dims[chance.randrange(len(tensor.dims))] = chance.choice((0, -1, 7, 2**31, 2**40))
+            tensor.dims[chance.randrange(len(tensor.dims))] = chance.choice(
+                (0, -1, 7, 2**31, 2**40)
+            )
         case 4 if node.attribute:
             attribute = chance.choice(node.attribute)
             value = chance.choice((-1, 0, 2, 2**20, 2**62))
@@ -219,7 +219,9 @@ class Judge:
 
     def _find(self, what: str, content: bytes) -> None:
         if what not in self.tally.findings:
-            self.tally.findings[what] = self._keep(hashlib.sha256(content).hexdigest()[:12], content)
+            self.tally.findings[what] = self._keep(
+                hashlib.sha256(content).hexdigest()[:12], content
+            )
 
     def _keep(self, name: str, content: bytes) -> str:
         self.kept.mkdir(parents=True, exist_ok=True)
@@ -363,7 +365,9 @@ def main() -> int:
 
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--doors", default=",".join(DOORS), help="by default all of them")
-    arguments.add_argument("--inputs", type=int, default=17_000, help="that each door has had in the end")
+    arguments.add_argument(
+        "--inputs", type=int, default=17_000, help="that each door has had in the end"
+    )
     arguments.add_argument("--folder", type=Path, default=ROOT / "runs" / "fuzz")
     arguments.add_argument("--door", help=argparse.SUPPRESS)
     given = arguments.parse_args()
@@ -372,7 +376,9 @@ def main() -> int:
         fuzz(given.door, given.inputs, given.folder)
         return 0
     tallies = {name: _in_process(name, given) for name in given.doors.split(",")}
-    print("| door | inputs | refused | slowest, CPU-s | largest, MB | findings |\n|---|---|---|---|---|---|")
+    print(
+        "| door | inputs | refused | slowest, CPU-s | largest, MB | findings |\n|---|---|---|---|---|---|"
+    )
     for name, tally in tallies.items():
         found = len(tally.findings) + tally.deaths
         print(f"| {name} | {tally.inputs:,} | {tally.refused:,} | {tally.slowest_s:.2f} | "

@@ -128,6 +128,7 @@ def open_an_image(content: bytes, _: Path) -> None:
 def bundle_files() -> list[bytes]:
     """Return a small bundle, and the same network called a detector."""
     import onnx
+
     from hemavision.keras_files.convert import Options, read_model, write_as
     from hemavision.reading.finding.manifest import MANIFEST_KEY, DetectorManifest
     from hemavision.records.results import CellKind
