@@ -1,10 +1,10 @@
 """Throw mutated files at every door by which a stranger's bytes come in: ``scripts/fuzz.py``.
 
-Each door has a process of its own, with the least claim on the processor. An input may take
-:data:`MOST_S` seconds of processor time and :data:`MOST_MB` of memory, may meet the project's own errors
-and no other, and may leave no file behind. Atheris chooses what to mutate by the code that it reached;
-without it (it is not made for every system) the choice is by lot. What is reached is kept in a folder, and
-the same command goes on where it stopped.
+Each door has a process of its own, with a small claim on the processor. An input may take
+:data:`MOST_S` seconds of processor time and :data:`MOST_MB` of memory, may meet the project's own
+errors and no other, and may leave no file behind. Atheris chooses what to mutate by the code that
+it reached; without it (it is not made for every system) the choice is by lot. What is reached is
+kept in a folder, and the same command goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ _NUMBERS = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFFFFFF, 0x800000
 def mutate(content: bytes, chance: random.Random, words: tuple[bytes, ...] = ()) -> bytes:
     """Return an input that differs a little, sound where only what lies within is to differ.
 
-    Checksums of PNG are set right again, and what a ZIP archive or an ONNX file holds is changed inside
-    it: else most inputs would end at the first check.
+    Checksums of PNG are set right again, and what a ZIP archive or an ONNX file holds is changed
+    inside it: else most inputs would end at the first check.
     """
     inside = chance.random() < 0.7
     if inside and content.startswith(b"PK\x03\x04"):
@@ -184,8 +184,8 @@ class Judge:
     def __init__(self, name: str, kept: Path, tally: Tally, box: Path) -> None:
         """Take the door's name, the folder for findings, the count, and an empty folder.
 
-        The process is to work in the folder ``work`` of ``box``; what stands there after an input was
-        left behind.
+        The process is to work in the folder ``work`` of ``box``; what stands there after an input
+        was left behind.
         """
         from fuzz_doors import DOORS
 

@@ -1,7 +1,7 @@
 """The doors by which a stranger's bytes come in, each with sound files to begin from.
 
-Every sound file is drawn or generated here, but for a few real images that stand in the folder of the
-image sets: those are read at run time and kept nowhere.
+Every sound file is drawn or generated here, but for a few real images that stand in the folder of
+the image sets: those are read at run time and kept nowhere.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ import numpy as np
 import tifffile
 from PIL import Image
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.append(str(ROOT / "tests"))  # where the engine that takes no time is
-
 from hemavision import errors
 from hemavision.settings import data_folder
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.append(str(ROOT / "tests"))  # where the engine that takes no time is
 
 #: Model files that four versions of Keras really wrote.
 KERAS_FILES = ROOT / "tests" / "keras_files" / "files"
@@ -308,7 +308,8 @@ def requests() -> list[bytes]:
     as_json = json.dumps({"images": [base64.b64encode(jpeg).decode()]}).encode()
     change = {"id": 1, "revision": 0, "cell_type": "neutrophil"}
     wanted: list[tuple[str, dict[str, str], bytes]] = [
-        *((f"POST /api/v1/{at}?heatmaps=all", multipart, upload) for at in ("classify", "smears", "live")),
+        *((f"POST /api/v1/{at}?heatmaps=all", multipart, upload) for at in ("classify", "smears")),
+        ("POST /api/v1/live", {"Content-Type": "image/jpeg"}, jpeg),
         ("POST /api/v1/classify", _JSON, as_json), ("POST /predict", multipart, upload),
         ("POST /api/v1/cases/1/images?kind=cell", multipart, archive),
         ("POST /api/v1/cases", _JSON, b'{"name": "A", "slide": "S-1"}'),

@@ -96,7 +96,7 @@ def _check_query() -> None:
     except UnicodeDecodeError:
         raise Problem(
             "bad-request",
-            "The address is not UTF-8 behind its question mark. Write %XX for a byte.",
+            "The address's query is not UTF-8. Write %XX for a byte.",
         ) from None
 
 
