@@ -41,6 +41,10 @@ MAX_OBJECTS, MAX_DEPTH, MAX_NAMES = 200_000, 32, 100_000
 #: deflate, shuffle, fletcher32, szip and h5py's lzf. Any other filter is a plug-in, which is code.
 FILTERS = {1, 2, 3, 4, 32000}
 
+#: The attributes that say something here. A text may claim any length that HDF5 makes room for
+#: before it looks, so no other is read.
+READ = re.compile(r"model_config|(?:layer|weight)_names\d*")
+
 
 @dataclass
 class Group:
@@ -49,7 +53,7 @@ class Group:
     Attributes:
         groups: name → group.
         arrays: name → array.
-        strings: attribute → its text or texts; attributes of other kinds are left out.
+        strings: attribute → its text or texts, of those that :data:`READ` matches.
     """
 
     groups: dict[str, Group] = field(default_factory=dict)
@@ -86,7 +90,7 @@ def read_hdf5(content: bytes, origin: str) -> Group:
     """
     try:
         with h5py.File(io.BytesIO(content), "r") as file:
-            return _Reader(origin).group(file, "", 0)
+            return _Reader(origin, len(content)).group(file, "", 0)
     except BundleError:
         raise
     except Exception as error:  # h5py raises whatever its parsing met
@@ -96,8 +100,8 @@ def read_hdf5(content: bytes, origin: str) -> Group:
 class _Reader:
     """Walks one file and keeps count of what it holds."""
 
-    def __init__(self, origin: str) -> None:
-        self._origin = origin
+    def __init__(self, origin: str, size: int) -> None:
+        self._origin, self._size = origin, size
         self._objects = 0
         self._bytes = 0
 
@@ -133,7 +137,8 @@ class _Reader:
         declared = math.prod(dataset.shape) * dataset.dtype.itemsize
         stored = dataset.id.get_storage_size()
         self._bytes += declared
-        if self._bytes > MAX_BYTES or declared > max(SMALL_BYTES, MAX_RATIO * stored):
+        most = max(SMALL_BYTES, MAX_RATIO * stored)
+        if stored > self._size or self._bytes > MAX_BYTES or declared > most:
             raise self._refused(
                 path, f"an array that declares {declared} bytes and stores {stored} (a shape bomb)"
             )
@@ -149,10 +154,14 @@ class _Reader:
 
     def _strings(self, source: h5py.Group, path: str) -> dict[str, list[str]]:
         result = {}
-        for name in source.attrs:
+        for name in filter(READ.fullmatch, source.attrs):
             attribute = source.attrs.get_id(name)
-            if math.prod(attribute.shape) > MAX_NAMES:
-                raise self._refused(path, f"an attribute of {attribute.shape} values")
+            names = math.prod(attribute.shape)
+            # None is compressed: what is said to be larger than the file would be filled up.
+            if names > MAX_NAMES or names * attribute.dtype.itemsize > max(SMALL_BYTES, self._size):
+                raise self._refused(
+                    path, f"an attribute of {names} values, {attribute.dtype.itemsize} bytes each"
+                )
             texts = _texts(source.attrs[name])
             if texts is not None:
                 result[name] = texts
