@@ -1,8 +1,8 @@
 """Ask whether any pinned package has a known vulnerability: ``make audit``.
 
 pip-audit asks PyPI's own service about constraints.txt. What is found stands in the way, unless
-scripts/audit.toml says why it does no harm here, and until when that holds. A package that the service
-does not know was not audited, and stands in the way too.
+scripts/audit.toml says why it does no harm here, and until when that holds. A package that the
+service does not know was not audited, and stands in the way too.
 """
 
 from __future__ import annotations

@@ -376,9 +376,8 @@ def main() -> int:
         fuzz(given.door, given.inputs, given.folder)
         return 0
     tallies = {name: _in_process(name, given) for name in given.doors.split(",")}
-    print(
-        "| door | inputs | refused | slowest, CPU-s | largest, MB | findings |\n|---|---|---|---|---|---|"
-    )
+    print("| door | inputs | refused | slowest, CPU-s | largest, MB | findings |")
+    print("|---|---|---|---|---|---|")
     for name, tally in tallies.items():
         found = len(tally.findings) + tally.deaths
         print(f"| {name} | {tally.inputs:,} | {tally.refused:,} | {tally.slowest_s:.2f} | "

@@ -19,11 +19,13 @@ PAGE = ROOT / "docs" / "licences.md"
 #: What people install; the rest is for whoever works on the program.
 EXTRAS = ("postgres", "batch", "cloud", "convert", "train")
 #: Licences that ask more of whoever passes a program on than to name them.
-COPYLEFT = re.compile(r"(?i)\b[AL]?GPL|General Public|\bMPL|Mozilla|\bEUPL|\bSSPL|\bCC-BY-(SA|NC)|\bEPL")
+COPYLEFT = re.compile(
+    r"(?i)\b[AL]?GPL|General Public|\bMPL|Mozilla|\bEUPL|\bSSPL|\bCC-BY-(SA|NC)|\bEPL"
+)
 #: Those that are there all the same, and why they may be. Each is a package of its own that pip
 #: fetches from its makers: nothing of it is copied, changed or packed into the wheel.
 KNOWN = {
-    "certifi": "a list of certificates; MPL 2.0 asks for changes to its own files, and there are none",
+    "certifi": "a list of certificates; MPL 2.0 asks for changed files of it, and there are none",
     "fpdf2": "writes the PDF; LGPL asks that it can be replaced, and it can: pip does",
     "psycopg": "speaks to PostgreSQL, an extra; LGPL as above",
     "psycopg-binary": "the same, compiled",
@@ -116,14 +118,15 @@ stops where a copyleft licence has come in that is not named below with its reas
         if name != "hemavision"
     )
     reasons = "".join(f"- **{name}**: {why}.\n" for name, why in KNOWN.items() if name in all_)
-    return f"{head}{rows}\nWith a condition of their own, and why they are here all the same:\n\n{reasons}"
+    why = "With a condition of their own, and why they are here all the same:"
+    return f"{head}{rows}\n{why}\n\n{reasons}"
 
 
-def main() -> int:
+def main(arguments: list[str]) -> int:
     """Write the page; 1 where it is out of date (with ``--check``) or a licence may not be here."""
     problems = list(unheard_of({n: licence_of(n) for n in needed(EXTRAS) if n != "hemavision"}))
     if not PAGE.is_file() or PAGE.read_text(encoding="utf-8") != page():
-        if "--check" in sys.argv[1:]:
+        if "--check" in arguments:
             problems.append("docs/licences.md is out of date: run `make docs`.")
         else:
             PAGE.write_text(page(), encoding="utf-8")
@@ -133,4 +136,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -1,7 +1,7 @@
-"""Build a release into dist/: the wheel, its SBOM (CycloneDX) and their checksums. ``make release``.
+"""Build a release into dist/ (``make release``): the wheel, its SBOM (CycloneDX), their checksums.
 
-What is built is the last commit, whatever lies beside it, and twice: the bytes must be the same, so that
-anybody can build them again and compare.
+What is built is the last commit, whatever lies beside it, and twice: the bytes must be the same, so
+that anybody can build them again and compare.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
 
-from cyclonedx.factory.license import LicenseFactory
+from cyclonedx.contrib.license.factories import LicenseFactory
 from cyclonedx.model import HashAlgorithm, HashType
 from cyclonedx.model.bom import Bom
 from cyclonedx.model.component import Component, ComponentType
@@ -64,9 +64,7 @@ def bill_of_materials(wheel: Path, moment: int) -> str:
     bom.metadata.component = main
     bom.components.update(components.values())
     for name, below in tree.items():
-        bom.register_dependency(
-            components.get(name, main), [components[other] for other in below]
-        )
+        bom.register_dependency(components.get(name, main), [components[other] for other in below])
     return JsonV1Dot6(bom).output_as_string(indent=1) + "\n"
 
 

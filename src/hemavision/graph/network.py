@@ -117,7 +117,7 @@ class Network:
 
 
 def _is_of_images(shape: Any) -> bool:
-    """Whether a saved shape is that of many images: each size a number, or open but for channels."""
+    """Whether a saved shape is that of images: sizes, of which all but the channels may be open."""
     if not isinstance(shape, list | tuple) or len(shape) != 4 or shape[3] is None:
         return False
     return all(size is None or (type(size) is int and 0 < size < 2**31) for size in shape[1:])
