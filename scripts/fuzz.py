@@ -345,7 +345,7 @@ def _by_atheris(
     atheris.Fuzz()
 
 
-def _instrumented() -> None:
+def _instrumented(name: str) -> None:
     """Import what is ours, and what reads for us in Python, so that Atheris sees it run."""
     try:
         import atheris
@@ -353,7 +353,12 @@ def _instrumented() -> None:
         return
     ours = ["hemavision", "zipfile", "tarfile"]
     with atheris.instrument_imports(include=ours, enable_loader_override=False):
-        import fuzz_doors  # noqa: F401
+        import fuzz_doors
+
+        # What a door imports when it is entered has to be imported here.
+        for seed in fuzz_doors.DOORS[name].seeds()[:1]:
+            with tempfile.TemporaryDirectory() as folder, suppress(Exception):
+                fuzz_doors.DOORS[name].enter(seed, Path(folder))
 
 
 # The command
@@ -415,5 +420,5 @@ def _in_process(name: str, given: argparse.Namespace) -> Tally:
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parent))
     if "--door" in sys.argv:
-        _instrumented()
+        _instrumented(sys.argv[sys.argv.index("--door") + 1])
     sys.exit(main())

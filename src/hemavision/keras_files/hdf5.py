@@ -89,12 +89,34 @@ def read_hdf5(content: bytes, origin: str) -> Group:
         BundleError: no HDF5 file, damaged, or with anything that a weights file has no use for.
     """
     try:
+        _check_heaps(content)
         with h5py.File(io.BytesIO(content), "r") as file:
             return _Reader(origin, len(content)).group(file, "", 0)
     except BundleError:
         raise
     except Exception as error:  # h5py raises whatever its parsing met
         raise BundleError(f"{origin} is not a sound HDF5 file: {error}") from error
+
+
+def _check_heaps(content: bytes) -> None:
+    """Raise ValueError where a heap of long texts has no end: libhdf5 would go round in it for ever.
+
+    HDF5's format, III.E (the global heap): an object is told by 16 bytes, the last 8 its size; that
+    of object 0, what is free, holds those 16.
+    """
+    for heap in re.finditer(rb"GCOL\x01\0\0\0", content):
+        at, size = heap.end() + 8, int.from_bytes(content[heap.end() : heap.end() + 8], "little")
+        end = heap.start() + size
+        if end > len(content):
+            raise ValueError("a heap goes on beyond the file")
+        while at + 16 <= end:
+            number, room = (
+                int.from_bytes(content[at + begin : at + begin + length], "little")
+                for begin, length in ((0, 2), (8, 8))
+            )
+            if number == 0 and room < 16:
+                raise ValueError("a heap without an end")
+            at += room if number == 0 else 16 + -(-room // 8) * 8
 
 
 class _Reader:
@@ -200,7 +222,10 @@ def find_weights(plan: Plan, file: Group, origin: str) -> Weights:
     """
     root = file.groups.get("model_weights", file)
     names = root.names("layer_names")
-    found = dict(_by_names(plan, root, origin) if names else _by_class(plan, file, (), origin))
+    try:
+        found = dict(_by_names(plan, root, origin) if names else _by_class(plan, file, (), origin))
+    except (IndexError, ValueError) as error:  # names that are not made as Keras makes them
+        raise BundleError(f"{origin} names its weights as no Keras does: {error}") from error
     return _complete(plan, found, origin)
 
 

@@ -157,7 +157,8 @@ def _of_store(error: StoreError) -> Problem:
         return Problem("bad-login", detail)
     current_app.logger.error("%s %s: %s", request.method, request.path, detail)
     # The message names files, servers and statements: for the log, not for callers.
-    return Problem("store-failed", "The store of cases gave an error. It has been logged.")
+    said = f"The store of cases gave an error. It has been logged. {error.advice}"
+    return Problem("store-failed", said.rstrip())
 
 
 def _http_detail(error: HTTPException) -> str:
