@@ -9,8 +9,8 @@ SERVE_READY := .venv/.installed
 TEST_READY := .venv/.installed-test
 BENCH_READY := .venv/.installed-bench
 
-.PHONY: help serve test test-long checks lint format types layers unit unit-long mutants bench compat lowest docs \
-	figures screenshot size clean
+.PHONY: help serve test test-long checks lint format types layers unit unit-long mutants fuzz bench compat lowest docs \
+	figures licences audit release screenshot size clean
 
 help:
 	@echo "make serve   open the app in the browser (sets up on first use)"
@@ -18,10 +18,13 @@ help:
 	@echo "make test-long   the same with every test: what is repeated, large or slow, too"
 	@echo "make lint    lint and formatting alone"
 	@echo "make mutants say how many small faults the fast tests catch"
+	@echo "make fuzz    throw 102,000 mutated files at every door"
 	@echo "make bench   time one pass against the usual ways, and the server"
 	@echo "make compat  convert between six versions of Keras, each in its own environment"
 	@echo "make lowest  run the fast tests with the oldest releases of what is needed"
 	@echo "make docs    write the generated pages of docs/ and README's figures"
+	@echo "make audit   ask whether a pinned package has a known vulnerability"
+	@echo "make release build the wheel and its SBOM into dist/, twice, and compare"
 	@echo "make size    print what a plain install downloads"
 	@echo "make clean   remove .venv and every cache"
 
@@ -74,6 +77,10 @@ mutants: $(TEST_READY)
 	@$(BIN)/pip install -qq --disable-pip-version-check --constraint constraints.txt --editable .[mutants]
 	$(BIN)/python scripts/mutants.py
 
+fuzz: $(TEST_READY)
+	@$(BIN)/pip install -qq --disable-pip-version-check --constraint constraints.txt --editable .[fuzz]
+	$(BIN)/python scripts/fuzz.py
+
 bench: $(BENCH_READY)
 	$(BIN)/python benchmarks/one_pass.py
 	$(BIN)/python benchmarks/serving.py
@@ -91,11 +98,20 @@ lowest: $(TEST_READY)
 compat: $(TEST_READY)
 	$(BIN)/python scripts/compat/matrix.py
 
-docs: $(TEST_READY) figures
+docs: $(TEST_READY) figures licences
 	$(BIN)/python scripts/generate_docs.py
 
 figures: $(TEST_READY)
 	$(BIN)/python scripts/readme_figures.py
+
+licences: $(TEST_READY)
+	$(BIN)/python scripts/licences.py
+
+audit: $(TEST_READY)
+	$(BIN)/python scripts/audit.py
+
+release: $(TEST_READY)
+	$(BIN)/python scripts/release.py
 
 screenshot: $(TEST_READY)
 	$(BIN)/python scripts/screenshot.py cell

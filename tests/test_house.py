@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import hashlib
+import json
 import os
 import re
 import runpy
@@ -12,10 +14,14 @@ import sys
 import tomllib
 import zipfile
 from collections.abc import Iterator
+from datetime import date
 from importlib.metadata import requires, version
 from pathlib import Path
 
+import audit
+import licences
 import pytest
+import release
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -137,17 +143,90 @@ def test_inference_needs_no_framework() -> None:
     assert plain.isdisjoint({"keras", "tensorflow", "tensorflow-cpu", "onnx", "jax"})
 
 
-def test_the_wheel_carries_what_is_read(tmp_path: Path) -> None:
-    tree = tmp_path / "tree"
-    ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
-    shutil.copytree(ROOT / "src", tree / "src", ignore=ignored, copy_function=_copy_small)
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, tree)
-    # Without isolation, so that nothing is fetched: the builder is among the tests' own packages.
-    command = (sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-index")
-    done = run(*command, "--no-build-isolation", "-w", str(tmp_path), str(tree))
-    assert done.returncode == 0, done.stderr
-    (wheel,) = tmp_path.glob("*.whl")
+def test_no_copyleft_licence_came_in_and_the_page_is_true() -> None:
+    assert licences.main(["--check"]) == 0
+
+
+def test_a_licence_that_is_not_known_is_refused() -> None:
+    licensed = {"a": "MIT", "b": "GPL-3.0-only", "c": licences.NOT_SAID, "d": "EUPL 1.2"}
+    licensed |= {"fpdf2": "LGPL-3.0-only", "e": "GNU Affero General Public License v3"}
+    named = [problem.partition(":")[0] for problem in licences.unheard_of(licensed)]
+    assert named == ["b", "c", "d", "e"]
+    assert licences.licence_of("namex") == "Apache License"  # which its own file alone says
+
+
+def test_the_audit_takes_exceptions_with_a_reason_and_a_day_only() -> None:
+    found = {"id": "PYSEC-1", "aliases": ["CVE-1"], "fix_versions": ["2"]}
+    report = {"dependencies": [
+        {"name": "a", "version": "1", "vulns": [found]},
+        {"name": "b", "version": "1", "vulns": []},
+        {"name": "c", "skip_reason": "not found"},
+    ]}  # fmt: skip
+    today = date(2026, 1, 1)
+    sound = {
+        "id": "CVE-1",
+        "package": "a",
+        "until": today,
+        "reason": "Nothing here calls that part.",
+    }
+    told = {
+        "PYSEC-1, mended in 2": [],
+        "": [sound],
+        "look at it again": [sound | {"until": date(2025, 1, 1)}],
+        "gives no reason": [sound | {"reason": "harmless"}],
+        "must have": [{"id": "CVE-1", "package": "a"}],
+        "no longer needed": [sound, sound | {"package": "b"}],
+    }
+    for said, exceptions in told.items():
+        problems = "\n".join(audit.problems_in(report, exceptions, today))
+        assert "c was not audited" in problems
+        assert said in problems
+        assert ("PYSEC-1" in problems) == (sound not in exceptions)
+    kept = tomllib.loads(audit.EXCEPTIONS.read_text(encoding="utf-8")).get("exception", [])
+    vulnerable = [
+        {"name": e["package"], "version": "1", "vulns": [e | {"fix_versions": []}]} for e in kept
+    ]
+    assert list(audit.problems_in({"dependencies": vulnerable}, kept, date.today())) == []
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, its networks empty, built twice into the same bytes."""
+    wheels = []
+    for name in ("first", "second"):
+        tree = tmp_path_factory.mktemp(name) / "tree"
+        ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
+        shutil.copytree(ROOT / "src", tree / "src", ignore=ignored, copy_function=_copy_small)
+        for packed in set(release.PACKED) - {"src"}:
+            shutil.copyfile(ROOT / packed, tree / packed)
+        os.utime(tree / "README.md", (len(name), len(name)))
+        wheels.append(release.build(tree, tree.parent, 1_700_000_000))
+    first, second = wheels
+    assert first.read_bytes() == second.read_bytes()
+    return first
+
+
+def test_the_bill_of_materials_names_what_a_plain_install_brings(wheel: Path) -> None:
+    text = release.bill_of_materials(wheel, 1_700_000_000)
+    assert text == release.bill_of_materials(wheel, 1_700_000_000)
+    bom = json.loads(text)
+    assert (bom["bomFormat"], bom["specVersion"]) == ("CycloneDX", "1.6")
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    assert bom["metadata"]["component"]["hashes"] == [{"alg": "SHA-256", "content": digest}]
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").split()
+    pins = {canonicalize_name(name): pin for name, _, pin in (li.partition("==") for li in lines)}
+    parts = {part["name"]: part for part in bom["components"]}
+    assert {"flask", "onnxruntime", "markupsafe"} <= set(parts)
+    assert {"pytest", "keras", "onnx"}.isdisjoint(parts)
+    for name, part in parts.items():
+        assert part["purl"] == f"pkg:pypi/{name}@{pins[name]}"
+        assert part["licenses"]
+    below = {tree["ref"]: tree.get("dependsOn", []) for tree in bom["dependencies"]}
+    assert "flask" in below["hemavision"]
+    assert "werkzeug" in below["flask"]
+
+
+def test_the_wheel_carries_what_is_read(wheel: Path) -> None:
     assert wheel.name.startswith(f"hemavision-{version('hemavision')}-")
     packed = set(zipfile.ZipFile(wheel).namelist())
     folders = (

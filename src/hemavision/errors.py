@@ -61,7 +61,16 @@ class PlaceError(HemaVisionError):
 
 
 class StoreError(HemaVisionError):
-    """The store cannot be opened, or was asked for something that makes no sense."""
+    """The store cannot be opened, or was asked for something that makes no sense.
+
+    Attributes:
+        advice: what to do, without a word of where the store is; empty where nobody knows.
+    """
+
+    def __init__(self, message: str, advice: str = "") -> None:
+        """Take the sentence for people, and what to do about it."""
+        super().__init__(f"{message} {advice}".rstrip())
+        self.advice = advice
 
 
 class MissingError(StoreError):

@@ -57,6 +57,19 @@ SETTINGS = (
         "What `serve` writes to stderr: `words`, what went wrong; `json`, that and every request, "
         "an object a line.",
     ),
+    Setting(
+        "account_failures",
+        "5",
+        "Failed logins for one account within a quarter of an hour; then the answer is 429 until "
+        "that is over.",
+    ),
+    Setting("address_failures", "30", "The same from one address, for whatever accounts."),
+    Setting(
+        "costly_a_minute",
+        "1200",
+        "Requests a minute from one address that a network, a report, an export or a login "
+        "answers, where other machines can reach `serve`; then the answer is 429. 0 is no limit.",
+    ),
     Setting("max_body_mb", "25", "Largest request body, in MiB."),
     Setting("max_images", "100", "Most images in one request."),
     Setting("max_megapixels", "100", "Largest image, in millions of pixels."),

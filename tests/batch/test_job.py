@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import multiprocessing
 import os
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 from fixtures_images import BAD, file_name
 from pyarrow import parquet
+from small_disk import Disk, on_a_small_disk
 
 from hemavision.batch import job as jobs
 from hemavision.batch.lock import held
@@ -221,6 +223,39 @@ def test_a_place_that_is_gone_loses_nothing(
         with pytest.raises(PlaceError):
             do(places)
     assert do(places).table.read_bytes() == expected
+
+
+@pytest.mark.parametrize("stride", [6, pytest.param(1, marks=pytest.mark.long)])
+def test_on_a_full_disk_nothing_is_lost(do: Do, images: Path, tmp_path: Path, stride: int) -> None:
+    """Full after ever more pages: the same command goes on, and ends with the same bytes."""
+    places = [images, tmp_path / "more.zip"]
+    expected = do(places, folder="whole", to="csv", heatmaps=str(tmp_path / "maps"))
+    folder = tmp_path / "small"
+    folder.mkdir()
+
+    def act(disk: Disk) -> None:
+        for failures in count():
+            disk.leave(stride * failures)
+            job = {"folder": str(folder / "job"), "to": "csv", "heatmaps": str(folder / "maps")}
+            try:
+                outcome = do(places, **job)
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
+            else:
+                break
+            finally:
+                disk.make_room()
+            if failures % 2:  # half of them go on where there was no room, half begin anew
+                shutil.rmtree(folder / "job", ignore_errors=True)
+                shutil.rmtree(folder / "maps", ignore_errors=True)
+        assert failures > 2
+        table, whole = (o.table.read_text().splitlines() for o in (outcome, expected))
+        assert table == whole
+        assert lines_of(outcome.errors) == lines_of(expected.errors)
+        assert len(list((folder / "maps").rglob("*.png"))) == 12
+
+    on_a_small_disk(folder, act)
 
 
 def test_names_that_are_not_text(do: Do, images: Path) -> None:

@@ -10,12 +10,11 @@ from argon2 import PasswordHasher, Type
 from sqlalchemy import select, update
 
 from hemavision.errors import LoginError, MissingError, RefusedError
+from hemavision.settings import whole_number
 from hemavision.store import Store, logins
 from hemavision.store.database import now
 from hemavision.store.journal import list_entries
 from hemavision.store.logins import (
-    MOST_FOR_ACCOUNT,
-    MOST_FOR_ADDRESS,
     add_token,
     find_session,
     find_token,
@@ -38,6 +37,7 @@ from hemavision.store.verification import verify
 
 PASSWORD = "correct horse battery"
 HERE = "192.0.2.7"
+ACCOUNT_FAILURES, ADDRESS_FAILURES = map(whole_number, logins.MOST)
 
 
 @pytest.fixture
@@ -196,7 +196,7 @@ def test_closing_an_account_or_a_new_password_ends_its_logins(staffed: Store, cl
 
 
 def test_an_account_is_throttled(staffed: Store) -> None:
-    for number in range(MOST_FOR_ACCOUNT):
+    for number in range(ACCOUNT_FAILURES):
         with pytest.raises(LoginError, match="not right"):
             log_in(staffed, "bob", "wrong", f"192.0.2.{number}")
     with pytest.raises(LoginError, match="Too many") as error:
@@ -210,16 +210,34 @@ def test_an_account_is_throttled(staffed: Store) -> None:
 
 def test_an_address_is_throttled(staffed: Store) -> None:
     with staffed.noting() as connection:
-        rows = [{"subject": f"address {HERE}", "at": now()}] * MOST_FOR_ADDRESS
+        rows = [{"subject": f"address {HERE}", "at": now()}] * ADDRESS_FAILURES
         connection.execute(attempts.insert(), rows)
     with pytest.raises(LoginError, match="Too many"):
         log_in(staffed, "bob", PASSWORD, HERE)
     assert log_in(staffed, "bob", PASSWORD, "198.51.100.1")
 
 
+def test_the_settings_say_how_often(staffed: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEMAVISION_ACCOUNT_FAILURES", "1")
+    with pytest.raises(LoginError, match="not right"):
+        log_in(staffed, "bob", "wrong", HERE)
+    with pytest.raises(LoginError, match="Too many"):
+        log_in(staffed, "bob", PASSWORD, HERE)
+
+
+def test_failures_of_a_time_to_come_are_forgotten_when_the_clock_is_set_back(
+    staffed: Store,
+) -> None:
+    with staffed.noting() as connection:
+        subject = f"address {HERE}"
+        rows = [{"subject": subject, "at": "2999-01-01T00:00:00.000000+00:00"}] * ADDRESS_FAILURES
+        connection.execute(attempts.insert(), rows)
+    assert log_in(staffed, "bob", PASSWORD, HERE).reader.name == "bob"
+
+
 def test_a_right_login_starts_the_count_anew(staffed: Store) -> None:
     for _ in range(2):
-        for _ in range(MOST_FOR_ACCOUNT - 1):
+        for _ in range(ACCOUNT_FAILURES - 1):
             with pytest.raises(LoginError, match="not right"):
                 log_in(staffed, "bob", "wrong", HERE)
         assert log_in(staffed, "bob", PASSWORD, HERE)

@@ -9,15 +9,17 @@ from fixtures_cases import make_model, new_image
 from flask import Flask
 from flask.testing import FlaskClient
 
+from hemavision.settings import whole_number
 from hemavision.store import Store
 from hemavision.store.cases import create_case
 from hemavision.store.images import add_image
-from hemavision.store.logins import MOST_FOR_ACCOUNT, add_token
+from hemavision.store.logins import add_token
 from hemavision.store.readers import Role, add_reader, change_reader
 from hemavision.web import create_app
 
 API = "/api/v1"
 PASSWORD = "correct horse battery"
+ACCOUNT_FAILURES = whole_number("account_failures")
 NAMES = {"ann": Role.ADMIN, "sue": Role.SUPERVISOR, "bob": Role.READER}
 
 
@@ -76,6 +78,20 @@ def test_a_login_sets_a_cookie_that_scripts_and_other_sites_do_not_get(app: Flas
     assert "Secure" not in plain.headers["Set-Cookie"]
 
 
+def test_over_tls_the_cookie_is_this_host_s_alone_and_goes_at_the_end(app: Flask) -> None:
+    client, tls = app.test_client(), {"base_url": "https://localhost"}
+    body = {"name": "bob", "password": PASSWORD}
+    given = client.post(f"{API}/session", json=body, **tls)
+    assert given.headers["Set-Cookie"].startswith("__Host-")
+    assert "Domain" not in given.headers["Set-Cookie"]
+    assert client.get(f"{API}/session", **tls).json["reader"]["name"] == "bob"
+    csrf = {"X-CSRF-Token": given.json["csrf"]}
+    ended = client.delete(f"{API}/session", headers=csrf, **tls)
+    assert ended.status_code == 204
+    assert "__Host-hemavision_session=;" in ended.headers["Set-Cookie"]
+    assert client.get(f"{API}/session", **tls).json["reader"] is None
+
+
 def test_a_session_works_with_its_csrf_token_alone(app: Flask) -> None:
     client, header = log_in(app)
     _, foreign = log_in(app, "ann")
@@ -115,7 +131,7 @@ def test_another_site_s_page_changes_nothing(store: Store) -> None:
 
 def test_guessing_is_throttled(app: Flask) -> None:
     client = app.test_client()
-    for _ in range(MOST_FOR_ACCOUNT):
+    for _ in range(ACCOUNT_FAILURES):
         wrong = client.post(f"{API}/session", json={"name": "bob", "password": "wrong"})
         assert (wrong.status_code, wrong.json["type"]) == (401, "/docs#bad-login")
     braked = client.post(f"{API}/session", json={"name": "bob", "password": PASSWORD})

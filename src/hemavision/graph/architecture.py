@@ -292,9 +292,12 @@ def network_of(plan: Plan, weights: Weights) -> Network:
     """Return the plan with its weights as one flat network: inner models are laid open.
 
     Raises:
-        BundleError: it has not exactly one input and one output.
+        BundleError: its layers do not fit together, or it has not exactly one input and one output.
     """
-    layers, outputs = _flatten(plan, weights, (), [])
+    try:
+        layers, outputs = _flatten(plan, weights, (), [])
+    except (KeyError, IndexError, ValueError) as error:
+        raise BundleError(f"The layers of {plan.name} do not fit together: {error!r}.") from error
     if len(outputs) != 1:
         raise BundleError(f"{plan.name} has {len(outputs)} outputs; a classifier has one.")
     return Network(plan.name, tuple(_needed(layers, outputs[0])))

@@ -44,9 +44,9 @@ def take_apart(path: Path) -> BundleParts:
     if NETWORK_KEY not in metadata:
         raise BundleError(f"{path} does not hold its network's configuration; export it again.")
     plan = plan_of(parse_config(metadata[NETWORK_KEY], str(path)), str(path))
-    constants = constants_of(proto.graph)
-    results = {node.output[0] for node in proto.graph.node}
     try:
+        constants = constants_of(proto.graph)
+        results = {node.output[0] for node in proto.graph.node}
         return BundleParts(
             network_of(plan, _weights(plan, constants)),
             manifest,
@@ -57,7 +57,9 @@ def take_apart(path: Path) -> BundleParts:
             ),
             _foreign(constants),
         )
-    except (KeyError, ValueError) as error:
+    except BundleError:
+        raise
+    except Exception as error:  # arrays of other shapes than the network's fail anywhere
         raise BundleError(f"{path} does not hold its network's weights: {error}") from error
 
 

@@ -56,6 +56,12 @@ class Network:
             raise BundleError(
                 f"{self.name} has {len(inputs)} inputs; a classifier takes one image."
             )
+        shape = self.layers[0].options.get("batch_shape")
+        if not _is_of_images(shape):
+            raise BundleError(
+                f"{self.name} takes an input of shape {str(shape)[:80]}; an image's is [null, "
+                "height, width, channels]."
+            )
 
     def __iter__(self) -> Iterator[Layer]:
         return iter(self.layers)
@@ -108,3 +114,10 @@ class Network:
         for tensor in self.weights:
             total.update(np.ascontiguousarray(tensor, np.float32).tobytes())
         return total.hexdigest()
+
+
+def _is_of_images(shape: Any) -> bool:
+    """Whether a saved shape is that of images: sizes, of which all but the channels may be open."""
+    if not isinstance(shape, list | tuple) or len(shape) != 4 or shape[3] is None:
+        return False
+    return all(size is None or (type(size) is int and 0 < size < 2**31) for size in shape[1:])

@@ -41,6 +41,10 @@ MAX_OBJECTS, MAX_DEPTH, MAX_NAMES = 200_000, 32, 100_000
 #: deflate, shuffle, fletcher32, szip and h5py's lzf. Any other filter is a plug-in, which is code.
 FILTERS = {1, 2, 3, 4, 32000}
 
+#: The attributes that say something here. A text may claim any length that HDF5 makes room for
+#: before it looks, so no other is read.
+READ = re.compile(r"model_config|(?:layer|weight)_names\d*")
+
 
 @dataclass
 class Group:
@@ -49,7 +53,7 @@ class Group:
     Attributes:
         groups: name → group.
         arrays: name → array.
-        strings: attribute → its text or texts; attributes of other kinds are left out.
+        strings: attribute → its text or texts, of those that :data:`READ` matches.
     """
 
     groups: dict[str, Group] = field(default_factory=dict)
@@ -85,17 +89,41 @@ def read_hdf5(content: bytes, origin: str) -> Group:
         BundleError: no HDF5 file, damaged, or with anything that a weights file has no use for.
     """
     try:
+        _check_heaps(content)
         with h5py.File(io.BytesIO(content), "r") as file:
-            return _Reader(origin).group(file, "", 0)
-    except (OSError, RuntimeError, ValueError, KeyError) as error:
+            return _Reader(origin, len(content)).group(file, "", 0)
+    except BundleError:
+        raise
+    except Exception as error:  # h5py raises whatever its parsing met
         raise BundleError(f"{origin} is not a sound HDF5 file: {error}") from error
+
+
+def _check_heaps(content: bytes) -> None:
+    """Raise ValueError where a heap of long texts has no end: libhdf5 would go round in it for ever.
+
+    HDF5's format, III.E (the global heap): an object is told by 16 bytes, the last 8 its size; that
+    of object 0, what is free, holds those 16.
+    """
+    for heap in re.finditer(rb"GCOL\x01\0\0\0", content):
+        at, size = heap.end() + 8, int.from_bytes(content[heap.end() : heap.end() + 8], "little")
+        end = heap.start() + size
+        if end > len(content):
+            raise ValueError("a heap goes on beyond the file")
+        while at + 16 <= end:
+            number, room = (
+                int.from_bytes(content[at + begin : at + begin + length], "little")
+                for begin, length in ((0, 2), (8, 8))
+            )
+            if number == 0 and room < 16:
+                raise ValueError("a heap without an end")
+            at += room if number == 0 else 16 + -(-room // 8) * 8
 
 
 class _Reader:
     """Walks one file and keeps count of what it holds."""
 
-    def __init__(self, origin: str) -> None:
-        self._origin = origin
+    def __init__(self, origin: str, size: int) -> None:
+        self._origin, self._size = origin, size
         self._objects = 0
         self._bytes = 0
 
@@ -131,7 +159,8 @@ class _Reader:
         declared = math.prod(dataset.shape) * dataset.dtype.itemsize
         stored = dataset.id.get_storage_size()
         self._bytes += declared
-        if self._bytes > MAX_BYTES or declared > max(SMALL_BYTES, MAX_RATIO * stored):
+        most = max(SMALL_BYTES, MAX_RATIO * stored)
+        if stored > self._size or self._bytes > MAX_BYTES or declared > most:
             raise self._refused(
                 path, f"an array that declares {declared} bytes and stores {stored} (a shape bomb)"
             )
@@ -147,10 +176,14 @@ class _Reader:
 
     def _strings(self, source: h5py.Group, path: str) -> dict[str, list[str]]:
         result = {}
-        for name in source.attrs:
+        for name in filter(READ.fullmatch, source.attrs):
             attribute = source.attrs.get_id(name)
-            if math.prod(attribute.shape) > MAX_NAMES:
-                raise self._refused(path, f"an attribute of {attribute.shape} values")
+            names = math.prod(attribute.shape)
+            # None is compressed: what is said to be larger than the file would be filled up.
+            if names > MAX_NAMES or names * attribute.dtype.itemsize > max(SMALL_BYTES, self._size):
+                raise self._refused(
+                    path, f"an attribute of {names} values, {attribute.dtype.itemsize} bytes each"
+                )
             texts = _texts(source.attrs[name])
             if texts is not None:
                 result[name] = texts
@@ -189,7 +222,10 @@ def find_weights(plan: Plan, file: Group, origin: str) -> Weights:
     """
     root = file.groups.get("model_weights", file)
     names = root.names("layer_names")
-    found = dict(_by_names(plan, root, origin) if names else _by_class(plan, file, (), origin))
+    try:
+        found = dict(_by_names(plan, root, origin) if names else _by_class(plan, file, (), origin))
+    except (IndexError, ValueError) as error:  # names that are not made as Keras makes them
+        raise BundleError(f"{origin} names its weights as no Keras does: {error}") from error
     return _complete(plan, found, origin)
 
 

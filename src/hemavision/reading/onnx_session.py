@@ -41,9 +41,10 @@ def open_network(path: Path, threads: int) -> Network:
     try:
         # The very bytes that were checked and hashed.
         session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        metadata = session.get_modelmeta().custom_metadata_map
     except Exception as error:  # onnxruntime's errors share no public base class
         raise BundleError(f"{path} is not a usable ONNX file: {error}") from error
-    return Network(session, session.get_modelmeta().custom_metadata_map, sha256_of(content))
+    return Network(session, metadata, sha256_of(content))
 
 
 def require_outputs(network: Network, names: Iterable[str], path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -197,7 +198,9 @@ class Store:
         try:
             yield
         except (SQLAlchemyError, UnicodeError) as error:
-            raise StoreError(f"The store at {self.location} failed: {reason(error)}.") from error
+            said = reason(error)
+            message = f"The store at {self.location} failed: {said}."
+            raise StoreError(message, _advice(said, self.dialect)) from error
 
 
 def now() -> str:
@@ -314,7 +317,11 @@ def _make_file(path: Path) -> None:
             path.parent.mkdir(parents=True, mode=0o700)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:
-        raise StoreError(f"The store {path} cannot be opened ({error.strerror}).") from error
+        raise StoreError(
+            f"The store {path} cannot be opened ({error.strerror}).",
+            "See that its file and its folder can be written to, or set HEMAVISION_STORE to "
+            "another place.",
+        ) from error
 
 
 def _prepare_sqlite(connection: Any, record: object) -> None:
@@ -330,6 +337,30 @@ def _begin_sqlite(connection: Connection) -> None:
     # A writer that began as a reader could not go on once another one has written.
     writes = connection.get_execution_options().get(_WRITES)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+#: What a database says of its trouble → what to do.
+_ADVICE = (
+    (
+        re.compile("disk is full|No space left"),
+        "Make room on its disk and do it again: nothing of this was kept.",
+    ),
+    (
+        re.compile("readonly|read-only|unable to open|disk I/O error"),
+        "See that its file and its folder can be written to, and do it again: nothing of this was "
+        "kept.",
+    ),
+    (
+        re.compile("connection|terminating|server closed"),
+        "Its server is away; when it is back, look at what is there and go on.",
+    ),
+)
+
+
+def _advice(said: str, dialect: str) -> str:
+    """Return what to do about what a database said; nothing where that is not known."""
+    known = _ADVICE if dialect == "postgresql" else _ADVICE[:2]
+    return next((advice for pattern, advice in known if pattern.search(said)), "")
 
 
 def reason(error: Exception) -> str:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import delete, func, insert, select, update
 
+from hemavision import settings
 from hemavision.errors import LoginError, MissingError, RefusedError
 from hemavision.records.json_values import Count, Record
 from hemavision.store.chain import Event
@@ -19,8 +20,9 @@ from hemavision.store.vocabulary import checked_text
 
 #: A working day: then the reader logs in again.
 SESSION_S = 12 * 3600
-#: Failed logins that are looked at within :data:`WINDOW_S`, for one account and one address.
-MOST_FOR_ACCOUNT, MOST_FOR_ADDRESS = 5, 30
+#: The settings of how many failed logins are looked at within :data:`WINDOW_S`, for one account and
+#: for one address.
+MOST = ("account_failures", "address_failures")
 WINDOW_S = 15 * 60
 _TOKEN_PREFIX = "hv_"
 
@@ -155,9 +157,11 @@ def find_token(store: Store, secret: str) -> Reader | None:
 def _note_attempt(store: Store, name: str, address: str) -> None:
     """Note a try before it is looked at, so that many at once cannot slip through."""
     since = _moment(-WINDOW_S)
-    limits = zip(_subjects(name, address), (MOST_FOR_ACCOUNT, MOST_FOR_ADDRESS), strict=True)
+    limits = zip(_subjects(name, address), map(settings.whole_number, MOST), strict=True)
     with store.noting() as connection:
-        connection.execute(delete(attempts).where(attempts.c.at < since))
+        # What lies ahead was noted before somebody set the clock back.
+        old = (attempts.c.at < since) | (attempts.c.at > now())
+        connection.execute(delete(attempts).where(old))
         for subject, most in limits:
             mine = attempts.c.subject == subject
             found = select(func.count(), func.min(attempts.c.at)).where(mine)

@@ -14,7 +14,7 @@ from hemavision.reading.finding.detector import DEFAULT_DETECTOR, FOLDER, Finder
 from hemavision.records.classes import load_classes
 from hemavision.records.reference import load_profiles
 from hemavision.store import Store
-from hemavision.web import compression, docs, errors, identity, logs, metrics, security
+from hemavision.web import compression, docs, errors, identity, logs, metrics, rates, security
 from hemavision.web.api import (
     accounts,
     case_cells,
@@ -99,6 +99,8 @@ def create_app(
     identity.install(app, is_open=is_open)
     for part in (logs, errors, compression, metrics, security):
         part.install(app)
+    if not alone:
+        rates.install(app, settings.whole_number("costly_a_minute", least=0))
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     return app

@@ -49,6 +49,7 @@ PROBLEMS = {
     "no-image-readable": (422, "None of the images can be read"),
     "unusable": (422, "A value cannot be used"),
     "too-many-logins": (429, "Too many failed logins"),
+    "too-many-requests": (429, "Too many costly requests"),
     "internal": (500, "Something went wrong inside"),
     "busy": (503, "The server is busy"),
     "store-failed": (503, "The store does not answer"),
@@ -161,7 +162,8 @@ def _of_store(error: StoreError) -> Problem:
         return Problem("bad-login", detail)
     current_app.logger.error("%s %s: %s", request.method, request.path, detail)
     # The message names files, servers and statements: for the log, not for callers.
-    return Problem("store-failed", "The store of cases gave an error. It has been logged.")
+    said = f"The store of cases gave an error. It has been logged. {error.advice}"
+    return Problem("store-failed", said.rstrip())
 
 
 def _http_detail(error: HTTPException) -> str:

@@ -25,6 +25,8 @@ from hemavision.web.services import services
 #: Config key: whether a server without accounts lets everybody in.
 OPEN = "OPEN_WITHOUT_ACCOUNTS"
 COOKIE = "hemavision_session"
+#: Over TLS a browser takes a cookie of such a name from this very host alone, and over TLS.
+COOKIE_OVER_TLS = f"__Host-{COOKIE}"
 CSRF_HEADER = "X-CSRF-Token"
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 
@@ -112,7 +114,7 @@ def find_caller() -> Caller | None:
     if header:
         return _by_token(header)
     check_origin()
-    secret = request.cookies.get(COOKIE)
+    secret = request.cookies.get(cookie_name())
     session = find_session(the_store(), secret) if secret else None
     if session is not None:
         _check_csrf(session)
@@ -126,6 +128,11 @@ def find_caller() -> Caller | None:
             "cases readers add NAME --role admin.",
         )
     return Caller(LOCAL)
+
+
+def cookie_name() -> str:
+    """Return what a session's cookie is called in this request."""
+    return COOKIE_OVER_TLS if request.is_secure else COOKIE
 
 
 def check_origin() -> None:

@@ -14,7 +14,14 @@ from hemavision.store.readers import Reader, Role
 from hemavision.web.api import case_requests as requests
 from hemavision.web.api.bodies import read_json
 from hemavision.web.api.operations import Api, answer, operation
-from hemavision.web.identity import COOKIE, Caller, asking, check_origin, find_caller, the_store
+from hemavision.web.identity import (
+    Caller,
+    asking,
+    check_origin,
+    cookie_name,
+    find_caller,
+    the_store,
+)
 
 blueprint = Api("accounts", "Accounts")
 
@@ -77,7 +84,7 @@ def post_session() -> Response:
     """Log in: sets a cookie that scripts cannot read, and gives the CSRF token.
 
     After five failures for an account, or thirty from an address, within a quarter of an hour
-    the answer is 429 until that is over.
+    the answer is 429 until that is over; settings change the two numbers.
     """
     check_origin()
     body = read_json(requests.Login)
@@ -85,7 +92,7 @@ def post_session() -> Response:
     session = logins.log_in(the_store(), body.name, body.password, address)
     response = _session(Caller(session.reader, session))
     response.set_cookie(
-        COOKIE,
+        cookie_name(),
         session.secret,
         max_age=logins.SESSION_S,
         path="/",
@@ -103,7 +110,11 @@ def delete_session() -> Response:
     caller = find_caller()
     if caller and caller.session:
         logins.log_out(the_store(), caller.session.secret)
-    return Response(status=204)
+    response = Response(status=204)
+    response.delete_cookie(
+        cookie_name(), path="/", secure=request.is_secure, httponly=True, samesite="Strict"
+    )
+    return response
 
 
 @blueprint.get("/readers")

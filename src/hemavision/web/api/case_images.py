@@ -79,7 +79,7 @@ def _takes() -> dict[str, Any]:
 
 
 @blueprint.post("/cases/<int:case_id>/images")
-@operation(Imported, 400, 401, 403, 404, 409, 413, 415, 422, 503, more=_takes)
+@operation(Imported, 400, 401, 403, 404, 409, 413, 415, 422, 429, 503, more=_takes)
 def post_images(case_id: int) -> Response:
     """Bring images into a case; the model finds and names their cells.
 

@@ -17,12 +17,15 @@ from hemavision.web.identity import sighted, the_store
 blueprint = Api("case_report", "Report")
 
 #: The page carries its own style and pictures and runs nothing.
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
+POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; object-src 'none'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 REPORT = files("The report", *(f.media_type.partition(";")[0] for f in FORMATS.values()))
 
 
 @blueprint.get("/cases/<int:case_id>/report.<format_name>")
-@operation(REPORT, 400, 401, 403, 404, 422, query=ReportQuery)
+@operation(REPORT, 400, 401, 403, 404, 422, 429, query=ReportQuery)
 def get_report(case_id: int, format_name: str) -> Response:
     """Write a case's report: `html`, `pdf`, `csv`, `json` or `fhir`.
 

@@ -44,7 +44,7 @@ def _takes() -> dict[str, Any]:
 
 
 @blueprint.post("/classify")
-@operation(Results, 400, 413, 415, 422, 503, more=_takes)
+@operation(Results, 400, 413, 415, 422, 429, 503, more=_takes)
 @in_turn()
 def classify() -> Response:
     """Name the white cell of each image; heatmaps on request.
@@ -67,7 +67,7 @@ def classify() -> Response:
 
 
 @demo.post("/predict")
-@operation(DemoAnswer, 400, 413, 415, 422, 503, more=takes_one_file)
+@operation(DemoAnswer, 400, 413, 415, 422, 429, 503, more=takes_one_file)
 @in_turn()
 def predict() -> Response:
     """Name the white cell of one image, in the shape of the usual Flask demos.

@@ -116,7 +116,7 @@ def _takes() -> dict[str, Any]:
 
 
 @blueprint.post("/live")
-@operation(LiveFrame, 413, 415, 422, 503, more=_takes)
+@operation(LiveFrame, 413, 415, 422, 429, 503, more=_takes)
 @in_turn()
 def live() -> Response:
     """Find the cells of one camera frame and name its white cells: made for many a second.

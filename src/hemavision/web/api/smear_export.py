@@ -58,7 +58,7 @@ def _takes() -> dict[str, Any]:
 
 
 @blueprint.post("/smears/export")
-@operation(FILES, 400, 413, 415, 422, more=_takes)
+@operation(FILES, 400, 413, 415, 422, 429, more=_takes)
 def export_smears() -> Response:
     """Fields in the form of another program: JSON, CSV, COCO, Pascal VOC, YOLO, GeoJSON (QuPath).
 

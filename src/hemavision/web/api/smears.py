@@ -89,7 +89,7 @@ def _takes() -> dict[str, Any]:
 
 
 @blueprint.post("/smears")
-@operation(Smears, 400, 413, 415, 422, 503, more=_takes)
+@operation(Smears, 400, 413, 415, 422, 429, 503, more=_takes)
 @in_turn()
 def smears() -> Response:
     """Find and count the cells of each field, and name its white cells.
