@@ -341,10 +341,10 @@ class _Application:
     REQUESTS = 1000
 
     def __init__(self) -> None:
-        self.left = 0
+        self.left, self.folder = 0, Path()
 
     def __call__(self, content: bytes, folder: Path) -> None:
-        if self.left == 0:
+        if self.left == 0 or folder != self.folder:
             self._begin(folder)
         self.left -= 1
         head, _, body = content.partition(b"\n\n")
@@ -381,7 +381,7 @@ class _Application:
         from hemavision.store.images import add_image
         from hemavision.web import create_app
 
-        self.left, self.heard = self.REQUESTS, io.StringIO()
+        self.left, self.folder, self.heard = self.REQUESTS, folder, io.StringIO()
         blank, path = folder / "blank.sqlite", folder / "store.sqlite"
         if not blank.exists():
             store = open_store(blank)

@@ -99,7 +99,7 @@ def read_hdf5(content: bytes, origin: str) -> Group:
 
 
 def _check_heaps(content: bytes) -> None:
-    """Raise ValueError where a heap of long texts has no end: libhdf5 would go round in it.
+    """Raise ValueError where a heap of texts has no end: libhdf5 would go round in it for ever.
 
     HDF5's format, III.E (the global heap): an object is told by 16 bytes, the last 8 its size; that
     of object 0, what is free, holds those 16.
