@@ -11,6 +11,7 @@ from PIL import Image
 
 from hemavision.errors import RefusedError
 from hemavision.images.opening import open_image
+from hemavision.images.pixel_size import read_pixel_um
 from hemavision.reading.cell import Model
 from hemavision.reading.explaining import encode_png
 from hemavision.reading.field import name_white_cells, read_smear
@@ -113,6 +114,7 @@ def read_image(
         cells=cells,
         others=others,
         model=networks.model.reference,
+        pixel_um=read_pixel_um(content),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import current_app
 
+from hemavision.casework.references import References
 from hemavision.reading.cell import Model
 from hemavision.reading.finding.detector import Finder
 from hemavision.records.reference import Profiles
@@ -26,6 +27,7 @@ class Services:
         profiles: the reference ranges.
         detector: that finds them in fields; None where there is none.
         store: of cases; None until it is first needed.
+        references: named cells that a case's cells are compared with.
         metrics: what was counted since the start.
         described: shipped bundles, as the API describes them: opening one takes a tenth second.
     """
@@ -34,6 +36,7 @@ class Services:
     profiles: Profiles
     detector: Finder | None = None
     store: Store | None = None
+    references: References = field(default_factory=References)
     metrics: Metrics = field(default_factory=Metrics)
     described: dict[Path, Any] = field(default_factory=dict)
 

@@ -2,7 +2,7 @@
 
 /** Letters that ask for something themselves. */
 const COMMANDS = Object.freeze({
-  c: "compare", f: "field", h: "heat", i: "inspect", k: "cut", n: "next",
+  c: "commitSeen", d: "queue", f: "field", h: "heat", i: "inspect", k: "cut", n: "next", v: "compare",
 });
 const DIGITS = "1234567890";
 
