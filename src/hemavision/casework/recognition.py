@@ -17,7 +17,7 @@ from hemavision.reading.explaining import encode_png
 from hemavision.reading.field import name_white_cells, read_smear
 from hemavision.reading.finding.detector import Finder
 from hemavision.reading.found import FoundCell, Smear
-from hemavision.reading.where import moved
+from hemavision.reading.where import is_field, may_be_field, moved
 from hemavision.records.results import Box, CellKind, Detection, Prediction
 from hemavision.store.records import ImageKind, NewCell, NewImage
 
@@ -59,12 +59,8 @@ def draw_thumbnail(rgb: np.ndarray, box: Box, side_px: int = THUMBNAIL_PX) -> by
     return buffer.getvalue()
 
 
-#: Longest side of the single-cell pictures of the public image sets, in pixels (PBC, 360×363).
-CUTOUT_PX = 363
 #: Side of a field cell's cut-out, in longer sides of its box: what training cuts out, too.
 CUTOUT_SIDES = 2.0
-#: A picture of at least so many times a cut-out's area may be a field.
-FIELD_FROM = 2.0
 
 
 @dataclass(frozen=True)
@@ -162,12 +158,12 @@ def _find(networks: Networks, rgb: np.ndarray, kind: ImageKind | None) -> Smear 
             "There is no detector, so the cells of a field cannot be found. Give pictures of "
             "single cells, or start with a detector.",
         )
-    small = rgb.shape[0] * rgb.shape[1] < FIELD_FROM * CUTOUT_PX**2
-    if networks.finder is None or kind is ImageKind.CELL or (kind is None and small):
+    small = kind is None and not may_be_field(rgb)
+    if networks.finder is None or kind is ImageKind.CELL or small:
         return None
     smear = read_smear(networks.model, networks.finder, rgb)
-    is_field = smear.counts[CellKind.WHITE] and smear.counts[CellKind.RED]
-    return smear if kind is ImageKind.FIELD or is_field else None
+    is_one = kind is ImageKind.FIELD or is_field(cell.kind for cell in smear.cells)
+    return smear if is_one else None
 
 
 def _whole(smear: Smear) -> list[tuple[FoundCell, Prediction]]:

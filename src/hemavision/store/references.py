@@ -130,25 +130,24 @@ def hidden_from(store: Store, case_id: int, who: str) -> tuple[set[int], set[str
 
 def put_references(store: Store, model_sha256: str, new: Sequence[NewReference]) -> None:
     """Put cells of image sets in the place of those that were there."""
-    rows = [
-        {
-            "id": number,
-            "source": one.source,
-            "cell_type": one.cell_type,
-            "image_sha256": one.image_sha256,
-            "model_sha256": model_sha256,
-            "vector": as_bytes(one.embedding),
-            "jpeg": one.jpeg,
-        }
-        for number, one in enumerate(new, 1)
-    ]
     with store.noting() as connection:
+        # Under new numbers: whoever knows the old ones has to look again.
         highest = connection.execute(select(func.max(reference_cells.c.id))).scalar() or 0
         connection.execute(delete(reference_cells))
-        if rows:  # under new numbers: whoever knows the old ones has to look again
-            connection.execute(
-                insert(reference_cells), [r | {"id": r["id"] + highest} for r in rows]
-            )
+        rows = [
+            {
+                "id": number,
+                "source": one.source,
+                "cell_type": one.cell_type,
+                "image_sha256": one.image_sha256,
+                "model_sha256": model_sha256,
+                "vector": as_bytes(one.embedding),
+                "jpeg": one.jpeg,
+            }
+            for number, one in enumerate(new, highest + 1)
+        ]
+        if rows:
+            connection.execute(insert(reference_cells), rows)
 
 
 def read_reference_picture(store: Store, number: int) -> bytes:
