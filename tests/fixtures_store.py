@@ -115,6 +115,9 @@ def store(location: str) -> Iterator[Store]:
 def take_back_step_5(connection: Connection) -> None:
     """Take out of a store what step 0005 of the tables brought."""
     for statement in (
+        "DROP TABLE embeddings",
+        "DROP TABLE reference_cells",
+        "ALTER TABLE images DROP COLUMN pixel_um",
         "DROP TABLE answered",
         "DROP TABLE taken_out",
         "DROP TABLE thumbnails",
