@@ -116,6 +116,9 @@ def take_back_step_5(connection: Connection) -> None:
     """Take out of a store what step 0005 of the tables brought, and all after it."""
     for statement in (
         "ALTER TABLE cases DROP COLUMN classes",
+        "DROP TABLE embeddings",
+        "DROP TABLE reference_cells",
+        "ALTER TABLE images DROP COLUMN pixel_um",
         "DROP TABLE answered",
         "DROP TABLE taken_out",
         "DROP TABLE thumbnails",

@@ -351,7 +351,7 @@ def test_dragging_framing_pointing_and_comparing(go: Callable[..., Page], bench:
     page.mouse.move(head["x"] + 2, head["y"] + 90, steps=4)
     page.mouse.up()
     expect(page.locator("[data-role=selected]")).to_have_text("2 cells selected")
-    page.keyboard.press("c")
+    page.keyboard.press("v")
     dialog = page.get_by_role("dialog", name="Two cells")
     expect(dialog.locator(".side-cell")).to_have_count(2)
     dialog.locator(".side-cell").first.get_by_role("button", name="Monocyte").click()

@@ -28,10 +28,11 @@ from hemavision.casework.importing import (
     import_images,
     open_archive,
 )
-from hemavision.casework.recognition import CUTOUT_PX, Networks, read_image
+from hemavision.casework.recognition import Networks, read_image
 from hemavision.errors import ImageError, MissingError, RefusedError
 from hemavision.images import archives
 from hemavision.images.opening import open_image
+from hemavision.reading.where import CUTOUT_PX
 from hemavision.records.results import Box, CellKind, Detection
 from hemavision.store import Store
 from hemavision.store.cases import create_case, find_case

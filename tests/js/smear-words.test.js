@@ -89,3 +89,9 @@ test("kind and status have lines of their own, whatever the colour", () => {
   equal(new Set(shapes).size, 5);
   equal(typeColour("blast"), "#a294b8");
 });
+
+test("what a person decided keeps the line of its suggestion, and bears their word alone", () => {
+  const done = { ...unsure, prediction: { ...unsure.prediction, cell_type: "blast", decided: true } };
+  equal(lineOf(done).dash, lineOf(unsure).dash);
+  equal([labelWords(done), labelWords({ ...strange, prediction: { ...strange.prediction, decided: true } })], ["Blast", "Lymphocyte"]);
+});

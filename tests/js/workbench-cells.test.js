@@ -1,5 +1,5 @@
 import {
-  binOf, committable, confidentOf, togetherOf, doubtOrder, filterCounts, galleryOrder, groupCells, nextUndecided, passes, successor,
+  binOf, committable, confidentOf, togetherOf, doubtOrder, filterCounts, galleryOrder, groupCells, countDoubtful, nextDoubtful, nextUndecided, passes, successor,
 } from "/static/js/workbench/cells.js";
 import { equal, test } from "./harness.js";
 
@@ -95,4 +95,18 @@ test("the next undecided cell is looked for all the way round", () => {
 test("what must not be overlooked stands first", () => {
   const types = [{ name: "neutrophil", critical: false }, { name: "blast", critical: true }, { name: "monocyte", critical: false }];
   equal(galleryOrder(types), ["blast", "neutrophil", "monocyte"]);
+});
+
+test("the doubtful cells come one after the other: unfamiliar ones, critical types, then the others", () => {
+  const types = [{ name: "neutrophil" }, { name: "blast", critical: true }];
+  const cells = [
+    cell(1, { status: "check", confidence: 0.5 }), cell(2), cell(3, { type: "blast", status: "check" }),
+    cell(4, { status: "unfamiliar" }), cell(5, { status: "check", decided: "blast" }),
+  ];
+  const order = [null, 4, 3, 1].map((id) => nextDoubtful(cells, types, id));
+  equal(order, [4, 3, 1, 4]);
+  equal(nextDoubtful(cells, types, 4, [3]), 1);
+  equal(nextDoubtful([cell(2)], types, null), null);
+  equal(nextDoubtful([blind(1, "blast"), blind(2)], types, 1), 2);
+  equal(countDoubtful(cells), 3);
 });

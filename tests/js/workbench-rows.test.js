@@ -1,5 +1,5 @@
 import {
-  columnsFor, idsWithin, layOut, moveFrom, placeOf, rowsInSight, scrollTo, wholeInSight,
+  columnsFor, framed, idsWithin, layOut, moveFrom, placeOf, rowsInSight, scaleBar, scalesOf, scrollTo, wholeInSight,
 } from "/static/js/workbench/rows.js";
 import { equal, test } from "./harness.js";
 
@@ -80,4 +80,34 @@ test("scrolling goes the nearest way, a first row with its head", () => {
   equal(scrollTo(place, 200, 620, 10), -40);
   equal(scrollTo(place, 0, 200, 10), 110);
   equal(scrollTo(placeOf(layout, 8), 500, 900, 10), -60);
+});
+
+const boxed = (id, image_id, side, at = 0) => ({ id, image_id, box: { left: at, top: at, right: at + side, bottom: at + side } });
+const field = (id, width, pixel_um = null) => ({ id, kind: "field", width, height: width / 2, pixel_um });
+const byId = (...images) => new Map(images.map((image) => [image.id, image]));
+
+test("all cells of fields of one size show at one scale, the largest whole; an outsize box does not count", () => {
+  const images = byId(field(1, 400), field(2, 400), field(3, 800), { id: 4, kind: "cell", width: 90, height: 80 });
+  const cells = [boxed(1, 1, 50), boxed(2, 2, 100), boxed(3, 1, 60), boxed(4, 3, 200), boxed(5, 4, 40), boxed(6, 9, 1)];
+  const scales = scalesOf(cells, images);
+  equal([1, 2, 3, 4].map((id) => Math.round(scales.get(id).window)), [110, 110, 220, 44]);
+  equal(Math.round(scalesOf([...cells, boxed(7, 1, 390)], images).get(1).window), 220);
+  equal(scaleBar(scales.get(1)), null);
+});
+
+test("where a pixel's size is known it is one scale for fields of any size, with a bar", () => {
+  const images = byId(field(1, 400, 0.2), field(2, 800), field(3, 100));
+  const cells = [boxed(1, 1, 50), boxed(2, 2, 100), boxed(3, 3, 90)];
+  const scales = scalesOf(cells, images, 0.1);
+  equal([1, 2, 3].map((id) => Math.round(scales.get(id).window)), [55, 110, 110]);
+  equal([1, 2].map((id) => scaleBar(scales.get(id)).um), [5, 5]);
+  equal(Math.round(scaleBar(scales.get(2)).share), 45);
+});
+
+test("a picture lies in its frame with the cell's middle in the frame's, cut where its field ends", () => {
+  const round = (place) => Object.values(place).map(Math.round);
+  equal(round(framed(boxed(1, 1, 50, 100).box, field(1, 400), { window: 100 }, "thumbnail")), [15, 15, 70, 70]);
+  equal(round(framed(boxed(1, 1, 50, 100).box, field(1, 400), { window: 100 }, "cutout")), [0, 0, 100, 100]);
+  equal(round(framed(boxed(1, 1, 50).box, field(1, 400), { window: 100 }, "cutout")), [25, 25, 75, 75]);
+  equal(round(framed(boxed(1, 1, 40, 20).box, { kind: "cell", width: 90, height: 80 }, { window: 100 }, "cutout")), [10, 10, 90, 80]);
 });

@@ -124,11 +124,21 @@ def show_heatmap(store: Store, cell: Cell, model: Model, wish: HeatmapChoice) ->
     if wish.cell_type not in (None, *model.manifest.cell_types):
         known = ", ".join(model.manifest.cell_types)
         raise RefusedError("unknown-type", f"No {wish.cell_type!r}; the model knows {known}.")
-    image = find_image(store, cell.case_id, cell.image_id)
-    opened = _Opened(image, read_content(store, image.sha256), read_cutouts(store, [cell.id]))
-    ((rgb, prediction, box),) = _look_again(opened, [cell], model)
+    rgb, prediction, box = _look_at_one(store, cell, model)
     map_ = prediction.heatmap(wish.cell_type or cell.suggestion.cell_type)
     return Picture(encode_png(overlay(rgb, map_, box, wish.opacity)), "image/png")
+
+
+def look_again(store: Store, cell: Cell, model: Model) -> Prediction:
+    """Return what a model says of a cell now, whichever model named it."""
+    return _look_at_one(store, cell, model)[1]
+
+
+def _look_at_one(store: Store, cell: Cell, model: Model) -> tuple[np.ndarray, Prediction, Box]:
+    image = find_image(store, cell.case_id, cell.image_id)
+    opened = _Opened(image, read_content(store, image.sha256), read_cutouts(store, [cell.id]))
+    (look,) = _look_again(opened, [cell], model)
+    return look
 
 
 @dataclass(frozen=True)

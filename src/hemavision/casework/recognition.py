@@ -11,13 +11,14 @@ from PIL import Image
 
 from hemavision.errors import RefusedError
 from hemavision.images.opening import open_image
+from hemavision.images.pixel_size import read_pixel_um
 from hemavision.reading.cell import Model
 from hemavision.reading.explaining import encode_png
 from hemavision.reading.field import name_white_cells, read_smear
 from hemavision.reading.finding.detector import Finder
 from hemavision.reading.found import FoundCell, Smear
 from hemavision.reading.heard import Stage, stage
-from hemavision.reading.where import moved
+from hemavision.reading.where import is_field, may_be_field, moved
 from hemavision.records.results import Box, CellKind, Detection, Prediction
 from hemavision.store.records import ImageKind, NewCell, NewImage
 
@@ -59,12 +60,8 @@ def draw_thumbnail(rgb: np.ndarray, box: Box, side_px: int = THUMBNAIL_PX) -> by
     return buffer.getvalue()
 
 
-#: Longest side of the single-cell pictures of the public image sets, in pixels (PBC, 360×363).
-CUTOUT_PX = 363
 #: Side of a field cell's cut-out, in longer sides of its box: what training cuts out, too.
 CUTOUT_SIDES = 2.0
-#: A picture of at least so many times a cut-out's area may be a field.
-FIELD_FROM = 2.0
 
 
 @dataclass(frozen=True)
@@ -115,6 +112,7 @@ def read_image(
         cells=cells,
         others=others,
         model=networks.model.reference,
+        pixel_um=read_pixel_um(content),
     )
 
 
@@ -162,12 +160,12 @@ def _find(networks: Networks, rgb: np.ndarray, kind: ImageKind | None) -> Smear 
             "There is no detector, so the cells of a field cannot be found. Give pictures of "
             "single cells, or start with a detector.",
         )
-    small = rgb.shape[0] * rgb.shape[1] < FIELD_FROM * CUTOUT_PX**2
-    if networks.finder is None or kind is ImageKind.CELL or (kind is None and small):
+    small = kind is None and not may_be_field(rgb)
+    if networks.finder is None or kind is ImageKind.CELL or small:
         return None
     smear = read_smear(networks.model, networks.finder, rgb)
-    is_field = smear.counts[CellKind.WHITE] and smear.counts[CellKind.RED]
-    return smear if kind is ImageKind.FIELD or is_field else None
+    is_one = kind is ImageKind.FIELD or is_field(cell.kind for cell in smear.cells)
+    return smear if is_one else None
 
 
 def _whole(smear: Smear) -> list[tuple[FoundCell, Prediction]]:

@@ -168,6 +168,32 @@ def verify(choice: StoreChoice, expect: str | None, as_json: bool) -> None:
 
 
 @cases.command()
+@click.option(
+    "--each",
+    type=click.IntRange(1, 1000),
+    default=100,
+    show_default=True,
+    help="Cells of each type.",
+)
+@pass_choice
+def references(choice: StoreChoice, each: int) -> None:
+    """Keep cells of the image sets (HEMAVISION_DATA) to compare a case's cells with.
+
+    The page shows, beside a cell, the six most similar of these and of the signed cases' cells. Run
+    it again where another model is at work.
+    """
+    from hemavision import settings
+    from hemavision.casework.references import read_image_sets
+    from hemavision.cli.named import open_named_model
+    from hemavision.cli.progress import progress
+
+    model, data = open_named_model(None), settings.data_folder()
+    with progress("Cells", None) as advance:
+        kept = read_image_sets(choice.open(), model, data, each, advance)
+    click.echo(", ".join(f"{count} {name}" for name, count in kept.items()))
+
+
+@cases.command()
 @click.argument("out", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--case", "numbers", type=int, multiple=True, help="This case; all otherwise.")
 @click.option("--signed", is_flag=True, help="Signed cases alone.")

@@ -148,6 +148,7 @@ class Model:
             morphology_heatmaps={
                 name: maps[index] for name, maps in output.morphology_heatmaps.items()
             },
+            embedding=output.embedding[index],
         )
 
 

@@ -1,12 +1,13 @@
 """Where to look: one way to a white cell, in a picture of it alone and in a field.
 
-The nucleus says where a cell is that fills its picture. Where nothing that large is stained, the
-picture is a field: the detector finds the cell, and its nucleus is looked for in its box alone.
+The nucleus says where a cell is that fills its picture. Where nothing that large is stained, or the
+picture has a field's size and cells, it is a field: the detector finds the cell, and its nucleus is
+looked for in its box alone, as for every box of that field on any page.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -25,6 +26,10 @@ SURROUNDINGS = 6.0
 WHOLE_SIDES = 2.0
 #: A located box of no more than the least side, in its parts, is of nothing that fills a picture.
 HARDLY_MORE = 1.02
+#: Longest side of the single-cell pictures of the public image sets, in pixels (PBC, 360×363).
+CUTOUT_PX = 363
+#: A picture of at least so many times a cut-out's area may be a field.
+FIELD_FROM = 2.0
 
 
 def where_to_look(
@@ -46,13 +51,25 @@ def where_to_look(
     with stage(Stage.LOCATE):
         box = locate_cell(rgb)
     least = SIDE_RANGE[0] * min(height, width)
-    if finder is None or box.right - box.left > HARDLY_MORE * least:
+    fills = box.right - box.left > HARDLY_MORE * least
+    if finder is None or (fills and not may_be_field(rgb)):
         return around(box, spec)
     with stage(Stage.DETECT):
-        white = [cell for cell in finder().find(rgb) if cell.kind is CellKind.WHITE]
-    if not white:
+        found = finder().find(rgb)
+    white = [cell for cell in found if cell.kind is CellKind.WHITE]
+    if not white or (fills and not is_field(cell.kind for cell in found)):
         return around(box, spec)
     return where_found(rgb, _meant(white, width / 2, height / 2).box, spec)
+
+
+def may_be_field(rgb: np.ndarray) -> bool:
+    """Return whether a picture, uint8 H×W×3, is larger than one of a single cell."""
+    return rgb.shape[0] * rgb.shape[1] >= FIELD_FROM * CUTOUT_PX**2
+
+
+def is_field(kinds: Iterable[CellKind]) -> bool:
+    """Return whether what was found in such a picture makes it a field."""
+    return {CellKind.WHITE, CellKind.RED} <= set(kinds)
 
 
 def where_found(rgb: np.ndarray, cell: Box, spec: PreprocessSpec) -> Box:

@@ -23,7 +23,7 @@ from hemavision.records.laboratory_files import find_file, read_file, refuse_unk
 SHIPPED = Path(__file__).parents[1] / "classes"
 DEFAULT = "default"
 #: Keys of the workbench that ask for something themselves; a test holds its script to them.
-COMMAND_KEYS = frozenset("cdfghiknt")
+COMMAND_KEYS = frozenset("cdfghikntv")
 #: Keys that a class may have, in the order in which they are given.
 KEYS = "1234567890" + string.ascii_lowercase
 #: Bins that are no classes.

@@ -150,6 +150,7 @@ class Prediction(Noticed):
         heatmaps: float32 K×h×w over ``box``, ≥ 0, Grad-CAM of each type before
             normalisation; left out of the JSON form and of equality.
         morphology_heatmaps: attribute → float32 V×h×w, the same for each of its values.
+        embedding: float32 D, how the network saw the image before it named it; likewise.
     """
 
     cell_type: str
@@ -172,6 +173,7 @@ class Prediction(Noticed):
     morphology_heatmaps: dict[str, np.ndarray] = field(
         default_factory=dict, compare=False, repr=False, metadata=HIDDEN
     )
+    embedding: np.ndarray | None = field(default=None, compare=False, repr=False, metadata=HIDDEN)
 
     def heatmap(self, name: str | None = None, value: str | None = None) -> np.ndarray:
         """Return one map, float32 h×w, ≥ 0.

@@ -17,7 +17,16 @@ from hemavision.store.cells import read_cells
 from hemavision.store.chain import Event, Transaction, seal_suggestions
 from hemavision.store.database import Store
 from hemavision.store.records import Cell, ImageKind, Look, NewCell, NewImage, StoredImage
-from hemavision.store.schema import cells, contents, cutouts, images, signed_heatmaps, thumbnails
+from hemavision.store.references import as_bytes
+from hemavision.store.schema import (
+    cells,
+    contents,
+    cutouts,
+    embeddings,
+    images,
+    signed_heatmaps,
+    thumbnails,
+)
 
 #: Boxes that share more of the smaller one are around one cell: one may lie in the other.
 SAME_CELL = 2 / 3
@@ -284,6 +293,7 @@ def _insert_image(turn: Transaction, case_id: int, image: NewImage) -> int:
         "model_sha256": image.model.sha256,
         "added_at": turn.at,
         "added_by": turn.who,
+        "pixel_um": image.pixel_um,
     }
     return turn.add(images, **values)
 
@@ -306,6 +316,10 @@ def _insert_cell(turn: Transaction, case_id: int, image_id: int, cell: NewCell) 
         turn.connection.execute(insert(cutouts).values(cell_id=number, png=cell.cutout))
     if cell.thumbnail is not None:
         turn.connection.execute(insert(thumbnails).values(cell_id=number, jpeg=cell.thumbnail))
+    if prediction.embedding is not None:
+        vector = as_bytes(prediction.embedding)
+        named = {"cell_id": number, "model_sha256": prediction.model.sha256}
+        turn.connection.execute(insert(embeddings).values(**named, vector=vector))
     return number
 
 
@@ -333,4 +347,5 @@ def _as_image(row: Row[Any], count: int) -> StoredImage:
         model=ModelReference(row.model_name, row.model_sha256),
         added_at=row.added_at,
         added_by=row.added_by,
+        pixel_um=row.pixel_um,
     )

@@ -62,6 +62,7 @@ class Entries(Record):
         profile: name of the reference ranges; empty for the server's own.
         estimate: whether the estimate behind the model's calls is wanted.
         comment: the reader's own words, for the report.
+        pixel_um: micrometres that a pixel of the camera is wide, for images whose files do not say.
         revision: counts up with every change; a change names the one that it saw.
     """
 
@@ -74,6 +75,7 @@ class Entries(Record):
     profile: str = ""
     estimate: bool = False
     comment: str = ""
+    pixel_um: float | None = None
     revision: Count = 0
 
 
@@ -191,6 +193,7 @@ class NewImage:
         cells: to be decided on.
         others: what else was found: red cells, platelets, cells that the border cuts.
         model: that named the cells.
+        pixel_um: micrometres that a pixel is wide, where the file says so.
     """
 
     name: str
@@ -203,11 +206,17 @@ class NewImage:
     cells: tuple[NewCell, ...]
     others: tuple[Detection, ...]
     model: ModelReference
+    pixel_um: float | None = None
 
 
 @dataclass(frozen=True)
 class StoredImage(Record):
-    """An image of a case; ``others`` counts what else was found, by kind."""
+    """An image of a case.
+
+    Attributes:
+        others: what else was found, by kind.
+        pixel_um: micrometres that a pixel is wide, where the file says so.
+    """
 
     id: Count
     case_id: Count
@@ -222,6 +231,7 @@ class StoredImage(Record):
     model: ModelReference
     added_at: Time
     added_by: str
+    pixel_um: float | None
 
 
 @dataclass(frozen=True)

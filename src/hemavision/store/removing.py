@@ -18,7 +18,16 @@ from hemavision.store.chain import Event, Transaction, seal_suggestions
 from hemavision.store.database import Store
 from hemavision.store.images import read_image
 from hemavision.store.records import Case
-from hemavision.store.schema import cells, contents, cutouts, images, log, taken_out, thumbnails
+from hemavision.store.schema import (
+    cells,
+    contents,
+    cutouts,
+    embeddings,
+    images,
+    log,
+    taken_out,
+    thumbnails,
+)
 from hemavision.store.schema import read_cells as reread
 from hemavision.store.schema import versions as signed
 from hemavision.store.vocabulary import checked_text
@@ -130,7 +139,7 @@ def _refuse_reread(connection: Connection, numbers: Sequence[int]) -> None:
 
 
 def _delete_cells(turn: Transaction, numbers: Sequence[int]) -> None:
-    for table in (cutouts, thumbnails):
+    for table in (cutouts, thumbnails, embeddings):
         turn.connection.execute(delete(table).where(table.c.cell_id.in_(numbers)))
     turn.connection.execute(delete(cells).where(cells.c.id.in_(numbers)))
     _note(turn, "cells", numbers)

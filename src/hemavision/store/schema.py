@@ -113,6 +113,8 @@ images = Table(
     Column("model_sha256", DIGEST, nullable=False),
     Column("added_at", TIME, nullable=False),
     Column("added_by", NAME, nullable=False),
+    # Micrometres that a pixel is wide, where the file says so.
+    Column("pixel_um", Float),
     UniqueConstraint("case_id", "sha256"),
 )
 
@@ -153,6 +155,28 @@ thumbnails = Table(
     "thumbnails",
     metadata,
     Column("cell_id", NUMBER, ForeignKey("cells.id"), primary_key=True),
+    Column("jpeg", LargeBinary, nullable=False),
+)
+
+#: How a network saw a cell, as float16 bytes; those of before step 0009 have none.
+embeddings = Table(
+    "embeddings",
+    metadata,
+    Column("cell_id", NUMBER, ForeignKey("cells.id"), primary_key=True),
+    Column("model_sha256", DIGEST, nullable=False),
+    Column("vector", LargeBinary, nullable=False),
+)
+
+#: Cells of public image sets, named by their authors, to compare a case's cells with.
+reference_cells = Table(
+    "reference_cells",
+    metadata,
+    Column("id", NUMBER, primary_key=True),
+    Column("source", NAME, nullable=False),
+    Column("cell_type", NAME, nullable=False),
+    Column("image_sha256", DIGEST, nullable=False),
+    Column("model_sha256", DIGEST, nullable=False),
+    Column("vector", LargeBinary, nullable=False),
     Column("jpeg", LargeBinary, nullable=False),
 )
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from flask import current_app
 
+from hemavision.casework.references import References
 from hemavision.reading.cell import Model
 from hemavision.reading.finding.detector import Finder
 from hemavision.reading.heard import heard_by
@@ -33,6 +34,7 @@ class Services:
         detector: that finds them in fields; None where there is none.
         store: of cases; None until it is first needed.
         gate: that requests with images pass.
+        references: named cells that a case's cells are compared with.
         metrics: what was counted since the start.
         described: shipped bundles, as the API describes them: opening one takes a tenth second.
     """
@@ -42,6 +44,7 @@ class Services:
     classes: ClassList
     detector: Finder | None = None
     store: Store | None = None
+    references: References = field(default_factory=References)
     gate: Gate = field(default_factory=Gate)
     metrics: Metrics = field(init=False)
     described: dict[Path, Any] = field(default_factory=dict)

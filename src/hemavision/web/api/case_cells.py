@@ -7,14 +7,22 @@ from dataclasses import dataclass
 from flask import Response
 from msgspec import UNSET
 
-from hemavision.casework.pictures import HeatmapChoice, show_cutout, show_heatmap, show_thumbnail
+from hemavision.casework.pictures import (
+    HeatmapChoice,
+    Picture,
+    show_cutout,
+    show_heatmap,
+    show_thumbnail,
+)
 from hemavision.casework.recognition import read_cell
+from hemavision.casework.references import Similar
 from hemavision.records.json_values import Count
 from hemavision.records.results import Noticed
 from hemavision.store import cells
 from hemavision.store.cases import find_case
-from hemavision.store.images import add_cell, find_image, read_content
+from hemavision.store.images import add_cell, find_image, find_look, read_content
 from hemavision.store.records import Case, Cell, CellSummary, Change, Page
+from hemavision.store.references import read_reference_picture
 from hemavision.store.removing import remove_cell
 from hemavision.store.undoing import undo
 from hemavision.web.api import case_requests as requests
@@ -53,6 +61,13 @@ class CellAnswer(Noticed):
     """One cell."""
 
     cell: Cell
+
+
+@dataclass(frozen=True)
+class SimilarCells(Noticed):
+    """Named cells that look like one, the most similar first."""
+
+    similar: list[Similar]
 
 
 @dataclass(frozen=True)
@@ -224,6 +239,29 @@ def get_heatmap(case_id: int, cell_id: int) -> Response:
     cell = cells.find_cell(the_store(), case_id, cell_id)
     wish = HeatmapChoice(query.cell_type, query.opacity)
     return respond(show_heatmap(the_store(), cell, services().model, wish))
+
+
+@blueprint.get("/cases/<int:case_id>/cells/<int:cell_id>/similar")
+@operation(SimilarCells, 401, 403, 404)
+def get_similar(case_id: int, cell_id: int) -> Response:
+    """Show the six named cells that look most like a cell: of other signed cases, of image sets.
+
+    Compared is what the network saw before it named them, so a second reader, who shall not know
+    the model's word, is refused as for the cell itself; nor are cells shown of any case that the
+    reader is reading anew, or of the same image in another case.
+    """
+    reader = sighted(case_id)
+    kept, cell = services(), (case_id, cell_id)
+    find_look(the_store(), case_id, cell_id)
+    return answer(SimilarCells(kept.references.similar(the_store(), kept.model, cell, reader.name)))
+
+
+@blueprint.get("/references/<int:reference_id>/picture")
+@operation(THUMBNAIL, 401, 403, 404)
+def get_reference_picture(reference_id: int) -> Response:
+    """Show a cell of an image set that others are compared with."""
+    asking()
+    return respond(Picture(read_reference_picture(the_store(), reference_id), "image/jpeg"))
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from hemavision.differential.names import (
     white_cells_from,
 )
 from hemavision.errors import SettingsError
+from hemavision.images.pixel_size import LEAST_UM, MOST_UM
 from hemavision.records.results import Noticed
 from hemavision.store.cases import LONGEST_COMMENT, LONGEST_NAME, enter, find_case
 from hemavision.store.records import Case, Entries
@@ -55,6 +56,7 @@ class EntriesBody(Body):
         analyser_cells: white cells that it classified, where it says so.
         profile: name of the reference profile; empty for the server's own.
         estimate: add the estimate behind the model's calls.
+        pixel_um: micrometres that a pixel of the camera is wide, for images that do not say.
     """
 
     revision: Number
@@ -67,6 +69,7 @@ class EntriesBody(Body):
     profile: Title = ""
     estimate: bool = False
     comment: Annotated[str, Meta(max_length=LONGEST_COMMENT)] = ""
+    pixel_um: Annotated[float, Meta(ge=LEAST_UM, le=MOST_UM)] | None = None
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ const NAMED_FROM_PX = 56;
 const ROUND_FROM_PX = 26;
 const CASED_FROM_PX = { white_cell: 16, platelet: 16, red_cell: 48 };
 const CUT_FROM_PX = 16;
+const TICK_PX = 9;
 const SMALL_RED_OPACITY = 0.6; // where thousands of red cells show at once, the white ones stand out
 const STEPS_PER_DOUBLING = 3; // labels look for better places this often while the view zooms
 /** A box smaller than this on the screen shows no rings: red cells lie over each other often. */
@@ -47,6 +48,7 @@ export function paint(scene) {
   context.globalAlpha = scene.shown;
   paintBoxes(context, cells, at);
   if (state.layers.marks) paintMarks(context, scene, cells, at);
+  paintTicks(context, cells, at);
   if (state.layers.labels) paintLabels(context, scene, at);
   context.globalAlpha = 1;
   if (scene.lit) paintLit(context, scene.lit, at);
@@ -141,6 +143,21 @@ function paintMarks(context, { image }, cells, at) {
     const side = Math.min(place.width, place.height);
     if (cell.cut && side >= CUT_FROM_PX) paintCut(context, cell, image, place);
     if (cell.clumped && side >= (CLUMP_FROM_PX[cell.kind] ?? 0)) paintClump(context, cell, place);
+  }
+}
+
+/** A tick at the corner of what a person has decided, whatever the line says of the suggestion. */
+function paintTicks(context, cells, at) {
+  for (const { box, prediction } of cells) {
+    const { x, y, width } = onScreen(box, at);
+    if (!prediction?.decided || width < CUT_FROM_PX) continue;
+    const tick = new Path2D();
+    tick.arc(x + width, y, TICK_PX, 0, 7);
+    context.fillStyle = "#f7f1fb";
+    context.fill(tick);
+    context.strokeStyle = context.fillStyle = CASING;
+    context.lineWidth = 2;
+    context.stroke(new Path2D(`M${x + width - 4} ${y}l3 3l5 -6`));
   }
 }
 

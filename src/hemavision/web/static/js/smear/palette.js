@@ -20,10 +20,8 @@ const UNKNOWN = "#a294b8";
 /** What lies under every line and label, so that any ground shows them. */
 export const CASING = "#0b0713";
 
-/** "suggested" and "decided" are the workbench's: dotted until a person has decided. */
-const DASHES = Object.freeze({
-  confident: [], check: [9, 6], unfamiliar: [0.1, 6], suggested: [0.1, 6], decided: [],
-});
+/** How sure the suggestion is, on every page; that a person has decided is another sign, a tick. */
+const DASHES = Object.freeze({ confident: [], check: [9, 6], unfamiliar: [0.1, 6] });
 const WIDTHS = Object.freeze({ white_cell: 2.5, red_cell: 1.6, platelet: 2 });
 /** Radius of the box's corners, as a share of its shorter side: red cells are round. */
 const CORNERS = Object.freeze({ white_cell: 0.07, red_cell: 0.42, platelet: 0 });

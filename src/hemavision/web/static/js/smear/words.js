@@ -14,9 +14,9 @@ export function cellTitle({ kind, prediction }) {
 export function labelWords(cell) {
   const name = cellTitle(cell);
   if (!cell.prediction) return name;
-  const { status, confidence } = cell.prediction;
+  const { status, confidence, decided } = cell.prediction;
+  if (decided) return name;
   if (status === "unfamiliar") return `${name}? Unfamiliar`;
-  if (status === "decided") return name;
   return `${name}${status === "check" ? "?" : ""} ${Math.floor(confidence * 100)}%`;
 }
 

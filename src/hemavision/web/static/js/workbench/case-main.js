@@ -13,7 +13,7 @@ import { mountImporter } from "./components/importer.js";
 import { mountCompare, mountInspector } from "./components/inspector.js";
 import { mountClasses, mountPanel } from "./components/panel.js";
 import { mountFinishing, mountReads, mountReason, mountSigning } from "./components/rounds.js";
-import { mountKeyboard, mountSelection, mountToolbar } from "./components/toolbar.js";
+import { mountFoot, mountKeyboard, mountSelection, mountToolbar } from "./components/toolbar.js";
 import { createConnection, createDesk, createLoader, createNumbers, createWatch } from "./desk.js";
 import { isTyped } from "./entered.js";
 import { createReview } from "./review.js";
@@ -31,6 +31,8 @@ const addresses = {
   cutout: (id) => `/api/v1${root}/cells/${id}/cutout`,
   heatmap: (id) => `/api/v1${root}/cells/${id}/heatmap`,
   picture: (id) => `/api/v1${root}/images/${id}/picture`,
+  similar: ({ case_id: id, cell_id: cell, reference_id: reference }) => (
+    reference === null ? `/api/v1/cases/${id}/cells/${cell}/thumbnail` : `/api/v1/references/${reference}/picture`),
   part: (id, box) => `/api/v1${root}/images/${id}/part?${new URLSearchParams(box)}`,
 };
 const say = (words) => write(part("announcer"), words);
@@ -102,12 +104,15 @@ function inspect(id = review.targets()[0]) {
 let detailTimer = 0;
 
 /** Ask for the rest of what the model said, once the reader rests on a cell. */
-function askDetail({ inspectedId, detail, reading }) {
+function askDetail({ inspectedId, detail, similar, reading, queue }) {
   clearTimeout(detailTimer);
-  if (inspectedId === null || reading || detail?.id === inspectedId) return;
+  if (inspectedId === null || reading) return;
   detailTimer = setTimeout(() => attempt(async () => {
-    const { cell } = await api.get(`${root}/cells/${inspectedId}`);
-    store.dispatch({ type: "detailLoaded", detail: cell });
+    const address = `${root}/cells/${inspectedId}`;
+    if (detail?.id !== inspectedId) store.dispatch({ type: "detailLoaded", detail: (await api.get(address)).cell });
+    if (queue && similar?.id !== inspectedId) {
+      store.dispatch({ type: "similarLoaded", id: inspectedId, cells: (await api.get(`${address}/similar`)).similar });
+    }
   }), 90);
 }
 
@@ -294,6 +299,8 @@ function listen() {
   on("cells-dropped", review.drop);
   on("cell-inspected", ({ id }) => inspect(id));
   on("cell-wanted", ({ id }) => review.show(id));
+  on("queue-wanted", review.queue);
+  on("confident-committed", review.commitSeen);
   on("cell-stepped", ({ by }) => review.move(by > 0 ? "right" : "left", false));
   on("cell-shown-in-field", () => dialogs.field.open(store.state.inspectedId));
   on("cell-missed", addMissed);
@@ -354,7 +361,8 @@ function listen() {
   mountKeyboard(store, {
     classify: ({ type }) => review.classify(type), commit: review.commit, takeBack: review.takeBack,
     toggle: review.toggle, move: ({ by, extend }) => review.move(by, extend), selectAll: review.selectAll,
-    next: review.next, countOn: review.countOn, total: goToTotal, heat: () => store.dispatch({ type: "heatTurned" }), inspect: () => inspect(),
+    next: review.next, queue: review.queue, commitSeen: review.commitSeen, countOn: review.countOn, total: goToTotal,
+    heat: () => store.dispatch({ type: "heatTurned" }), inspect: () => inspect(),
     field: () => dialogs.field.open(review.targets()[0]), compare, leave,
     cut: () => dialogs.cut.open(), undo: () => writer.undo(), redo: () => writer.redo(), keys: () => part("keys").showModal(),
   });
@@ -365,7 +373,7 @@ function listen() {
 
 function mount() {
   const updates = [
-    mountCaseBar(part("case-bar")), mountConnection(part("away")), mountBanner(part("banner")), mountToolbar(part("toolbar")), gallery.update,
+    mountCaseBar(part("case-bar")), mountConnection(part("away")), mountBanner(part("banner")), mountToolbar(part("toolbar")), mountFoot(part("foot")), gallery.update,
     mountSelection(part("selection")), mountInspector(part("inspector"), addresses), mountPanel(part("panel")), mountClasses(part("keys")),
     mountEntries(part("entries")), mountNotices(part("notices")), dialogs.compare.update, dialogs.cut.update,
     dialogs.field.update,
@@ -376,9 +384,13 @@ function mount() {
     write(part("trouble").querySelector("[data-role=trouble-words]"), state.problem ?? "");
     document.body.dataset.phase = state.phase;
     document.body.dataset.inspecting = String(state.inspectedId !== null);
+    document.body.dataset.queue = String(state.queue);
     for (const update of updates) update(state, before);
     if (state.case?.revision !== before.case?.revision) numbers.refresh();
-    if (state.inspectedId !== before.inspectedId) askDetail(state);
+    if (state.inspectedId !== before.inspectedId || state.queue !== before.queue) askDetail(state);
+    // What covers the gallery takes the focus, and gives it back.
+    if (state.queue && !before.queue) part("inspector").focus({ preventScroll: true });
+    else if (before.queue && !state.queue) gallery.view.tiles.get(state.focusId)?.focus({ preventScroll: true });
     if (state.numbers && state.numbers !== before.numbers && !isReadOnly(state)) {
       const words = completeWords(state.numbers, before.numbers);
       if (words) notice(words, "info");

@@ -103,6 +103,23 @@ export function togetherOf(cells, seen) {
   return parted;
 }
 
+/** Say whether a cell waits for a person: undecided, and the model doubts its word or gives none. */
+const isDoubtful = (cell) => !isDecided(cell) && cell.suggestion?.status !== "confident";
+
+/**
+ * Return the next doubtful cell after `id`, going round; null for none but those of `done`. What must not
+ * be overlooked comes first: what nobody has named, then the types in the gallery's order.
+ */
+export function nextDoubtful(cells, types, id, done = []) {
+  const order = groupCells(cells, galleryOrder(types)).flatMap((group) => group.cells);
+  const here = order.findIndex((cell) => cell.id === id);
+  const turned = [...order.slice(here + 1), ...order.slice(0, here + 1)];
+  return turned.find((cell) => isDoubtful(cell) && !done.includes(cell.id))?.id ?? null;
+}
+
+/** Return how many cells are doubtful. */
+export const countDoubtful = (cells) => [...cells].filter(isDoubtful).length;
+
 /** Return the next undecided cell after `id` in the gallery's order, going round; null for none. */
 export function nextUndecided(groups, id) {
   const order = groups.flatMap(({ cells }) => cells);

@@ -2,7 +2,8 @@
 
 /** Letters that ask for something themselves: no class may have them (`COMMAND_KEYS` of records/classes.py). */
 const COMMANDS = Object.freeze({
-  c: "compare", f: "field", g: "countOn", h: "heat", i: "inspect", k: "cut", n: "next", t: "total",
+  c: "commitSeen", d: "queue", f: "field", g: "countOn", h: "heat", i: "inspect", k: "cut", n: "next", t: "total",
+  v: "compare",
 });
 
 const MOVES = Object.freeze({

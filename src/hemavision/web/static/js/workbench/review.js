@@ -1,12 +1,13 @@
 /** What a reader does to cells: press, move, classify, commit, take back. */
 
-import { binOf, committable, confidentOf, galleryOrder, groupCells, isDecided, nextUndecided, successor, TO_READ, togetherOf, UNFAMILIAR } from "./cells.js";
+import { binOf, committable, confidentOf, galleryOrder, groupCells, isDecided, nextDoubtful, nextUndecided, successor, TO_READ, togetherOf, UNFAMILIAR } from "./cells.js";
 import { moveFrom, placeOf } from "./rows.js";
 import { isReadOnly, range, roomLeft, targetOf, targets, toggled, undecided, withinTarget } from "./state.js";
 import { beyondWords, binWords, cellsWords, leftOutWords } from "./words.js";
 
 const PAGE_ROWS = 4;
 const ALL_DECIDED = "Every cell is decided: sign the case.";
+const NO_DOUBT = "No doubtful cell is left: C commits the confident ones that you have seen.";
 
 /** `view` is the gallery's: its groups and layout say what lies where. */
 export function createReview({ store, writer, view, notice, say }) {
@@ -34,13 +35,29 @@ export function createReview({ store, writer, view, notice, say }) {
     if (!changes.length) return 0;
     const ids = changes.map(([id]) => id);
     const goOn = ids.includes(store.state.focusId);
-    const next = goOn ? successor(view.groups, ids) : null;
+    const { queue, cells, types } = store.state;
+    const next = !goOn ? null : queue ? nextDoubtful(cells.values(), types, ids.at(-1), ids) : successor(view.groups, ids);
     if (goOn && next !== null) store.dispatch({ type: "focused", id: next, hover: true });
     if (store.state.selection.size > 1) store.dispatch({ type: "selected", ids: [] });
     else if (store.state.selection.size === 1) store.dispatch({ type: "selected", ids: next === null ? [] : [next] });
     writer.decide(changes, asSuggested);
+    if (queue && goOn) goOnWith(next);
     if (goOn && next === null && !undecided(store.state).length) notice(ALL_DECIDED, "info");
     return changes.length;
+  }
+
+  /** The large view shows the next doubtful cell; where there is none it gives way to the gallery. */
+  function goOnWith(id) {
+    store.dispatch({ type: "inspected", id, queue: true });
+    if (id !== null) focus(id);
+    else if (undecided(store.state).length) notice(NO_DOUBT, "info");
+  }
+
+  /** Everything confident that was seen, of all types at once, through the gate of all bulk ways. */
+  function commitSeen() {
+    if (locked()) return;
+    if (store.state.reading) return void notice("A second reader names each cell: there is no suggestion to commit.", "info");
+    commitTogether(undecided(store.state).map(({ id }) => id));
   }
 
   function classify(type, asked = mine()) {
@@ -73,8 +90,8 @@ export function createReview({ store, writer, view, notice, say }) {
     const cells = ids.map((id) => store.state.cells.get(id));
     const { ready, unseen, doubtful } = togetherOf(cells, store.state.seen);
     const words = leftOutWords(unseen, doubtful);
+    if (!ready.length) return void notice(words ? `Nothing committed: ${words}.` : ALL_DECIDED, "info", [...unseen, ...doubtful]);
     if (words) notice(`${words}.`, "info", [...unseen, ...doubtful]);
-    if (!ready.length) return;
     const done = decide(ready.map((id) => [id, committable(store.state.cells.get(id))]), true);
     if (done) say([`${cellsWords(done)} committed`, words].filter(Boolean).join("; "));
   }
@@ -172,7 +189,7 @@ export function createReview({ store, writer, view, notice, say }) {
   }
 
   return {
-    targets: mine, classify, commit, takeBack, press, move, show, showBin, drop, commitConfident, showUnseen, selectBin,
+    targets: mine, classify, commit, commitSeen, takeBack, press, move, show, showBin, drop, commitConfident, showUnseen, selectBin,
     toggle() {
       const { focusId, selection } = store.state;
       if (focusId !== null) store.dispatch({ type: "selected", ids: toggled(selection, focusId), anchor: focusId });
@@ -186,6 +203,13 @@ export function createReview({ store, writer, view, notice, say }) {
       if (roomLeft(store.state) > 0 || locked()) return;
       store.dispatch({ type: "countedOn" });
       notice(`The count goes on past ${targetOf(store.state).toLocaleString("en-GB")}.`, "info");
+    },
+    queue() {
+      const { cells, types, focusId, inspectedId, queue } = store.state;
+      if (store.state.selection.size) store.dispatch({ type: "selected", ids: [] });
+      const id = nextDoubtful(cells.values(), types, queue ? inspectedId : null);
+      if (id !== null) goOnWith(id);
+      else notice(undecided(store.state).length ? NO_DOUBT : ALL_DECIDED, "info", focusId === null ? [] : [focusId]);
     },
     next() {
       const { cells, types, focusId } = store.state;

@@ -1,7 +1,71 @@
 /**
  * Where the gallery's tiles lie, as arithmetic, so that a thousand cells need no more elements
- * than the screen shows. Pixels; `top` is from the gallery's first row. Pure.
+ * than the screen shows; and how large a cell is in its frame. Pixels; `top` is from the gallery's first
+ * row. Pure.
  */
+
+/** Sides of what a thumbnail and a cut-out show, in longer sides of the cell's box (casework/recognition). */
+const SIDES = Object.freeze({ thumbnail: 1.4, cutout: 2 });
+/** Of a frame's side, in sides of the largest cell's box; a box longer than so many middle ones is no measure. */
+const [ROOM, OUTSIZE] = [1.1, 2];
+/** Micrometres of a scale bar: the longest that is no more than this share of the frame. */
+const [BARS_UM, BAR_SHARE] = [[50, 20, 10, 5, 2, 1], 0.5];
+
+const longerSide = ({ left, top, right, bottom }) => Math.max(right - left, bottom - top);
+
+/**
+ * Return Map image id → {of, window, um}: what the scale is common to, the pixels of the image that a
+ * frame's side shows, and the micrometres of one, or null. Size is a diagnostic sign: all cells of a case show at one scale; where pixel
+ * sizes are not known, those of fields of one size do, and those of pictures of single cells.
+ */
+export function scalesOf(cells, images, cameraUm = null) {
+  const classes = new Map();
+  for (const cell of cells) {
+    const image = images.get(cell.image_id);
+    if (!image) continue;
+    const um = image.pixel_um ?? cameraUm;
+    const name = um ? "um" : image.kind === "field" ? [image.width, image.height].sort((a, b) => a - b).join() : image.kind;
+    if (!classes.has(name)) classes.set(name, { sides: [], members: new Map() });
+    const { sides, members } = classes.get(name);
+    sides.push(longerSide(cell.box) * (um ?? 1));
+    members.set(image.id, um);
+  }
+  const scales = new Map();
+  for (const [of, { sides, members }] of classes) {
+    sides.sort((a, b) => a - b);
+    const window = ROOM * Math.min(sides.at(-1), OUTSIZE * sides[Math.floor(sides.length / 2)]);
+    for (const [id, um] of members) scales.set(id, { of, window: window / (um ?? 1), um: um ?? null });
+  }
+  return scales;
+}
+
+/**
+ * Return where a picture of a cell lies in its frame, {left, top, width, height} in percent of the frame's
+ * side, the box's middle in the frame's. `kind` is "thumbnail" or "cutout".
+ */
+export function framed(box, image, { window }, kind) {
+  const [x, y, half] = [(box.left + box.right) / 2, (box.top + box.bottom) / 2, SIDES[kind] * longerSide(box) / 2];
+  let shown = { left: x - half, top: y - half, right: x + half, bottom: y + half };
+  if (kind === "cutout" && image.kind !== "field") shown = { left: 0, top: 0, right: image.width, bottom: image.height };
+  else if (kind === "cutout") {
+    shown = {
+      left: Math.max(shown.left, 0), top: Math.max(shown.top, 0),
+      right: Math.min(shown.right, image.width), bottom: Math.min(shown.bottom, image.height),
+    };
+  }
+  const share = (pixels) => 100 * pixels / window;
+  return {
+    left: 50 + share(shown.left - x), top: 50 + share(shown.top - y),
+    width: share(shown.right - shown.left), height: share(shown.bottom - shown.top),
+  };
+}
+
+/** Return a scale bar, {um, share}: its length and that in percent of the frame; null where no size is known. */
+export function scaleBar({ window, um }) {
+  if (!um) return null;
+  const length = BARS_UM.find((one) => one <= BAR_SHARE * window * um) ?? BARS_UM.at(-1);
+  return { um: length, share: 100 * length / (window * um) };
+}
 
 /** A full row fills the width, but tiles never stand further apart than so many gaps. */
 const WIDEST_GAPS = 3;

@@ -39,6 +39,8 @@ export const initialState = Object.freeze({
   seen: NONE, // ids of cells that were on the screen whole
   heat: false,
   inspectedId: null,
+  queue: false, // whether it fills the room, one doubtful cell after the other
+  similar: null, // {id, cells}: named cells that look like the inspected one
   detail: null, // the inspected cell with all that the model said, once it is here
   history: emptyHistory,
   entries: null, // what was entered beside the cells, as the case has it
@@ -71,6 +73,7 @@ const handlers = {
       selection: kept(state.selection, has),
       focusId: has(state.focusId) ? state.focusId : firstOf(next),
       inspectedId: has(state.inspectedId) ? state.inspectedId : null,
+      queue: state.queue && has(state.inspectedId),
     };
   },
   readingBegan: (state, { reading }) => ({ ...state, ...CLEAN, reading }),
@@ -114,7 +117,11 @@ const handlers = {
     return fresh.length ? { ...state, seen: joined(state.seen, fresh) } : state;
   },
   heatTurned: (state, { on = !state.heat }) => ({ ...state, heat: on }),
-  inspected: (state, { id }) => ({ ...state, inspectedId: id, detail: state.detail?.id === id ? state.detail : null }),
+  inspected: (state, { id, queue = state.queue }) => ({
+    ...state, inspectedId: id, queue: queue && id !== null, detail: state.detail?.id === id ? state.detail : null,
+    similar: state.similar?.id === id ? state.similar : null,
+  }),
+  similarLoaded: (state, { id, cells }) => (id === state.inspectedId ? { ...state, similar: { id, cells } } : state),
   detailLoaded: (state, { detail }) => (detail.id === state.inspectedId ? { ...state, detail } : state),
 
   counted: (state, { suggestions }) => ({ ...state, suggestions }),
@@ -147,7 +154,7 @@ const handlers = {
 
 const CLEAN = Object.freeze({
   phase: "loading", server: new Map(), wishes: new Map(), cells: new Map(), filter: "all", selection: NONE, anchor: null,
-  focusId: null, hoveredId: null, inspectedId: null, detail: null, history: emptyHistory, numbers: null, heat: false,
+  focusId: null, hoveredId: null, inspectedId: null, queue: false, similar: null, detail: null, history: emptyHistory, numbers: null, heat: false,
 });
 
 /** Return the state after an action `{type, ...}`; an unknown type is a programming error. */

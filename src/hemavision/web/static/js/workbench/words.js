@@ -17,7 +17,7 @@ const ACTIONS = {
 const ENTRIES = {
   target: "cells to count", white_cells: "total white cells", nucleated_apart: "counted without nucleated red cells",
   analyser: "analyser", analyser_cells: "analyser's cells", analyser_name: "analyser's name",
-  profile: "reference ranges", estimate: "estimate", comment: "comment",
+  profile: "reference ranges", estimate: "estimate", comment: "comment", pixel_um: "pixel size, µm",
 };
 
 /** Return a case's state for people. */
@@ -40,6 +40,15 @@ export function leftOutWords(unseen, doubtful) {
   const left = [[unseen, "not seen yet"], [doubtful, "doubted by the model: decide on them one by one"]];
   return left.filter(([some]) => some.length).map(([some, why]) => `${cellsWords(some.length)} left out, ${why}`).join("; ");
 }
+
+/** Return where a similar cell is from. */
+export const sourceWords = ({ source, case_id: id }) => (source ? source.toUpperCase().replace("_", " ") : `case ${id}`);
+
+/** Return what a picture's scale is common to: `classes` are the case's images that show at scales of their own. */
+export const scaleWords = (classes) => `As photographed, at one scale with all cells of ${classes > 1 ? "images like this one: the size of a pixel is not known" : "the case"}`;
+
+/** Return which cell shows large, and how many doubtful ones wait. */
+export const queueWords = (id, count) => `Cell ${id} · ${count.toLocaleString("en-GB")} doubtful`;
 
 /** Return how many white cells a border cuts. */
 export const cutWords = (count) => `${cellsWords(count, "white cell")} at the border of ${count === 1 ? "its field is" : "their fields are"} not counted`;

@@ -236,8 +236,8 @@ function lines(cell) {
       ...more,
     ];
   }
-  const status = make("p", { className: "peek-status", textContent: statusWords(prediction.status).word });
-  status.dataset.status = prediction.status;
+  const status = make("p", { className: "peek-status", textContent: prediction.decided ? "Decided by a person" : statusWords(prediction.status).word });
+  status.dataset.status = prediction.decided ? "decided" : prediction.status;
   const likeliest = Object.entries(prediction.probabilities).sort((a, b) => b[1] - a[1]).slice(0, MOST_TYPES);
   return [
     make("p", { className: "peek-title", textContent: cellTitle(cell) }), status,

@@ -13,6 +13,7 @@ const INPUTS = {
   "white-cells": ["white_cells", countFrom],
   "analyser-cells": ["analyser_cells", wholeFrom],
   "analyser-name": ["analyser_name", (text) => text.trim()],
+  "pixel-um": ["pixel_um", numberFrom],
   comment: ["comment", (text) => text.trim()],
 };
 const CHECKS = { "nucleated-apart": "nucleated_apart", estimate: "estimate" };

@@ -1,7 +1,7 @@
 /**
  * A case's fields, one at a time: the Smear page's canvas over what the case keeps. The canvas
- * speaks by events that stay inside the dialog; it opens cells by `cell-inspected`, and says
- * `cell-missed` where a reader adds one.
+ * speaks by events that stay inside the dialog; a lit cell is named by its type's key or a button
+ * (`compared-classified`), looked at closer (`cell-inspected`), a missed one added (`cell-missed`).
  */
 
 import { role, tell, write } from "../../components/dom.js";
@@ -10,9 +10,13 @@ import { createPictures } from "../../smear/pictures.js";
 import { initialState as smearPage, reduce } from "../../smear/state.js";
 import { ZOOM_FIT } from "../../state.js";
 import { focusOn, oneToOne } from "../../viewport.js";
-import { isDecided } from "../cells.js";
+import { binOf, committable, isDecided } from "../cells.js";
 import { isReadOnly } from "../state.js";
+import { binWords } from "../words.js";
 import { mountAdder } from "./adding.js";
+import { makeChoice } from "./tiles.js";
+
+const DIGIT = /^[1-9]$/;
 
 /** `others(imageId)` resolves to what else was found there. Return {open(cellId or none), update, fail(words)}. */
 export function mountFieldView(dialog, addresses, others) {
@@ -27,6 +31,7 @@ export function mountFieldView(dialog, addresses, others) {
     const before = state;
     state = reduce(state, action);
     if (state !== before) stage.update(state, before);
+    if (state.cellId !== before.cellId) showLit();
     adder.update();
   };
   const cellsHere = () => [...page.cells.values()].filter((cell) => cell.image_id === imageId);
@@ -43,11 +48,13 @@ export function mountFieldView(dialog, addresses, others) {
   });
   own("view-changed", ({ view }) => send({ type: "viewChanged", view }));
   own("cell-hovered", ({ id }) => send({ type: "cellHovered", id }));
-  own("cell-opened", ({ id }) => {
-    if (!page.cells.has(id)) return;
+  const lit = () => page?.cells.get(state.cellId) ?? null;
+  const look = () => {
+    if (!lit()) return;
     dialog.close();
-    tell(dialog, "cell-inspected", { id });
-  });
+    tell(dialog, "cell-inspected", { id: state.cellId });
+  };
+  own("cell-opened", ({ id }) => page.cells.has(id) && send({ type: "cellChosen", id }));
   own("cell-stepped", ({ by, along }) => {
     send({ type: "cellStepped", by, along });
     focus(state.cellId);
@@ -55,9 +62,7 @@ export function mountFieldView(dialog, addresses, others) {
   own("layer-flipped", ({ layer }) => send({ type: "layerToggled", layer, on: !state.layers[layer] }));
   own("zoom-wanted", ({ direction }) => zoom(direction));
   for (const name of ["cell-left", "keys-wanted"]) own(name, () => {});
-  own("card-wanted", () => {
-    if (page.cells.has(state.cellId)) tell(role(dialog, "field"), "cell-opened", { id: state.cellId });
-  });
+  own("card-wanted", look);
   own("item-moved", ({ by }) => step(by));
   own("cell-placed", ({ box }) => {
     write(role(dialog, "field-error"), "");
@@ -66,7 +71,8 @@ export function mountFieldView(dialog, addresses, others) {
   role(dialog, "add").addEventListener("click", () => adding(!adder.active));
   dialog.addEventListener("close", () => adding(false));
   dialog.addEventListener("click", ({ target }) => {
-    const { zoom: direction, step: by } = target.closest("button")?.dataset ?? {};
+    const { zoom: direction, step: by, type } = target.closest("button")?.dataset ?? {};
+    if (type) call(type);
     if (direction) zoom(direction);
     if (by) step(Number(by));
   });
@@ -75,11 +81,36 @@ export function mountFieldView(dialog, addresses, others) {
     if (event.key === "Escape") {
       if (adder.active) adding(false);
       else dialog.close();
-    } else if (plain && event.key.toLowerCase() === "b" && !role(dialog, "add").hidden) adding(!adder.active);
+    } else if (plain && !adder.active && keyed(event.key)) call(keyed(event.key));
+    else if (plain && event.key.toLowerCase() === "b" && !role(dialog, "add").hidden) adding(!adder.active);
     else return;
     event.stopPropagation(); // the canvas would leave the cell and keep the dialog
     event.preventDefault();
   }, { capture: true });
+
+  role(dialog, "closer").addEventListener("click", look);
+  role(dialog, "commit").addEventListener("click", () => committable(lit()) && call(committable(lit())));
+
+  /** The type that a digit names; 0 and the letters are the canvas's own here. */
+  function keyed(key) {
+    return (DIGIT.test(key) && page.types.find((type) => type.key === key)?.name) || null;
+  }
+
+  function call(type) {
+    if (lit() && !isReadOnly(page)) tell(dialog, "compared-classified", { id: state.cellId, type });
+  }
+
+  /** Say which cell is lit and what can be done to it; it is on the screen. */
+  function showLit() {
+    const cell = lit();
+    role(dialog, "deciding").hidden = cell === null || isReadOnly(page);
+    if (!cell) return;
+    write(role(dialog, "lit"), `Cell ${cell.id}: ${binWords(binOf(cell), page.types)}`);
+    role(dialog, "commit").hidden = isDecided(cell) || committable(cell) === null;
+    const choices = role(dialog, "choices");
+    if (choices.children.length !== page.types.length) choices.replaceChildren(...page.types.map((type) => makeChoice({ ...type, key: DIGIT.test(type.key) ? type.key : null })));
+    for (const button of choices.children) button.setAttribute("aria-pressed", String(button.dataset.type === cell.decided_type));
+  }
 
   function zoom(direction) {
     const { image, size } = stage.scene;
@@ -128,6 +159,7 @@ export function mountFieldView(dialog, addresses, others) {
     if (!dialog.open) dialog.showModal();
     stage.update(state, before);
     adder.update();
+    showLit();
     role(dialog, "field").focus({ preventScroll: true });
     if (isField && cellId !== null) requestAnimationFrame(() => requestAnimationFrame(() => focus(cellId)));
   }
@@ -136,7 +168,20 @@ export function mountFieldView(dialog, addresses, others) {
     write(role(dialog, "field-error"), words);
     adder.goOn();
   }
-  return { open, update(now) { page = now; }, fail };
+  /** What was decided here shows here, with the view where it is. */
+  function update(now) {
+    const changed = page !== null && now.cells !== page.cells;
+    page = now;
+    if (!changed || !dialog.open || !page.images.has(imageId)) return;
+    const [item] = state.items;
+    const others = item.answer.smear.cells.filter(({ id }) => id < 0);
+    const smear = asSmear(page.images.get(imageId), cellsHere(), others);
+    const before = state;
+    state = { ...state, items: [{ ...item, answer: { smear } }] };
+    stage.update(state, before);
+    showLit();
+  }
+  return { open, update, fail };
 }
 
 function asItem(image, smear, addresses) {
@@ -162,13 +207,10 @@ function asSmear(image, cells, others) {
   };
 }
 
-/** A decided cell shows a person's word without the model's percentage. */
+/** A decided cell shows a person's word; its line goes on to say how sure the suggestion was. */
 function asPrediction(cell) {
   const { suggestion } = cell;
-  const status = { confident: "suggested" }[suggestion?.status] ?? suggestion?.status;
-  if (!isDecided(cell)) return suggestion && { ...suggestion, status };
-  return {
-    cell_type: cell.decided_type, confidence: suggestion?.confidence ?? 0, status: "decided", novelty: 0,
-    probabilities: suggestion?.probabilities ?? {},
-  };
+  if (!isDecided(cell)) return suggestion;
+  const blind = { confidence: 0, status: "decided", novelty: 0, probabilities: {} };
+  return { ...(suggestion ?? blind), cell_type: cell.decided_type, decided: true };
 }

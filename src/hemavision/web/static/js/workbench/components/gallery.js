@@ -6,7 +6,7 @@
 
 import { make, role, tell, write } from "../../components/dom.js";
 import { confidentOf, galleryOrder, groupCells, TO_READ, UNFAMILIAR } from "../cells.js";
-import { layOut, placeOf, rowsInSight, scrollTo, wholeInSight } from "../rows.js";
+import { framed, layOut, placeOf, rowsInSight, scalesOf, scrollTo, wholeInSight } from "../rows.js";
 import { isReadOnly } from "../state.js";
 import { binWords, cellsWords } from "../words.js";
 import { binColour, fillTile, makeTile, mountDragging, turnTile } from "./tiles.js";
@@ -28,7 +28,7 @@ export function mountGallery(element, addresses) {
   const body = role(element, "body");
   const view = {
     state: null, groups: [], layout: { sections: [], height: 0, columns: 1, step: 1 }, sizes: { ...SIZES, tile: TILES.medium, width: 600 },
-    sections: new Map(), tiles: new Map(), scheduled: false, timer: 0, rest: 0, scrolled: 0, hurried: false, toTop: false,
+    scales: new Map(), sections: new Map(), tiles: new Map(), scheduled: false, timer: 0, rest: 0, scrolled: 0, hurried: false, toTop: false,
   };
 
   const render = () => {
@@ -72,6 +72,11 @@ export function mountGallery(element, addresses) {
     if (resize) view.sizes = { ...view.sizes, tile: TILES[state.tile] };
     if (regroup) view.groups = groupCells(state.cells.values(), galleryOrder(state.types), state.filter);
     if (regroup || resize) arrange();
+    const measured = [state.cells, state.images, state.entries?.pixel_um];
+    if (!view.measured?.every((value, index) => value === measured[index])) {
+      view.measured = measured;
+      view.scales = scalesOf(state.cells.values(), state.images, state.entries?.pixel_um);
+    }
     const moved = state.focusId !== before.focusId;
     if ((moved || view.toTop) && state.hoveredId === null) bringIntoSight(element, view, state.focusId);
     view.toTop = false;
@@ -137,7 +142,7 @@ function bringIntoSight(element, view, id) {
 
 /** Say which cells are on the screen whole, with their pictures there. */
 function see(element, view) {
-  if (document.hidden || !view.state) return;
+  if (document.hidden || !view.state || !element.checkVisibility({ visibilityProperty: true })) return; // the large view covers it
   const from = element.scrollTop;
   const ids = wholeInSight(view.layout, from, from + element.clientHeight, view.sizes.tile);
   const shown = ids.filter((id) => view.tiles.get(id)?.querySelector("img").naturalWidth > 0);
@@ -215,13 +220,16 @@ function tileOf(cell, view, part) {
   return tile;
 }
 
-function mark(tile, cell, { state, hurried }, addresses) {
+function mark(tile, cell, { state, hurried, scales }, addresses) {
   const { id } = cell;
   tile.tabIndex = id === state.focusId ? 0 : -1;
   tile.setAttribute("aria-selected", String(state.selection.has(id)));
   tile.dataset.seen = String(state.seen.has(id));
   const warm = state.heat && Boolean(cell.suggestion) && (id === (state.hoveredId ?? state.focusId));
-  if (!hurried || tile.querySelector("img").hasAttribute("src")) turnTile(tile, warm ? addresses.heatmap(id) : addresses.thumbnail(id));
+  if (hurried && !tile.querySelector("img").hasAttribute("src")) return;
+  const [address, kind] = warm ? [addresses.heatmap(id), "cutout"] : [addresses.thumbnail(id), "thumbnail"];
+  const image = state.images.get(cell.image_id);
+  if (image) turnTile(tile, address, framed(cell.box, image, scales.get(image.id), kind));
 }
 
 function place(element, left, top) {

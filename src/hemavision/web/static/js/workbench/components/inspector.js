@@ -1,26 +1,32 @@
 /**
- * One cell, large: its picture, its heatmap, what the model said and why, who decided what; and two
- * cells side by side. Says `inspector-closed`, `cell-shown-in-field`, `cell-stepped`, `cell-unwanted`,
- * `image-unwanted`.
+ * One cell, large: its picture at the case's scale, its heatmap, what the model said and why, who decided
+ * what; as a queue of doubtful cells with its field and similar cells beside it; and two cells side by side.
+ * Says `inspector-closed`, `cell-shown-in-field`, `cell-stepped`, `cell-unwanted`, `image-unwanted`,
+ * `cells-seen`, `queue-wanted`, `selection-committed`, `selection-taken-back`, `compared-classified`.
  */
 
 import { mountReasons } from "../../components/answer.js";
 import { make, role, tell, write } from "../../components/dom.js";
 import { initialState as cellPage } from "../../state.js";
 import { advice, percent, statusWords } from "../../words.js";
-import { binOf, isDecided } from "../cells.js";
+import { binOf, countDoubtful, isDecided } from "../cells.js";
+import { framed, scaleBar, scalesOf } from "../rows.js";
 import { isReadOnly } from "../state.js";
-import { binWords, decisionWords } from "../words.js";
-import { binColour } from "./tiles.js";
+import { binWords, decisionWords, queueWords, scaleWords, sourceWords } from "../words.js";
+import { binColour, lay, makeChoice } from "./tiles.js";
 
 const MOST_BARS = 5;
 const MOST_BARS_A_SIDE = 3; // of two cells side by side
 
 export function mountInspector(element, addresses) {
   const updateReasons = mountReasons(role(element, "reasons"), { hasMaps: false });
-  let shown = [];
+  let [shown, typesShown, similarShown] = [[], null, null];
+  const picture = role(element, "picture");
+  // Who has a cell before their eyes, large, has seen it.
+  picture.addEventListener("load", () => shown[0] && tell(element, "cells-seen", { ids: [shown[0].id] }));
   element.addEventListener("click", ({ target }) => {
     const button = target.closest("button");
+    if (button?.dataset.type && shown[0]) tell(button, "compared-classified", { id: shown[0].id, type: button.dataset.type });
     if (button?.dataset.act) tell(button, button.dataset.act, { by: Number(button.dataset.by) });
   });
   element.addEventListener("keydown", (event) => {
@@ -32,12 +38,22 @@ export function mountInspector(element, addresses) {
   return function update(state) {
     const cell = state.cells.get(state.inspectedId) ?? null;
     element.hidden = cell === null;
-    const now = [cell, state.detail, state.types, state.images, state.case?.state, state.reading];
+    if (state.types !== typesShown) {
+      typesShown = state.types;
+      role(element, "choices").replaceChildren(...state.types.map(makeChoice));
+    }
+    if (state.similar !== similarShown) {
+      similarShown = state.similar;
+      showSimilar(element, state, addresses);
+    }
+    const now = [cell, state.detail, state.types, state.images, state.case?.state, state.reading, state.entries?.pixel_um, state.queue];
     if (now.every((value, index) => value === shown[index])) return;
     const isOther = cell?.id !== shown[0]?.id;
     shown = now;
     if (!cell) return;
     if (isOther) showPictures(element, cell, addresses);
+    measure(element, cell, state);
+    showField(element, cell, state, addresses);
     fill(element, cell, state);
     role(element, "bars").replaceChildren(...bars(cell.suggestion, state.types, MOST_BARS));
     const detail = state.detail?.id === cell.id ? state.detail : null;
@@ -55,13 +71,61 @@ function showPictures(element, cell, addresses) {
   if (cell.suggestion) map.src = addresses.heatmap(cell.id);
 }
 
+/** Lay the pictures at the case's scale, with a bar where the size of a pixel is known. */
+function measure(element, cell, { cells, images, entries }) {
+  const image = images.get(cell.image_id);
+  if (!image) return;
+  const scales = scalesOf(cells.values(), images, entries?.pixel_um);
+  const scale = scales.get(image.id);
+  write(role(element, "picture-words"), scaleWords(new Set([...scales.values()].map(({ of }) => of)).size));
+  for (const name of ["picture", "map"]) lay(role(element, name), framed(cell.box, image, scale, "cutout"));
+  const bar = scaleBar(scale);
+  role(element, "scale").hidden = bar === null;
+  role(element, "scale").querySelector("i").style.setProperty("width", `${bar?.share ?? 0}%`);
+  write(role(element, "scale-words"), bar ? `${bar.um} µm` : "");
+}
+
+/** Beside a large cell stands its field with the cell's place in it. */
+function showField(element, { box, image_id: id }, { images, queue }, addresses) {
+  const image = images.get(id);
+  const figure = role(element, "field");
+  figure.hidden = !queue || image?.kind !== "field";
+  if (figure.hidden) return;
+  const picture = figure.querySelector("img");
+  const address = addresses.picture(id);
+  if (picture.getAttribute("src") !== address) picture.src = address;
+  const [wide, high] = [100 / image.width, 100 / image.height];
+  lay(role(element, "place"), {
+    left: box.left * wide, top: box.top * high, width: (box.right - box.left) * wide, height: (box.bottom - box.top) * high,
+  });
+}
+
+function showSimilar(element, { similar, types }, addresses) {
+  role(element, "similar").hidden = similar === null;
+  if (!similar) return;
+  write(role(element, "similar-words"), similar.cells.length
+    ? "Cells of other signed cases and of image sets that look most alike to the network. They bear their readers' names, not this cell's."
+    : "No signed cell of another case yet. The command “hemavision cases references” adds cells of the image sets.");
+  role(element, "similar-cells").replaceChildren(...similar.cells.map((one) => {
+    const words = `${binWords(one.cell_type, types)}, ${sourceWords(one)}`;
+    const picture = make("img", { src: addresses.similar(one), alt: words });
+    return make("li", {}, picture, make("b", { textContent: binWords(one.cell_type, types) }), make("span", { textContent: sourceWords(one) }));
+  }));
+}
+
 function fill(element, cell, state) {
   const { types, images } = state;
   const isLocked = isReadOnly(state) || state.reading !== null;
   const { suggestion } = cell;
   const bin = binOf(cell);
   element.style.setProperty("--tone", binColour(bin));
-  write(role(element, "number"), `Cell ${cell.id}`);
+  element.dataset.decided = String(isDecided(cell));
+  element.dataset.status = suggestion?.status ?? "unread";
+  write(role(element, "number"), state.queue ? queueWords(cell.id, countDoubtful(state.cells.values())) : `Cell ${cell.id}`);
+  role(element, "deciding").hidden = isReadOnly(state);
+  role(element, "commit").hidden = state.reading !== null || isDecided(cell);
+  role(element, "take-back").hidden = !isDecided(cell);
+  for (const button of role(element, "choices").children) button.setAttribute("aria-pressed", String(button.dataset.type === cell.decided_type));
   write(role(element, "bin"), binWords(bin, types));
   write(role(element, "decision"), decisionWords(cell));
   write(role(element, "status"), suggestion ? statusWords(suggestion.status).word : "");
@@ -126,18 +190,22 @@ export function mountCompare(dialog, addresses) {
   };
 }
 
-function makeSide(cell, { types }, addresses, warm) {
+function makeSide(cell, state, addresses, warm) {
+  const { types, images } = state;
   const { suggestion } = cell;
   const address = warm && suggestion ? addresses.heatmap(cell.id) : addresses.cutout(cell.id);
   const picture = make("img", { src: address, alt: `Cell ${cell.id}` });
+  const scale = scalesOf(state.cells.values(), images, state.entries?.pixel_um).get(cell.image_id);
+  lay(picture, framed(cell.box, images.get(cell.image_id), scale, "cutout"));
   const bin = binOf(cell);
   const heading = make("h3", { textContent: binWords(bin, types) });
   const number = make("p", { className: "quiet", textContent: `Cell ${cell.id} · ${isDecided(cell) ? "committed" : "only suggested"}` });
   const status = suggestion ? [make("p", { className: "quiet", textContent: statusWords(suggestion.status).word })] : [];
   const seen = suggestion?.seen ? [make("p", { textContent: `Seen: ${suggestion.seen}.` })] : [];
   const list = make("ul", { className: "bars" }, ...bars(suggestion, types, MOST_BARS_A_SIDE));
-  const side = make("div", { className: "side-cell" }, picture, heading, number, ...status, ...seen, list, choices(cell, types));
+  const side = make("div", { className: "side-cell" }, make("span", { className: "cell-picture" }, make("span", { className: "at-scale" }, picture)), heading, number, ...status, ...seen, list, choices(cell, types));
   side.dataset.decided = String(isDecided(cell));
+  side.dataset.status = suggestion?.status ?? "unread";
   side.style.setProperty("--tone", binColour(bin));
   return side;
 }

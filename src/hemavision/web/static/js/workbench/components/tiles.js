@@ -1,4 +1,7 @@
-/** A tile of the gallery: its picture, dotted until a person has decided, a line of words; and dragging it. */
+/**
+ * A tile of the gallery: its picture at the case's scale, the line of its suggestion's state, a tick once a
+ * person has decided, a line of words; and dragging it.
+ */
 
 import { make, tell, write } from "../../components/dom.js";
 import { typeColour } from "../../smear/palette.js";
@@ -18,7 +21,8 @@ export function binColour(name) {
 export function makeTile(cell) {
   const picture = make("img", { alt: "", decoding: "async", draggable: false });
   const element = make(
-    "div", { className: "cell", tabIndex: -1 }, make("span", { className: "cell-picture" }, picture),
+    "div", { className: "cell", tabIndex: -1 },
+    make("span", { className: "cell-picture" }, make("span", { className: "at-scale" }, picture)),
     make("span", { className: "cell-caption" }),
   );
   element.setAttribute("role", "option");
@@ -40,10 +44,25 @@ export function fillTile(element, cell, types) {
   write(element.lastElementChild, captionWords(cell, types));
 }
 
-/** Show the heatmap in place of the picture, or the picture again. */
-export function turnTile(element, address) {
+/** Show the heatmap in place of the picture, or the picture again; `place` is where it lies in its frame. */
+export function turnTile(element, address, place) {
   const picture = element.querySelector("img");
   if (picture.getAttribute("src") !== address) picture.src = address;
+  lay(picture, place);
+}
+
+/** Lay a picture into its frame, {left, top, width, height} in percent of the frame's side. */
+export function lay(picture, place) {
+  for (const [name, share] of Object.entries(place)) picture.style.setProperty(name, `${share.toFixed(2)}%`);
+}
+
+/** Return a type's button for a bar of them. */
+export function makeChoice({ name, display_name: label, key }) {
+  const swatch = make("i", { className: "swatch" });
+  swatch.style.setProperty("background", binColour(name));
+  const button = make("button", { type: "button", className: "chip" }, swatch, make("span", { textContent: label }), ...(key ? [make("kbd", { textContent: key })] : []));
+  button.dataset.type = name;
+  return button;
 }
 
 /**

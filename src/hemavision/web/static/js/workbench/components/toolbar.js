@@ -1,6 +1,6 @@
 /**
  * Filter, size of the pictures, and what is done to what is selected, by buttons or by keys. Says
- * `filter-chosen`, `tile-sized`, `heat-turned`, `selection-…`.
+ * `filter-chosen`, `tile-sized`, `heat-turned`, `queue-wanted`, `confident-committed`, `selection-…`.
  */
 
 import { make, role, tell, write } from "../../components/dom.js";
@@ -8,7 +8,7 @@ import { filterCounts, FILTERS } from "../cells.js";
 import { meaning } from "../hotkeys.js";
 import { isReadOnly } from "../state.js";
 import { cellsWords, filterWords } from "../words.js";
-import { binColour } from "./tiles.js";
+import { makeChoice } from "./tiles.js";
 
 /** Keys that a control needs itself, so that they never reach the gallery from there. */
 const OWN = new Set(["Enter", " ", "ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "PageUp", "PageDown"]);
@@ -41,6 +41,18 @@ export function mountToolbar(element) {
   };
 }
 
+/** Under the gallery: what its signs mean, and the two ways through a whole case. */
+export function mountFoot(element) {
+  element.addEventListener("click", ({ target }) => {
+    const button = target.closest("button");
+    if (button) tell(button, button.dataset.act);
+  });
+  return function update(state) {
+    role(element, "doubtful").hidden = isReadOnly(state);
+    role(element, "commit-seen").hidden = state.reading !== null || isReadOnly(state);
+  };
+}
+
 /** The bar that a selection brings up: what can be done to it, for fingers as for the mouse. */
 export function mountSelection(element) {
   const types = role(element, "types");
@@ -54,7 +66,7 @@ export function mountSelection(element) {
   return function update(state) {
     if (state.types !== typesShown) {
       typesShown = state.types;
-      types.replaceChildren(...state.types.map(makeType));
+      types.replaceChildren(...state.types.map(makeChoice));
     }
     const size = state.selection.size;
     element.hidden = size === 0 || isReadOnly(state);
@@ -64,14 +76,6 @@ export function mountSelection(element) {
     role(element, "inspect").hidden = size !== 1;
     role(element, "commit").hidden = state.reading !== null;
   };
-}
-
-function makeType({ name, display_name: label, key }) {
-  const swatch = make("i", { className: "swatch" });
-  swatch.style.setProperty("background", binColour(name));
-  const button = make("button", { type: "button", className: "chip" }, swatch, make("span", { textContent: label }), ...(key ? [make("kbd", { textContent: key })] : []));
-  button.dataset.type = name;
-  return button;
 }
 
 /** The page's keys: what they ask for goes to `acts`, by name. */
