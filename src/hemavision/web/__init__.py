@@ -13,7 +13,7 @@ from hemavision.reading.cell import Model, open_model
 from hemavision.reading.finding.detector import DEFAULT_DETECTOR, FOLDER, Finder, open_detector
 from hemavision.records.reference import load_profiles
 from hemavision.store import Store
-from hemavision.web import compression, docs, errors, identity, metrics, security
+from hemavision.web import assets, compression, docs, errors, identity, metrics, security
 from hemavision.web.api import (
     accounts,
     case_cells,
@@ -43,6 +43,7 @@ BLUEPRINTS = (
     case_cells.blueprint, case_entries.blueprint, case_differential.blueprint,
     case_report.blueprint, second_readings.blueprint, read_agreement.blueprint, trail.blueprint,
     accounts.blueprint, health, metrics.blueprint, document.blueprint, docs.blueprint, pages,
+    assets.blueprint,
 )  # fmt: skip
 MIB = 2**20
 
@@ -93,7 +94,7 @@ def create_app(
     alone = security.is_loopback(host or settings.text("host")) and not proxies
     is_open = without_accounts or alone
     identity.install(app, is_open=is_open)
-    for part in (errors, compression, metrics, security):
+    for part in (errors, compression, metrics, security, assets):
         part.install(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
