@@ -27,6 +27,7 @@ from playwright.sync_api import (
 PATIENCE_MS = 60_000
 expect.set_options(timeout=PATIENCE_MS)
 WIDE = {"width": 1440, "height": 900}
+MIDDLE = {"width": 768, "height": 1024}
 NARROW = {"width": 390, "height": 844}
 #: Without motion, which costs as much again as the page; a test of motion asks for it.
 WINDOW = {"viewport": WIDE, "reduced_motion": "reduce", "color_scheme": "dark"}

@@ -388,6 +388,42 @@ def test_confident_ones_can_be_committed_once_they_were_on_the_screen(
     assert decided(page) == 10
 
 
+def test_a_bin_is_named_by_one_key_and_the_case_signed_without_tabbing(
+    go: Callable[..., Page], bench: Bench
+) -> None:
+    """Sixteen cells of eight types: a key a type, two to sign, one for each critical type."""
+    case = bench.case(16)
+    page = go("/cases")
+    with watched(page) as seen:
+        page.goto(f"/cases/{case}")
+        opened(page)
+        expect(page.locator(".cell:focus")).to_have_attribute("data-seen", "true")
+    # One sheet, one script, and one request for all that the screen shows of the pictures.
+    assert len([address for address in seen.requests if "/thumbnails?" in address]) == 1
+    assert len([address for address in seen.requests if address.startswith("http")]) < 20
+    chips = page.locator("[data-role=types] button")
+    keys = dict(zip(chips.evaluate_all("all => all.map((one) => one.dataset.type)"),
+                    chips.locator("kbd").all_text_contents(), strict=True))  # fmt: skip
+    bins = page.locator(".cell-section").evaluate_all("all => all.map((one) => one.dataset.drop)")
+    page.keyboard.press(f"Shift+Digit{keys[bins[-1]]}")
+    expect(page.locator(".notice-item").last).to_contain_text("2 cells left out: not seen yet")
+    assert decided(page) == 0
+    for done, name in enumerate(bins, 1):
+        section = page.locator(f".cell-section[data-drop={name}]")
+        expect(section.locator(".cell:focus")).to_be_visible()
+        expect(section.locator(".cell[data-seen=true]")).to_have_count(2)
+        page.keyboard.press(f"Shift+Digit{keys[name]}")
+        expect(page.locator("[data-role=progress-words]")).to_contain_text(f"{2 * done} of 16")
+    saved(page)
+    page.keyboard.press("Control+Enter")
+    boxes = page.get_by_role("dialog", name="Sign the case").get_by_role("checkbox")
+    expect(boxes.first).to_be_focused()
+    for _ in boxes.all():
+        page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    expect(page.locator(".state-chip")).to_have_text("Signed")
+
+
 def test_what_is_unfamiliar_is_not_counted_before_a_person_decides(
     go: Callable[..., Page], bench: Bench
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
@@ -13,8 +14,9 @@ from hemavision.store.readers import Role, add_reader
 
 from .accessibility import everywhere, overflow_px, violations
 from .bench import Bench, decided, drawn, opened, saved, serving, windows
-from .pages import NARROW, WIDE, slowness
+from .pages import MIDDLE, NARROW, WIDE, frames, slowness
 
+Theme = Literal["dark", "light"]
 #: A decision shows within this; the page promises as much.
 SHOWN_MS = 50
 #: Half of 60 frames a second: generous, for machines without a graphics card that do other work.
@@ -109,6 +111,42 @@ def test_axe_finds_nothing_in_the_list_of_cases(go: Callable[..., Page], bench: 
     for size in (WIDE, NARROW):
         page.set_viewport_size(size)
         assert overflow_px(page) <= 0
+
+
+#: Every page of the application; `{case}` is one of twelve cells.
+EVERYWHERE = ("/", "/smear", "/live", "/cases", "/cases/{case}", "/agreement", "/figures", "/docs",
+              "/login")  # fmt: skip
+THEMES = ("dark", "light")
+
+
+@pytest.mark.parametrize(
+    ("sizes", "themes", "paths"),
+    [
+        ([MIDDLE], ["light"], ["/login"]),
+        pytest.param([WIDE, MIDDLE, NARROW], THEMES, EVERYWHERE, marks=pytest.mark.long),
+    ],
+)
+def test_axe_finds_nothing_on_any_page_at_any_width_in_either_theme(
+    go: Callable[..., Page],
+    bench: Bench,
+    sizes: list[dict[str, int]],
+    themes: list[Theme],
+    paths: list[str],
+) -> None:
+    case = bench.case(12)
+    page = go("/cases")
+    found = {}
+    for path in paths:
+        page.goto(path.format(case=case), wait_until="networkidle")
+        for theme in themes:
+            page.emulate_media(color_scheme=theme)
+            for size in sizes:
+                page.set_viewport_size(size)
+                frames(page)
+                assert overflow_px(page) <= 0, (path, size)
+                found[path, theme, size["width"]] = violations(page)
+    page.emulate_media(color_scheme="dark")
+    assert {where: wrong for where, wrong in found.items() if wrong} == {}
 
 
 def test_fingers_on_a_narrow_screen(go: Callable[..., Page], bench: Bench) -> None:

@@ -89,7 +89,19 @@ test("what keys mean", () => {
   equal(ask("Z", { metaKey: true, shiftKey: true }), { name: "redo" });
   equal(ask("ArrowDown", { shiftKey: true }), { name: "move", by: "down", extend: true });
   equal(ask("1", { altKey: true }), null);
+  equal(ask("Enter", { ctrlKey: true }), { name: "sign" });
   equal(ask("b", { ctrlKey: true }), null);
+});
+
+test("with Shift a type's key is for all that lies in its bin", () => {
+  const types = new Map([["1", "neutrophil"], ["b", "blast"]]);
+  const ask = (key, code) => meaning({ key, code, shiftKey: true }, types);
+  equal(ask("!", "Digit1"), { name: "classifyBin", type: "neutrophil" });
+  equal(ask("B", "KeyB"), { name: "classifyBin", type: "blast" });
+  equal(ask("@", "Digit2"), null);
+  equal(ask("?", "Slash"), { name: "keys" });
+  // Where digits need Shift anyway it names one cell, as ever.
+  equal(ask("1", "Digit1"), { name: "classify", type: "neutrophil" });
 });
 
 test("a key acts on several selected cells, else under the pointer, else on the focus", () => {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from base64 import b64decode
 from typing import Any
 
 import pytest
@@ -298,6 +299,17 @@ def test_pictures(client: FlaskClient, case: int) -> None:
     small = client.get(f"{address}/thumbnail?side=96")
     assert small.mimetype == "image/jpeg"
     assert open_image(small.data).rgb.shape == (96, 96, 3)
+    many = f"{API}/cases/{case}/thumbnails"
+    together = client.get(f"{many}?cells=999999,{cell['id']}&side=104")
+    assert list(together.json["thumbnails"]) == [str(cell["id"])]
+    webp = b64decode(together.json["thumbnails"][str(cell["id"])])
+    assert webp[8:12] == b"WEBP"
+    assert open_image(webp).rgb.shape == (104, 104, 3)
+    shades = [open_image(c).rgb.mean() for c in (webp, client.get(f"{address}/thumbnail").data)]
+    assert shades[0] == pytest.approx(shades[1], abs=2)
+    assert together.headers["Cache-Control"] == "no-store"
+    for wrong in ("", "cells=", "cells=1,,2", "cells=1&side=999", "cells=" + "1," * 200 + "1"):
+        assert client.get(f"{many}?{wrong}").status_code == 400, wrong
     part = f"{API}/cases/{case}/images/{field['id']}/part"
     piece = client.get(f"{part}?left=20&top=20&right=60&bottom=60")
     assert piece.mimetype == "image/jpeg"

@@ -41,7 +41,7 @@ from hemavision.web import create_app
 from .conftest import serving
 
 SCHEMATHESIS = Path(__file__).parent / "schemathesis"
-OPERATIONS = 58
+OPERATIONS = 59
 CASES, SMEARS = "^/api/v1/(cases|reads)", "^/api/v1/smears"
 #: They would close the account, or end the token, that the others are asked with.
 OWN = r"^/api/v1/(readers/\{name\}|tokens/\{token_id\})$"
@@ -234,6 +234,7 @@ def test_the_document_says_what_it_must(client: FlaskClient, model: Model) -> No
         "/api/v1/cases/{case_id}/reads",
         "/api/v1/cases/{case_id}/report.{format_name}",
         "/api/v1/cases/{case_id}/sign",
+        "/api/v1/cases/{case_id}/thumbnails",
         "/api/v1/cases/{case_id}/undo",
         "/api/v1/readers",
         "/api/v1/readers/{name}",

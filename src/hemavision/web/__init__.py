@@ -14,7 +14,17 @@ from hemavision.reading.finding.detector import DEFAULT_DETECTOR, FOLDER, Finder
 from hemavision.records.classes import load_classes
 from hemavision.records.reference import load_profiles
 from hemavision.store import Store
-from hemavision.web import compression, docs, errors, identity, logs, metrics, rates, security
+from hemavision.web import (
+    assets,
+    compression,
+    docs,
+    errors,
+    identity,
+    logs,
+    metrics,
+    rates,
+    security,
+)  # fmt: skip
 from hemavision.web.api import (
     accounts,
     case_cells,
@@ -44,6 +54,7 @@ BLUEPRINTS = (
     case_cells.blueprint, case_entries.blueprint, case_differential.blueprint,
     case_report.blueprint, second_readings.blueprint, read_agreement.blueprint, trail.blueprint,
     accounts.blueprint, health, metrics.blueprint, document.blueprint, docs.blueprint, pages,
+    assets.blueprint,
 )  # fmt: skip
 MIB = 2**20
 
@@ -97,7 +108,7 @@ def create_app(
     alone = security.is_loopback(host or settings.text("host")) and not proxies
     is_open = without_accounts or alone
     identity.install(app, is_open=is_open)
-    for part in (logs, errors, compression, metrics, security):
+    for part in (logs, errors, compression, metrics, security, assets):
         part.install(app)
     if not alone:
         rates.install(app, settings.whole_number("costly_a_minute", least=0))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import dataclass
+from typing import Annotated
 
 from flask import Response
-from msgspec import UNSET
+from msgspec import UNSET, Meta
 
 from hemavision.casework.pictures import (
     HeatmapChoice,
@@ -13,6 +15,7 @@ from hemavision.casework.pictures import (
     show_cutout,
     show_heatmap,
     show_thumbnail,
+    show_thumbnails,
 )
 from hemavision.casework.recognition import read_cell
 from hemavision.casework.references import Similar
@@ -83,6 +86,13 @@ class TypeCounts(Noticed):
     """A case's cells by type."""
 
     counts: dict[str, TypeCount]
+
+
+@dataclass(frozen=True)
+class Thumbnails(Noticed):
+    """Cell's number → its picture, a WebP file in base64; a cell that is not there is left out."""
+
+    thumbnails: dict[str, Annotated[str, Meta(extra_json_schema={"contentEncoding": "base64"})]]
 
 
 @dataclass(frozen=True)
@@ -224,6 +234,18 @@ def get_thumbnail(case_id: int, cell_id: int) -> Response:
     asking()
     query = read_query(requests.ThumbnailQuery)
     return respond(show_thumbnail(the_store(), case_id, cell_id, query.side))
+
+
+@blueprint.get("/cases/<int:case_id>/thumbnails")
+@operation(Thumbnails, 400, 401, 403, 404, 422, query=requests.ThumbnailsQuery)
+def get_thumbnails(case_id: int) -> Response:
+    """Show small squares around up to 200 cells at once, `side` pixels wide: for galleries."""
+    asking()
+    query = read_query(requests.ThumbnailsQuery)
+    find_case(the_store(), case_id)
+    numbers = [int(number) for number in query.cells.split(",")]
+    found = show_thumbnails(the_store(), case_id, numbers, query.side)
+    return answer(Thumbnails({str(cell): b64encode(f).decode() for cell, f in found.items()}))
 
 
 @blueprint.get("/cases/<int:case_id>/cells/<int:cell_id>/heatmap")

@@ -128,6 +128,13 @@ class ThumbnailQuery(Body):
     side: Annotated[int, Meta(ge=32, le=512)] = THUMBNAIL_PX
 
 
+class ThumbnailsQuery(Body):
+    """Of which cells, their numbers with a comma between them; how large, in pixels."""
+
+    cells: Annotated[str, Meta(pattern=r"^[1-9]\d{0,8}(,[1-9]\d{0,8}){0,199}$")]
+    side: Annotated[int, Meta(ge=32, le=THUMBNAIL_PX)] = THUMBNAIL_PX
+
+
 class HeatmapQuery(Body):
     """Which heatmap."""
 

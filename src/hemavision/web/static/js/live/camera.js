@@ -79,7 +79,7 @@ function grab(video) {
  * and `failed(problem)` take what came back.
  */
 export function createFeed(video, { mayGo, answered, failed }) {
-  const reader = new Worker(new URL("./reader.js", import.meta.url), { type: "module" });
+  const reader = new Worker(document.body.dataset.reader, { type: "module" });
   let [onTheirWay, newest, grabbing, seenAt] = [0, null, false, -Infinity];
 
   async function asked() {

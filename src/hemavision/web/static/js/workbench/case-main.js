@@ -14,7 +14,7 @@ import { mountCompare, mountInspector } from "./components/inspector.js";
 import { mountClasses, mountPanel } from "./components/panel.js";
 import { mountFinishing, mountReads, mountReason, mountSigning } from "./components/rounds.js";
 import { mountFoot, mountKeyboard, mountSelection, mountToolbar } from "./components/toolbar.js";
-import { createConnection, createDesk, createLoader, createNumbers, createWatch } from "./desk.js";
+import { createConnection, createDesk, createLoader, createNumbers, createThumbnails, createWatch } from "./desk.js";
 import { isTyped } from "./entered.js";
 import { createReview } from "./review.js";
 import { initialState, isReadOnly, reduce, undecided } from "./state.js";
@@ -26,8 +26,9 @@ const caseId = Number(document.body.dataset.case);
 const root = `/cases/${caseId}`;
 const api = createApi(() => window.location.assign(loginAddress(window.location)));
 const store = createStore(initialState, reduce);
+const thumbnails = createThumbnails({ api, root, arrived: () => gallery.view.draw() });
 const addresses = {
-  thumbnail: (id) => `/api/v1${root}/cells/${id}/thumbnail`,
+  thumbnail: (id) => thumbnails.kept(id) ?? `/api/v1${root}/cells/${id}/thumbnail`,
   cutout: (id) => `/api/v1${root}/cells/${id}/cutout`,
   heatmap: (id) => `/api/v1${root}/cells/${id}/heatmap`,
   picture: (id) => `/api/v1${root}/images/${id}/picture`,
@@ -56,7 +57,7 @@ const writer = createWriter({
   leftOut: ({ unseen, doubtful }) => notice(`${leftOutWords(unseen, doubtful)}.`, "info", [...unseen, ...doubtful]),
 });
 const entering = createEntering({ api, store, root, back: connection.back, report: (refusal) => notice(refusal.message, "conflict") });
-const gallery = mountGallery(part("gallery"), addresses);
+const gallery = mountGallery(part("gallery"), { ...addresses, thumbnail: thumbnails.of });
 const review = createReview({ store, writer, view: gallery.view, notice, say });
 const importer = mountImporter(document.body, { api, maxBodyMb: Number(document.body.dataset.maxBodyMb) });
 const dialogs = {
@@ -359,7 +360,8 @@ function listen() {
   });
   document.querySelector(".tabs").addEventListener("click", ({ target }) => target.dataset.tab && showTab(target.dataset.tab));
   mountKeyboard(store, {
-    classify: ({ type }) => review.classify(type), commit: review.commit, takeBack: review.takeBack,
+    classify: ({ type }) => review.classify(type), classifyBin: ({ type }) => review.classifyBin(type), commit: review.commit,
+    sign: () => document.querySelector("[data-act=act-sign]:not([hidden])")?.click(), takeBack: review.takeBack,
     toggle: review.toggle, move: ({ by, extend }) => review.move(by, extend), selectAll: review.selectAll,
     next: review.next, queue: review.queue, commitSeen: review.commitSeen, countOn: review.countOn, total: goToTotal,
     heat: () => store.dispatch({ type: "heatTurned" }), inspect: () => inspect(),
@@ -386,7 +388,7 @@ function mount() {
     document.body.dataset.inspecting = String(state.inspectedId !== null);
     document.body.dataset.queue = String(state.queue);
     for (const update of updates) update(state, before);
-    if (state.case?.revision !== before.case?.revision) numbers.refresh();
+    if (state.phase === "ready" && state.case?.revision !== before.case?.revision) numbers.refresh();
     if (state.inspectedId !== before.inspectedId || state.queue !== before.queue) askDetail(state);
     // What covers the gallery takes the focus, and gives it back.
     if (state.queue && !before.queue) part("inspector").focus({ preventScroll: true });

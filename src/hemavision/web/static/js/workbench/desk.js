@@ -7,6 +7,9 @@ import { foreignWords } from "./words.js";
 const WAIT_MS = 120;
 const EVERY_MS = 5000;
 const AGAIN_MS = 500;
+/** The server keeps no larger ones, and takes no more cells at once. */
+const LARGEST_PX = 192;
+const AT_ONCE = 200;
 
 /** Return {decide, undo} as the writer wants them. */
 export function createDesk({ api, store, root }) {
@@ -54,16 +57,62 @@ export function createLoader({ api, store, root }) {
   }
 
   async function all() {
-    const session = await api.session();
+    const [session, { images }, { reads }] = await Promise.all([
+      api.session(), api.get(`${root}/images`), api.get(`${root}/reads`), record(),
+    ]);
     store.dispatch({ type: "sessionLoaded", ...session });
-    const [, { images }, { reads }] = await Promise.all([record(), api.get(`${root}/images`), api.get(`${root}/reads`)]);
     store.dispatch({ type: "imagesLoaded", images });
     const own = reads.find(({ state, reader }) => state === "open" && reader === session.reader?.name);
     if (own) store.dispatch({ type: "readingBegan", reading: own });
-    await cells();
-    await cut();
+    await Promise.all([cells(), cut()]);
   }
   return { all, cells, record, pictures, cut };
+}
+
+/**
+ * The gallery's pictures, asked for together: all that one frame of it lacks in one request.
+ *
+ * Return {of(id, side), kept(id)}: the address of a cell's picture, `side` CSS pixels wide, or null until
+ * it is here, when `arrived()` is called; and of any that is here already.
+ */
+export function createThumbnails({ api, root, arrived }) {
+  const sizes = new Map(); // pixels of the screen → {asked, pictures}
+  let wanted = new Map(); // the same → ids
+
+  async function ask(px, ids) {
+    const { asked, pictures } = sizes.get(px);
+    try {
+      const { thumbnails } = await api.get(`${root}/thumbnails?side=${px}&cells=${ids.join(",")}`);
+      for (const [id, webp] of Object.entries(thumbnails)) pictures.set(Number(id), `data:image/webp;base64,${webp}`);
+      arrived();
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      for (const id of ids) asked.delete(id); // who draws the gallery again asks again
+    }
+  }
+
+  function askAll() {
+    for (const [px, ids] of wanted) {
+      for (let from = 0; from < ids.length; from += AT_ONCE) ask(px, ids.slice(from, from + AT_ONCE));
+    }
+    wanted = new Map();
+  }
+
+  return {
+    of(id, side) {
+      const px = Math.min(LARGEST_PX, Math.ceil(side * window.devicePixelRatio));
+      if (!sizes.has(px)) sizes.set(px, { asked: new Set(), pictures: new Map() });
+      const { asked, pictures } = sizes.get(px);
+      if (!asked.has(id)) {
+        asked.add(id);
+        if (!wanted.size) queueMicrotask(askAll);
+        if (!wanted.has(px)) wanted.set(px, []);
+        wanted.get(px).push(id);
+      }
+      return pictures.get(id) ?? null;
+    },
+    kept: (id) => [...sizes.values()].map(({ pictures }) => pictures.get(id)).find(Boolean) ?? null,
+  };
 }
 
 function asBlind(cell) {

@@ -18,7 +18,7 @@ const PLAIN = Object.freeze({
 /**
  * Return what a key asks for, {name, …}, or null.
  *
- * @param event {key, ctrlKey, metaKey, altKey, shiftKey}
+ * @param event {key, code, ctrlKey, metaKey, altKey, shiftKey}
  * @param types Map of key → type's name
  */
 export function meaning(event, types) {
@@ -28,11 +28,20 @@ export function meaning(event, types) {
   if (event.ctrlKey || event.metaKey) return withControl(lower, shiftKey);
   if (key in MOVES) return { name: "move", by: MOVES[key], extend: shiftKey };
   if (key in PLAIN) return { name: PLAIN[key] };
+  const ofBin = shiftKey ? types.get(letterOf(event)) : undefined;
+  if (ofBin !== undefined) return { name: "classifyBin", type: ofBin };
   if (types.has(lower)) return { name: "classify", type: types.get(lower) };
   return lower in COMMANDS ? { name: COMMANDS[lower] } : null;
 }
 
+/** Return the type's key that Shift goes with. Where Shift itself makes the digits, none does. */
+function letterOf({ key, code = "" }) {
+  if (/^\d$/.test(key)) return null;
+  return code.startsWith("Digit") ? code.at(-1) : key.toLowerCase();
+}
+
 function withControl(key, shift) {
+  if (key === "Enter") return { name: "sign" };
   if (key === "z") return { name: shift ? "redo" : "undo" };
   if (key === "y") return { name: "redo" };
   return key === "a" ? { name: "selectAll" } : null;

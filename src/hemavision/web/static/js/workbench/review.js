@@ -34,10 +34,15 @@ export function createReview({ store, writer, view, notice, say }) {
     const changes = counted(asked);
     if (!changes.length) return 0;
     const ids = changes.map(([id]) => id);
-    const goOn = ids.includes(store.state.focusId);
-    const { queue, cells, types } = store.state;
+    const { queue, cells, types, focusId } = store.state;
+    const goOn = ids.includes(focusId);
     const next = !goOn ? null : queue ? nextDoubtful(cells.values(), types, ids.at(-1), ids) : successor(view.groups, ids);
-    if (goOn && next !== null) store.dispatch({ type: "focused", id: next, hover: true });
+    if (goOn && next !== null) {
+      // Whoever is done with a type, or with all of it that shows, sees as much of the next as there is room for.
+      const sectionOf = (id) => placeOf(view.layout, id)?.section;
+      view.toTop = ids.length > 1 || sectionOf(next) !== sectionOf(focusId);
+      store.dispatch({ type: "focused", id: next, hover: true });
+    }
     if (store.state.selection.size > 1) store.dispatch({ type: "selected", ids: [] });
     else if (store.state.selection.size === 1) store.dispatch({ type: "selected", ids: next === null ? [] : [next] });
     writer.decide(changes, asSuggested);
@@ -60,14 +65,26 @@ export function createReview({ store, writer, view, notice, say }) {
     commitTogether(undecided(store.state).map(({ id }) => id));
   }
 
-  function classify(type, asked = mine()) {
+  function classify(type, asked = mine(), isBin = false) {
     if (!asked.length || locked()) return;
     // Nobody says what a cell is that was never on the screen.
-    const ids = asked.length === 1 ? asked : asked.filter((id) => store.state.seen.has(id));
+    const ids = asked.length === 1 && !isBin ? asked : asked.filter((id) => store.state.seen.has(id));
     if (ids.length < asked.length) notice(`${cellsWords(asked.length - ids.length)} left out: not seen yet.`, "info", asked);
     if (!ids.length) return;
     const done = decide(ids.map((id) => [id, type]));
     if (done) say(ids.length === 1 ? `Cell ${ids[0]}: ${label(type)}` : `${cellsWords(done)}: ${label(type)}`);
+  }
+
+  /** What lies in a type's bin is of that type by the reader's own word, what the model doubts as well. */
+  function classifyBin(name) {
+    const { cells } = store.state;
+    const shown = view.layout.sections.find((section) => section.name === name)?.ids ?? [];
+    const ids = shown.filter((id) => !isDecided(cells.get(id)));
+    const doubted = ids.filter((id) => store.state.seen.has(id) && cells.get(id).suggestion?.status === "check");
+    if (locked()) return;
+    if (!ids.length) notice(`Nothing undecided lies under ${label(name)}.`, "info");
+    if (doubted.length) notice(`${cellsWords(doubted.length)} that the model doubts: ${label(name)} by your word.`, "info", doubted);
+    classify(name, ids, true);
   }
 
   function commit() {
@@ -189,7 +206,7 @@ export function createReview({ store, writer, view, notice, say }) {
   }
 
   return {
-    targets: mine, classify, commit, commitSeen, takeBack, press, move, show, showBin, drop, commitConfident, showUnseen, selectBin,
+    targets: mine, classify, classifyBin, commit, commitSeen, takeBack, press, move, show, showBin, drop, commitConfident, showUnseen, selectBin,
     toggle() {
       const { focusId, selection } = store.state;
       if (focusId !== null) store.dispatch({ type: "selected", ids: toggled(selection, focusId), anchor: focusId });

@@ -78,8 +78,8 @@ export function columnsFor(width, { tile, gap }) {
 }
 
 /**
- * Return {sections, height, columns}: a section a group, {name, ids, top, head, rows, row,
- * height}.
+ * Return {sections, height, columns}: a section a group, {name, ids, top, head, foot,
+ * rows, row, height}.
  *
  * @param groups [{name, cells}]
  * @param sizes {width, tile, caption, gap, head, foot}
@@ -92,7 +92,7 @@ export function layOut(groups, sizes) {
     const rows = Math.ceil(cells.length / columns);
     const section = {
       name, ids: cells.map(({ id }) => id), top, rows, row,
-      head: sizes.head, height: sizes.head + rows * row + sizes.foot,
+      head: sizes.head, foot: sizes.foot, height: sizes.head + rows * row + sizes.foot,
     };
     top += section.height;
     return section;

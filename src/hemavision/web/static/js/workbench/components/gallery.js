@@ -22,7 +22,8 @@ const HURRY_PX = 240;
 const REST_MS = 80;
 
 /**
- * Return {update, layout}. `addresses` gives a cell's pictures: {thumbnail(id), heatmap(id)}.
+ * Return {update, view}. `addresses` gives a cell's pictures: {thumbnail(id, side), heatmap(id)};
+ * a thumbnail that is null is not here yet: `view.draw()` when it is.
  */
 export function mountGallery(element, addresses) {
   const body = role(element, "body");
@@ -48,6 +49,7 @@ export function mountGallery(element, addresses) {
     view.scheduled = true;
     requestAnimationFrame(render);
   };
+  view.draw = schedule;
   const arrange = () => {
     view.layout = layOut(view.groups, view.sizes);
     body.style.setProperty("height", `${view.layout.height}px`);
@@ -135,9 +137,11 @@ function listen(element) {
 function bringIntoSight(element, view, id) {
   const place = placeOf(view.layout, id);
   if (!place) return;
-  const by = scrollTo(place, element.scrollTop, element.scrollTop + element.clientHeight, MARGIN_PX);
-  if (view.toTop) element.scrollTop = place.row === 0 ? place.section.top : place.top - MARGIN_PX;
-  else if (by) element.scrollTop += by;
+  const [from, to] = [element.scrollTop, element.scrollTop + element.clientHeight];
+  const top = place.row === 0 ? place.section.top : place.top - MARGIN_PX;
+  const rest = place.section.top + place.section.height - place.section.foot;
+  if (!view.toTop) element.scrollTop += scrollTo(place, from, to, MARGIN_PX);
+  else if (top < from || rest > to) element.scrollTop = top;
 }
 
 /** Say which cells are on the screen whole, with their pictures there. */
@@ -220,16 +224,16 @@ function tileOf(cell, view, part) {
   return tile;
 }
 
-function mark(tile, cell, { state, hurried, scales }, addresses) {
+function mark(tile, cell, { state, hurried, scales, sizes }, addresses) {
   const { id } = cell;
   tile.tabIndex = id === state.focusId ? 0 : -1;
   tile.setAttribute("aria-selected", String(state.selection.has(id)));
   tile.dataset.seen = String(state.seen.has(id));
   const warm = state.heat && Boolean(cell.suggestion) && (id === (state.hoveredId ?? state.focusId));
   if (hurried && !tile.querySelector("img").hasAttribute("src")) return;
-  const [address, kind] = warm ? [addresses.heatmap(id), "cutout"] : [addresses.thumbnail(id), "thumbnail"];
+  const [address, kind] = warm ? [addresses.heatmap(id), "cutout"] : [addresses.thumbnail(id, sizes.tile), "thumbnail"];
   const image = state.images.get(cell.image_id);
-  if (image) turnTile(tile, address, framed(cell.box, image, scales.get(image.id), kind));
+  if (image && address !== null) turnTile(tile, address, framed(cell.box, image, scales.get(image.id), kind));
 }
 
 function place(element, left, top) {

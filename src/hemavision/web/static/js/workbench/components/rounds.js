@@ -21,7 +21,10 @@ export function mountSigning(dialog, addresses) {
     }
     if (button?.dataset.act === "sign-confirmed") tell(button, "sign-confirmed", { acknowledged: named(dialog).map(({ value }) => value) });
   });
-  role(dialog, "critical").addEventListener("change", () => allow(dialog));
+  role(dialog, "critical").addEventListener("change", ({ target }) => {
+    allow(dialog);
+    if (target.checked) (boxes(dialog).find(({ checked }) => !checked) ?? role(dialog, "confirm")).focus();
+  });
   return {
     open(state, refused = []) {
       const left = undecided(state);
