@@ -70,7 +70,8 @@ class _Counts:
         self.white: Counter[str] = Counter()
         self.seen = slide.overview(THUMBNAIL_PX).copy()
         self.shrink = slide.width / self.seen.shape[1]
-        self.marks = {kind: np.zeros(self.seen.shape[:2], bool) for kind in CellKind}
+        height, width = self.seen.shape[:2]
+        self.marks = {kind: np.zeros((height, width), bool) for kind in CellKind}
 
     def add(self, cell: Row) -> None:
         """Count a cell, its box in pixels of the slide."""
@@ -81,8 +82,9 @@ class _Counts:
             name = Status.UNFAMILIAR.value if unfamiliar else cell["cell_type"]
             self.white[CUT if cell["cut"] else name] += 1
         marks = self.marks[kind]
+        height, width = marks.shape[:2]
         column, row = (int(place / self.shrink) for place in _centre(cell))
-        marks[min(row, len(marks) - 1), min(column, marks.shape[1] - 1)] = True
+        marks[min(row, height - 1), min(column, width - 1)] = True
 
 
 def gather_slides(folder: Path, read: Iterable[Read], work: Mapping[str, Any]) -> None:

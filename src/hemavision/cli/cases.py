@@ -184,7 +184,7 @@ def references(choice: StoreChoice, each: int) -> None:
     """
     from hemavision import settings
     from hemavision.casework.references import read_image_sets
-    from hemavision.cli.named import open_named_model
+    from hemavision.cli.models import open_named_model
     from hemavision.cli.progress import progress
 
     model, data = open_named_model(None), settings.data_folder()
