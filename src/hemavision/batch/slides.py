@@ -81,8 +81,9 @@ class _Counts:
             name = Status.UNFAMILIAR.value if unfamiliar else cell["cell_type"]
             self.white[CUT if cell["cut"] else name] += 1
         marks = self.marks[kind]
-        column, row = (int(place / self.shrink) for place in _centre(cell))
-        marks[min(row, len(marks) - 1), min(column, marks.shape[1] - 1)] = True
+        x, y = (int(place / self.shrink) for place in _centre(cell))
+        height, width = self.seen.shape[:2]
+        marks[min(y, height - 1), min(x, width - 1)] = True
 
 
 def gather_slides(folder: Path, read: Iterable[Read], work: Mapping[str, Any]) -> None:
