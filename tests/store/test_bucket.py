@@ -120,7 +120,7 @@ def test_an_image_is_not_named_whose_file_was_not_taken(
 
     assert store.bucket is not None
     with monkeypatch.context() as patch:
-        patch.setattr(store.bucket, "_system", type("Gone", (), {"pipe_file": refuse})())
+        patch.setattr(store.bucket, "_place", (type("Gone", (), {"pipe_file": refuse})(), ""))
         with pytest.raises(StoreError, match=r"cannot be reached \(no route to host\)"):
             add_image(store, case.id, new_image(0), "ann")
     assert list_images(store, case.id) == []
@@ -131,5 +131,6 @@ def test_an_image_is_not_named_whose_file_was_not_taken(
         read_content(without, new_image(0).sha256)
     assert not verify(without).sound
     without.close()
-    with pytest.raises(StoreError, match="HEMAVISION_IMAGES"):
-        open_at("nowhere://x")
+    for nowhere in ("nowhere://x", "images"):
+        with pytest.raises(StoreError, match="HEMAVISION_IMAGES"):
+            open_at(nowhere)
