@@ -79,6 +79,13 @@ SETTINGS = (
         "Where cases are kept: a file, a database's URL (`postgresql://…`), or `user` for a file "
         "in the user's data directory.",
     ),
+    Setting(
+        "images",
+        "store",
+        "Where the store's new image files are kept: `store` for the database itself, or a "
+        "folder's URL of anything that fsspec knows (`s3://bucket/images`, with the extra "
+        "`cloud`); see [cases.md](cases.md).",
+    ),
     Setting("reference", "default", "Reference-range profile: a shipped name or a TOML file."),
     Setting(
         "classes",

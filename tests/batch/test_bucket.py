@@ -3,54 +3,27 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
-from real_parts import missing
 
 from hemavision.batch import remote
 from hemavision.errors import PlaceError
 
-from .conftest import Do, small_png, tarred, zipped
-from .test_job import contents, lines_of
+from .conftest import Do, contents, small_png, tarred, zipped
+from .test_job import lines_of
 
 COUNT = 12
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Any]:
-    """A server that is on the way to where AWS's programs look for it."""
-    try:
-        import s3fs
-        from moto.server import ThreadedMotoServer
-    except ImportError as error:
-        missing(f"an S3 server and what reads it ({error.name})")
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in {
-            "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-            "AWS_ACCESS_KEY_ID": "nobody",
-            "AWS_SECRET_ACCESS_KEY": "nothing",
-            "AWS_DEFAULT_REGION": "us-east-1",
-        }.items():
-            patch.setenv(name, value)
-        patch.delenv("AWS_PROFILE", raising=False)
-        yield s3fs.S3FileSystem()
-        s3fs.S3FileSystem.clear_instance_cache()
-    server.stop()
-
-
-@pytest.fixture(scope="module")
-def bucket(server: Any) -> str:
+def bucket(s3: Any) -> str:
     """A bucket of twelve images, one bad, one hidden, with a ZIP and a tar archive."""
-    server.mkdir("smears")
+    s3.mkdir("smears")
     for number in range(COUNT):
-        server.pipe_file(f"smears/day {number % 2}/{number:02}.png", small_png(number))
+        s3.pipe_file(f"smears/day {number % 2}/{number:02}.png", small_png(number))
     archived = {"1.png": small_png(20), "2.png": small_png(21)}
     for name, content in {
         "day 0/bad.png": b"",
@@ -59,7 +32,7 @@ def bucket(server: Any) -> str:
         "more.zip": zipped(archived),
         "more.tar": tarred(archived, "w"),
     }.items():
-        server.pipe_file(f"smears/{name}", content)
+        s3.pipe_file(f"smears/{name}", content)
     return "s3://smears"
 
 
@@ -84,7 +57,7 @@ def test_a_bucket_becomes_a_table(
 
 
 def test_a_connection_that_breaks_loses_nothing(
-    do: Do, bucket: str, server: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    do: Do, bucket: str, s3: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     expected = do([bucket], folder="whole")
     monkeypatch.setattr(remote, "WAITS_S", (0.0,))

@@ -60,7 +60,10 @@ TAMPERING = [
     ("UPDATE versions SET entries = '{}'", "version 1 of case 1 is not as it was signed"),
     ("UPDATE cases SET classes = '{}'", "the classes of case 1 are not those that the log says"),
     ("UPDATE cases SET entries = '{}'", "what is entered for case 1 is not what the log says"),
-    ("UPDATE contents SET content = content || content", "is not what was imported"),
+    (
+        "UPDATE contents SET content = (SELECT jpeg FROM thumbnails LIMIT 1)",
+        "is not what was imported",
+    ),
 ]
 
 

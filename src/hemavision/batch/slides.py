@@ -82,9 +82,9 @@ class _Counts:
             name = Status.UNFAMILIAR.value if unfamiliar else cell["cell_type"]
             self.white[CUT if cell["cut"] else name] += 1
         marks = self.marks[kind]
-        height, width = marks.shape[:2]
-        column, row = (int(place / self.shrink) for place in _centre(cell))
-        marks[min(row, height - 1), min(column, width - 1)] = True
+        x, y = (int(place / self.shrink) for place in _centre(cell))
+        height, width = self.seen.shape[:2]
+        marks[min(y, height - 1), min(x, width - 1)] = True
 
 
 def gather_slides(folder: Path, read: Iterable[Read], work: Mapping[str, Any]) -> None:

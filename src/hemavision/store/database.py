@@ -27,6 +27,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from hemavision import settings
 from hemavision.errors import StoreError
+from hemavision.store.bucket import Bucket
 from hemavision.store.chain import Transaction
 from hemavision.store.schema import chain
 
@@ -92,6 +93,8 @@ def read_step(connection: Connection) -> str | None:
 
 #: The setting's value for a file in the user's data directory.
 USER = "user"
+#: The setting's value for image files in the database.
+IN_STORE = "store"
 #: How long a writer waits for its turn, in seconds.
 WAIT_S = 30
 #: How long a server may take to answer the call, in seconds.
@@ -117,12 +120,15 @@ _READS: dict[str, dict[str, Any]] = {
 class Store:
     """An opened store. Safe to use from many threads; many processes may open the same one."""
 
-    def __init__(self, engine: Engine, still: Connection | None = None) -> None:
+    def __init__(
+        self, engine: Engine, still: Connection | None = None, bucket: Bucket | None = None
+    ) -> None:
         """Take an engine whose tables are up to date; see :func:`open_store`.
 
-        ``still``: the connection that everything is read with, for :meth:`at_one_moment`.
+        ``still``: the connection that everything is read with, for :meth:`at_one_moment`;
+        ``bucket``: where image files are kept that do not lie in the database.
         """
-        self._engine, self._still = engine, still
+        self._engine, self._still, self.bucket = engine, still, bucket
         self._reader = engine.execution_options(**_READS[engine.dialect.name])
         self._writer = engine.execution_options(**{_WRITES: True})
 
@@ -154,7 +160,7 @@ class Store:
         changes itself.
         """
         with self.reading() as connection:
-            yield Store(self._engine, connection)
+            yield Store(self._engine, connection, self.bucket)
 
     @contextmanager
     def writing(self, who: str, key: str | None = None) -> Iterator[Transaction]:
@@ -218,7 +224,8 @@ def open_store(location: str | Path | None = None) -> Store:
         StoreError: it cannot be opened, or a newer HemaVision made it.
     """
     url = find_url(location)
-    store = Store(_engine(url))
+    home = settings.text("images")
+    store = Store(_engine(url), bucket=None if home == IN_STORE else Bucket(home))
     try:
         with store.noting() as connection:
             upgrade(connection)

@@ -9,9 +9,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select
 
-from hemavision.errors import MissingError, RefusedError
+from hemavision.errors import MissingError, RefusedError, StoreError
 from hemavision.records.json_values import Count, Record, Share, of_type
 from hemavision.records.results import Box, CellKind, Detection, ModelReference
+from hemavision.store.bucket import Bucket
 from hemavision.store.cases import open_case, touch
 from hemavision.store.cells import read_cells
 from hemavision.store.chain import Event, Transaction, seal_suggestions
@@ -114,7 +115,7 @@ def add_image(store: Store, case_id: int, image: NewImage, who: str) -> bool:
         mine = (images.c.case_id == case_id) & (images.c.sha256 == image.sha256)
         if turn.connection.execute(select(images.c.id).where(mine)).first():
             return False
-        number = _insert_image(turn, case_id, image)
+        number = _insert_image(turn, case_id, image, store.bucket)
         added = [_insert_cell(turn, case_id, number, cell) for cell in image.cells]
         seal = seal_suggestions(turn.connection, number)[-1]
         about = {"image": number, "name": image.name, "kind": image.kind}
@@ -206,14 +207,22 @@ def read_content(store: Store, sha256: str) -> bytes:
     """Return an image file's bytes as they came.
 
     Raises:
-        MissingError: there is none of that SHA-256.
+        MissingError: there is none of that SHA-256, or it is not where it was kept.
+        StoreError: it lies outside the database, at a place that is not set or not reached.
     """
     with store.reading() as connection:
         found = connection.execute(select(contents.c.content).where(contents.c.sha256 == sha256))
         content: bytes | None = found.scalar()
     if content is None:
         raise MissingError(f"There is no image file {sha256}.")
-    return bytes(content)
+    if content:
+        return bytes(content)
+    if store.bucket is None:
+        raise StoreError(
+            f"The image file {sha256} lies outside the database. Set HEMAVISION_IMAGES to the "
+            "place that it was kept at."
+        )
+    return store.bucket.read(sha256)
 
 
 def find_look(store: Store, case_id: int, cell_id: int) -> Look:
@@ -273,12 +282,15 @@ def _refuse_known(connection: Connection, image_id: int, box: Box) -> None:
             raise RefusedError("there-already", message, [number])
 
 
-def _insert_image(turn: Transaction, case_id: int, image: NewImage) -> int:
+def _insert_image(turn: Transaction, case_id: int, image: NewImage, bucket: Bucket | None) -> int:
     known = select(contents.c.sha256).where(contents.c.sha256 == image.sha256)
     if not turn.connection.execute(known).first():
-        size = len(image.content)
+        # In this writer's turn: whoever takes the file's last name away waits for it.
+        if bucket is not None:
+            bucket.write(image.sha256, image.content)
+        here, size = b"" if bucket else image.content, len(image.content)
         turn.connection.execute(
-            insert(contents).values(sha256=image.sha256, content=image.content, byte_count=size)
+            insert(contents).values(sha256=image.sha256, content=here, byte_count=size)
         )
     values = {
         "case_id": case_id,

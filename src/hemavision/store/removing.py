@@ -8,10 +8,11 @@ goes on to speak of the old ones.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from hemavision.errors import RefusedError
+from hemavision.errors import RefusedError, StoreError
 from hemavision.store.cases import open_case, read_case, touch
 from hemavision.store.cells import read_cells
 from hemavision.store.chain import Event, Transaction, seal_suggestions
@@ -67,7 +68,8 @@ def remove_image(store: Store, case_id: int, image_id: int, reason: str, who: st
         turn.connection.execute(delete(images).where(images.c.id == image_id))
         _note(turn, "images", [image_id])
         left = select(images.c.id).where(images.c.sha256 == image.sha256)
-        if not turn.connection.execute(left).first():
+        was_last = not turn.connection.execute(left).first()
+        if was_last:
             turn.connection.execute(delete(contents).where(contents.c.sha256 == image.sha256))
         detail = {"image": image_id, "name": image.name, "reason": reason, "cells": kinds}
         event = Event(
@@ -78,7 +80,21 @@ def remove_image(store: Store, case_id: int, image_id: int, reason: str, who: st
             detail=detail,
         )
         turn.record([event])
-        return read_case(turn.connection, case_id)
+        after = read_case(turn.connection, case_id)
+    if was_last:
+        _remove_file(store, image.sha256, who)
+    return after
+
+
+def _remove_file(store: Store, sha256: str, who: str) -> None:
+    """Remove a file outside the database that nothing names; one that cannot be is left."""
+    if store.bucket is None:
+        return
+    with store.writing(who) as turn, suppress(StoreError):
+        # Somebody may have brought it again: nobody does while this turn lasts.
+        named = select(contents.c.sha256).where(contents.c.sha256 == sha256)
+        if not turn.connection.execute(named).first():
+            store.bucket.remove(sha256)
 
 
 def remove_cell(store: Store, case_id: int, cell_id: int, who: str) -> Case:

@@ -39,7 +39,8 @@ metadata = MetaData(
     }
 )
 
-#: Image files, each once, whichever cases show them.
+#: Image files, each once, whichever cases show them. One that lies outside (:class:`Bucket`) has no
+#: bytes here: no image has none.
 contents = Table(
     "contents",
     metadata,

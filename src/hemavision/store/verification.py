@@ -11,7 +11,9 @@ from typing import Any
 
 from sqlalchemy import Connection, CursorResult, LargeBinary, cast, func, select
 
+from hemavision.errors import MissingError
 from hemavision.records.json_values import Count, Record, Sha256
+from hemavision.store.bucket import Bucket
 from hemavision.store.chain import find_break, seal_suggestions
 from hemavision.store.database import Store
 from hemavision.store.schema import (
@@ -72,7 +74,7 @@ def verify(store: Store, expected: str | None = None, *, deep: bool = True) -> V
             lambda: _check_classes(connection),
             lambda: _check_entries(connection),
             lambda: _check_signatures(connection),
-            lambda: _check_contents(connection) if deep else "",
+            lambda: _check_contents(connection, store.bucket) if deep else "",
         )
         found = next(filter(None, (check() for check in checks)), "")
     return Verdict(not found, length, head, found)
@@ -283,13 +285,22 @@ def _heatmaps(connection: Connection) -> dict[tuple[int, int], dict[str, str]]:
     return digests
 
 
-def _check_contents(connection: Connection) -> str:
+def _check_contents(connection: Connection, bucket: Bucket | None) -> str:
     logged = {sha256 for _, sha256, _ in _logged_images(connection).values()}
     # SQLite keeps whatever a hand puts there: text in place of bytes is a finding, not a failure.
     content = cast(contents.c.content, LargeBinary)
     for sha256 in list(connection.execute(select(contents.c.sha256)).scalars()):
         found = select(content).where(contents.c.sha256 == sha256)
-        if hashlib.sha256(connection.execute(found).scalar_one()).hexdigest() != sha256:
+        file = connection.execute(found).scalar_one() or _outside(bucket, sha256)
+        if hashlib.sha256(file).hexdigest() != sha256:
             return f"the image file {sha256} is not what was imported"
         logged.discard(sha256)
     return f"the image file {min(logged)} is in the log and nowhere else" if logged else ""
+
+
+def _outside(bucket: Bucket | None, sha256: str) -> bytes:
+    """Return a file that lies outside the database; nothing where it is not there."""
+    try:
+        return b"" if bucket is None else bucket.read(sha256)
+    except MissingError:
+        return b""
