@@ -124,19 +124,18 @@ def _check_lengths(content: bytes) -> None:
     """Raise ValueError where a text that is read claims to be longer than the file.
 
     HDF5's format, IV.A.2.m (the attribute message): version, sizes of name, type and space, these
-    three, then an element each: of class 9 its length, and where it lies. libhdf5 takes the length's
-    room before it looks there.
+    three, then the elements: of a type of class 9 each has its length, and where it lies. libhdf5
+    makes room for that length before it looks there.
     """
-    for name in re.finditer(READ.pattern.encode() + rb"\0", content):
+    for name in re.finditer(rb"(?:%b)\0" % READ.pattern.encode(), content):
         for version, head, unit in ((1, 8, 8), (2, 8, 1), (3, 9, 1)):
             begin = name.start() - head
             if begin < 0 or content[begin] != version:
                 continue
-            sizes = [
-                -(-size // unit) * unit for size in struct.unpack_from("<3H", content, begin + 2)
-            ]
+            told = struct.unpack_from("<3H", content, begin + 2)
+            sizes = [-(-size // unit) * unit for size in told]
             kind, at = name.start() + sizes[0], name.start() + sum(sizes)
-            if kind >= len(content) or content[kind] & 15 != 9:
+            if told[0] != len(name[0]) or at > len(content) or content[kind] & 15 != 9:
                 continue
             rank, dimensions = content[at - sizes[2] + 1], at - sizes[2] + (8 if unit == 8 else 4)
             count = math.prod(struct.unpack_from(f"<{rank}Q", content, dimensions))
