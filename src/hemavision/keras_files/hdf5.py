@@ -17,6 +17,7 @@ from __future__ import annotations
 import io
 import math
 import re
+import struct
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -41,8 +42,7 @@ MAX_OBJECTS, MAX_DEPTH, MAX_NAMES = 200_000, 32, 100_000
 #: deflate, shuffle, fletcher32, szip and h5py's lzf. Any other filter is a plug-in, which is code.
 FILTERS = {1, 2, 3, 4, 32000}
 
-#: The attributes that say something here. A text may claim any length that HDF5 makes room for
-#: before it looks, so no other is read.
+#: The attributes that say something here; no other is read.
 READ = re.compile(r"model_config|(?:layer|weight)_names\d*")
 
 
@@ -90,6 +90,7 @@ def read_hdf5(content: bytes, origin: str) -> Group:
     """
     try:
         _check_heaps(content)
+        _check_lengths(content)
         with h5py.File(io.BytesIO(content), "r") as file:
             return _Reader(origin, len(content)).group(file, "", 0)
     except BundleError:
@@ -117,6 +118,30 @@ def _check_heaps(content: bytes) -> None:
             if number == 0 and room < 16:
                 raise ValueError("a heap without an end")
             at += room if number == 0 else 16 + -(-room // 8) * 8
+
+
+def _check_lengths(content: bytes) -> None:
+    """Raise ValueError where a text that is read claims to be longer than the file.
+
+    HDF5's format, IV.A.2.m (the attribute message): version, sizes of name, type and space, these
+    three, then the elements: of a type of class 9 each has its length, and where it lies. libhdf5
+    makes room for that length before it looks there.
+    """
+    for name in re.finditer(rb"(?:%b)\0" % READ.pattern.encode(), content):
+        for version, head, unit in ((1, 8, 8), (2, 8, 1), (3, 9, 1)):
+            begin = name.start() - head
+            if begin < 0 or content[begin] != version:
+                continue
+            told = struct.unpack_from("<3H", content, begin + 2)
+            sizes = [-(-size // unit) * unit for size in told]
+            kind, at = name.start() + sizes[0], name.start() + sum(sizes)
+            if told[0] != len(name[0]) or at > len(content) or content[kind] & 15 != 9:
+                continue
+            rank, dimensions = content[at - sizes[2] + 1], at - sizes[2] + (8 if unit == 8 else 4)
+            count = math.prod(struct.unpack_from(f"<{rank}Q", content, dimensions))
+            for element in range(at, min(at + 16 * count, len(content) - 3), 16):
+                if int.from_bytes(content[element : element + 4], "little") > len(content):
+                    raise ValueError(f"{name[0][:-1].decode()} claims more letters than there are")
 
 
 class _Reader:
