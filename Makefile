@@ -19,7 +19,7 @@ help:
 	@echo "make lint    lint and formatting alone"
 	@echo "make mutants say how many small faults the fast tests catch"
 	@echo "make fuzz    throw 102,000 mutated files at every door"
-	@echo "make bench   time one pass against the usual ways, and the server"
+	@echo "make bench   time one pass against the usual ways, the server, and a review"
 	@echo "make compat  convert between six versions of Keras, each in its own environment"
 	@echo "make lowest  run the fast tests with the oldest releases of what is needed"
 	@echo "make docs    write the generated pages of docs/ and README's figures"
@@ -88,6 +88,7 @@ bench: $(BENCH_READY)
 	$(BIN)/python benchmarks/fields.py
 	$(BIN)/python benchmarks/live.py
 	$(BIN)/python benchmarks/workbench.py
+	$(BIN)/python benchmarks/review.py
 	$(BIN)/python benchmarks/batch.py
 	$(BIN)/python benchmarks/load.py
 
@@ -114,8 +115,7 @@ release: $(TEST_READY)
 	$(BIN)/python scripts/release.py
 
 screenshot: $(TEST_READY)
-	$(BIN)/python scripts/screenshot.py cell
-	$(BIN)/python scripts/screenshot.py smear
+	$(BIN)/python scripts/screenshot.py all
 
 size: $(SERVE_READY)
 	@$(BIN)/python scripts/install_size.py

@@ -5,6 +5,7 @@
     python scripts/screenshot.py workbench [FILE]
     python scripts/screenshot.py workbench-narrow [FILE]
     python scripts/screenshot.py agreement [FILE]
+    python scripts/screenshot.py all
 
 FILE is docs/screenshot.png, docs/screenshot-smear.png, docs/workbench.png,
 docs/workbench-narrow.png and docs/agreement.png by default.
@@ -207,12 +208,15 @@ def photograph(show: Callable[[Page], bytes]) -> Image.Image:
 
 
 def main() -> None:
+    """Take the named picture, or all of them."""
+    if len(sys.argv) < 2 or sys.argv[1] not in (*PICTURES, "all"):
+        sys.exit(f"Name a page: {', '.join(PICTURES)}; or all.")
+    for show, destination in [PICTURES[n] for n in PICTURES if sys.argv[1] in (n, "all")]:
+        take(show, Path(sys.argv[2]) if len(sys.argv) > 2 else destination)
+
+
+def take(show: Callable[[Page, str, Store], bytes], destination: Path) -> None:
     """Serve the app, photograph it, and write the picture small enough for a repository."""
-    if len(sys.argv) < 2 or sys.argv[1] not in PICTURES:
-        sys.exit(f"Name a page: {', '.join(PICTURES)}.")
-    show, destination = PICTURES[sys.argv[1]]
-    if len(sys.argv) > 2:
-        destination = Path(sys.argv[2])
     with tempfile.TemporaryDirectory() as folder:
         store = open_store(Path(folder) / "store.sqlite")
         server = create_server(create_app(store=store), host="127.0.0.1", port=0)
