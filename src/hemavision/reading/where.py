@@ -61,7 +61,8 @@ def where_to_look(
 
 def may_be_field(rgb: np.ndarray) -> bool:
     """Return whether a picture, uint8 H×W×3, is larger than one of a single cell."""
-    return rgb.shape[0] * rgb.shape[1] >= FIELD_FROM * CUTOUT_PX**2
+    height, width = rgb.shape[:2]
+    return bool(height * width >= FIELD_FROM * CUTOUT_PX**2)
 
 
 def is_field(kinds: Iterable[CellKind]) -> bool:
