@@ -1,8 +1,8 @@
 """The six most similar of ten thousand cells, beside one look of the network at a cell.
 
 A store of its own holds so many reference cells with drawn embeddings, and one case of a real cell.
-In a round the cell is looked up and looked at; figures are medians of processor time over rounds, the
-ratio is formed within a round and given with its range.
+In a round the cell is looked up and looked at; figures are medians of processor time over rounds,
+the ratio is formed within a round and given with its range.
 
     python benchmarks/similar.py --cells 10000 --rounds 30
 

@@ -321,7 +321,8 @@ def test_answers_about_a_case_are_as_the_document_says(ask: Checked) -> None:
     ask("post", f"{case}/images", data=files(FIELD, kind="field"))
     ask("post", f"{case}/images", data=files(*map(cell_png, (1, 2, 1)), b"none", kind="cell"))
     for path in ("", "/images", "/images/1/others", "/cells", "/cells/1", "/counts", "/entries",
-                 "/cells/1/similar", "/differential", "/differential?suggestions=true", "/log", "/reads"):  # fmt: skip
+                 "/cells/1/similar", "/differential", "/differential?suggestions=true", "/log",
+                 "/reads"):  # fmt: skip
         ask("get", case + path)
     box = {"left": 20, "top": 20, "right": 60, "bottom": 60}
     ask("post", f"{case}/images/1/cells", json={"box": box})
