@@ -76,7 +76,7 @@ def test_doubtful_cells_are_decided_large_and_sure_ones_at_once(
     assert at_one_scale(page, cells)
     strange = sorted(n for n, cell in cells.items() if cell.suggestion.novelty > 1)
     if window:
-        page.locator("[data-act=queue-wanted]").last.tap()
+        page.locator("[data-role=doubtful]").tap()
     else:
         page.keyboard.press("d")
     inspector = page.locator("[data-part=inspector]")

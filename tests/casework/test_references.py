@@ -127,7 +127,7 @@ def test_a_cell_that_another_model_saw_is_looked_at_again(store: Store, ask: Ask
 
 def test_image_sets_bring_cells_of_every_type(store: Store, data: Path, tmp_path: Path) -> None:
     case = put(store, 1)
-    (tmp_path / "lisc").symlink_to(data / "lisc")
+    (tmp_path / "lisc").symlink_to((data / "lisc").resolve())
     steps: list[int] = []
     kept = read_image_sets(store, MODEL, tmp_path, 2, steps.append)
     assert kept == dict.fromkeys(EIGHT_TYPES, 0) | dict.fromkeys(FIVE_TYPES, 2)

@@ -392,6 +392,7 @@ def test_a_second_reading_is_blind(client: FlaskClient, case: int) -> None:
         f"cases/{case}/cells", f"cases/{case}/counts",
         f"cases/{case}/cells/{cells[0]['id']}", f"cases/{case}/log",
         f"cases/{case}/cells/{cells[0]['id']}/heatmap", f"agreement?case={case}",
+        f"cases/{case}/cells/{cells[0]['id']}/similar",
         f"reads/{read['id']}/pairs",
     )  # fmt: skip
     for address in hidden:

@@ -34,7 +34,7 @@ MAY_LACK = {
     "SmearItem": {"error", "notes", "smear"},
     "EntriesBody": {
         "analyser", "analyser_cells", "analyser_name", "comment", "estimate", "nucleated_apart",
-        "profile", "target", "white_cells",
+        "pixel_um", "profile", "target", "white_cells",
     },
     "CellChanges": {"as_suggested", "seen"},
     "NewCase": {"slide"},
@@ -58,8 +58,8 @@ MAY_BE_NULL = {
     "Decided": "batch",
     "Differential": "nucleated_red white_cells",
     "Share": "absolute more_cells reference",
-    "EntriesBody": "analyser_cells white_cells",
-    "Entries": "analyser_cells white_cells",
+    "EntriesBody": "analyser_cells pixel_um white_cells",
+    "Entries": "analyser_cells pixel_um white_cells",
     "Estimates": "platelets_per_red white_per_1000_red",
     "Outcome": "error same_as",
     "Entry": "after before case_id case_revision cell_id image_sha256 model_sha256",
@@ -72,8 +72,10 @@ MAY_BE_NULL = {
     "Reasons": "compared_with",
     "Read": "closed_at closed_version",
     "SessionAnswer": "csrf reader",
+    "Similar": "case_id cell_id reference_id",
     "SlideAgreement": "limits plot",
     "SmearCell": "prediction",
+    "StoredImage": "pixel_um",
     "Suggestion": "seen",
     "Token": "revoked_at",
     "TypeAgreement": "interval positive_agreement",
@@ -217,7 +219,7 @@ def test_limits_are_those_that_are_meant(document: Spec) -> None:
         ("maxLength", 80), ("maxLength", 200),
     }  # fmt: skip
     assert {limit for limit, times in found.items() if times <= 3} == {
-        ("minimum", 0.01), ("minimum", 32), ("maximum", 512),
+        ("minimum", 0.01), ("maximum", 2.0), ("minimum", 32), ("maximum", 512),
         ("minimum", 400), ("maximum", 599), ("maximum", 100),
         ("maximum", 10_000), ("maxItems", 10_000), ("minItems", 4), ("maxItems", 4),
         ("maxItems", 50),
@@ -319,7 +321,8 @@ def test_answers_about_a_case_are_as_the_document_says(ask: Checked) -> None:
     ask("post", f"{case}/images", data=files(FIELD, kind="field"))
     ask("post", f"{case}/images", data=files(*map(cell_png, (1, 2, 1)), b"none", kind="cell"))
     for path in ("", "/images", "/images/1/others", "/cells", "/cells/1", "/counts", "/entries",
-                 "/differential", "/differential?suggestions=true", "/log", "/reads"):  # fmt: skip
+                 "/cells/1/similar", "/differential", "/differential?suggestions=true", "/log",
+                 "/reads"):  # fmt: skip
         ask("get", case + path)
     box = {"left": 20, "top": 20, "right": 60, "bottom": 60}
     ask("post", f"{case}/images/1/cells", json={"box": box})
