@@ -51,12 +51,11 @@ from hemavision.web.gate import cores
 
 USER = Path(__file__).with_name("load_user.py")
 PAGES = ("/", "/smear", "/static/js/main.js", "/health/live", "/health/ready")
+TOLD = ("PATH", "RATE", "COUNT", "OUT", "IMAGES")
 #: Not counted at the beginning of each level: everybody comes at the same moment.
 SETTLING_S = 1.0
-COMMANDS = {
-    "serve": "hemavision serve",
-    "gunicorn": "gunicorn --config python:hemavision.web.gunicorn",
-}
+COMMANDS = {"serve": "hemavision serve"}
+COMMANDS["gunicorn"] = "gunicorn --config python:hemavision.web.gunicorn"
 BUSIEST, GUNICORN_LEVELS, TOGETHER, BLOCKS = 16, (1, 16, 64), 4, 20
 #: What the project asks of itself.
 MUST_RATE, MUST_PAGES_MS, MUST_TAIL = 180.0, 50.0, 3.0
@@ -89,7 +88,7 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=9.0, help="a level, one of them uncounted")
-    parser.add_argument("--levels", type=_numbers, default=[1, 2, 4, 8, 16, 32, 64])
+    parser.add_argument("--levels", type=_numbers, default="1,2,4,8,16,32,64")
     parser.add_argument("--model", default="eight-types")
     parser.add_argument("--steady", type=int, default=0, help="requests for the memory's slope")
     parser.add_argument("--json", type=Path, help="also write the record here")
@@ -145,7 +144,7 @@ def _bare(
             rates[name].append(each * _rate(way, options.seconds / 3))
     together = np.divide(rates["four a pass"], rates["one a pass"])
     return {name: float(np.median(rates[name])) for name in ("classify", "smears")} | {
-        "together": _spread(together)
+        "together": [float(f(together)) for f in (np.median, np.min, np.max)]
     }
 
 
@@ -234,13 +233,8 @@ class Load:
         """Return (second, status, milliseconds) of all answers."""
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder) / "answers.json"
-            told = {
-                "LOAD_PATH": self.path,
-                "LOAD_RATE": str(rate),
-                "LOAD_COUNT": str(count),
-                "LOAD_OUT": str(out),
-                "LOAD_IMAGES": json.dumps(list(map(str, self.images))),
-            }
+            words = (self.path, rate, count, out, json.dumps(list(map(str, self.images))))
+            told = {f"LOAD_{k}": str(v) for k, v in zip(TOLD, words, strict=True)}
             command = [sys.executable, "-m", "locust", "--locustfile", str(USER), "--headless",
                        "--host", f"http://127.0.0.1:{self.port}", "--users", str(users),
                        "--spawn-rate", str(users), "--run-time", f"{round(seconds)}s",
@@ -323,11 +317,8 @@ def _steady(load: Load, count: int, process: psutil.Process) -> dict[str, Any]:
     x, y = np.array([block.mean(axis=0) for block in np.array_split(kept, BLOCKS)]).T
     fit = stats.linregress(x, y)
     reach = float(stats.t.ppf(0.975, BLOCKS - 2) * fit.stderr)
-    return {
-        "requests": len(answers),
-        "kb_per_1000": [fit.slope, fit.slope - reach, fit.slope + reach],
-        "last_mb": y[-1] / 1e3,
-    }
+    interval = [fit.slope, fit.slope - reach, fit.slope + reach]
+    return {"requests": len(answers), "kb_per_1000": interval, "last_mb": y[-1] / 1e3}
 
 
 def _ending(server: Server, images: list[Path]) -> dict[str, float]:
@@ -356,10 +347,6 @@ def _ending(server: Server, images: list[Path]) -> dict[str, float]:
 
 
 # What is said of it
-
-
-def _spread(values: np.ndarray) -> list[float]:
-    return [float(np.median(values)), float(values.min()), float(values.max())]
 
 
 def _print(record: dict[str, Any]) -> None:
