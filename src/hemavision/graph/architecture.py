@@ -9,6 +9,7 @@ CVE-2025-9905 and CVE-2025-9906 came in; such a file is refused with its reason.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -220,6 +221,8 @@ def _activation(value: Any, name: str, origin: str) -> str:
 def _is_plain(value: Any) -> bool:
     if isinstance(value, list):
         return all(_is_plain(item) for item in value)
+    if isinstance(value, float):
+        return math.isfinite(value)  # JSON's 1e999 is none
     return value is None or isinstance(value, (bool, int, float, str))
 
 

@@ -25,7 +25,7 @@ def shapes_of(network: Network) -> dict[str, Shape]:
         fed = [shapes[name] for name in layer.inputs]
         try:
             shapes[layer.name] = _RULES[layer.kind](layer, *fed)
-        except (TypeError, ValueError, IndexError) as error:
+        except (TypeError, ValueError, IndexError, ArithmeticError) as error:
             raise BundleError(
                 f"Layer {layer.name!r} ({layer.kind}) is not sound: it is fed {fed} and has the "
                 f"options {layer.options}: {error}"
