@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -98,6 +97,7 @@ def train(
     # TensorFlow's start-up chatter would bury the progress bar.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from hemavision.datasets.splits import own_folders
+    from hemavision.training.command import typed
     from hemavision.training.run import RunOptions, run
 
     if bundle:
@@ -105,7 +105,7 @@ def train(
         return
     if protocol in DETECTORS:
         options = RunOptions(
-            out or Path("runs/detector"), seed, start, precision, skip_bad, _command()
+            out or Path("runs/detector"), seed, start, precision, skip_bad, typed()
         )
         _train_detector(DETECTORS[protocol], options, recipe_name or "detector", epochs)
         return
@@ -117,7 +117,7 @@ def train(
         raise click.UsageError(f"No protocol {protocol!r}; have {', '.join(CLASSIFIERS)}.")
     recipe = _recipe(recipe_name or "hemavision", epochs)
     folder = out or Path("runs") / f"{split.protocol.replace(':', '-')}-{recipe.name}-{seed}"
-    options = RunOptions(folder, seed, start, precision, skip_bad, _command(), processes)
+    options = RunOptions(folder, seed, start, precision, skip_bad, typed(), processes)
     total = sum(phase.epochs for phase in recipe.phases)
     with _Progress(total) as progress:
         weights = run(split, recipe, options, on_cut=progress.cut, on_epoch=progress.epoch)
@@ -143,6 +143,7 @@ def _train_detector(protocol: Protocol, options: RunOptions, name: str, epochs: 
 def _adapt(bundle: str, dataset: Path | None, out: Path | None, skip_bad: bool) -> None:
     from hemavision.reading.bundle import find_bundle
     from hemavision.training.adapt import adapt
+    from hemavision.training.command import typed
 
     if dataset is None:
         raise click.UsageError("--from needs DATASET, your own cells.")
@@ -154,7 +155,7 @@ def _adapt(bundle: str, dataset: Path | None, out: Path | None, skip_bad: bool) 
             bar.update(done - bar.pos)
 
         found = adapt(
-            find_bundle(bundle), dataset, file, command=_command(), skip_bad=skip_bad, on_image=show
+            find_bundle(bundle), dataset, file, command=typed(), skip_bad=skip_bad, on_image=show
         )
     click.echo(f"{'cell type':<21}{'kept back':>10}{'right before':>14}{'right after':>13}")
     for name, (count, before, after) in found.held_out.items():
@@ -177,13 +178,6 @@ def _recipe(name: str, epochs: int | None) -> Recipe:
         return recipe
     phases = tuple(replace(phase, epochs=epochs) for phase in recipe.phases)
     return replace(recipe, phases=phases)
-
-
-def _command() -> str:
-    """The command line for the record, without this machine's folders."""
-    from hemavision.training.command import without_folders
-
-    return without_folders(["hemavision", *sys.argv[1:]])
 
 
 class _Progress:
