@@ -25,7 +25,7 @@ from hemavision.graph.onnx_graph import HALF, LARGE
 from hemavision.graph.writer import NETWORK_KEY, write_model
 
 #: What stays in float32: the beginnings of layers' names, of both networks.
-SPARED = ("stem_", "block_0_", "head_", "morphology", "kinds/", "edges/")
+SPARED = ("stem_", "block_0_", "block_1_", "block_2_", "head_", "morphology", "kinds/", "edges/")
 #: The shortcuts' sums; others are arithmetic on what comes after the maps.
 SUMS = "_sum/result"
 #: Processors without VNNI add pairs of products in 16 bits: two of these at 255 still fit. A
