@@ -330,11 +330,11 @@ def _print(record: dict[str, Any]) -> None:
         middle, low, high = way["ratio"]
         spread = f"{middle:10.2f}  [{low:.2f}, {high:.2f}]"
         print(f"{way['key']:3} {way['title']:52} {way['median_ms']:8.1f} {spread:>28}")
-    middle, low, high = record["overhead_percent"]
     for ours, musts in MUST.items():
         for other, must in zip("ab", musts, strict=True):
             ratio, low, high = _middle_and_range(np.divide(times[other], times[ours]))
             print(f"({other}) / ({ours}): {ratio:.1f}× [{low:.1f}, {high:.1f}] (must: {must:g}×)")
+    middle, low, high = record["overhead_percent"]
     print(
         f"explanation over a plain pass: {middle:.1f}% [{low:.1f}%, {high:.1f}%] "
         f"(must: at most {MUST_OVERHEAD_PERCENT:.0f}%)"

@@ -8,7 +8,6 @@ import logging
 import signal
 import socket
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_address
 from typing import Any
 
@@ -193,18 +192,14 @@ def _warn(host: str, login: bool) -> None:
 
 def _app(host: str, model: str | None, without_accounts: bool) -> Any:
     from hemavision.cli.named import model_beside, open_named_model
+    from hemavision.web import create_app
 
     give_back_freed_memory()
     if model is None and (model := model_beside()):
         click.echo(
             f"Using {model} in this folder; --model or HEMAVISION_MODEL takes another.", err=True
         )
-    with ThreadPoolExecutor(1) as pool:
-        opening = pool.submit(open_named_model, model)
-        # Meanwhile: reading the application's modules takes as long.
-        from hemavision.web import create_app
-
-        app = create_app(opening.result(), host=host, without_accounts=without_accounts)
+    app = create_app(open_named_model(model), host=host, without_accounts=without_accounts)
     _warm_up(app)
     return app
 
