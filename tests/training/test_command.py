@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hemavision.cli.train import _command
-from hemavision.training.command import record_without_folders, without_folders
+from hemavision.training.command import record_without_folders, typed, without_folders
 from hemavision.training.run import CONFIG, origin_of, write_config
 
 
@@ -33,7 +32,7 @@ from hemavision.training.run import CONFIG, origin_of, write_config
 def test_a_path_is_its_last_name(word: str, kept: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert without_folders(["hemavision", "train", word]) == f"hemavision train {kept}"
     monkeypatch.setattr(sys, "argv", ["/opt/ann/bin/hemavision", "train", word])
-    assert _command() == f"hemavision train {kept}"
+    assert typed() == f"hemavision train {kept}"
 
 
 def test_the_records_of_what_a_run_started_from_lose_their_folders_too(tmp_path: Path) -> None:

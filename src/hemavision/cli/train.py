@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from hemavision.cli.progress import bars
 
 if TYPE_CHECKING:
     from hemavision.datasets.protocols import Protocol
+    from hemavision.datasets.splits import Split
     from hemavision.training.recipes import Recipe
     from hemavision.training.run import RunOptions
 
@@ -100,6 +100,7 @@ def train(
     # TensorFlow's start-up chatter would bury the progress bar.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from hemavision.datasets.splits import own_folders
+    from hemavision.training.command import typed
     from hemavision.training.run import RunOptions, run
 
     if bundle:
@@ -107,7 +108,7 @@ def train(
         return
     if protocol in DETECTORS:
         options = RunOptions(
-            out or Path("runs/detector"), seed, start, precision, skip_bad, _command()
+            out or Path("runs/detector"), seed, start, precision, skip_bad, typed()
         )
         _train_detector(DETECTORS[protocol], options, recipe_name or "detector", epochs)
         return
@@ -119,7 +120,7 @@ def train(
         raise click.UsageError(f"No protocol {protocol!r}; have {', '.join(CLASSIFIERS)}.")
     recipe = _recipe(recipe_name or "hemavision", epochs)
     folder = out or Path("runs") / f"{split.protocol.replace(':', '-')}-{recipe.name}-{seed}"
-    options = RunOptions(folder, seed, start, precision, skip_bad, _command(), processes)
+    options = RunOptions(folder, seed, start, precision, skip_bad, typed(), processes)
     total = sum(phase.epochs for phase in recipe.phases)
     with _Progress(total) as progress:
         weights = run(split, recipe, options, on_cut=progress.cut, on_epoch=progress.epoch)
@@ -145,6 +146,7 @@ def _train_detector(protocol: Protocol, options: RunOptions, name: str, epochs: 
 def _adapt(bundle: str, dataset: Path | None, out: Path | None, skip_bad: bool) -> None:
     from hemavision.reading.bundle import find_bundle
     from hemavision.training.adapt import adapt
+    from hemavision.training.command import typed
 
     if dataset is None:
         raise click.UsageError("--from needs DATASET, your own cells.")
@@ -154,7 +156,7 @@ def _adapt(bundle: str, dataset: Path | None, out: Path | None, skip_bad: bool) 
             find_bundle(bundle),
             dataset,
             file,
-            command=_command(),
+            command=typed(),
             skip_bad=skip_bad,
             on_image=progress("Looking at cells"),
         )
@@ -179,13 +181,6 @@ def _recipe(name: str, epochs: int | None) -> Recipe:
         return recipe
     phases = tuple(replace(phase, epochs=epochs) for phase in recipe.phases)
     return replace(recipe, phases=phases)
-
-
-def _command() -> str:
-    """The command line for the record, without this machine's folders."""
-    from hemavision.training.command import without_folders
-
-    return without_folders(["hemavision", *sys.argv[1:]])
 
 
 class _Progress:
@@ -240,7 +235,12 @@ class _Progress:
     type=click.Path(dir_okay=False, path_type=Path),
     help="The bundle to write; by default RUN with .onnx.",
 )
-def export(run: Path, dataset: Path | None, out: Path | None) -> None:
+@click.option(
+    "--int8",
+    is_flag=True,
+    help="RUN is a bundle: write it in eight bits, with what it says otherwise as it is.",
+)
+def export(run: Path, dataset: Path | None, out: Path | None, int8: bool) -> None:
     """Write the finished training RUN as a calibrated bundle: one ONNX file.
 
     RUN may be a bundle, too: its doubt is fitted anew. DATASET is your own folder, where the run
@@ -249,11 +249,15 @@ def export(run: Path, dataset: Path | None, out: Path | None) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from hemavision.datasets.protocols import CLASSIFIERS, DETECTORS
     from hemavision.datasets.splits import own_folders
-    from hemavision.training.finish import export_run
 
+    bundle = out or run.with_suffix(".onnx")
+    if bundle == run:
+        raise click.UsageError(f"{run} would be overwritten; name another file with --out.")
+    if int8 and not run.is_file():
+        raise click.UsageError(f"{run} is a run: export it, and then the bundle with --int8.")
     protocol = _protocol_of(run)
     if protocol in DETECTORS:
-        _export_detector(run, DETECTORS[protocol], out or run.with_suffix(".onnx"))
+        _export_detector(run, DETECTORS[protocol], bundle, int8)
         return
     if dataset:
         split = own_folders(dataset)
@@ -261,9 +265,19 @@ def export(run: Path, dataset: Path | None, out: Path | None) -> None:
         split = CLASSIFIERS[protocol].split(settings.data_folder())
     else:
         raise click.UsageError(f"{run} was trained on a folder of yours; name it after RUN.")
-    bundle = out or run.with_suffix(".onnx")
-    if bundle == run:
-        raise click.UsageError(f"{run} would be overwritten; name another file with --out.")
+    if int8:
+        from hemavision.training.command import typed
+        from hemavision.training.eight_bits import classifier_in_eight_bits
+
+        classifier_in_eight_bits(run, split.train, bundle, typed())
+        click.echo(f"{bundle}: {bundle.stat().st_size:,} bytes, {run} had {run.stat().st_size:,}")
+        return
+    _export_classifier(run, split, bundle)
+
+
+def _export_classifier(run: Path, split: Split, bundle: Path) -> None:
+    from hemavision.training.finish import export_run
+
     with bars() as progress:
         manifest = export_run(run, split, bundle, on_image=progress("Calibrating"))
     click.echo(
@@ -274,11 +288,15 @@ def export(run: Path, dataset: Path | None, out: Path | None) -> None:
 
 def _protocol_of(run: Path) -> str:
     """Return what a run, or a bundle's, was trained by."""
-    from hemavision.reading.engine import OnnxEngine
+    from hemavision.reading import bundle
+    from hemavision.reading.finding import manifest
+    from hemavision.reading.onnx_session import open_network
     from hemavision.training.run import CONFIG
 
     if run.is_file():
-        config = OnnxEngine(run).manifest.training
+        metadata = open_network(run, threads=1).metadata
+        written = (metadata.get(key) for key in (bundle.MANIFEST_KEY, manifest.MANIFEST_KEY))
+        config = json.loads(next(filter(None, written), "{}")).get("training", {})
     elif (run / CONFIG).exists():
         config = json.loads((run / CONFIG).read_text())
     else:
@@ -286,9 +304,17 @@ def _protocol_of(run: Path) -> str:
     return str(config.get("protocol", ""))
 
 
-def _export_detector(run: Path, protocol: Protocol, bundle: Path) -> None:
+def _export_detector(run: Path, protocol: Protocol, bundle: Path, int8: bool) -> None:
+    fields = protocol.fields(settings.data_folder())
+    if int8:
+        from hemavision.training.command import typed
+        from hemavision.training.eight_bits import detector_in_eight_bits
+
+        detector_in_eight_bits(run, fields.train, bundle, typed())
+        click.echo(f"{bundle}: {bundle.stat().st_size:,} bytes, {run} had {run.stat().st_size:,}")
+        return
     from hemavision.training.detector.finish import export_detector
 
-    manifest = export_detector(run, protocol.fields(settings.data_folder()), bundle)
+    manifest = export_detector(run, fields, bundle)
     chosen = ", ".join(f"{kind} from {least:.2f}" for kind, least in manifest.thresholds.items())
     click.echo(f"{bundle}: {manifest.name}, {chosen}")

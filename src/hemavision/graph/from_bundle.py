@@ -32,7 +32,7 @@ def take_apart(path: Path) -> BundleParts:
     """Return all that the bundle at ``path`` was written from.
 
     Raises:
-        BundleError: not a bundle, or one without its network's configuration.
+        BundleError: not a bundle, or one without its network as it was trained.
     """
     content = check_bundle(path)
     try:
@@ -42,7 +42,10 @@ def take_apart(path: Path) -> BundleParts:
     metadata = {entry.key: entry.value for entry in proto.metadata_props}
     manifest = manifest_from_metadata(metadata, path)
     if NETWORK_KEY not in metadata:
-        raise BundleError(f"{path} does not hold its network's configuration; export it again.")
+        raise BundleError(
+            f"{path} does not hold its network as it was trained: take the bundle that it was put "
+            "in eight bits from, or export it again."
+        )
     plan = plan_of(parse_config(metadata[NETWORK_KEY], str(path)), str(path))
     try:
         constants = constants_of(proto.graph)

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import re
 import shlex
+import sys
 from collections.abc import Iterable
 from typing import Any
 
 _SEPARATOR = re.compile(r"[/\\]+")
+
+
+def typed() -> str:
+    """Return the command line that is being run, without this machine's folders."""
+    return without_folders(["hemavision", *sys.argv[1:]])
 
 
 def without_folders(words: Iterable[str]) -> str:

@@ -11,12 +11,12 @@ from PIL import Image
 from hemavision.errors import BundleError
 from hemavision.reading.bundle import SHIPPED
 from hemavision.reading.finding.manifest import DetectorManifest, manifest_from_metadata
-from hemavision.reading.finding.tiles import surest_boxes, tiles_of
+from hemavision.reading.finding.tiles import MULTIPLE, surest_boxes, tiles_of
 from hemavision.reading.onnx_session import open_network, require_outputs
 from hemavision.records.results import Box, CellKind, Detection, ModelReference
 
-#: The sides of the network's input are multiples of this; the rest is filled with bright grey.
-MULTIPLE, FILLING = 32, 235
+#: What fills the network's input up to a multiple: bright grey.
+FILLING = 235
 #: Pixels of the input between two places of the network's map.
 STRIDE = 4
 #: Cells of one kind overlap by no more than this (intersection over union).
@@ -150,13 +150,18 @@ class Detector:
         canvas = np.full((-(-height // MULTIPLE) * MULTIPLE, -(-width // MULTIPLE) * MULTIPLE, 3),
                          FILLING, np.uint8)  # fmt: skip
         canvas[:height, :width] = view
-        scores, edges = self._session.run(["scores", "edges"], {"image": canvas[None]})
+        scores, edges = self._pass(canvas[None])
         kinds, rows, columns = np.nonzero(scores[0] >= limits[:, None, None])
         reach = edges[0][:, rows, columns]
         x, y = (columns + 0.5) * STRIDE, (rows + 0.5) * STRIDE
         boxes = np.stack([x - reach[0], y - reach[1], x + reach[2], y + reach[3]], axis=1)
         boxes = np.clip(boxes, 0, np.array([width, height] * 2)).astype(np.float32)
         return boxes, kinds, scores[0][kinds, rows, columns]
+
+    def _pass(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Run the network on uint8 N×H×W×3; return scores and edges, as the bundle gives them."""
+        scores, edges = self._session.run(["scores", "edges"], {"image": images})
+        return scores, edges
 
 
 def open_detector(name_or_path: str | Path = DEFAULT_DETECTOR, threads: int = 0) -> Detector:
