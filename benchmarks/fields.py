@@ -3,7 +3,9 @@
 All see the same BCCD test fields, decoded, one at a time, in the same run; each round forms its own
 ratios. The classical way thresholds colours (Otsu) and parts touching cells by a watershed, as
 scikit-image's own examples do, with sizes fitted to BCCD's training fields. YOLO's smallest network
-(Ultralytics, from its configuration, untrained: for its time alone) takes the same input size.
+(Ultralytics, from its configuration, untrained: for its time alone) takes the same input size. Then
+fields as a camera gives them, 2,048×1,536 JPEG, from bytes to their answer: BCISC's, at the size
+that its makers had.
 
     python benchmarks/fields.py --rounds 5
 
@@ -14,10 +16,13 @@ Needs the image sets (HEMAVISION_DATA) and scikit-image; times YOLO where Ultral
 from __future__ import annotations
 
 import argparse
+import io
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
+from PIL import Image
 from scipy import ndimage
 from skimage.color import rgb2hsv
 from skimage.feature import peak_local_max
@@ -25,10 +30,13 @@ from skimage.filters import threshold_otsu
 from skimage.measure import regionprops
 from skimage.segmentation import watershed
 
-from hemavision.datasets.fields import NAMES, BoxedField, bccd_test_fields
-from hemavision.reading.cell import open_model
+from hemavision.datasets.fields import NAMES, BoxedField, bccd_test_fields, read_bcisc_fields
+from hemavision.datasets.splits import drawn
+from hemavision.images.opening import open_image
+from hemavision.reading.bundle import DEFAULT_MODEL
+from hemavision.reading.cell import Model, open_model
 from hemavision.reading.field import read_smear
-from hemavision.reading.finding.detector import open_detector
+from hemavision.reading.finding.detector import DEFAULT_DETECTOR, Detector, open_detector
 from hemavision.reading.finding.tiles import matched
 from hemavision.records.results import CellKind
 from hemavision.settings import data_folder
@@ -38,6 +46,9 @@ from hemavision.settings import data_folder
 NUCLEUS_AREA, PLATELET_AREA, RED_RADIUS = 2500, 1600, 34
 #: A nucleus is this much of its white cell's side.
 CELL_FOR_NUCLEUS = 1.35
+
+#: Pixels of a camera's field, and how many of them are read.
+LARGE, LARGE_FIELDS = (2048, 1536), 4
 
 #: kind → boxes, float B×4.
 Boxes = dict[CellKind, np.ndarray]
@@ -77,9 +88,8 @@ def _grown(left: int, top: int, right: int, bottom: int) -> tuple[float, float, 
     return x - half_x, y - half_y, x + half_x, y + half_y
 
 
-def by_detector() -> Callable[[np.ndarray], Boxes]:
-    """Return the shipped detector as a function from a field to boxes."""
-    detector = open_detector()
+def by_detector(detector: Detector) -> Callable[[np.ndarray], Boxes]:
+    """Return a detector as a function from a field to boxes."""
 
     def find(rgb: np.ndarray) -> Boxes:
         cells = detector.find(rgb)
@@ -107,11 +117,10 @@ def f_scores(
     return {kind: 2 * right[kind] / max(named[kind] + marked[kind], 1) for kind in CellKind}
 
 
-def ways() -> dict[str, Callable[[np.ndarray], object]]:
+def ways(model: Model, finder: Detector) -> dict[str, Callable[[np.ndarray], object]]:
     """Return what is timed, by name."""
-    model, finder = open_model(), open_detector()
     chosen: dict[str, Callable[[np.ndarray], object]] = {
-        "detector": by_detector(),
+        "detector": by_detector(finder),
         "detector, types and heatmaps": lambda rgb: read_smear(model, finder, rgb),
         "threshold and watershed": threshold_and_watershed,
     }
@@ -135,10 +144,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--fields", type=int, default=12)
+    parser.add_argument("--detector", default=DEFAULT_DETECTOR, help="a name or a bundle")
+    parser.add_argument("--model", default=DEFAULT_MODEL, help="a name or a bundle")
     arguments = parser.parse_args()
     fields = bccd_test_fields(data_folder())
     pictures = [field.open() for field in fields[: arguments.fields]]
-    chosen = ways()
+    model, finder = open_model(arguments.model), open_detector(arguments.detector)
+    chosen = ways(model, finder)
     for way in chosen.values():
         way(pictures[0])
     seconds: dict[str, list[float]] = {name: [] for name in chosen}
@@ -159,6 +171,32 @@ def main() -> None:
         scores = f_scores(chosen[name], fields)  # type: ignore[arg-type]
         shown = ", ".join(f"{kind.value} {value:.3f}" for kind, value in scores.items())
         print(f"F-score on {len(fields)} test fields, {name}: {shown}")
+    time_large(model, finder, arguments.rounds)
+
+
+def time_large(model: Model, finder: Detector, rounds: int) -> None:
+    """Print the milliseconds of a field of :data:`LARGE` pixels, and of its parts."""
+    files = [_large(field.path) for field in drawn(read_bcisc_fields(data_folder()), LARGE_FIELDS)]
+    spent: dict[str, list[float]] = {name: [] for name in ("decoding", "finding", "all")}
+    for file in files * (rounds + 1):
+        moments = [time.perf_counter()]
+        rgb = open_image(file).rgb
+        moments.append(time.perf_counter())
+        finder.find(rgb)
+        moments.append(time.perf_counter())
+        read_smear(model, finder, rgb)
+        decoding, finding, reading = np.diff([*moments, time.perf_counter()])
+        for name, seconds in zip(spent, (decoding, finding, decoding + reading), strict=True):
+            spent[name].append(1000 * seconds)
+    for name, values in spent.items():
+        kept = values[len(files) :]  # the first round warms up
+        print(f"{LARGE[0]}×{LARGE[1]}, {name}: {np.median(kept):.0f} ms (all: must be 250)")
+
+
+def _large(path: Path) -> bytes:
+    stream = io.BytesIO()
+    Image.open(path).resize(LARGE, Image.Resampling.BICUBIC).save(stream, "JPEG", quality=90)
+    return stream.getvalue()
 
 
 if __name__ == "__main__":
