@@ -303,7 +303,7 @@ def _steady(load: Load, count: int, process: psutil.Process) -> dict[str, Any]:
     done = threading.Event()
 
     def watch() -> None:
-        while not done.wait(0.5):
+        while not done.wait(0.2):
             seen.append((time.monotonic(), process.memory_info().rss / 1e3))
 
     with ThreadPoolExecutor(1) as beside:
@@ -313,12 +313,14 @@ def _steady(load: Load, count: int, process: psutil.Process) -> dict[str, Any]:
     ends = sorted(at for at, *_ in answers)
     # The first quarter fills caches and threads; blocks, because neighbours are alike.
     kept = np.array(seen)[len(seen) // 4 :]
+    if len(kept) < BLOCKS:
+        sys.exit(f"{count} requests are too few for a slope; give --steady 1000 or more.")
     kept[:, 0] = np.searchsorted(ends, kept[:, 0]) / 1000
     x, y = np.array([block.mean(axis=0) for block in np.array_split(kept, BLOCKS)]).T
     fit = stats.linregress(x, y)
     reach = float(stats.t.ppf(0.975, BLOCKS - 2) * fit.stderr)
-    interval = [fit.slope, fit.slope - reach, fit.slope + reach]
-    return {"requests": len(answers), "kb_per_1000": interval, "last_mb": y[-1] / 1e3}
+    interval = [float(fit.slope + side * reach) for side in (0, -1, 1)]
+    return {"requests": len(answers), "kb_per_1000": interval, "last_mb": float(y[-1]) / 1e3}
 
 
 def _ending(server: Server, images: list[Path]) -> dict[str, float]:

@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import gevent
 from locust import FastHttpUser, events, task
 
 BOUNDARY = "hemavision-benchmark"
@@ -70,7 +71,8 @@ def begin(environment: Any, **more: Any) -> None:
     def note(response_time: float, response: Any, **more: Any) -> None:
         answers.append((time.monotonic(), response.status_code, response_time))
         if COUNT and len(answers) == COUNT:
-            environment.runner.quit()
+            # Not in the user's own greenlet, for which the runner would wait.
+            gevent.spawn(environment.runner.quit)
 
     environment.events.request.add_listener(note)
 
