@@ -14,7 +14,7 @@ from hemavision.store.readers import Role, add_reader
 
 from .accessibility import everywhere, overflow_px, violations
 from .bench import Bench, decided, drawn, opened, saved, serving, windows
-from .pages import MIDDLE, NARROW, WIDE, frames, slowness
+from .pages import MIDDLE, NARROW, WIDE, frames, slowness, watched
 
 Theme = Literal["dark", "light"]
 #: A decision shows within this; the page promises as much.
@@ -135,7 +135,13 @@ def test_axe_finds_nothing_on_any_page_at_any_width_in_either_theme(
 ) -> None:
     case = bench.case(12)
     page = go("/cases")
-    found = {}
+    found: dict[tuple[str, str, int], list[str]] = {}
+    with watched(page) as seen:
+        for path in EVERYWHERE:
+            page.goto(path.format(case=case))
+            expect(page.get_by_role("main")).to_be_visible()
+            frames(page)
+    assert seen.errors == []
     for path in paths:
         page.goto(path.format(case=case), wait_until="networkidle")
         for theme in themes:

@@ -47,6 +47,7 @@ def test_a_module_stands_behind_what_it_imports_and_each_once(tmp_path: Path) ->
         ("export { one };", "export {"),
         ("const later = () => import(name);", "import(name)"),
         ("new Worker(new URL('x', import.meta.url));", "import.meta"),
+        ("first();\nif (one) await later();", "line 2: 'if (one) await later();'"),
         ('import { self } from "./entry.js";', "entry.js → entry.js"),
     ],
 )

@@ -4,7 +4,7 @@ A browser asks once for each and keeps it for ever: the address has the content'
 becomes a function whose result are its exports, and stands behind all that it imports, in the order
 in which a browser would run them: names never meet, and a cycle is refused. So is, with its place,
 what of the language the modules do not use: default or renamed exports, the import of a whole
-module, or of one only when it is needed.
+module, or of one only when it is needed, and waiting outside of a function.
 """
 
 from __future__ import annotations
@@ -27,7 +27,11 @@ _MEDIA = {"js": "text/javascript", "css": "text/css"}
 _AGE_S = 365 * 24 * 3600
 _IMPORT = re.compile(r'^import \{([^{}]*)\} from "(\.{1,2}/[\w./-]+\.js)";$', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async function|function|const|class) (\w+)\b)", re.MULTILINE)
-_LEFT = re.compile(r"^(?:import|export)\b|\bimport\s*\(|\bimport\.meta\b", re.MULTILINE)
+_LEFT = re.compile(
+    r"^(?:import|export)\b|\bimport\s*\(|\bimport\.meta\b"
+    r"|^(?!.*\basync\b)[^\s/*].*\bawait\b",  # outside of every function
+    re.MULTILINE,
+)
 
 blueprint = Blueprint("assets", __name__)
 
@@ -94,7 +98,7 @@ def _wrap(name: str, text: str, number: dict[str, str]) -> str:
         raise AssetError(
             f"{name}, line {line}: {body[left.start() :].splitlines()[0]!r}. Write imports as "
             '`import { name } from "./module.js";` and exports as `export` before a function, a '
-            "const or a class."
+            "const or a class, and wait within functions only."
         )
     exports = ", ".join(_EXPORT.findall(text))
     return f"// {name}\nconst {number[name]} = (() => {{\n{body}\nreturn {{ {exports} }};\n}})();"

@@ -142,4 +142,4 @@ mount();
 listen();
 desk.restore();
 if (!window.isSecureContext) store.dispatch({ type: "cameraFailed", trouble: "insecure" });
-else if (await isAllowed()) start();
+else isAllowed().then((allowed) => { if (allowed) start(); });
