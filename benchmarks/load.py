@@ -239,9 +239,9 @@ class Load:
                        "--host", f"http://127.0.0.1:{self.port}", "--users", str(users),
                        "--spawn-rate", str(users), "--run-time", f"{round(seconds)}s",
                        "--stop-timeout", "60", "--only-summary", "--loglevel", "ERROR"]  # fmt: skip
-            done = subprocess.run(
-                command, env=os.environ | told, capture_output=True, text=True, check=False
-            )
+            # Without a terminal, whose keys locust would read.
+            quiet = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True}
+            done = subprocess.run(command, env=os.environ | told, check=False, **quiet)
             if not out.is_file():
                 sys.exit(f"locust wrote nothing down: {done.stdout[-500:]}{done.stderr[-2000:]}")
             return [tuple(answer) for answer in json.loads(out.read_text(encoding="utf-8"))]
