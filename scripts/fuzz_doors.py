@@ -129,14 +129,14 @@ def bundle_files() -> list[bytes]:
     """Return a small bundle, and the same network called a detector."""
     import onnx
 
-    from hemavision.keras_files.convert import Options, read_model, write_as
+    from hemavision.keras_files.convert import Conversion, read_model, write_as
     from hemavision.reading.finding.manifest import MANIFEST_KEY, DetectorManifest
     from hemavision.records.results import CellKind
 
     source = KERAS_FILES / "keras-3.15.1-sequential.keras"
     target = Path("bundle.onnx")
     types = tuple(f"type {number}" for number in range(_types_of(read_model(source))))
-    write_as(read_model(source), source, target, Options(cell_types=types))
+    write_as(read_model(source), source, target, Conversion(cell_types=types))
     bundle = target.read_bytes()
     target.unlink()
     model = onnx.load_from_string(bundle)

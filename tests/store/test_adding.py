@@ -20,7 +20,7 @@ from hemavision.store.cells import decide, find_cell
 from hemavision.store.images import add_cell, list_images, read_cutouts
 from hemavision.store.journal import list_entries
 from hemavision.store.records import Case, Change, Page, State, StoredImage
-from hemavision.store.schema import cells, cutouts
+from hemavision.store.schema import cells, cutouts, embeddings
 from hemavision.store.verification import verify
 
 FORK = multiprocessing.get_context("fork")
@@ -131,7 +131,8 @@ def test_a_cell_that_nobody_added_and_one_that_is_gone_are_found(store: Store) -
         connection.execute(delete(cells).where(cells.c.id == 99))
     assert verify(store).sound
     with store.noting() as connection:
-        connection.execute(delete(cutouts).where(cutouts.c.cell_id == added.id))
+        for kept in (cutouts, embeddings):
+            connection.execute(delete(kept).where(kept.c.cell_id == added.id))
         connection.execute(delete(cells).where(cells.c.id == added.id))
     assert not verify(store).sound
 

@@ -50,6 +50,7 @@ MAY_BE_NULL = {
     "BlindCell": "decided_type",
     "CaseDifferential": "comparison estimate no_estimate profile",
     "CaseVersion": "signed_at signed_by",
+    "CaseType": "key loinc loinc_name parent",
     "CellChange": "cell_type",
     "Cell": "added_by decided_at decided_by decided_type",
     "CellSummary": "added_by decided_at decided_by decided_type",
@@ -87,20 +88,21 @@ OPEN = re.compile(r"/(predict|metrics|health/.*|api/v1/(live|smears.*|models|cla
 PICTURES, FILES = re.compile(r".*/(part|picture|cutout|heatmap|thumbnail)"), "/report.{format_name}"
 #: What an operation may refuse beside what follows from its path and what it takes.
 ALSO_REFUSED = {
-    "post /predict": {413, 503},
-    "post /api/v1/live": {413, 503},
-    "post /api/v1/smears": {413, 503},
-    "post /api/v1/smears/export": {413},
-    "post /api/v1/classify": {413, 503},
+    "post /predict": {413, 429, 503},
+    "post /api/v1/live": {413, 429, 503},
+    "post /api/v1/smears": {413, 429, 503},
+    "post /api/v1/smears/export": {413, 429},
+    "post /api/v1/classify": {413, 429, 503},
     "get /health/ready": {503},
     "post /api/v1/session": {429},
     "post /api/v1/tokens": {404, 409},
     "post /api/v1/readers": {409},
     "patch /api/v1/readers/{name}": {409},
-    "post /api/v1/cases/{case_id}/images": {413, 409, 503},
+    "post /api/v1/cases/{case_id}/images": {413, 409, 429, 503},
     "post /api/v1/cases/{case_id}/cells/{cell_id}/remove": {409},
     "post /api/v1/cases/{case_id}/images/{image_id}/remove": {409},
     "get /api/v1/agreement": {404},
+    "get /api/v1/cases/{case_id}/report.{format_name}": {429},
     "get /api/v1/cases/{case_id}/cells/{cell_id}/heatmap": {409},
     "get /api/v1/reads/{read_id}/pairs": {409},
     "get /api/v1/reads/{read_id}/agreement": {409},
@@ -219,7 +221,7 @@ def test_limits_are_those_that_are_meant(document: Spec) -> None:
         ("maxLength", 80), ("maxLength", 200),
     }  # fmt: skip
     assert {limit for limit, times in found.items() if times <= 3} == {
-        ("minimum", 0.01), ("maximum", 2.0), ("minimum", 32), ("maximum", 512),
+        ("minimum", 0.01), ("maximum", 2.0), ("minimum", 32), ("maximum", 512), ("maximum", 192),
         ("minimum", 400), ("maximum", 599), ("maximum", 100),
         ("maximum", 10_000), ("maxItems", 10_000), ("minItems", 4), ("maxItems", 4),
         ("maxItems", 50),
@@ -321,8 +323,8 @@ def test_answers_about_a_case_are_as_the_document_says(ask: Checked) -> None:
     ask("post", f"{case}/images", data=files(FIELD, kind="field"))
     ask("post", f"{case}/images", data=files(*map(cell_png, (1, 2, 1)), b"none", kind="cell"))
     for path in ("", "/images", "/images/1/others", "/cells", "/cells/1", "/counts", "/entries",
-                 "/cells/1/similar", "/differential", "/differential?suggestions=true", "/log",
-                 "/reads"):  # fmt: skip
+                 "/cells/1/similar", "/thumbnails?cells=1,2", "/differential",
+                 "/differential?suggestions=true", "/log", "/reads"):  # fmt: skip
         ask("get", case + path)
     box = {"left": 20, "top": 20, "right": 60, "bottom": 60}
     ask("post", f"{case}/images/1/cells", json={"box": box})

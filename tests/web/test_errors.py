@@ -62,7 +62,7 @@ def test_a_part_that_no_file_has_is_the_caller_s_fault(
     response = client.get("/static/css/docs.css", headers={"Range": wanted})
     assert (response.status_code, response.mimetype) == (416, MEDIA_TYPE)
     assert response.json["type"] == "/docs#bad-range"
-    assert caplog.records == []
+    assert [r for r in caplog.records if r.levelno > logging.INFO] == []
 
 
 def test_a_part_that_is_there_is_sent(client: FlaskClient) -> None:
@@ -80,7 +80,7 @@ def test_no_fault_of_a_caller_s_is_a_failure(
     failing.add_url_rule("/abort", view_func=lambda: abort(code))
     response = failing.test_client().get("/abort")
     assert (response.status_code, response.json["type"]) == (400, "/docs#bad-request")
-    assert caplog.records == []
+    assert [r for r in caplog.records if r.levelno > logging.INFO] == []
 
 
 def test_405_says_what_is_allowed(client: FlaskClient) -> None:

@@ -53,6 +53,9 @@ def test_every_endpoint_is_in_the_guide(client: FlaskClient) -> None:
 
 def _short(path: str) -> str:
     """Return an address as the page about cases writes it."""
-    for names, letters in (("case_id|read_id|token_id", "ID"), ("image_id|cell_id", "N")):
+    for names, letters in (
+        ("case_id|read_id|token_id", "ID"),
+        ("image_id|cell_id|reference_id", "N"),
+    ):
         path = re.sub(f"{{({names})}}", letters, path)
     return path.removeprefix("/api/v1").replace("{name}", "NAME")

@@ -86,8 +86,8 @@ def test_a_box_gets_one_answer_wherever_it_is_asked_for(
     fields: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("hemavision.cli.named.open_detector", lambda name: finder)
-    monkeypatch.setattr("hemavision.cli.named.open_model", lambda name: model)
+    monkeypatch.setattr("hemavision.reading.finding.detector.open_detector", lambda name: finder)
+    monkeypatch.setattr("hemavision.reading.cell.open_model", lambda name: model)
     client = create_app(model.found_by(finder), finder=finder, store=store).test_client()
     boxes: Counter[str] = Counter()
     for name in train_fields(data)[:fields]:

@@ -23,7 +23,8 @@ def test_every_response_carries_the_headers(store: Store) -> None:
     add_image(store, case.id, new_image(), "ann")
     app = create_app(make_model(), store=store)
     client, at = app.test_client(), app.url_map.bind("localhost")
-    given = {"filename": "css/docs.css", "format_name": "html", "name": "smear"}
+    given = {"filename": "css/docs.css", "format_name": "html", "name": "smear",
+             "names": "base", "kind": "css"}  # fmt: skip
     rules = [rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())]
     paths = [at.build(r.endpoint, {a: given.get(a, 1) for a in r.arguments}) for r in rules]
     assert len(paths) > 40

@@ -41,7 +41,7 @@ from hemavision.web import create_app
 from .conftest import serving
 
 SCHEMATHESIS = Path(__file__).parent / "schemathesis"
-OPERATIONS = 59
+OPERATIONS = 61
 CASES, SMEARS = "^/api/v1/(cases|reads)", "^/api/v1/smears"
 #: They would close the account, or end the token, that the others are asked with.
 OWN = r"^/api/v1/(readers/\{name\}|tokens/\{token_id\})$"
@@ -188,9 +188,9 @@ def by_the_command(app: Flask, token: str, chosen: Chosen, folder: Path) -> Foun
     ("chosen", "count"),
     [
         (Chosen(OWN), 2),
-        (Chosen(CASES), 35),
+        (Chosen(CASES), 37),
         (Chosen(SMEARS), 2),
-        (Chosen(f"{CASES}|{OWN}|{SMEARS}", included=False), OPERATIONS - 35 - 2 - 2),
+        (Chosen(f"{CASES}|{OWN}|{SMEARS}", included=False), OPERATIONS - 37 - 2 - 2),
     ],
     ids=["accounts", "cases", "smears", "the others"],
 )
@@ -214,6 +214,8 @@ def test_the_document_says_what_it_must(client: FlaskClient, model: Model) -> No
         "/api/v1/cases",
         "/api/v1/cases/{case_id}",
         "/api/v1/cases/{case_id}/amend",
+        "/api/v1/cases/{case_id}/cells/{cell_id}/similar",
+        "/api/v1/references/{reference_id}/picture",
         "/api/v1/cases/{case_id}/cells",
         "/api/v1/cases/{case_id}/cells/{cell_id}",
         "/api/v1/cases/{case_id}/cells/{cell_id}/cutout",

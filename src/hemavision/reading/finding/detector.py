@@ -11,12 +11,12 @@ from PIL import Image
 from hemavision.errors import BundleError
 from hemavision.reading.bundle import SHIPPED
 from hemavision.reading.finding.manifest import DetectorManifest, manifest_from_metadata
-from hemavision.reading.finding.tiles import MULTIPLE, surest_boxes, tiles_of
+from hemavision.reading.finding.tiles import surest_boxes, tiles_of
 from hemavision.reading.onnx_session import open_network, require_outputs
 from hemavision.records.results import Box, CellKind, Detection, ModelReference
 
-#: What fills the network's input up to a multiple: bright grey.
-FILLING = 235
+#: The sides of the network's input are multiples of this; the rest is filled with bright grey.
+MULTIPLE, FILLING = 32, 235
 #: Pixels of the input between two places of the network's map.
 STRIDE = 4
 #: Cells of one kind overlap by no more than this (intersection over union).

@@ -8,13 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-#: Longest side that is looked at in one go, in pixels of the network's input: half of a camera's
-#: 2,048 fits. What tiles share is looked at twice, so few large ones are faster than many.
-TILE_PX = 1024
+#: Longest side that is looked at in one go, in pixels of the network's input.
+TILE_PX = 768
 #: What two tiles share: more than the largest cell at home, so that each is whole in one of them.
 OVERLAP_PX = 256
-#: Sides of tiles are multiples of this, as the network's input is: no tile needs filling.
-MULTIPLE = 32
 
 
 @dataclass(frozen=True)
@@ -58,14 +55,11 @@ def _spans(length: int, tile_px: int, overlap_px: int) -> list[tuple[int, int, f
     if length <= tile_px:
         return [(0, length, float("-inf"), float("inf"))]
     count = -(-(length - overlap_px) // (tile_px - overlap_px))
-    # As small as so many tiles can be that share as much.
-    even = -(-(length + (count - 1) * overlap_px) // (count * MULTIPLE)) * MULTIPLE
-    side = min(even, tile_px)
-    starts = [round(i * (length - side) / (count - 1)) for i in range(count)]
+    starts = [round(i * (length - tile_px) / (count - 1)) for i in range(count)]
     # Two neighbours part in the middle of what they share.
-    cuts = [(b + a + side) / 2 for a, b in itertools.pairwise(starts)]
+    cuts = [(b + a + tile_px) / 2 for a, b in itertools.pairwise(starts)]
     limits = [float("-inf"), *cuts, float("inf")]
-    return [(s, s + side, limits[i], limits[i + 1]) for i, s in enumerate(starts)]
+    return [(s, s + tile_px, limits[i], limits[i + 1]) for i, s in enumerate(starts)]
 
 
 #: Intersection over union from which on a found box shows the marked cell.
