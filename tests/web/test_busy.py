@@ -232,9 +232,12 @@ def test_operators_files_name_what_is_counted() -> None:
 def test_a_request_s_line_says_what_became_of_it_and_nothing_of_its_image(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    root, ours = logging.getLogger(), logging.getLogger("hemavision")
-    monkeypatch.setattr(root, "handlers", [])
-    monkeypatch.setattr(ours, "level", ours.level)
+    # Whatever other tests of this process did to them.
+    for name in ("", "hemavision", "hemavision.web", "hemavision.requests"):
+        logger = logging.getLogger(name)
+        fresh = {"handlers": [], "filters": [], "propagate": True, "disabled": False}
+        for what, value in (fresh | {"level": logger.level}).items():
+            monkeypatch.setattr(logger, what, value)
     monkeypatch.setenv("HEMAVISION_LOG", "json")
     logs.write_lines()
     app = create_app(make_model(), finder=FakeFinder())
