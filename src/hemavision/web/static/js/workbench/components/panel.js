@@ -41,7 +41,7 @@ export function mountClasses(dialog) {
   return function update({ types, classList }) {
     if (types === shown) return;
     shown = types;
-    write(role(dialog, "type-keys"), types.flatMap(({ key }) => (key ? [key] : [])).join(" "));
+    write(role(dialog, "type-keys"), types.flatMap(({ key }) => (key ? [key] : [])).join("\u200a"));
     write(role(dialog, "class-list"), `Classes: ${classList}`);
     role(dialog, "classes").replaceChildren(...types.map((type) => makeClass(type, types)));
   };
