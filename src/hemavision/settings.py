@@ -8,6 +8,9 @@ from pathlib import Path
 
 from hemavision.errors import SettingsError
 
+#: Requests without images that a server answers at once, beside those with images.
+OTHERS_AT_ONCE = 4
+
 
 @dataclass(frozen=True)
 class Setting:

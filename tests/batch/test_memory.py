@@ -22,14 +22,14 @@ from pathlib import Path
 import numpy
 from hemavision import Model, open_model
 from hemavision.batch.job import open_job
-from hemavision.batch.memory import give_back_what_is_large
+from hemavision.images.memory import give_back_what_is_large
 from hemavision.batch.plan import Work
 from hemavision.batch.readers import CellReader
 from fakes import FakeEngine
 from hemavision.records.results import ModelReference
 
 images, folder = map(Path, sys.argv[1:])
-give_back_what_is_large()
+give_back_what_is_large(128 * 1024)
 # The shipped model is there, and has read something, though another one reads these images.
 shipped = open_model()
 shipped.predict(numpy.full((240, 320, 3), 200, numpy.uint8))

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hemavision.cli.models import DETECTOR, MODEL
+
 if TYPE_CHECKING:
     from hemavision.casework.grounds import AtWork
     from hemavision.casework.importing import Outcome
@@ -97,14 +99,8 @@ ELSEWHERE = "elsewhere"
     show_default=True,
     help="What an image shows. auto: a field where it is large and white and red cells are found.",
 )
-@click.option(
-    "--model", metavar="NAME|FILE", help="A shipped model or a bundle; HEMAVISION_MODEL otherwise."
-)
-@click.option(
-    "--detector",
-    metavar="NAME|FILE",
-    help="A shipped detector or a bundle; HEMAVISION_DETECTOR otherwise.",
-)
+@MODEL
+@DETECTOR
 @AS_JSON
 @pass_choice
 def import_(choice: StoreChoice, /, case: int, paths: tuple[Path, ...], **given: Any) -> None:

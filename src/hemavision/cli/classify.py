@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hemavision.cli.jobs import job_options, taken
+from hemavision.cli.models import MODEL
 
 if TYPE_CHECKING:
     from hemavision.cli.jobs import Reads
@@ -31,9 +32,7 @@ class ClassifyOptions:
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path())
-@click.option(
-    "--model", metavar="NAME|FILE", help="A shipped model or a bundle; HEMAVISION_MODEL otherwise."
-)
+@MODEL
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line and image.")
 @click.option(
     "--csv",

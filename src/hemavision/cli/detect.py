@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hemavision.cli.jobs import job_options, taken
+from hemavision.cli.models import DETECTOR, MODEL
 
 if TYPE_CHECKING:
     from hemavision.cli.outputs import Output
@@ -38,14 +39,8 @@ class DetectOptions:
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path())
-@click.option(
-    "--model", metavar="NAME|FILE", help="A shipped model or a bundle; HEMAVISION_MODEL otherwise."
-)
-@click.option(
-    "--detector",
-    metavar="NAME|FILE",
-    help="A shipped detector or a bundle; HEMAVISION_DETECTOR otherwise.",
-)
+@MODEL
+@DETECTOR
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line and field.")
 @click.option("--csv", "csv_file", type=_FILE, help="Write a table of all cells to this file.")
 @click.option("--coco", type=_FILE, help="Write all fields to this file as a COCO data set.")

@@ -24,6 +24,8 @@ FORMS = ("parquet", "csv", "jsonl")
 PART_IMAGES = {"classify": 256, "detect": 64}
 #: What a shell gives a command that Ctrl C has ended.
 INTERRUPTED = 130
+#: Freed blocks of so many bytes go back to the system at once: else a tenth more is held.
+_LARGE_BYTES = 128 * 1024
 
 _OPTIONS = (
     click.option(
@@ -86,10 +88,10 @@ def taken(given: dict[str, Any], instead: Iterable[str]) -> JobOptions:
 
 def make_ready(options: JobOptions) -> None:
     """Do what helps a job and has to be done before its model is opened."""
-    from hemavision.batch.memory import give_back_what_is_large
+    from hemavision.images.memory import give_back_what_is_large
 
     if options.folder:
-        give_back_what_is_large()
+        give_back_what_is_large(_LARGE_BYTES)
 
 
 def run_job(

@@ -18,6 +18,15 @@ if TYPE_CHECKING:
     from hemavision.reading.cell import Model
     from hemavision.reading.finding.detector import Finder
 
+#: Options of every command that reads images.
+MODEL = click.option(
+    "--model", metavar="NAME|FILE", help="A shipped model or a bundle; HEMAVISION_MODEL otherwise."
+)
+DETECTOR = click.option(
+    "--detector",
+    metavar="NAME|FILE",
+    help="A shipped detector or a bundle; HEMAVISION_DETECTOR otherwise.",
+)
 #: Where a model is found, in words.
 FOUND = {
     "wheel": "shipped in the wheel",

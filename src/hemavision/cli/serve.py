@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import logging
 import select
@@ -15,35 +14,12 @@ from typing import Any
 
 import click
 
+from hemavision import settings
 from hemavision.errors import SettingsError
 
-_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8  # glibc's malloc.h
-_THRESHOLD_BYTES, _ARENAS = 2**20, 2
-
-
-def give_back_freed_memory() -> None:
-    """Make the C library return each freed block of 1 MiB or more to the system at once.
-
-    glibc raises that size up to 32 MiB by itself once such blocks are freed, and from then on
-    the worker threads keep them: after one photograph of 24 million pixels a server held
-    600 MB, with this 220 MB. Threads share two heaps, too: with one for each of many threads, which
-    keep what others do not need just then, memory grows long after the first requests. Other C
-    libraries have no such call and no such habit.
-    """
-    if sys.platform != "linux":
-        return
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:  # musl has none
-        mallopt(_M_MMAP_THRESHOLD, _THRESHOLD_BYTES)
-        mallopt(_M_ARENA_MAX, _ARENAS)
-
-
 PORTS_TRIED = 50
-#: Requests without images that are answered at once.
-OTHERS_AT_ONCE = 4
-#: Seconds for answering what was accepted when the end comes, and those after which a connection
-#: on which nothing is asked is closed then.
-FINISH_S, QUIET_S = 30.0, 0.5
+#: Seconds after which, at the end, a connection on which nothing is asked is closed.
+QUIET_S = 0.5
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -124,7 +100,7 @@ def _bind(host: str, port: int) -> socket.socket | None:
 @click.option(
     "--threads",
     type=click.IntRange(1, 64),
-    default=OTHERS_AT_ONCE,
+    default=settings.OTHERS_AT_ONCE,
     show_default=True,
     help="Requests answered at once beside those with images (HEMAVISION_AT_ONCE).",
 )
@@ -145,7 +121,6 @@ def serve(
 
     For research use only. Not for use in diagnostic procedures.
     """
-    from hemavision import settings
     from hemavision.web.security import is_loopback
 
     host = host or settings.text("host")
@@ -195,6 +170,8 @@ def _finish(server: Any) -> None:
     """Take no more connections, answer what came over those that there are, and close them."""
     from waitress import wasyncore
 
+    from hemavision.web.gate import FINISH_S
+
     while select.select([server.socket], [], [], 0)[0]:  # those that the system has accepted
         server.handle_accept()
     wasyncore.dispatcher.close(server)
@@ -243,9 +220,11 @@ def _warn(host: str, login: bool) -> None:
 
 def _app(host: str, model: str | None, without_accounts: bool) -> Any:
     from hemavision.cli.models import model_beside, open_named_model
+    from hemavision.images.memory import give_back_what_is_large
     from hemavision.web import create_app, logs
+    from hemavision.web.gate import OF_A_SERVER
 
-    give_back_freed_memory()
+    give_back_what_is_large(*OF_A_SERVER)
     logs.write_lines()
     if model is None and (model := model_beside()):
         click.echo(
@@ -259,7 +238,6 @@ def _app(host: str, model: str | None, without_accounts: bool) -> Any:
 def _server(app: Any, listening: Any, threads: int) -> Any:
     from waitress import create_server
 
-    from hemavision import settings
     from hemavision.web.services import NAME
 
     gate = app.extensions[NAME].gate

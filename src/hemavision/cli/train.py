@@ -99,7 +99,6 @@ def train(
         )
     # TensorFlow's start-up chatter would bury the progress bar.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from hemavision.datasets.splits import own_folders
     from hemavision.training.command import typed
     from hemavision.training.run import RunOptions, run
 
@@ -112,11 +111,8 @@ def train(
         )
         _train_detector(DETECTORS[protocol], options, recipe_name or "detector", epochs)
         return
-    if dataset:
-        split = own_folders(dataset)
-    elif protocol in CLASSIFIERS:
-        split = CLASSIFIERS[protocol].split(settings.data_folder())
-    else:
+    split = _split_of(dataset, protocol)
+    if split is None:
         raise click.UsageError(f"No protocol {protocol!r}; have {', '.join(CLASSIFIERS)}.")
     recipe = _recipe(recipe_name or "hemavision", epochs)
     folder = out or Path("runs") / f"{split.protocol.replace(':', '-')}-{recipe.name}-{seed}"
@@ -125,6 +121,16 @@ def train(
     with _Progress(total) as progress:
         weights = run(split, recipe, options, on_cut=progress.cut, on_epoch=progress.epoch)
     click.echo(f"Weights: {weights}\nNext: hemavision export {folder}")
+
+
+def _split_of(dataset: Path | None, protocol: str | None) -> Split | None:
+    """Return the cells of a folder, else those of a protocol; None where there is none."""
+    from hemavision.datasets.protocols import CLASSIFIERS
+    from hemavision.datasets.splits import own_folders
+
+    if dataset:
+        return own_folders(dataset)
+    return CLASSIFIERS[protocol].split(settings.data_folder()) if protocol in CLASSIFIERS else None
 
 
 def _train_detector(protocol: Protocol, options: RunOptions, name: str, epochs: int | None) -> None:
@@ -247,8 +253,7 @@ def export(run: Path, dataset: Path | None, out: Path | None, int8: bool) -> Non
     was trained on one.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from hemavision.datasets.protocols import CLASSIFIERS, DETECTORS
-    from hemavision.datasets.splits import own_folders
+    from hemavision.datasets.protocols import DETECTORS
 
     bundle = out or run.with_suffix(".onnx")
     if bundle == run:
@@ -259,11 +264,8 @@ def export(run: Path, dataset: Path | None, out: Path | None, int8: bool) -> Non
     if protocol in DETECTORS:
         _export_detector(run, DETECTORS[protocol], bundle, int8)
         return
-    if dataset:
-        split = own_folders(dataset)
-    elif protocol in CLASSIFIERS:
-        split = CLASSIFIERS[protocol].split(settings.data_folder())
-    else:
+    split = _split_of(dataset, protocol)
+    if split is None:
         raise click.UsageError(f"{run} was trained on a folder of yours; name it after RUN.")
     if int8:
         from hemavision.training.command import typed

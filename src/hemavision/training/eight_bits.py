@@ -128,6 +128,6 @@ class _WatchedDetector(Detector):
         super().__init__(path, threads)
         self.shown: list[np.ndarray] = []
 
-    def _pass(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _pass(self, images: np.ndarray, options: Any = None) -> tuple[np.ndarray, np.ndarray]:
         self.shown.append(images)
-        return super()._pass(images)
+        return super()._pass(images, options)

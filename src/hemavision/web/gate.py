@@ -18,6 +18,10 @@ _QUOTA = Path("/sys/fs/cgroup/cpu.max")
 #: What the last request says of how long the next ones take.
 _WEIGHT = 0.1
 _LONGEST_S = 60
+#: Seconds for answering what was accepted when the end comes.
+FINISH_S = 30.0
+#: What a server's process gives back of what it freed: blocks from so many bytes, and its heaps.
+OF_A_SERVER = (2**20, 2)
 
 
 def cores() -> int:

@@ -11,9 +11,9 @@ import os
 from typing import Any
 
 from hemavision import settings
-from hemavision.cli.serve import FINISH_S, OTHERS_AT_ONCE, give_back_freed_memory
+from hemavision.images.memory import give_back_what_is_large
 from hemavision.web import logs
-from hemavision.web.gate import Gate
+from hemavision.web.gate import FINISH_S, OF_A_SERVER, Gate
 
 _gate = Gate()
 bind = f"{settings.text('host')}:{settings.whole_number('port')}"
@@ -21,7 +21,7 @@ wsgi_app = "hemavision.web:create_app()"
 workers = 1
 worker_class = "gthread"
 # Those with images wait in threads of their own.
-threads = OTHERS_AT_ONCE + _gate.at_once + _gate.most_waiting
+threads = settings.OTHERS_AT_ONCE + _gate.at_once + _gate.most_waiting
 #: Seconds that a connection is kept on which nothing is asked: longer than a proxy keeps it.
 keepalive = 75
 graceful_timeout = int(FINISH_S)
@@ -29,7 +29,7 @@ graceful_timeout = int(FINISH_S)
 
 def post_worker_init(worker: Any) -> None:
     """Answer once before the first request comes."""
-    give_back_freed_memory()
+    give_back_what_is_large(*OF_A_SERVER)
     logs.write_lines()
     worker.wsgi.test_client().get("/health/ready")
 

@@ -30,7 +30,9 @@ class Session:
         self.reach = reach
         self.seen: list[np.ndarray] = []
 
-    def run(self, names: list[str], given: dict[str, np.ndarray]) -> list[np.ndarray]:
+    def run(
+        self, names: list[str], given: dict[str, np.ndarray], options: Any = None
+    ) -> list[np.ndarray]:
         assert names == ["scores", "edges"]
         (image,) = given["image"]
         self.seen.append(image)
