@@ -119,10 +119,14 @@ def _check(name: str, spent: float) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Name the slowest tests."""
+    """Name the slowest tests, and say how slow this machine is."""
     reports = [r for kind in ("passed", "failed") for r in terminalreporter.stats.get(kind, [])]
     spent = {r.nodeid: dict(r.user_properties).get("cpu_s", 0.0) for r in reports}
     slowest = sorted(spent, key=lambda name: -spent[name])[:NAMED]
     terminalreporter.section(f"slowest {NAMED} tests, CPU-seconds")
     for name in slowest:
         terminalreporter.line(f"{spent[name]:6.2f}  {name}")
+    share = 1 / slowness()
+    terminalreporter.line(
+        f"a processor second does here what {share:.2f} do on an ordinary machine"
+    )

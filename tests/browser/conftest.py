@@ -45,6 +45,11 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # One process draws all pages of one address, which no stranger's page stands beside.
+    "--process-per-site",
+    "--disable-site-isolation-trials",
+    "--disable-partial-raster",
+    "--disable-lcd-text",
     # A name that no certificate is for, for the page that asks for a camera there.
     "--host-resolver-rules=MAP scope.example 127.0.0.1",
 ]

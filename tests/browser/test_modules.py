@@ -29,15 +29,15 @@ def empty_page(browser: Browser, url: str) -> Iterator[Page]:
     page.route("**/tests-js/*.js", serve)
     blank = "<!doctype html><title>Tests of modules</title>"
     page.route("**/tests-js/", lambda route: route.fulfill(body=blank, content_type="text/html"))
+    page.goto("/tests-js/")
     yield page
     page.close()
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_module(empty_page: Page, name: str) -> None:
-    page = empty_page
-    page.goto("/tests-js/")  # also forgets the modules of the test before
-    report = page.evaluate(
+    """All in one page: its modules keep nothing between two calls."""
+    report = empty_page.evaluate(
         """async (name) => {
             await import(`/tests-js/${name}`);
             return (await import("/tests-js/harness.js")).run();

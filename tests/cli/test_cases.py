@@ -286,7 +286,7 @@ def test_a_report_is_written_and_nothing_overwritten(run: Run, path: Path, tmp_p
 def test_a_killed_import_goes_on_where_it_stopped(path: Path, data: Path) -> None:
     """The command itself with its real model, killed with SIGKILL in the middle."""
     folder = data / "kaggle_wbc" / "TEST" / "MONOCYTE"
-    files = [str(file) for file in sorted(folder.iterdir())[:40]]
+    files = [str(file) for file in sorted(folder.iterdir())[:20]]
     command = [sys.executable, "-m", "hemavision", "cases", "--store", str(path)]
     store = open_store(path)
     create_case(store, "One", "", "ann")
