@@ -23,6 +23,7 @@ from hemavision.records.laboratory_files import (
     shipped_names,
     text_of,
 )
+from hemavision.words import _
 
 ABSOLUTE_UNIT = "10^9/L"
 SHIPPED = Path(__file__).parents[1] / "profiles"
@@ -185,7 +186,13 @@ def without_range(name: str) -> CellDescription:
 
 def display_name(name: str) -> str:
     """Return a type's name for people, whether or not it is known here."""
-    return CONTEXT[name].display_name if name in CONTEXT else name.replace("_", " ").capitalize()
+    words = type_words(name)
+    return words[:1].upper() + words[1:]
+
+
+def type_words(name: str) -> str:
+    """Return a type's name as it stands within a sentence."""
+    return _(name.replace("_", " "))
 
 
 @dataclass(frozen=True)
