@@ -104,8 +104,8 @@ def as_text(words: Catalog) -> str:
     return "".join(line for line in lines if not line.startswith(tuple(f'"{n}' for n in noise)))
 
 
-def _is_whole(said: str | tuple[str, ...]) -> bool:
-    return bool(said) if isinstance(said, str) else all(said)
+def _is_whole(said: str | tuple[str, ...] | None) -> bool:
+    return bool(said) and all(said)
 
 
 def _texts(table: object) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 /** What the server puts before a page's script: its language, English → words, and which form n takes. */
 const { language = "en", words = {}, plural = (n) => Number(n !== 1) } = globalThis.hemavisionWords ?? {};
+/** Of numbers and dates. */
+export const locale = language === "en" ? "en-GB" : language;
 const formats = new Map();
 let patterns = null;
 
@@ -14,6 +16,9 @@ export function _(message, values = {}) {
 export function n_(one, many, n, values = {}) {
   return fill(words[one]?.[plural(n)] || (n === 1 ? one : many), { n, ...values });
 }
+
+/** Return a whole number in groups of three: "1,204", "1.204". */
+export const whole = (value) => number(value, 0, true);
 
 /**
  * Return a sentence that the API said in English in the page's language: as it stands in the catalogue, or as
@@ -42,10 +47,10 @@ function fill(text, values) {
 }
 
 /** Return a number as the page's language writes it, with so many decimals: "98.6", "98,6". */
-export function number(value, digits = 0, useGrouping = false) {
+export function number(value, digits, useGrouping = false) {
   const key = `${digits} ${useGrouping}`;
   if (!formats.has(key)) {
-    formats.set(key, new Intl.NumberFormat(language, { minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping }));
+    formats.set(key, new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping }));
   }
   return formats.get(key).format(value);
 }
@@ -155,7 +160,7 @@ export function contradictionWords(prediction) {
 }
 
 /** Return a number with as many decimals as it has. */
-const written = (value) => value.toLocaleString(language, { maximumFractionDigits: 6, useGrouping: false });
+const written = (value) => value.toLocaleString(locale, { maximumFractionDigits: 6, useGrouping: false });
 
 /** Return a range of numbers: "1–4%", "2.0–7.0 ×10⁹/L". */
 export function range([low, high], unit) {

@@ -1,6 +1,7 @@
 /** What is asked of the server: of the case itself, or of a second reading that is blind to it. */
 
 import { everyPage, Problem, Unreachable } from "../api.js";
+import { _ } from "../words.js";
 import { countQuery } from "./entered.js";
 import { foreignWords } from "./words.js";
 
@@ -184,9 +185,9 @@ export function createWatch({ api, store, root, isIdle, load, notice, connection
     await load.pictures();
     const changed = [...store.state.server.values()].filter((cell) => before.get(cell.id)?.revision !== cell.revision);
     const added = changed.filter(({ id }) => !before.has(id)).length;
-    const who = now.updated_by === store.state.me?.name ? "In another window" : `By ${now.updated_by}`;
+    const who = now.updated_by === store.state.me?.name ? _("In another window") : _("By {who}", { who: now.updated_by });
     const what = foreignWords({ isSigned: now.state === "signed", added, changed: changed.length - added });
-    notice(`${who}: ${what}. What shows is up to date.`, "info", changed.slice(0, 1).map(({ id }) => id));
+    notice(_("{who}: {what}. What shows is up to date.", { who, what }), "info", changed.slice(0, 1).map(({ id }) => id));
   }
   let timer;
   const later = () => { clearTimeout(timer); timer = setTimeout(turn, EVERY_MS); };
