@@ -92,10 +92,13 @@ def say(language: str, entry: str) -> str:
         return ""
     found = words.catalogue(language)
     said = found.words_of(f"web/static/js/{name}" for name in modules_of(STATIC / "js", entry))
-    texts = json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+    sentences = [(one.looks.replace("(?P<", "(?<"), one.text) for one in found.sentences]
+    texts, looks = (
+        json.dumps(part, ensure_ascii=False, separators=(",", ":")) for part in (said, sentences)
+    )
     return (
         f'globalThis.hemavisionWords = {{ language: "{language}", '
-        f"plural: (n) => Number({found.plural}), words: {texts} }};\n"
+        f"plural: (n) => Number({found.plural}), words: {texts}, sentences: {looks} }};\n"
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask import Blueprint, Flask, Response, abort, g, redirect, request, url_for
-from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
 from hemavision import words
@@ -47,15 +46,9 @@ def install(app: Flask) -> None:
     app.teardown_request(_end)
     app.after_request(_say_on_what_it_depends)
     app.jinja_env.globals.update(
-        _=_marked, language=words.spoken, others=_others, written=words.written
+        _=words.marked, language=words.spoken, others=_others, written=words.written
     )
     app.jinja_env.filters["type_words"] = type_words
-
-
-def _marked(message: str, **values: object) -> Markup:
-    """Return words as markup: theirs is kept, that of values is escaped."""
-    text = Markup(words._(message))
-    return text.format(**values) if values else text
 
 
 def _others() -> list[tuple[str, str, str]]:

@@ -160,7 +160,7 @@ def shared_words() -> dict[str, Any]:
 
 
 def notice() -> Markup:
-    """Return what every page says it is for, in its language and, where that is another, in English."""
+    """Return what every page says it is for: in its language and, if that is another, English."""
     if spoken() == ENGLISH:
         return Markup(NOTICE)
     return Markup('{} <span lang="en">{}</span>').format(_(NOTICE), NOTICE)

@@ -1,7 +1,8 @@
 /** Everything the page says that depends on a number or an error, in the page's language. Pure. */
 
 /** What the server puts before a page's script: its language, English → words, and which form n takes. */
-const { language = "en", words = {}, plural = (n) => Number(n !== 1) } = globalThis.hemavisionWords ?? {};
+const { words = {}, sentences = [], plural = (n) => Number(n !== 1), ...page } = globalThis.hemavisionWords ?? {};
+export const { language = "en" } = page;
 /** Of numbers and dates. */
 export const locale = language === "en" ? "en-GB" : language;
 const formats = new Map();
@@ -22,24 +23,17 @@ export const whole = (value) => number(value, 0, true);
 
 /**
  * Return a sentence that the API said in English in the page's language: as it stands in the catalogue, or as
- * one of its sentences with something filled in; otherwise as it was said.
+ * one of its sentences with something filled in; a list is taken apart; otherwise as it was said.
  */
 export function said(text) {
   if (!text || words[text]) return _(text ?? "");
-  patterns ??= Object.keys(words).filter((message) => message.includes("{")).map(patternOf);
-  for (const { message, names, pattern } of patterns) {
-    const found = pattern.exec(text);
-    if (found) return _(message, Object.fromEntries(names.map((name, index) => [name, found[index + 1]])));
+  for (const [pattern, ours] of (patterns ??= sentences.map(([looks, ours]) => [new RegExp(`^${looks}$`, "s"), ours]))) {
+    const values = pattern.exec(text)?.groups;
+    if (values) return fill(ours, Object.fromEntries(Object.entries(values).map(([name, value]) => [name, said(value)])));
   }
-  return text;
-}
-
-/** Return what a message with something filled in looks like. */
-function patternOf(message) {
-  const parts = message.split(/\{(\w+)\}/);
-  const fixed = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-  const pattern = parts.map((part, index) => (index % 2 ? "(.+)" : fixed(part))).join("");
-  return { message, names: parts.filter((_part, index) => index % 2), pattern: new RegExp(`^${pattern}$`, "s") };
+  const joint = ["; ", ", "].find((one) => text.includes(one));
+  if (joint) return text.split(joint).map(said).join(joint);
+  return sentences.length && /^[\d,]+(\.\d+)?$/.test(text) ? written(Number(text.replaceAll(",", "")), text) : text;
 }
 
 function fill(text, values) {
@@ -113,11 +107,6 @@ export function capital(text) {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** Return what was seen of a cell, which the API says in English, in the page's language. */
-export function seenWords(text) {
-  return text.split(", ").map((part) => _(part)).join(", ");
-}
-
 /** Return what a heatmap is of: "immature granulocyte", "red granules" (of the prediction). */
 export function mapWords(name, prediction) {
   const [attribute, value] = name.split("=");
@@ -159,8 +148,11 @@ export function contradictionWords(prediction) {
   return _("Called {type}, but read with {found}: check.", values);
 }
 
-/** Return a number with as many decimals as it has. */
-const written = (value) => value.toLocaleString(locale, { maximumFractionDigits: 6, useGrouping: false });
+/** Return a number with as many decimals as it has, or as `text` has, which says it in English. */
+function written(value, text = "") {
+  const [, digits = ""] = text.split(".");
+  return value.toLocaleString(locale, { minimumFractionDigits: digits.length, maximumFractionDigits: 6, useGrouping: text.includes(",") });
+}
 
 /** Return a range of numbers: "1–4%", "2.0–7.0 ×10⁹/L". */
 export function range([low, high], unit) {
@@ -187,7 +179,7 @@ export function answerWords(name, prediction, notice) {
   const { status, cell_type: cellType, confidence, reasons, model } = prediction;
   const { word } = statusWords(status);
   const called = status === "unfamiliar" ? word : `${title(cellType)}, ${percent(confidence)} (${_(status)})`;
-  const seen = status !== "unfamiliar" && reasons?.seen ? [_("Seen: {what}.", { what: seenWords(reasons.seen) })] : [];
+  const seen = status !== "unfamiliar" && reasons?.seen ? [_("Seen: {what}.", { what: said(reasons.seen) })] : [];
   const by = _("Model {name}, SHA-256 {sha256}.", model);
   return [`${name}: ${called}. ${advice(prediction)}`, ...seen, by, notice].join("\n");
 }
@@ -198,7 +190,7 @@ export function announcement(item) {
   const { cell_type: cellType, confidence, status } = item.answer.prediction;
   const { word, advice } = statusWords(status);
   const seen = item.answer.prediction.reasons?.seen;
-  const looks = seen ? ` ${_("Seen: {what}.", { what: seenWords(seen) })}` : "";
+  const looks = seen ? ` ${_("Seen: {what}.", { what: said(seen) })}` : "";
   if (status === "unfamiliar") return `${item.name}: ${word}. ${advice}`;
   return `${item.name}: ${typeWords(cellType)}, ${percent(confidence)}. ${word}. ${advice}${looks}`;
 }

@@ -3,7 +3,7 @@
 import { selectedItem, shownType } from "../state.js";
 import {
   _, advice, answerWords, argument, capital, contradictionWords, duration, isField, isSynthetic, number, percent, percentage,
-  range, said, seenWords, statusWords, title, typeWords,
+  range, said, statusWords, title, typeWords,
 } from "../words.js";
 import { make, role, tell, write } from "./dom.js";
 
@@ -200,7 +200,7 @@ export function mountReasons(element, { hasMaps = true } = {}) {
 function fillReasons(element, list, prediction, hasMaps) {
   const { reasons } = prediction;
   role(element, "seen").hidden = !reasons.seen;
-  write(role(element, "seen"), capital(seenWords(reasons.seen)));
+  write(role(element, "seen"), capital(said(reasons.seen)));
   const contradiction = contradictionWords(prediction);
   role(element, "contradiction").hidden = !contradiction;
   write(role(element, "contradiction-words"), contradiction);
@@ -270,7 +270,7 @@ function contextCard(entry) {
       make("dt", { textContent: term }),
       make("dd", { textContent: [words].flat().map(said).join(", ") }),
     ])),
-    make("p", { className: "source", textContent: _("Source: {source}", { source: entry.source }) }),
+    make("p", { className: "source", textContent: _("Source: {source}", { source: said(entry.source) }) }),
   ];
 }
 

@@ -4,10 +4,10 @@
  */
 
 import { make, role, tell, write } from "../../components/dom.js";
-import { countQuery, isTyped } from "../entered.js";
+import { isTyped } from "../entered.js";
 import { isReadOnly, undecided } from "../state.js";
 import { awayWords, entryWords, stateWords, timeWords } from "../words.js";
-import { _, whole } from "../../words.js";
+import { _, language, whole } from "../../words.js";
 
 const FORMATS = ["html", "pdf", "csv", "json", "fhir"];
 const INFO_MS = 9000;
@@ -87,15 +87,21 @@ function fillButtons(element, state) {
 
 /** A signed case has no suggestions left: its report hangs on nothing but the case. */
 function fillReports(element, { case: { id, state, version }, versions, suggestions }) {
-  const query = countQuery(suggestions && state !== "signed");
+  const counted = suggestions && state !== "signed" ? { suggestions } : {};
   for (const link of role(element, "formats").querySelectorAll("a")) {
-    link.href = `/api/v1/cases/${id}/report.${link.dataset.format}${query}`;
+    link.href = reportAddress(id, link.dataset.format, counted);
   }
   const earlier = versions.filter((one) => one.signed_at && one.version < version);
   role(element, "earlier").replaceChildren(...earlier.map((one) => make("li", {}, make("a", {
     textContent: _("Version {number}, as signed {when}", { number: one.version, when: timeWords(one.signed_at) }), target: "_blank", rel: "noopener",
-    href: `/api/v1/cases/${id}/report.html?version=${one.version}`,
+    href: reportAddress(id, "html", { version: one.version }),
   }))));
+}
+
+/** In the page's language, where that is another than the API's. */
+function reportAddress(id, format, wish) {
+  const query = new URLSearchParams(language === "en" ? wish : { ...wish, language });
+  return `/api/v1/cases/${id}/report.${format}${query.size ? `?${query}` : ""}`;
 }
 
 /** The strip over the gallery of a signed case and of a second reading. */

@@ -8,7 +8,7 @@
 import { mountReasons } from "../../components/answer.js";
 import { make, role, tell, write } from "../../components/dom.js";
 import { initialState as cellPage } from "../../state.js";
-import { _, advice, percent, seenWords, statusWords } from "../../words.js";
+import { _, advice, percent, statusWords } from "../../words.js";
 import { binOf, countDoubtful, isDecided } from "../cells.js";
 import { framed, scaleBar, scalesOf } from "../rows.js";
 import { isReadOnly } from "../state.js";
@@ -201,7 +201,7 @@ function makeSide(cell, state, addresses, warm) {
   const heading = make("h3", { textContent: binWords(bin, types) });
   const number = make("p", { className: "quiet", textContent: `${_("Cell {id}", cell)} · ${isDecided(cell) ? _("committed") : _("only suggested")}` });
   const status = suggestion ? [make("p", { className: "quiet", textContent: statusWords(suggestion.status).word })] : [];
-  const seen = suggestion?.seen ? [make("p", { textContent: _("Seen: {what}.", { what: seenWords(suggestion.seen) }) })] : [];
+  const seen = suggestion?.seen ? [make("p", { textContent: _("Seen: {what}.", { what: said(suggestion.seen) }) })] : [];
   const list = make("ul", { className: "bars" }, ...bars(suggestion, types, MOST_BARS_A_SIDE));
   const side = make("div", { className: "side-cell" }, make("span", { className: "cell-picture" }, make("span", { className: "at-scale" }, picture)), heading, number, ...status, ...seen, list, choices(cell, types));
   side.dataset.decided = String(isDecided(cell));
