@@ -48,7 +48,7 @@ def install(app: Flask) -> None:
     app.jinja_env.globals.update(
         _=words.marked, language=words.spoken, others=_others, written=words.written
     )
-    app.jinja_env.filters["type_words"] = type_words
+    app.jinja_env.filters.update(type_words=type_words, said=words.said)
 
 
 def _others() -> list[tuple[str, str, str]]:

@@ -1,8 +1,10 @@
 /** Everything the page says that depends on a number or an error, in the page's language. Pure. */
 
 /** What the server puts before a page's script: its language, English → words, and which form n takes. */
-const { words = {}, sentences = [], plural = (n) => Number(n !== 1), ...page } = globalThis.hemavisionWords ?? {};
-export const { language = "en" } = page;
+const page = { language: "en", words: {}, sentences: [], plural: (n) => Number(n !== 1), ...globalThis.hemavisionWords };
+const { sentences, plural } = page;
+const words = { __proto__: null, ...page.words };
+export const language = page.language;
 /** Of numbers and dates. */
 export const locale = language === "en" ? "en-GB" : language;
 const formats = new Map();

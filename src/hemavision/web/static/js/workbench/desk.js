@@ -1,7 +1,7 @@
 /** What is asked of the server: of the case itself, or of a second reading that is blind to it. */
 
 import { everyPage, Problem, Unreachable } from "../api.js";
-import { _ } from "../words.js";
+import { _, title } from "../words.js";
 import { countQuery } from "./entered.js";
 import { foreignWords } from "./words.js";
 
@@ -30,7 +30,8 @@ export function createDesk({ api, store, root }) {
 /** Return {all, cells, record, pictures, cut}: ask the server and put into the state what it says. */
 export function createLoader({ api, store, root }) {
   async function record() {
-    const { case: found, versions, cell_types: types, class_list: classList } = await api.get(root);
+    const { case: found, versions, cell_types: named, class_list: classList } = await api.get(root);
+    const types = named.map((type) => ({ ...type, display_name: title(type.name) }));
     const known = store.state.types;
     const same = known.length === types.length && known.every(({ name }, index) => name === types[index].name);
     store.dispatch({ type: "caseLoaded", found, versions, types: same ? known : types, classList });
