@@ -25,12 +25,12 @@ ENGLISH = "en"
 #: How English counts: which form of a plural, of n.
 _ONE_OR_MANY = "n != 1"
 #: A sentence with fewer letters of its own could be anything.
-_LEAST_LETTERS = 8
+_LEAST_LETTERS = 5
 
 _spoken: ContextVar[str] = ContextVar("spoken", default=ENGLISH)
 
 
-_NUMBER = re.compile(r"[\d,]+(\.\d+)?")
+_NUMBER = re.compile(r"[+−-]?[\d,]+(\.\d+)?%?")
 _FILLED = re.compile(r"\{(\w+)\}")
 
 
@@ -52,7 +52,7 @@ class Sentence:
         """Take what it looks like from a message."""
         parts = _FILLED.split(message)
         looks = "".join(
-            f"(?P<{part}>.+)" if index % 2 else _fixed(part) for index, part in enumerate(parts)
+            f"(?P<{part}>.+?)" if index % 2 else _fixed(part) for index, part in enumerate(parts)
         )
         return cls(looks, text)
 
@@ -186,15 +186,17 @@ def n_(one: str, many: str, n: int, **values: object) -> str:
 def said(text: str) -> str:
     """Return an English sentence that was made or kept elsewhere, in the spoken language.
 
-    It is found as it stands, or as a sentence of the catalogue with something filled in, which is
-    looked up in its turn; a list is taken apart. What is not known stays as it is.
+    It is found as it stands, or without its capital, or as a sentence of the catalogue with
+    something filled in, which is looked up in its turn; a list is taken apart. What is not known
+    stays as it is.
     """
     found = catalogue(spoken())
     if not found.entries or not text:
         return text
-    whole = _(text)
-    if whole != text:
-        return whole
+    small = text[:1].lower() + text[1:]
+    for words in (text, small):
+        if _(words) != words:
+            return _(words) if words == text else _(words)[:1].upper() + _(words)[1:]
     for sentence in found.sentences:
         if values := sentence.values(text):
             return sentence.filled({name: said(value) for name, value in values.items()})

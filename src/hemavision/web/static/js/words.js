@@ -29,13 +29,15 @@ export const whole = (value) => number(value, 0, true);
  */
 export function said(text) {
   if (!text || words[text]) return _(text ?? "");
+  const small = text.charAt(0).toLowerCase() + text.slice(1);
+  if (words[small]) return capital(_(small));
   for (const [pattern, ours] of (patterns ??= sentences.map(([looks, ours]) => [new RegExp(`^${looks}$`, "s"), ours]))) {
     const values = pattern.exec(text)?.groups;
     if (values) return fill(ours, Object.fromEntries(Object.entries(values).map(([name, value]) => [name, said(value)])));
   }
   const joint = ["; ", ", "].find((one) => text.includes(one));
   if (joint) return text.split(joint).map(said).join(joint);
-  return sentences.length && /^[\d,]+(\.\d+)?$/.test(text) ? written(Number(text.replaceAll(",", "")), text) : text;
+  return /^[+−-]?[\d,]+(\.\d+)?%?$/.test(text) ? text.replace(/[,.]/g, (sign) => _("1,234.5").at(sign === "," ? 1 : -2)) : text;
 }
 
 function fill(text, values) {
@@ -150,11 +152,8 @@ export function contradictionWords(prediction) {
   return _("Called {type}, but read with {found}: check.", values);
 }
 
-/** Return a number with as many decimals as it has, or as `text` has, which says it in English. */
-function written(value, text = "") {
-  const [, digits = ""] = text.split(".");
-  return value.toLocaleString(locale, { minimumFractionDigits: digits.length, maximumFractionDigits: 6, useGrouping: text.includes(",") });
-}
+/** Return a number with as many decimals as it has. */
+const written = (value) => value.toLocaleString(locale, { maximumFractionDigits: 6, useGrouping: false });
 
 /** Return a range of numbers: "1–4%", "2.0–7.0 ×10⁹/L". */
 export function range([low, high], unit) {

@@ -2,7 +2,7 @@
 
 import { make, role, write } from "../../components/dom.js";
 import { binWords, cellsWords, kappaWords, shareWords, slidesWords, timeWords } from "../words.js";
-import { _, n_, whole } from "../../words.js";
+import { _, n_, said, whole } from "../../words.js";
 
 /** Return {open(agreement, types)}; `loadSlides(type)` resolves to how both readers saw all slides. */
 export function mountAgreement(dialog, loadSlides) {
@@ -44,6 +44,7 @@ function positive({ positive_agreement: share, interval }) {
 export function fillSlides(element, { slides, limits, plot }) {
   write(role(element, "slides-words"), slidesWords(slides, limits));
   const drawn = plot ? [new DOMParser().parseFromString(plot, "image/svg+xml").documentElement] : [];
+  for (const text of drawn.flatMap((svg) => [...svg.querySelectorAll("title, desc, text")])) text.textContent = said(text.textContent);
   role(element, "plot").replaceChildren(...drawn.map((svg) => document.importNode(svg, true)));
 }
 
