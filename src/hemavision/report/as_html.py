@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from hemavision._version import __version__
 from hemavision.agreement import Agreement
@@ -79,9 +80,11 @@ def time_words(at: str) -> str:
     return f"{date} {rest[:5]} {zone}".strip()
 
 
-def notice() -> str:
-    """Return what every report is for: in its language and, where that is another, in English."""
-    return NOTICE if spoken() == ENGLISH else f"{_(NOTICE)} {NOTICE}"
+def notice() -> Markup:
+    """Return what a report or a page is for: in its language and, if that is another, English."""
+    if spoken() == ENGLISH:
+        return Markup(NOTICE)
+    return Markup('{} <span lang="en">{}</span>').format(_(NOTICE), NOTICE)
 
 
 def shows_signature(given: ReportInput) -> bool:

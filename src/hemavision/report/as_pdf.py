@@ -80,7 +80,7 @@ def write_pdf(report: Report) -> bytes:
 def _describe(sheet: Sheet, report: Report) -> None:
     pages = sheet.pages
     pages.set_title(_("{case} – differential", case=report.given.case_name).replace("–", "-"))
-    pages.set_subject(notice())
+    pages.set_subject(notice().striptags())
     pages.set_creator(f"HemaVision {__version__}")
     pages.set_producer(f"HemaVision {__version__}")
     pages.set_lang(spoken())
@@ -105,7 +105,7 @@ def _head(sheet: Sheet, report: Report) -> None:
     end = max(end, sheet.text(_("version {number}", number=given.version), SMALL, version))
     sheet.line(end + 1.4)
     sheet.move_to(end + 2)
-    sheet.text(notice(), TextStyle(8.4, EOSIN, bold=True))
+    sheet.text(notice().striptags(), TextStyle(8.4, EOSIN, bold=True))
     sheet.line(sheet.y + 0.6)
     sheet.gap(2)
     facts = [(_("Slide"), given.slide), (_("Case"), given.case_id)]

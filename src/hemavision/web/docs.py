@@ -6,9 +6,9 @@ from typing import Any
 
 from flask import Blueprint, render_template
 
+from hemavision.report import notice
 from hemavision.web.api.document import PATH, describe
 from hemavision.web.errors import PROBLEMS
-from hemavision.web.pages import notice
 
 blueprint = Blueprint("docs", __name__)
 

@@ -17,19 +17,18 @@ from flask import (
     request,
     url_for,
 )
-from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
 from hemavision import __version__, settings
 from hemavision.records.cells import EIGHT_TYPES, FOUR_TYPES
 from hemavision.records.reference import display_name, type_words
-from hemavision.records.results import NOTICE
+from hemavision.report import notice
 from hemavision.store.cases import find_case
 from hemavision.web.api.models import describe_models
 from hemavision.web.errors import Problem
 from hemavision.web.identity import find_caller, the_store
 from hemavision.web.services import services
-from hemavision.words import ENGLISH, _, spoken
+from hemavision.words import _
 
 FOLDER = Path(__file__).with_name("static") / "samples"
 #: Every sample's name starts so, in the page, in its address and in a saved file.
@@ -157,13 +156,6 @@ def shared_words() -> dict[str, Any]:
         "notice": notice(),
         "version": __version__,
     }
-
-
-def notice() -> Markup:
-    """Return what every page says it is for: in its language and, if that is another, English."""
-    if spoken() == ENGLISH:
-        return Markup(NOTICE)
-    return Markup('{} <span lang="en">{}</span>').format(_(NOTICE), NOTICE)
 
 
 def _png(png: bytes, name: str) -> Response:

@@ -209,4 +209,4 @@ def said(text: str) -> str:
 def written(number: str) -> str:
     """Return a number that Python wrote ("1,234.5") with the language's signs ("1.234,5")."""
     sample = _("1,234.5")
-    return number.translate(str.maketrans({",": sample[1], ".": sample[-2]}))
+    return number.translate(str.maketrans(",.", sample[1] + sample[-2]))

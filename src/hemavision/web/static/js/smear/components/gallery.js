@@ -78,7 +78,7 @@ function makeTile({ fieldId, fieldName, cell }, canvas) {
   );
   Object.assign(button.dataset, { field: fieldId, cell: cell.id, status });
   button.style.setProperty("--tone", typeColour(cellType));
-  const words = [title(cellType), percent(confidence), statusWords(status).word, ...marks, `in ${fieldName}`];
+  const words = [title(cellType), percent(confidence), statusWords(status).word, ...marks, _("in {name}", { name: fieldName })];
   button.setAttribute("aria-label", words.join(", "));
   return button;
 }

@@ -8,7 +8,7 @@
 import { mountReasons } from "../../components/answer.js";
 import { make, role, tell, write } from "../../components/dom.js";
 import { initialState as cellPage } from "../../state.js";
-import { _, advice, percent, statusWords } from "../../words.js";
+import { _, advice, percent, said, statusWords } from "../../words.js";
 import { binOf, countDoubtful, isDecided } from "../cells.js";
 import { framed, scaleBar, scalesOf } from "../rows.js";
 import { isReadOnly } from "../state.js";

@@ -8,7 +8,7 @@ import { galleryOrder, groupCells } from "../cells.js";
 import { numberFrom } from "../entered.js";
 import { roomLeft, undecided } from "../state.js";
 import { binWords, cellsWords, cutWords, round, timeWords } from "../words.js";
-import { _, n_, percentage, whole } from "../../words.js";
+import { _, n_, percentage, said, whole } from "../../words.js";
 
 const MOST_SHOWN = 12;
 
@@ -88,7 +88,7 @@ function criticalRows({ numbers, types, cells }, addresses) {
     const of = [...cells.values()].filter((cell) => covered.includes(cell.decided_type)).slice(0, MOST_SHOWN);
     const words = `${binWords(name, types)}: ${cellsWords(count)}${share === null ? "" : `, ${_("{n} for each 100 white cells", { n: round(share) })}`}`;
     return make("li", {},
-      make("label", { className: "plain-check", title: source }, make("input", { type: "checkbox", value: name }), make("span", { textContent: words })),
+      make("label", { className: "plain-check", title: said(source) }, make("input", { type: "checkbox", value: name }), make("span", { textContent: words })),
       make("div", { className: "minis" }, ...of.map((cell) => makeCell(cell, addresses))));
   });
 }
