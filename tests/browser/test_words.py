@@ -16,11 +16,12 @@ from hemavision.store.cells import Filter, decide, list_cells
 from hemavision.store.records import Change
 from hemavision.store.records import Page as Rows
 
-from .bench import Bench, opened, windows
+from .bench import opened, windows
 from .pages import WINDOW, frames
 
 #: A language that nobody speaks: every word as it is, between brackets.
 CODE = "xx"
+HEADERS = {"Accept-Language": CODE}
 #: What is data, the name of something, or said to be in another language.
 DATA = (
     "script, style, noscript, code, kbd, time, [lang=en], .languages, .brand, .file-name, "
@@ -91,8 +92,29 @@ def brackets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 def outside(page: Page) -> list[str]:
     """Return the words of a page that are in no catalogue."""
     assert page.locator("html").get_attribute("lang") == CODE
+    frames(page)
     found: list[str] = page.evaluate(OUTSIDE, [DATA, NAMES])
     return found
+
+
+Walk = Callable[[Browser, pytest.FixtureRequest], Iterator[tuple[str, list[str]]]]
+
+
+def looking_at(path: str, look: Callable[[Page], None] = lambda page: None) -> Walk:
+    """Return a walk of one page, as it is after a look."""
+
+    def walk(browser: Browser, request: pytest.FixtureRequest) -> Iterator[tuple[str, list[str]]]:
+        context = browser.new_context(
+            **WINDOW, base_url=request.getfixturevalue("url"), extra_http_headers=HEADERS
+        )
+        page = context.new_page()
+        page.goto(path)
+        expect(page.locator("main")).to_be_visible()
+        look(page)
+        yield path, outside(page)
+        context.close()
+
+    return walk
 
 
 def answered(page: Page) -> None:
@@ -106,39 +128,28 @@ def with_a_card(page: Page) -> None:
     page.locator("[data-part=gallery] [data-cell]").first.click()
     page.get_by_role("application").focus()
     page.keyboard.press("Enter")
+    expect(page.locator("[data-part=card]")).to_be_visible()
 
 
-def plain(page: Page) -> None:
-    expect(page.locator("main")).to_be_visible()
-
-
-@pytest.mark.parametrize(
-    ("path", "walk"),
-    [
-        ("/", answered),
-        *(
-            pytest.param(path, walk, marks=pytest.mark.long)
-            for path, walk in [
-                ("/smear", with_a_card),
-                ("/live", plain),
-                ("/figures", plain),
-                ("/docs", plain),
-                ("/login", plain),
-            ]
-        ),
-    ],
-)
-def test_every_word_of_a_page_is_in_the_catalogue(
-    browser: Browser, url: str, brackets: None, path: str, walk: Callable[[Page], None]
-) -> None:
-    context = browser.new_context(
-        **WINDOW, base_url=url, extra_http_headers={"Accept-Language": CODE}
-    )
-    page = context.new_page()
-    page.goto(path)
-    walk(page)
-    assert outside(page) == []
-    context.close()
+def a_case(browser: Browser, request: pytest.FixtureRequest) -> Iterator[tuple[str, list[str]]]:
+    """Walk a case from its cells to its amendment, the lists, and its report."""
+    bench = request.getfixturevalue("bench")
+    case = bench.fields(2)
+    with windows(browser, bench) as window:
+        page = opened(window(f"/cases/{case}", extra_http_headers=HEADERS))
+        for name in dialogs(page):
+            yield name, outside(page)
+        decide_all(bench.store, case)
+        page.reload()
+        for name in signing(opened(page)):
+            yield name, outside(page)
+        for path in ("/cases", "/agreement"):
+            page.goto(path)
+            shown = page.locator("[data-part=list] tbody tr, [data-role=chart] svg")
+            expect(shown.first).to_be_visible()
+            yield path, outside(page)
+        page.goto(f"/api/v1/cases/{case}/report.html?language={CODE}")
+        yield "the report", outside(page)
 
 
 def dialogs(page: Page) -> Iterator[str]:
@@ -191,33 +202,26 @@ def signing(page: Page) -> Iterator[str]:
     yield "an amendment"
 
 
+WALKS = {
+    "smear": looking_at("/smear", with_a_card),
+    "live": looking_at("/live"),
+    "figures": looking_at("/figures"),
+    "docs": looking_at("/docs"),
+    "login": looking_at("/login"),
+    "case": a_case,
+}
+
+
 @pytest.mark.parametrize(
-    "parts",
-    [pytest.param("all", marks=pytest.mark.long)],  # its fast twin is the Cell page above
+    "walk",
+    [
+        pytest.param(looking_at("/", answered), id="cell"),
+        *(pytest.param(walk, marks=pytest.mark.long, id=name) for name, walk in WALKS.items()),
+    ],
 )
-def test_every_word_of_a_case_is_in_the_catalogue(
-    browser: Browser, bench: Bench, brackets: None, parts: str
+def test_every_word_is_in_the_catalogue(
+    browser: Browser, brackets: None, request: pytest.FixtureRequest, walk: Walk
 ) -> None:
-    assert parts == "all"
-    headers = {"Accept-Language": CODE}
-    found: dict[str, list[str]] = {}
-    case = bench.fields(2)
-    with windows(browser, bench) as window:
-        page = opened(window(f"/cases/{case}", extra_http_headers=headers))
-        for name in dialogs(page):
-            frames(page)
-            found[name] = outside(page)
-        decide_all(bench.store, case)
-        page.reload()
-        for name in signing(opened(page)):
-            frames(page)
-            found[name] = outside(page)
-        for path in ("/cases", "/agreement"):
-            page.goto(path)
-            expect(
-                page.locator("[data-part=list] tbody tr, [data-role=chart] svg").first
-            ).to_be_visible()
-            found[path] = outside(page)
-        page.goto(f"/api/v1/cases/{case}/report.html?language={CODE}")
-        found["the report"] = outside(page)
+    found = dict(walk(browser, request))
+    assert found
     assert {name: left for name, left in found.items() if left} == {}

@@ -88,7 +88,7 @@ def test_a_script_carries_its_words_and_english_none(client: FlaskClient) -> Non
 
 def test_the_api_stays_english_after_a_german_page(client: FlaskClient) -> None:
     client.get("/language/de")
-    assert language_of(client.get("/figures").get_data(as_text=True)) == "de"
+    assert language_of(client.get("/login").get_data(as_text=True)) == "de"
     assert spoken() == "en"  # in the same thread
     types = client.get("/api/v1/cell-types", headers=GERMAN).json["cell_types"]
     assert "Neutrophil" in [one["display_name"] for one in types]

@@ -126,8 +126,8 @@ def agreement_words(agreement: Agreement | None) -> str:
     kappa = agreement.kappa
     if kappa is None:
         return text + "; " + _("no kappa, as both named one type only.")
-    value, low, high = (written(f"{one:.2f}") for one in (kappa.value, kappa.low, kappa.high))
-    return text + "; " + _(KAPPA, value=value, low=low, high=high)
+    value, lower, upper = (written(f"{one:.2f}") for one in (kappa.value, kappa.low, kappa.high))
+    return text + "; " + _(KAPPA, value=value, low=lower, high=upper)
 
 
 def _context(report: Report) -> dict[str, Any]:
