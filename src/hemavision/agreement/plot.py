@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 from hemavision.agreement.bland_altman import BlandAltman
+from hemavision.words import _
 
 WIDTH, HEIGHT = 640, 380
 #: Room around the plot for its labels: left, top, right, bottom.
@@ -63,9 +64,12 @@ def draw_bland_altman(found: BlandAltman, title: str, unit: str = "%") -> str:
 
 
 def _words(found: BlandAltman, unit: str) -> str:
-    return (
-        f"{len(found.points)} slides: bias {found.bias:.1f}{unit}, limits of agreement "
-        f"{found.lower:.1f} to {found.upper:.1f}{unit}."
+    return _(
+        "{n} slides: bias {bias}, limits of agreement {lower} to {upper}.",
+        n=len(found.points),
+        bias=format(found.bias, ".1f") + unit,
+        lower=format(found.lower, ".1f"),
+        upper=format(found.upper, ".1f") + unit,
     )
 
 
@@ -105,12 +109,14 @@ def _grid(axes: _Axes, unit: str) -> list[str]:
         )
     middle_x, middle_y = (LEFT + right) / 2, (TOP + bottom) / 2
     parts.append(
-        f'<text x="{middle_x:.1f}" y="{HEIGHT - 8}" text-anchor="middle">mean of the two '
-        f"({escape(unit)})</text>"
+        f'<text x="{middle_x:.1f}" y="{HEIGHT - 8}" text-anchor="middle">'
+        + escape(_("mean of the two ({unit})", unit=unit))
+        + "</text>"
     )
     parts.append(
         f'<text transform="translate(15 {middle_y:.1f}) rotate(-90)" text-anchor="middle">'
-        f"difference ({escape(unit)})</text>"
+        + escape(_("difference ({unit})", unit=unit))
+        + "</text>"
     )
     return parts
 
@@ -133,13 +139,12 @@ def _labels(axes: _Axes, found: BlandAltman) -> list[str]:
     upper_y = min(axes.down(found.upper), bias_y - LABEL_PX)
     lower_y = max(axes.down(found.lower), bias_y + LABEL_PX)
     rows = (
-        (upper_y, "+1.96 s", found.upper),
-        (bias_y, "bias", found.bias),
-        (lower_y, "−1.96 s", found.lower),
+        (upper_y, _("+1.96 s: {value}", value=_signed(found.upper))),
+        (bias_y, _("bias: {value}", value=_signed(found.bias))),
+        (lower_y, _("−1.96 s: {value}", value=_signed(found.lower))),
     )
     return [
-        f'<text x="{WIDTH - RIGHT + 6}" y="{y + 4:.1f}">{name}: {_signed(value)}</text>'
-        for y, name, value in rows
+        f'<text x="{WIDTH - RIGHT + 6}" y="{y + 4:.1f}">{escape(words)}</text>' for y, words in rows
     ]
 
 

@@ -12,7 +12,7 @@ from hemavision.casework.grounds import AtWork, find_grounds
 from hemavision.casework.pictures import show_cells
 from hemavision.errors import MissingError
 from hemavision.records.classes import ClassList
-from hemavision.records.reference import display_name
+from hemavision.records.reference import type_words
 from hemavision.report import Reading, ReportCell, ReportInput, ReportStatus
 from hemavision.store import Store, second_readings
 from hemavision.store.cases import find_case, list_versions
@@ -20,6 +20,7 @@ from hemavision.store.cells import Filter, Tally, find_cells, list_cells, tally
 from hemavision.store.database import now
 from hemavision.store.images import read_signed_heatmaps
 from hemavision.store.records import Case, Cell, Entries, Page, State, Version
+from hemavision.words import _, n_
 
 #: Most cells of one change that are named by number.
 _NAMED = 10
@@ -63,17 +64,36 @@ def changes_since(versions: Sequence[Version]) -> str:
             moved[was, kind].append(cell)
     for (was, kind), cells in sorted(moved.items()):
         named = ", ".join(cells[:_NAMED]) + (", …" if len(cells) > _NAMED else "")
-        some = f"{len(cells)} {'cell' if len(cells) == 1 else 'cells'}"
-        what = f"from {_words(was)} to {_words(kind)}" if was else f"added as {_words(kind)}"
-        parts.append(f"{some} {what} ({named})")
+        after = type_words(kind)
+        parts.append(
+            n_(
+                "{n} cell from {before} to {after} ({cells})",
+                "{n} cells from {before} to {after} ({cells})",
+                len(cells),
+                before=type_words(was),
+                after=after,
+                cells=named,
+            )
+            if was
+            else n_(
+                "{n} cell added as {after} ({cells})",
+                "{n} cells added as {after} ({cells})",
+                len(cells),
+                after=after,
+                cells=named,
+            )
+        )
     now, once = last.entries or {}, then.entries or {}
     entered = [n for n in now if n != "revision" and now[n] != once.get(n)]
-    parts += [f"entered anew: {', '.join(n.replace('_', ' ') for n in entered)}"] * bool(entered)
-    return f"Changed since version {then.version}: {'; '.join(parts) or 'nothing'}."
-
-
-def _words(kind: str) -> str:
-    return display_name(kind).lower()
+    if entered:
+        parts.append(
+            _("entered anew: {names}", names="; ".join(n.replace("_", " ") for n in entered))
+        )
+    return _(
+        "Changed since version {version}: {what}.",
+        version=then.version,
+        what="; ".join(parts) or _("nothing"),
+    )
 
 
 #: Representative cells of each type: the surest one and the most doubtful one.
@@ -224,7 +244,7 @@ def _agreement(
     if not pairs:
         return None, ""
     first, second = [p.first or "" for p in pairs], [p.second for p in pairs]
-    return compare_readers(first, second), f"second reader {finished[-1].reader}, blind"
+    return compare_readers(first, second), _("second reader {who}, blind", who=finished[-1].reader)
 
 
 def _shown(

@@ -33,6 +33,7 @@ from hemavision.evaluation.answers import (
 from hemavision.reading.bundle import Manifest
 from hemavision.reading.cell import Model, open_model
 from hemavision.records.results import NOTICE
+from hemavision.words import _
 
 DIGITS = 6
 
@@ -241,18 +242,22 @@ def _refusal(model: str, protocol: str, leak: Leak) -> str:
 
 def _leak_note(leak: Leak, protocol: str) -> str:
     if leak.kind == "by-design":
-        return (
-            f"{protocol} leaks by design: {leak.shared_originals} of the test photographs have "
-            "copies among the training images. Read it beside the honest protocol only."
+        return _(
+            "{protocol} leaks by design: {n} of the test photographs have copies among the "
+            "training images. Read it beside the honest protocol only.",
+            protocol=protocol,
+            n=leak.shared_originals,
         )
     if leak.kind == "leaky":
-        return (
-            f"LEAKY: the model was trained on {leak.shared_originals} of the originals tested "
-            f"here ({leak.shared_images} of these very images). This is not a measure of it."
+        return _(
+            "LEAKY: the model was trained on {n} of the originals tested here ({images} of these "
+            "very images). This is not a measure of it.",
+            n=leak.shared_originals,
+            images=leak.shared_images,
         )
     if leak.kind == "unknown":
-        return "The model's manifest does not let its training images be compared with these."
-    return "No test original is among the originals that the model was trained or selected on."
+        return _("The model's manifest does not let its training images be compared with these.")
+    return _("No test original is among the originals that the model was trained or selected on.")
 
 
 def _taught(manifest: Manifest, dataset: Dataset) -> dict[str, dict[str, int]]:

@@ -23,6 +23,7 @@ from hemavision.records.laboratory_files import (
     shipped_names,
     text_of,
 )
+from hemavision.words import _
 
 ABSOLUTE_UNIT = "10^9/L"
 SHIPPED = Path(__file__).parents[1] / "profiles"
@@ -170,7 +171,7 @@ def without_range(name: str) -> CellDescription:
     """Return a type's meaning, with no ranges."""
     context = CONTEXT[name]
     significance = Significance(context.high, context.low)
-    source = f"Function and significance: {context.source}."
+    source = _("Function and significance: {source}.", source=context.source)
     return CellDescription(
         name,
         context.display_name,
@@ -185,7 +186,19 @@ def without_range(name: str) -> CellDescription:
 
 def display_name(name: str) -> str:
     """Return a type's name for people, whether or not it is known here."""
-    return CONTEXT[name].display_name if name in CONTEXT else name.replace("_", " ").capitalize()
+    words = type_words(name)
+    return words[:1].upper() + words[1:]
+
+
+def type_words(name: str) -> str:
+    """Return a type's name as it stands within a sentence."""
+    return _(name.replace("_", " "))
+
+
+def types_words(name: str) -> str:
+    """Return what several cells of a type are called within a sentence."""
+    several = name.replace("_", " ") + "s"
+    return _(several)
 
 
 @dataclass(frozen=True)
@@ -212,7 +225,7 @@ class CellReference:
     def described(self) -> CellDescription:
         """Return ranges and context."""
         meaning = without_range(self.name)
-        source = f"Ranges: {self.source}. {meaning.source}"
+        source = _("Ranges: {ranges}. {meaning}", ranges=self.source, meaning=meaning.source)
         return replace(meaning, percent=self.percent, absolute=self.absolute, source=source)
 
 

@@ -6,24 +6,27 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from hemavision._version import __version__
 from hemavision.agreement import Agreement
-from hemavision.records.reference import display_name
+from hemavision.records.reference import display_name, type_words
 from hemavision.records.results import NOTICE
 from hemavision.report.findings import (
     EXACT,
     PER_LITRE,
     Report,
     absolute_number,
+    begin_sentence,
     counted_words,
     critical_words,
     merged_words,
     number,
 )
 from hemavision.report.pictures import data_address
-from hemavision.report.record import ReportInput, ReportStatus
+from hemavision.report.record import ModelFigure, ReportInput, ReportStatus
 from hemavision.report.rows import rows_of, top_of_scale
+from hemavision.words import ENGLISH, _, marked, said, spoken, written
 
 TEMPLATES = Path(__file__).parent / "templates"
 #: What the page needs: its own styles and pictures, and nothing else. A server that sends it has to
@@ -34,6 +37,10 @@ STATUS_WORDS = {
     ReportStatus.FINAL: "Signed",
     ReportStatus.AMENDED: "Amended and signed",
 }
+
+
+#: Of a second reading.
+KAPPA = "Cohen's κ {value} ({low} to {high})."
 
 
 def write_html(report: Report) -> str:
@@ -49,16 +56,19 @@ def write_html(report: Report) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals |= {"_": marked, "written": written, "language": spoken}
     environment.filters |= {
         "number": number,
         "absolute": absolute_number,
         "type_name": display_name,
+        "type_words": type_words,
+        "said": said,
+        "figure": figure_words,
         "time": time_words,
         "sentence": begin_sentence,
         "along": lambda share: f"{1000 * share:.0f}",
     }
-    style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
-    return environment.get_template("report.html").render(style=style, **_context(report))
+    return environment.get_template("report.html").render(_context(report))
 
 
 def time_words(at: str) -> str:
@@ -70,9 +80,11 @@ def time_words(at: str) -> str:
     return f"{date} {rest[:5]} {zone}".strip()
 
 
-def begin_sentence(text: str) -> str:
-    """Return text with its first letter as a sentence has it; the others stay."""
-    return text[:1].upper() + text[1:]
+def notice() -> Markup:
+    """Return what a report or a page is for: in its language and, if that is another, English."""
+    if spoken() == ENGLISH:
+        return Markup(NOTICE)
+    return Markup('{} <span lang="en">{}</span>').format(_(NOTICE), NOTICE)
 
 
 def shows_signature(given: ReportInput) -> bool:
@@ -80,19 +92,42 @@ def shows_signature(given: ReportInput) -> bool:
     return bool(given.signed_at) and given.signed_at not in [r.at for r in given.readings]
 
 
+def figure_words(figure: ModelFigure) -> str:
+    """Return what a model scored, in a sentence."""
+    values = {
+        "share": written(f"{100 * figure.accuracy:.1f}"),
+        "n": written(f"{figure.n_images:,}"),
+        "protocol": figure.protocol,
+    }
+    if not figure.interval:
+        return _("Right on {share}% of {n} images, protocol {protocol}.", **values)
+    low, high = (written(f"{100 * end:.1f}") for end in figure.interval)
+    return _(
+        "Right on {share}% ({low} to {high}%) of {n} images, protocol {protocol}.",
+        low=low,
+        high=high,
+        **values,
+    )
+
+
 def agreement_words(agreement: Agreement | None) -> str:
     """Return a second reading in one sentence."""
     if agreement is None:
         return ""
     low, high = agreement.interval
-    text = (
-        f"{agreement.same:,} of {agreement.n_cells:,} cells alike, "
-        f"{100 * agreement.agreement:.1f}% ({100 * low:.1f} to {100 * high:.1f}%)"
+    text = _(
+        "{same} of {n} cells alike, {share}% ({low} to {high}%)",
+        same=written(f"{agreement.same:,}"),
+        n=written(f"{agreement.n_cells:,}"),
+        share=written(f"{100 * agreement.agreement:.1f}"),
+        low=written(f"{100 * low:.1f}"),
+        high=written(f"{100 * high:.1f}"),
     )
     kappa = agreement.kappa
     if kappa is None:
-        return f"{text}; no kappa, as both named one type only."
-    return f"{text}; Cohen's κ {kappa.value:.2f} ({kappa.low:.2f} to {kappa.high:.2f})."
+        return text + "; " + _("no kappa, as both named one type only.")
+    value, lower, upper = (written(f"{one:.2f}") for one in (kappa.value, kappa.low, kappa.high))
+    return text + "; " + _(KAPPA, value=value, low=lower, high=upper)
 
 
 def _context(report: Report) -> dict[str, Any]:
@@ -115,11 +150,11 @@ def _context(report: Report) -> dict[str, Any]:
         "sentences": counted_words(report),
         "cells": list(zip(report.given.cells, pictures, strict=True)),
         "agreement": agreement_words(report.given.agreement),
-        "status_words": STATUS_WORDS[report.given.status],
-        "notice": NOTICE,
+        "status_words": _(STATUS_WORDS[report.given.status]),
+        "notice": notice(),
         "policy": CONTENT_POLICY,
-        "level": f"{100 * report.differential.level:g}%",
-        "exact": EXACT,
+        "level": _("{number}%", number=written(f"{100 * report.differential.level:g}")),
+        "exact": _(EXACT),
         "per_litre": PER_LITRE,
         "program": f"HemaVision {__version__}",
     }

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from hemavision._version import __version__
 from hemavision.records.reference import display_name
-from hemavision.records.results import NOTICE
 from hemavision.report.as_html import (
     STATUS_WORDS,
     agreement_words,
-    begin_sentence,
+    figure_words,
+    notice,
     shows_signature,
     time_words,
 )
@@ -22,6 +24,7 @@ from hemavision.report.findings import (
     PER_LITRE,
     Report,
     absolute_number,
+    begin_sentence,
     counted_words,
     critical_words,
     merged_words,
@@ -45,6 +48,7 @@ from hemavision.report.sheet import (
     Sheet,
     TextStyle,
 )
+from hemavision.words import ENGLISH, _, said, speaking, spoken, written
 
 SMALL, TINY = TextStyle(8.2, INK_2), TextStyle(7.0, INK_2)
 HEADING = TextStyle(11.5, INK, serif=True)
@@ -60,7 +64,9 @@ def write_pdf(report: Report) -> bytes:
     Raises:
         ImageError: a picture of a cell is no image.
     """
-    with closing(Sheet(write_json(report))) as sheet:
+    with speaking(ENGLISH):  # for programs
+        values = write_json(report)
+    with closing(Sheet(values)) as sheet:
         _describe(sheet, report)
         _head(sheet, report)
         _table(sheet, report)
@@ -73,11 +79,11 @@ def write_pdf(report: Report) -> bytes:
 
 def _describe(sheet: Sheet, report: Report) -> None:
     pages = sheet.pages
-    pages.set_title(f"{report.given.case_name} - differential")
-    pages.set_subject(NOTICE)
+    pages.set_title(_("{case} – differential", case=report.given.case_name).replace("–", "-"))
+    pages.set_subject(notice().striptags())
     pages.set_creator(f"HemaVision {__version__}")
     pages.set_producer(f"HemaVision {__version__}")
-    pages.set_lang("en")
+    pages.set_lang(spoken())
     try:
         made = datetime.fromisoformat(report.given.made_at)
     except ValueError:
@@ -88,29 +94,32 @@ def _describe(sheet: Sheet, report: Report) -> None:
 def _head(sheet: Sheet, report: Report) -> None:
     given, top = report.given, sheet.y
     aside = 46.0
-    sheet.text("DIFFERENTIAL OF A BLOOD SMEAR", TextStyle(7.6, EOSIN))
+    sheet.text(_("Differential of a blood smear").upper(), TextStyle(7.6, EOSIN))
     title = Place(sheet.left, sheet.y, sheet.width - aside)
     end = sheet.text(given.case_name, TextStyle(20, INK, serif=True), title)
     signed = given.status is not ReportStatus.PRELIMINARY
     status = TextStyle(10, AZURE if signed else APRICOT, bold=True)
     right = Place(sheet.left + sheet.width - aside, top + 3, aside, "R")
-    below = sheet.text(STATUS_WORDS[given.status], status, right)
+    below = sheet.text(_(STATUS_WORDS[given.status]), status, right)
     version = Place(right.x, below, aside, "R")
-    end = max(end, sheet.text(f"version {given.version}", SMALL, version))
+    end = max(end, sheet.text(_("version {number}", number=given.version), SMALL, version))
     sheet.line(end + 1.4)
     sheet.move_to(end + 2)
-    sheet.text(NOTICE, TextStyle(8.4, EOSIN, bold=True))
+    sheet.text(notice().striptags(), TextStyle(8.4, EOSIN, bold=True))
     sheet.line(sheet.y + 0.6)
     sheet.gap(2)
-    facts = [("Slide", given.slide), ("Case", given.case_id)]
-    facts.append(("Begun", time_words(given.opened_at)))
-    facts += [(begin_sentence(r.role), f"{r.reader}, {time_words(r.at)}") for r in given.readings]
+    facts = [(_("Slide"), given.slide), (_("Case"), given.case_id)]
+    facts.append((_("Begun"), time_words(given.opened_at)))
+    facts += [
+        (begin_sentence(said(r.role)), f"{r.reader}, {time_words(r.at)}") for r in given.readings
+    ]
     if shows_signature(given):
-        facts.append(("Signed at", time_words(given.signed_at)))
+        facts.append((_("Signed at"), time_words(given.signed_at)))
     _facts(sheet, facts)
     if given.amendment_reason:
         sheet.gap(1)
-        sheet.text(f"Amended: {given.amendment_reason}", TextStyle(9, APRICOT))
+        amended = _("Amended:")
+        sheet.text(f"{amended} {given.amendment_reason}", TextStyle(9, APRICOT))
     if given.critical:
         sheet.gap(1.4)
     for sentence in critical_words(given):
@@ -148,20 +157,20 @@ def _columns(sheet: Sheet, report: Report, rows: list[Row]) -> list[_Column]:
     """Return the columns, each as wide as its widest text; the bars take the rest."""
     found = report.differential
     columns = [
-        _Column("Type", "name", "L"),
-        _Column("Cells", "count", "R"),
+        _Column(_("Type"), "name", "L"),
+        _Column(_("Cells"), "count", "R"),
         _Column("%", "percent", "R"),
-        _Column(f"{100 * found.level:g}% interval", "interval", "R"),
+        _Column(_("{level} interval", level=_level(report)), "interval", "R"),
         _Column("", "bar", "L"),
     ]
     if any(row.reference for row in rows):
-        columns += [_Column("Range, %", "reference", "R"), _Column("Flag", "flag", "L")]
+        columns += [_Column(_("Range, %"), "reference", "R"), _Column(_("Flag"), "flag", "L")]
     if found.white_cells:
         columns.append(_Column(PER_LITRE, "absolute", "R"))
     if report.comparison:
-        columns.append(_Column("Analyser", "analyser", "R"))
+        columns.append(_Column(_("Analyser"), "analyser", "R"))
     if report.corrected:
-        columns.append(_Column("Estimate, %", "corrected", "R"))
+        columns.append(_Column(_("Estimate, %"), "corrected", "R"))
     widths = {column.key: _width(sheet, column, rows) for column in columns if column.key != "bar"}
     widths["bar"] = sheet.width - sum(widths.values())
     return [replace(column, width=widths[column.key]) for column in columns]
@@ -175,8 +184,13 @@ def _width(sheet: Sheet, column: _Column, rows: list[Row]) -> float:
 def _table(sheet: Sheet, report: Report) -> None:
     found = report.differential
     sheet.gap(3)
-    of_target = f" of {found.target:,}" if found.missing else ""
-    sheet.text(f"{found.total:,}{of_target} white cells", HEADING)
+    total, target = written(f"{found.total:,}"), written(f"{found.target:,}")
+    sheet.text(
+        _("{total} of {target} white cells", total=total, target=target)
+        if found.missing
+        else _("{n} white cells", n=total),
+        HEADING,
+    )
     if not found.shares:
         return
     sheet.gap(0.6)
@@ -194,7 +208,7 @@ def _table_head(sheet: Sheet, columns: list[_Column], top: float) -> None:
         width = column.width - COLUMN_GAP_MM
         if column.key == "bar":
             sheet.text("0", TINY, Place(x, y, width / 2))
-            sheet.text(f"{top:.0f}%", TINY, Place(x, y, width, "R"))
+            sheet.text(_("{number}%", number=written(f"{top:.0f}")), TINY, Place(x, y, width, "R"))
         else:
             sheet.text(column.head, TINY, Place(x, y, width, column.side))
         x += column.width
@@ -253,21 +267,26 @@ def _counts(sheet: Sheet, report: Report) -> None:
     facts = []
     if found.white_cells:
         blood = found.white_cells
-        before = f", corrected from {absolute_number(blood.entered)}" if blood.corrected else ""
-        facts.append(("White cell count", f"{absolute_number(blood.value)} {PER_LITRE}{before}"))
+        before = (
+            _(", corrected from {before}", before=absolute_number(blood.entered))
+            if blood.corrected
+            else ""
+        )
+        count = f"{absolute_number(blood.value)} {PER_LITRE}{before}"
+        facts.append((_("White cell count"), count))
     if found.nucleated_red:
         red = found.nucleated_red
         value = f"{number(red.value)} ({number(red.low)} – {number(red.high)})"
-        facts.append(("Nucleated red cells for 100 white cells", value))
+        facts.append((_("Nucleated red cells for 100 white cells"), value))
     facts += [
-        (f"Counted apart: {display_name(name)}", f"{count:,}")
+        (_("Counted apart: {types}", types=display_name(name)), written(f"{count:,}"))
         for name, count in found.left_out.items()
         if count
     ]
     if found.undecided:
-        facts.append(("Undecided, not counted", f"{found.undecided:,}"))
+        facts.append((_("Undecided, not counted"), written(f"{found.undecided:,}")))
     if given.terms.profile:
-        facts.append(("Reference ranges", given.terms.profile.title))
+        facts.append((_("Reference ranges"), said(given.terms.profile.title)))
     if facts:
         sheet.gap(1.6)
         _facts(sheet, facts)
@@ -277,7 +296,7 @@ def _words(sheet: Sheet, report: Report) -> None:
     given = report.given
     sheet.gap(3)
     sheet.keep(14)
-    sheet.text("In words", HEADING)
+    sheet.text(_("In words"), HEADING)
     sheet.gap(0.4)
     for sentence in counted_words(report):
         sheet.text(f"·  {sentence}", TextStyle(8.5))
@@ -286,7 +305,7 @@ def _words(sheet: Sheet, report: Report) -> None:
         sheet.text(given.comment, TextStyle(8.5, INK_2))
     if given.agreement:
         sheet.gap(0.8)
-        who = begin_sentence(given.agreement_of or "second reading")
+        who = begin_sentence(said(given.agreement_of or "second reading"))
         sheet.text(f"{who}: {agreement_words(given.agreement)}", TextStyle(8.5))
 
 
@@ -297,7 +316,7 @@ def _cells(sheet: Sheet, report: Report) -> None:
     sheet.gap(3)
     width = (sheet.width - (CELLS_A_ROW - 1) * CELL_GAP_MM) / CELLS_A_ROW
     sheet.keep(PICTURE_MM + 20)
-    sheet.text("Cells", HEADING)
+    sheet.text(_("Cells"), HEADING)
     sheet.gap(0.8)
     for start in range(0, len(cells), CELLS_A_ROW):
         sheet.keep(PICTURE_MM + 26)
@@ -310,25 +329,21 @@ def _cells(sheet: Sheet, report: Report) -> None:
 
 
 def _pictures(sheet: Sheet, cell: ReportCell, x: float, y: float) -> None:
-    words = f"Cell {cell.number}, {display_name(cell.cell_type)}"
+    words = ", ".join([_("Cell {id}", id=cell.number), display_name(cell.cell_type)])
     sheet.picture(small_jpeg(cell.picture), x, y, PICTURE_MM, words)
     if cell.heatmap:
         beside = x + PICTURE_MM + 0.6
-        sheet.picture(small_jpeg(cell.heatmap), beside, y, PICTURE_MM, f"{words}, with its heatmap")
+        words = ", ".join([words, _("with its heatmap")])
+        sheet.picture(small_jpeg(cell.heatmap), beside, y, PICTURE_MM, words)
 
 
 def _caption(sheet: Sheet, cell: ReportCell, place: Place) -> float:
     name = f"{display_name(cell.cell_type)}  {cell.number}"
     y = sheet.text(name, TextStyle(8, INK, bold=True), place)
     lines = []
-    if cell.suggested:
-        same = cell.suggested == cell.cell_type
-        parts = [f"model: {'the same' if same else display_name(cell.suggested)}"]
-        if cell.confidence is not None:
-            parts.append(f"{100 * cell.confidence:.0f}%")
-        lines.append(", ".join([*parts, cell.doubt] if cell.doubt else parts))
-    lines += [cell.seen] if cell.seen else []
-    lines += [f"for: {', '.join(cell.speaks_for)}"] if cell.speaks_for else []
+    lines += [cell.model_words] if cell.suggested else []
+    lines += [cell.seen_words] if cell.seen else []
+    lines += [cell.for_words] if cell.speaks_for else []
     lines += [cell.against_words] if cell.speaks_against else []
     for line in lines:
         y = sheet.text(line, TextStyle(7, INK_2), Place(place.x, y, place.width))
@@ -346,48 +361,75 @@ def _fine(sheet: Sheet, report: Report) -> None:
     if sheet.lettering.missing:
         points = " ".join(sorted(f"U+{ord(letter):04X}" for letter in sheet.lettering.missing))
         sheet.text(
-            f"Letters that this file's font lacks stand as ?: {points}. The HTML report has them.",
+            _(
+                "Letters that this file's font lacks stand as ?: {points}. The HTML report has "
+                "them.",
+                points=points,
+            ),
             TINY,
         )
 
 
+def _level(report: Report) -> str:
+    return _("{number}%", number=written(f"{100 * report.differential.level:g}"))
+
+
 def _model(model: ReportModel) -> str:
-    figures = []
-    for figure in model.figures:
-        interval = ""
-        if figure.interval:
-            low, high = figure.interval
-            interval = f" ({100 * low:.1f} to {100 * high:.1f}%)"
-        figures.append(
-            f"Right on {100 * figure.accuracy:.1f}%{interval} of {figure.n_images:,} images, "
-            f"protocol {figure.protocol}. "
-        )
-    return (
-        f"Model {model.name} {model.sha256[:12]}. {''.join(figures)}It gives every cell one of its "
-        f"{len(model.knows)} types and cannot see {', '.join(model.cannot_see)}."
+    by = _("<b>Model {name}</b> <code>{digest}</code>.", name=model.name, digest=model.sha256[:12])
+    knows = _(
+        "It gives every cell one of its {n} types and <b>cannot see</b> {unseen}.",
+        n=len(model.knows),
+        unseen=", ".join(map(said, model.cannot_see)),
     )
+    return _plain(" ".join([by, *map(figure_words, model.figures), knows]))
+
+
+def _plain(text: str) -> str:
+    """Return words without the marks that the page has in them."""
+    return re.sub(r"</?(?:b|code)>", "", text)
 
 
 def _methods(report: Report) -> list[str]:
-    found, profile = report.differential, report.given.terms.profile
     texts = []
     if report.corrected:
         texts.append(
-            "Estimate, no count: the differential behind the model's calls, "
-            f"{report.corrected.method}; validated on {report.corrected.protocol}."
+            _(
+                "<b>Estimate, no count:</b> the differential behind the model's calls, {method}; "
+                "validated on {protocol}.",
+                method=said(report.corrected.method),
+                protocol=report.corrected.protocol,
+            )
         )
     if report.given.no_estimate:
-        missing = report.given.no_estimate
-        texts.append(f"No estimate of the differential behind the model's calls: {missing}")
+        texts.append(
+            _(
+                "<b>No estimate</b> of the differential behind the model's calls: {why}",
+                why=said(report.given.no_estimate),
+            )
+        )
     if report.comparison:
         merged = merged_words(report.comparison)
-        texts.append(f"Analyser (* differs): {report.comparison.method}. {merged}".strip())
-    texts.append(
-        f"Intervals: {100 * found.level:g}%, {EXACT}, of counting alone. A flag is given where the "
-        "whole interval lies outside the range, 'possibly' where only the share does; bands "
-        "behind the bars are the ranges."
-        + (" Absolute counts carry no error of the white cell count." if found.white_cells else "")
-        + (f" Ranges: {profile.source}." if profile else "")
-        + f" Made {time_words(report.given.made_at)} by HemaVision {__version__}."
+        head, method = _("Analyser (* differs):"), said(report.comparison.method)
+        texts.append(f"{head} {method}. {merged}".strip())
+    texts.append(" ".join(_of_counting(report)))
+    return [_plain(text) for text in texts]
+
+
+def _of_counting(report: Report) -> Iterator[str]:
+    found, profile = report.differential, report.given.terms.profile
+    yield _(
+        "Intervals: {level}, {exact}, of counting alone. A flag is given where the whole interval "
+        "lies outside the range, “possibly” where only the share does; bands behind the bars are "
+        "the ranges.",
+        level=_level(report),
+        exact=_(EXACT),
     )
-    return texts
+    if found.white_cells:
+        yield _("Absolute counts carry no error of the white cell count.")
+    if profile:
+        yield _("Ranges: {source}.", source=said(profile.source))
+    yield _(
+        "Made {when} by {program}.",
+        when=time_words(report.given.made_at),
+        program=" ".join(["HemaVision", __version__]),
+    )

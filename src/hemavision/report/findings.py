@@ -16,8 +16,9 @@ from hemavision.differential import (
     find_differential,
 )
 from hemavision.records.cells import CUT
-from hemavision.records.reference import display_name
+from hemavision.records.reference import display_name, type_words, types_words
 from hemavision.report.record import ReportInput
+from hemavision.words import _, n_, said, written
 
 #: 10⁹ cells per litre, for people.
 PER_LITRE = "× 10⁹/L"
@@ -63,12 +64,17 @@ class Report:
 
 def number(value: float, digits: int = 1) -> str:
     """Return a figure for people; 0 and 100 without decimals."""
-    return f"{value:.0f}" if value in (0, 100) else _rounded(value, digits)
+    return written(f"{value:.0f}" if value in (0, 100) else _rounded(value, digits))
 
 
 def absolute_number(value: float) -> str:
     """Return a count in 10⁹/L for people."""
-    return _rounded(value, 2)
+    return written(_rounded(value, 2))
+
+
+def limit(value: float) -> str:
+    """Return an end of a reference range for people, as its source has it."""
+    return written(f"{value:g}")
 
 
 def _rounded(value: float, digits: int) -> str:
@@ -83,25 +89,36 @@ def in_words(report: Report) -> list[str]:
 
 def counted_words(report: Report) -> list[str]:
     """Return what was counted as sentences, without what is critical."""
-    found, notes = report.differential, report.given.notes
+    found, notes = report.differential, [said(note) for note in report.given.notes]
     if not found.total:
-        return ["No white cell has been counted.", *notes]
-    provisional = [PROVISIONAL] if report.given.provisional else []
+        return [_("No white cell has been counted."), *notes]
+    provisional = [_(PROVISIONAL)] if report.given.provisional else []
     sure = [share for share in found.shares if share.flag.is_sure]
     possible = [
         share for share in found.shares if share.flag is not Flag.NONE and share not in sure
     ]
     sentences = [_flagged(share, found.level) for share in (*sure, *possible)]
     if not sentences and any(share.reference for share in found.shares):
-        sentences.append("No share lies outside its reference range.")
+        sentences.append(_("No share lies outside its reference range."))
     sentences += _absolute(found)
     sentences += _compared(report.comparison)
     if cut := found.left_out.get(CUT):
-        sentences.append(f"{cut:,} {_cells(cut)} the border of a field cuts {_are(cut)} left out.")
+        sentences.append(
+            n_(
+                "{n} cell that the border of a field cuts is left out.",
+                "{n} cells that the border of a field cuts are left out.",
+                cut,
+            )
+        )
     sentences += aside_words(found)
     if found.missing:
         sentences.append(
-            f"{found.total:,} of {found.target:,} white cells counted, {found.missing:,} missing."
+            _(
+                "{total} of {target} white cells counted, {missing} missing.",
+                total=written(f"{found.total:,}"),
+                target=written(f"{found.target:,}"),
+                missing=written(f"{found.missing:,}"),
+            )
         )
     return [*provisional, *sentences, *notes]
 
@@ -109,15 +126,27 @@ def counted_words(report: Report) -> list[str]:
 def aside_words(found: Differential) -> list[str]:
     """Return what is to be said beside the shares: the page and every report print these."""
     sentences = [
-        f"{display_name(share.cell_type)} is read against no range: "
-        f"{', '.join(display_name(name).lower() for name in share.parts)} "
-        f"{_are(len(share.parts))} counted apart, and the ranges have none for {_it(share.parts)}."
+        n_(
+            "{type} is read against no range: {parts} is counted apart, and the ranges have none "
+            "for it.",
+            "{type} is read against no range: {parts} are counted apart, and the ranges have none "
+            "for them.",
+            len(share.parts),
+            type=display_name(share.cell_type),
+            parts=", ".join(map(type_words, share.parts)),
+        )
         for share in found.shares
         if share.parts
     ]
     sentences += _blood(found)
     if left := found.undecided:
-        sentences.append(f"{left:,} {_cells(left)} nobody has decided on {_are(left)} not counted.")
+        sentences.append(
+            n_(
+                "{n} cell that nobody has decided on is not counted.",
+                "{n} cells that nobody has decided on are not counted.",
+                left,
+            )
+        )
     return sentences
 
 
@@ -126,29 +155,41 @@ def settle_words(share: Share) -> str:
     if share.flag is Flag.NONE or share.flag.is_sure:
         return ""
     if share.more_cells is None:
-        return "This slide cannot settle it."
-    cells = "white cell" if share.more_cells == 1 else "white cells"
-    return f"About {share.more_cells:,} more {cells} at this share would settle it."
+        return _("This slide cannot settle it.")
+    return n_(
+        "About {n} more white cell at this share would settle it.",
+        "About {n} more white cells at this share would settle it.",
+        share.more_cells,
+    )
 
 
 def critical_words(given: ReportInput) -> list[str]:
     """Return a sentence for each critical type: how many, and whether somebody has named it."""
     sentences = []
     for one in given.critical:
-        share = "" if one.per_100 is None else f", {number(one.per_100)} for each 100 white cells"
-        cells = "cell" if one.count == 1 else "cells"
-        done = "acknowledged" if one.rule.name in given.acknowledged else "not acknowledged yet"
+        cells = n_("{n} cell", "{n} cells", one.count)
+        if one.per_100 is not None:
+            cells += ", " + _("{n} for each 100 white cells", n=number(one.per_100))
+        done = (
+            _("acknowledged") if one.rule.name in given.acknowledged else _("not acknowledged yet")
+        )
         name = display_name(one.rule.name)
-        sentences.append(f"Critical: {name}, {one.count:,} {cells}{share}; {done}.")
+        sentences.append(_("Critical: {type}, {cells}; {done}.", type=name, cells=cells, done=done))
     return sentences
 
 
 def _flagged(share: Share, level: float) -> str:
-    name = display_name(share.cell_type)
     low, high = share.reference or (0.0, 100.0)
-    text = (
-        f"{name}: {share.flag.words}, {number(share.percent)}% ({100 * level:.0f}% interval "
-        f"{number(share.low)} to {number(share.high)}) against {low:g} to {high:g}%."
+    text = _(
+        "{type}: {flag}, {share}% ({level}% interval {from_} to {to}) against {low} to {high}%.",
+        type=display_name(share.cell_type),
+        flag=_(share.flag.words),
+        share=number(share.percent),
+        level=f"{100 * level:.0f}",
+        from_=number(share.low),
+        to=number(share.high),
+        low=limit(low),
+        high=limit(high),
     )
     return f"{text} {settle_words(share)}".rstrip()
 
@@ -160,9 +201,18 @@ def _absolute(found: Differential) -> list[str]:
         if absolute and absolute.reference and absolute.flag is not Flag.NONE:
             low, high = absolute.reference
             sentences.append(
-                f"{display_name(share.cell_type)}, absolute: {absolute.flag.words}, "
-                f"{absolute_number(absolute.value)} ({absolute_number(absolute.low)} to "
-                f"{absolute_number(absolute.high)}) against {low:g} to {high:g} {PER_LITRE}."
+                _(
+                    "{type}, absolute: {flag}, {count} ({from_} to {to}) against {low} to {high} "
+                    "{unit}.",
+                    type=display_name(share.cell_type),
+                    flag=_(absolute.flag.words),
+                    count=absolute_number(absolute.value),
+                    from_=absolute_number(absolute.low),
+                    to=absolute_number(absolute.high),
+                    low=limit(low),
+                    high=limit(high),
+                    unit=PER_LITRE,
+                )
             )
     return sentences
 
@@ -172,22 +222,39 @@ def _blood(found: Differential) -> list[str]:
     sentences = []
     if nucleated and nucleated.count:
         sentences.append(
-            f"{number(nucleated.value)} nucleated red cells for 100 white cells "
-            f"({number(nucleated.low)} to {number(nucleated.high)})."
+            _(
+                "{share} nucleated red cells for 100 white cells ({low} to {high}).",
+                share=number(nucleated.value),
+                low=number(nucleated.low),
+                high=number(nucleated.high),
+            )
         )
     if blood and blood.corrected:
         sentences.append(
-            f"White cell count corrected for nucleated red cells: {absolute_number(blood.entered)} "
-            f"became {absolute_number(blood.value)} {PER_LITRE}."
+            _(
+                "White cell count corrected for nucleated red cells: {before} became {after} "
+                "{unit}.",
+                before=absolute_number(blood.entered),
+                after=absolute_number(blood.value),
+                unit=PER_LITRE,
+            )
         )
     return sentences
+
+
+def begin_sentence(text: str) -> str:
+    """Return text with its first letter as a sentence has it; the others stay."""
+    return text[:1].upper() + text[1:]
 
 
 def merged_words(comparison: Comparison) -> str:
     """Return which of the analyser's classes hold types that the slide tells apart, or ""."""
     return " ".join(
-        f"{display_name(share.cell_type)}s there include "
-        f"{', '.join(f'{display_name(name).lower()}s' for name in share.includes)}."
+        _(
+            "{types} there include {parts}.",
+            types=begin_sentence(types_words(share.cell_type)),
+            parts=", ".join(map(types_words, share.includes)),
+        )
         for share in comparison.shares
         if share.includes
     )
@@ -196,31 +263,26 @@ def merged_words(comparison: Comparison) -> str:
 def _compared(comparison: Comparison | None) -> list[str]:
     if comparison is None:
         return []
-    who = comparison.analyser or "The analyser"
+    who = comparison.analyser or _("The analyser")
     if not comparison.shares:
-        return [f"{who} and the slide have no class in common: nothing could be compared."]
+        return [
+            _("{who} and the slide have no class in common: nothing could be compared.", who=who)
+        ]
     if not comparison.disagreeing:
-        return [f"{who} differs from the slide in no class by more than chance."]
+        return [_("{who} differs from the slide in no class by more than chance.", who=who)]
     parts = [
-        f"{display_name(share.cell_type).lower()} {number(share.percent)}% on the slide, "
-        f"{number(share.analyser_percent)}% there ({_p_words(share.adjusted)})"
+        _(
+            "{type} {here}% on the slide, {there}% there ({p})",
+            type=type_words(share.cell_type),
+            here=number(share.percent),
+            there=number(share.analyser_percent),
+            p=_p_words(share.adjusted),
+        )
         for share in comparison.shares
         if share.disagrees
     ]
-    return [f"{who} differs by more than chance: {'; '.join(parts)}."]
+    return [_("{who} differs by more than chance: {parts}.", who=who, parts="; ".join(parts))]
 
 
 def _p_words(p: float) -> str:
-    return "p < 0.001" if p < 0.001 else f"p = {_rounded(p, 3)}"
-
-
-def _cells(count: int) -> str:
-    return "cell that" if count == 1 else "cells that"
-
-
-def _are(count: int) -> str:
-    return "is" if count == 1 else "are"
-
-
-def _it(names: tuple[str, ...]) -> str:
-    return "it" if len(names) == 1 else "them"
+    return f"p < {written('0.001')}" if p < 0.001 else f"p = {written(_rounded(p, 3))}"

@@ -11,8 +11,9 @@ from hemavision.differential import Analyser, Confusion, Interval, Terms
 from hemavision.reading.bundle import Manifest
 from hemavision.records.cells import EIGHT_TYPES, UNNAMED
 from hemavision.records.critical import Critical
-from hemavision.records.reference import display_name
+from hemavision.records.reference import display_name, type_words
 from hemavision.records.results import Prediction
+from hemavision.words import _, written
 
 #: A report shows at most so many reasons for and against a cell's type.
 MOST_REASONS = 2
@@ -77,8 +78,33 @@ class ReportCell:
     @property
     def against_words(self) -> str:
         """What speaks against the model's type, and for which other, in a line."""
-        rival = f" (rather {display_name(self.rival).lower()})" if self.rival else ""
-        return f"against{rival}: {', '.join(self.speaks_against)}"
+        words = ", ".join(map(_, self.speaks_against))
+        if not self.rival:
+            return _("against: {words}", words=words)
+        return _("against (rather {type}): {words}", type=type_words(self.rival), words=words)
+
+    @property
+    def for_words(self) -> str:
+        """What speaks for the model's type, in a line."""
+        return _("for: {words}", words=", ".join(map(_, self.speaks_for)))
+
+    @property
+    def seen_words(self) -> str:
+        """What was seen, in a line."""
+        return ", ".join(_(part) for part in self.seen.split(", "))
+
+    @property
+    def model_words(self) -> str:
+        """What the model called it, how surely, in a line."""
+        same = self.suggested == self.cell_type
+        parts = [
+            _("model: the same")
+            if same
+            else _("model: {type}", type=display_name(self.suggested or ""))
+        ]
+        if self.confidence is not None:
+            parts.append(_("{number}%", number=written(f"{100 * self.confidence:.0f}")))
+        return ", ".join([*parts, _(self.doubt)] if self.doubt else parts)
 
     @classmethod
     def of(

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from hemavision.differential import ComparedShare, CorrectedShare, Flag, Share
 from hemavision.records.reference import display_name
-from hemavision.report.findings import Report, absolute_number, number
+from hemavision.report.findings import Report, absolute_number, limit, number
+from hemavision.words import _, written
 
 
 @dataclass(frozen=True)
@@ -71,14 +72,14 @@ def _row(
     )
     return Row(
         name=display_name(share.cell_type),
-        count=f"{share.count:,}",
+        count=written(f"{share.count:,}"),
         percent=number(share.percent),
         interval=_span(share.low, share.high),
-        reference=f"{ranges[0]:g} – {ranges[1]:g}" if ranges else "",
-        flag=share.flag.words,
+        reference=f"{limit(ranges[0])} – {limit(ranges[1])}" if ranges else "",
+        flag=_(share.flag.words),
         flag_kind=_kind(share.flag),
         absolute=absolute_number(absolute.value) if absolute else "",
-        absolute_flag=absolute.flag.words if absolute else "",
+        absolute_flag=_(absolute.flag.words) if absolute else "",
         absolute_kind=_kind(absolute.flag if absolute else Flag.NONE),
         analyser=number(compared.analyser_percent) if compared else "",
         analyser_differs=bool(compared and compared.disagrees),

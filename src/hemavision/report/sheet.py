@@ -11,6 +11,7 @@ from fpdf.fonts import TTFFont
 
 from hemavision.records.results import NOTICE
 from hemavision.report.lettering import CORE_ENCODING, Lettering, find_face, letters_of
+from hemavision.words import _
 
 Colour = tuple[int, int, int]
 
@@ -38,7 +39,7 @@ class _Pages(FPDF):
         self.set_y(-9)
         self.set_font(self.family, size=7)
         self.set_text_color(*INK_2)
-        self.cell(self.epw / 2, 4, NOTICE)
+        self.cell(self.epw / 2, 4, _(NOTICE))
         self.cell(self.epw / 2, 4, f"{self.page_no()} / {{nb}}", align="R")
 
 

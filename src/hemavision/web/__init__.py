@@ -20,6 +20,7 @@ from hemavision.web import (
     docs,
     errors,
     identity,
+    languages,
     logs,
     metrics,
     rates,
@@ -54,7 +55,7 @@ BLUEPRINTS = (
     case_cells.blueprint, case_entries.blueprint, case_differential.blueprint,
     case_report.blueprint, second_readings.blueprint, read_agreement.blueprint, trail.blueprint,
     accounts.blueprint, health, metrics.blueprint, document.blueprint, docs.blueprint, pages,
-    assets.blueprint,
+    assets.blueprint, languages.blueprint,
 )  # fmt: skip
 MIB = 2**20
 
@@ -108,7 +109,7 @@ def create_app(
     alone = security.is_loopback(host or settings.text("host")) and not proxies
     is_open = without_accounts or alone
     identity.install(app, is_open=is_open)
-    for part in (logs, errors, compression, metrics, security, assets):
+    for part in (logs, errors, compression, metrics, security, assets, languages):
         part.install(app)
     if not alone:
         rates.install(app, settings.whole_number("costly_a_minute", least=0))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import json
 import posixpath
 import re
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from pathlib import Path
 
 from flask import Blueprint, Flask, Response, abort, request, url_for
 from werkzeug.security import safe_join
+
+from hemavision import words
 
 STATIC = Path(__file__).with_name("static")
 #: Separates the style sheets of a page in its address.
@@ -66,10 +69,37 @@ def join_modules(folder: Path, entry: str) -> str:
         AssetError: see above.
         OSError: a module is not there.
     """
-    order: dict[str, str] = {}
-    _visit(folder, entry, (), order)
+    order = modules_of(folder, entry)
     number = {name: f"$module{index}" for index, name in enumerate(order)}
     return "\n".join(_wrap(name, text, number) for name, text in order.items())
+
+
+def modules_of(folder: Path, entry: str) -> dict[str, str]:
+    """Return a module with all that it imports, name → text, in the order in which they run.
+
+    Raises:
+        AssetError: they import each other.
+        OSError: one is not there.
+    """
+    order: dict[str, str] = {}
+    _visit(folder, entry, (), order)
+    return order
+
+
+def say(language: str, entry: str) -> str:
+    """Return the statement that gives a page's script its words, or "" in English."""
+    if language == words.ENGLISH:
+        return ""
+    found = words.catalogue(language)
+    said = found.words_of(f"web/static/js/{name}" for name in modules_of(STATIC / "js", entry))
+    sentences = [(one.looks.replace("(?P<", "(?<"), one.text) for one in found.sentences]
+    texts, looks = (
+        json.dumps(part, ensure_ascii=False, separators=(",", ":")) for part in (said, sentences)
+    )
+    return (
+        f'globalThis.hemavisionWords = {{ language: "{language}", '
+        f"plural: (n) => Number({found.plural}), words: {texts}, sentences: {looks} }};\n"
+    )
 
 
 def _visit(folder: Path, name: str, above: tuple[str, ...], order: dict[str, str]) -> None:
@@ -105,11 +135,12 @@ def _wrap(name: str, text: str, number: dict[str, str]) -> str:
 
 
 @lru_cache(maxsize=64)
-def _asset(kind: str, names: str) -> Asset:
+def _asset(kind: str, names: str, language: str = words.ENGLISH) -> Asset:
     """Return a joined file of the package; what was on the disk when it was first asked for."""
     folder = STATIC / kind
     if kind == "js":
-        text = join_modules(folder, f"{names}.js")
+        entry = f"{names}.js"
+        text = say(language, entry) + join_modules(folder, entry)
     else:
         sheets = [folder / f"{name}.css" for name in names.split(JOINT)]
         text = "\n".join(sheet.read_text(encoding="utf-8") for sheet in sheets)
@@ -119,11 +150,14 @@ def _asset(kind: str, names: str) -> Asset:
 
 @blueprint.get("/assets/<digest>/<path:names>.<any(js, css):kind>")
 def asset(digest: str, names: str, kind: str) -> Response:
-    """Return a page's script, or its style sheet, or 404."""
+    """Return a page's script, or its style sheet, or 404. `language`: of a script's words."""
+    language = request.args.get("language", words.ENGLISH)
+    if language not in words.languages():
+        abort(404)
     if any(safe_join(str(STATIC), name) is None for name in names.split(JOINT)):
         abort(404)
     try:
-        found = _asset(kind, names)
+        found = _asset(kind, names, language)
     except FileNotFoundError:
         abort(404)
     response = Response(found.content, mimetype=_MEDIA[kind])
@@ -144,8 +178,11 @@ def install(app: Flask) -> None:
     """Let templates name a page's files: ``script_of(name)``, ``styles_of(names)``."""
 
     def script_of(name: str) -> str:
-        digest = _asset("js", name).digest
-        return url_for("assets.asset", digest=digest, names=name, kind="js")
+        language = words.spoken()
+        digest = _asset("js", name, language).digest
+        # None is left out of an address.
+        other = None if language == words.ENGLISH else language
+        return url_for("assets.asset", digest=digest, names=name, kind="js", language=other)
 
     def styles_of(names: list[str]) -> str:
         joined = JOINT.join(names)

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, render_template
 
-from hemavision.records.results import NOTICE
+from hemavision.report import notice
 from hemavision.web.api.document import PATH, describe
 from hemavision.web.errors import PROBLEMS
 
@@ -22,7 +22,7 @@ def page() -> str:
         spec=spec,
         groups=_by_tag(spec),
         problems=PROBLEMS,
-        notice=NOTICE,
+        notice=notice(),
         spec_path=PATH,
     )
 

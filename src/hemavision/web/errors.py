@@ -22,6 +22,7 @@ from hemavision.errors import (
 from hemavision.records.json_values import Record
 from hemavision.web.gate import FullError
 from hemavision.web.services import services
+from hemavision.words import _
 
 MEDIA_TYPE = "application/problem+json"
 #: Problem → (status, title). A problem's type is the address of its row in the docs page.
@@ -120,7 +121,11 @@ def as_problem(error: Exception) -> Problem:
     if isinstance(error, StoreError):
         return _of_store(error)
     if isinstance(error, FullError):
-        again = f"{error} Send it again in {error.retry_after_s} s; nothing of it was done."
+        again = _(
+            "{why} Send it again in {seconds} s; nothing of it was done.",
+            why=error,
+            seconds=error.retry_after_s,
+        )
         return Problem("busy", again, retry_after_s=error.retry_after_s)
     if isinstance(error, RequestEntityTooLarge):
         return Problem("too-large", _limits())
@@ -162,13 +167,13 @@ def _of_store(error: StoreError) -> Problem:
         return Problem("bad-login", detail)
     current_app.logger.error("%s %s: %s", request.method, request.path, detail)
     # The message names files, servers and statements: for the log, not for callers.
-    said = f"The store of cases gave an error. It has been logged. {error.advice}"
-    return Problem("store-failed", said.rstrip())
+    told = _("The store of cases gave an error. It has been logged. {advice}", advice=error.advice)
+    return Problem("store-failed", told.rstrip())
 
 
 def _http_detail(error: HTTPException) -> str:
     if error.code == 404 and error.description == NotFound.description:
-        return f"Nothing at {request.path}. The addresses are listed at /docs."
+        return _("Nothing at {path}. The addresses are listed at /docs.", path=request.path)
     if error.code == 405:
         allowed = dict(error.get_headers()).get("Allow", "another method")
         return f"{request.path} takes {allowed}, not {request.method}."
@@ -178,8 +183,11 @@ def _http_detail(error: HTTPException) -> str:
 def _limits() -> str:
     config = current_app.config
     body, parts = config["MAX_CONTENT_LENGTH"], config["MAX_FORM_PARTS"]
-    sent = f" This one has {request.content_length} bytes." if request.content_length else ""
-    return (
-        f"A request may have {body / 2**20:g} MiB in all, {config['MAX_IMAGES']} images and "
-        f"{parts} form parts.{sent}"
+    most = _(
+        "A request may have {size} MiB in all, {images} images and {parts} form parts.",
+        size=format(body / 2**20, "g"),
+        images=config["MAX_IMAGES"],
+        parts=parts,
     )
+    sent = request.content_length
+    return most + " " + _("This one has {size} bytes.", size=sent) if sent else most

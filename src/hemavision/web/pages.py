@@ -21,13 +21,14 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from hemavision import __version__, settings
 from hemavision.records.cells import EIGHT_TYPES, FOUR_TYPES
-from hemavision.records.reference import display_name
-from hemavision.records.results import NOTICE
+from hemavision.records.reference import display_name, type_words
+from hemavision.report import notice
 from hemavision.store.cases import find_case
 from hemavision.web.api.models import describe_models
 from hemavision.web.errors import Problem
 from hemavision.web.identity import find_caller, the_store
 from hemavision.web.services import services
+from hemavision.words import _
 
 FOLDER = Path(__file__).with_name("static") / "samples"
 #: Every sample's name starts so, in the page, in its address and in a saved file.
@@ -71,7 +72,10 @@ def index() -> str:
     names = services().classes.names(of_model)
     beyond = [(name, display_name(name)) for name in names if name not in of_model]
     return render_template(
-        "index.html", samples=CELL_SAMPLES.items(), beyond=beyond, **shared_words()
+        "index.html",
+        samples=[(sample, display_name(name)) for sample, name in CELL_SAMPLES.items()],
+        beyond=beyond,
+        **shared_words(),
     )
 
 
@@ -82,6 +86,7 @@ def smear_page() -> str:
         "smear.html",
         sample_name=f"{SMEAR}.png",
         drawn=smear_places(),
+        named=display_name,
         **shared_words(),
     )
 
@@ -142,9 +147,13 @@ def shared_words() -> dict[str, Any]:
     types = services().model.manifest.cell_types
     return {
         "cell_types": [(name, display_name(name)) for name in types],
-        "outside": [display_name(name) for name in EIGHT_TYPES if name not in types],
+        "outside": [
+            *(type_words(name) for name in EIGHT_TYPES if name not in types),
+            _("blasts"),
+            _("smudge cells and whatever else there is"),
+        ],
         "max_body_mb": settings.whole_number("max_body_mb"),
-        "notice": NOTICE,
+        "notice": notice(),
         "version": __version__,
     }
 

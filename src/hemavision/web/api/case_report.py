@@ -13,6 +13,7 @@ from hemavision.web.api.case_terms import at_work
 from hemavision.web.api.operations import Api, files, operation
 from hemavision.web.errors import Problem
 from hemavision.web.identity import sighted, the_store
+from hemavision.words import ENGLISH, languages, speaking
 
 blueprint = Api("case_report", "Report")
 
@@ -21,6 +22,8 @@ POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; object-src 'none'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+#: Forms that are read by people, in the browser.
+SHOWN = ("html", "pdf")
 REPORT = files("The report", *(f.media_type.partition(";")[0] for f in FORMATS.values()))
 
 
@@ -38,14 +41,18 @@ def get_report(case_id: int, format_name: str) -> Response:
     if format_name not in FORMATS:
         raise Problem("not-found", f"No report.{format_name[:40]}; there are {', '.join(FORMATS)}.")
     query = read_query(ReportQuery)
+    if query.language not in languages():
+        known = ", ".join(languages())
+        raise Problem("bad-option", f"No language {query.language!r}; there are {known}.")
     wanted = Request(case_id, query.suggestions, query.version)
     try:
         given = gather_report(the_store(), at_work(), wanted)
-        document = write_report(given, format_name)
+        with speaking(query.language if format_name in SHOWN else ENGLISH):
+            document = write_report(given, format_name)
     except SettingsError as error:
         raise Problem("unusable", str(error)) from error
     response = Response(document.content, content_type=document.media_type)
-    shown = "inline" if format_name in ("html", "pdf") else "attachment"
+    shown = "inline" if format_name in SHOWN else "attachment"
     response.headers["Content-Disposition"] = f'{shown}; filename="{document.name}"'
     response.headers["Content-Security-Policy"] = POLICY
     response.cache_control.no_store = True

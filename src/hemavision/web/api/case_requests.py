@@ -13,6 +13,7 @@ from hemavision.store.cells import MOST_CHANGES
 from hemavision.store.readers import SHORTEST_PASSWORD, Role
 from hemavision.store.records import State
 from hemavision.web.api.bodies import Body, Name, Number, Ordinal, Title
+from hemavision.words import ENGLISH
 
 Reason = Annotated[str, Meta(min_length=1, max_length=2000)]
 Password = Annotated[str, Meta(min_length=SHORTEST_PASSWORD, max_length=256)]
@@ -177,9 +178,12 @@ class ReportQuery(CountQuery):
 
     Attributes:
         version: a signed version of the case; the case as it is by default.
+        language: of the words of `html` and `pdf`, such as de; the other forms are for programs,
+            and in English.
     """
 
     version: Ordinal | None = None
+    language: Annotated[str, Meta(pattern="^[a-z]{2,3}$")] = ENGLISH
 
 
 class Login(Body):

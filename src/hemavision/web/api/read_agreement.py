@@ -27,6 +27,7 @@ from hemavision.web.api.case_terms import known_types
 from hemavision.web.api.operations import Api, answer, operation
 from hemavision.web.errors import Problem
 from hemavision.web.identity import asking, sighted, the_store
+from hemavision.words import _
 
 blueprint = Api("read_agreement", "Second readings")
 
@@ -126,7 +127,7 @@ def get_slide_agreement() -> Response:
     with the_store().at_one_moment() as still:
         first, second = percents_by_slide(still, cell_type, reader.name)
     limits = find_limits(first, second) if len(first) > 1 else None
-    title = f"{display_name(cell_type)}: first reader − second reader"
+    title = _("{type}: first reader − second reader", type=display_name(cell_type))
     plot = draw_bland_altman(limits, title) if limits else None
     return answer(SlideAgreement(cell_type, len(first), limits, plot))
 

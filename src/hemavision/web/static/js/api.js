@@ -1,6 +1,6 @@
 /** The REST API as functions that return data or throw a `Problem` in words. */
 
-import { problemWords, UNREACHABLE } from "./words.js";
+import { _, problemWords, said, UNREACHABLE } from "./words.js";
 
 const ROOT = "/api/v1";
 /** What a proxy answers where the server is gone, and the server where its store is. */
@@ -84,8 +84,8 @@ export async function send(url, options, tries = TRIES) {
 class Refusal extends Problem {
   constructor(status, body) {
     super({
-      title: body?.title ?? "The server did not answer as it should",
-      detail: body?.detail ?? `It answered ${status} without saying why.`,
+      title: said(body?.title) || _("The server did not answer as it should"),
+      detail: said(body?.detail) || _("It answered {status} without saying why.", { status }),
     });
     this.status = status;
     this.code = body?.code ?? body?.type?.split("#")[1] ?? null;

@@ -1,5 +1,7 @@
 /** Searches the API reference: what has all the words stays, the rest is put away. */
 
+import { _ } from "./words.js";
+
 const field = document.querySelector("#search");
 const found = document.querySelector("[data-part=found]");
 const articles = [...document.querySelectorAll("main article")].map((element) => ({
@@ -17,7 +19,7 @@ function search() {
     if (fits) left += 1;
   }
   for (const section of sections) section.hidden = !section.querySelector("article:not([hidden])");
-  found.textContent = words.length ? `${left} of ${articles.length}` : "";
+  found.textContent = words.length ? _("{place} of {total}", { place: left, total: articles.length }) : "";
 }
 
 document.querySelector("[data-part=search]").hidden = false;

@@ -11,7 +11,7 @@ import { decode, handOver, toRecords } from "./intake.js";
 import { createQueue } from "./queue.js";
 import { answerJson, compose, keepInCase, save } from "./saving.js";
 import { createStore, selectedItem, shownType } from "./state.js";
-import { announcement, derivedName, figures, mapStrength, restoreWords, tooLarge } from "./words.js";
+import { _, announcement, derivedName, figures, mapStrength, restoreWords, tooLarge } from "./words.js";
 
 const AT_ONCE = 2;
 
@@ -55,7 +55,7 @@ async function ask(item, previewable) {
     const original = previewable ? null : answer.overlay;
     return { type: "answered", id: item.id, answer, original, roundTripMs };
   } catch (error) {
-    const words = error.words ?? { title: "The page could not use the answer", detail: error.message };
+    const words = error.words ?? { title: _("The page could not use the answer"), detail: error.message };
     return { type: "failed", id: item.id, error: words };
   }
 }

@@ -2,6 +2,7 @@
 
 import { Problem } from "./api.js";
 import { colour, mapOf, spread } from "./heatmap.js";
+import { _, said } from "./words.js";
 
 const BAND_ROWS = 256; // a band at a time keeps a 100-megapixel image within memory
 
@@ -54,7 +55,7 @@ export async function keepInCase(api, file, { caseId, name, type }) {
   form.append("images", file, file.name);
   form.append("kind", "cell");
   const { results: [{ result, error }] } = await api.upload(`${root}/images`, form);
-  if (error) throw new Problem({ title: "The image is not kept", detail: error });
+  if (error) throw new Problem({ title: _("The image is not kept"), detail: said(error) });
   if (type) await decide(api, root, file, type);
   return { id: found.id, name: found.name, kind: result };
 }

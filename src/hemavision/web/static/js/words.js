@@ -1,13 +1,65 @@
-/** Everything the page says that depends on a number or an error. Pure. */
+/** Everything the page says that depends on a number or an error, in the page's language. Pure. */
+
+/** What the server puts before a page's script: its language, English → words, and which form n takes. */
+const page = { language: "en", words: {}, sentences: [], plural: (n) => Number(n !== 1), ...globalThis.hemavisionWords };
+const { sentences, plural } = page;
+const words = { __proto__: null, ...page.words };
+export const language = page.language;
+/** Of numbers and dates. */
+export const locale = language === "en" ? "en-GB" : language;
+const formats = new Map();
+let patterns = null;
+
+/** Return words in the page's language, each `{name}` filled in. The message is a literal: `make words` gathers it. */
+export function _(message, values = {}) {
+  return fill(words[message] || message, values);
+}
+
+/** Return the form of the words that `n` things take; `{n}` is their number. */
+export function n_(one, many, n, values = {}) {
+  return fill(words[one]?.[plural(n)] || (n === 1 ? one : many), { n, ...values });
+}
+
+/** Return a whole number in groups of three: "1,204", "1.204". */
+export const whole = (value) => number(value, 0, true);
+
+/**
+ * Return a sentence that the API said in English in the page's language: as it stands in the catalogue, or as
+ * one of its sentences with something filled in; a list is taken apart; otherwise as it was said.
+ */
+export function said(text) {
+  if (!text || words[text]) return _(text ?? "");
+  const small = text.charAt(0).toLowerCase() + text.slice(1);
+  if (words[small]) return capital(_(small));
+  for (const [pattern, ours] of (patterns ??= sentences.map(([looks, ours]) => [new RegExp(`^${looks}$`, "s"), ours]))) {
+    const values = pattern.exec(text)?.groups;
+    if (values) return fill(ours, Object.fromEntries(Object.entries(values).map(([name, value]) => [name, said(value)])));
+  }
+  const joint = ["; ", ", "].find((one) => text.includes(one));
+  if (joint) return text.split(joint).map(said).join(joint);
+  return /^[+−-]?[\d,]+(\.\d+)?%?$/.test(text) ? text.replace(/[,.]/g, (sign) => _("1,234.5").at(sign === "," ? 1 : -2)) : text;
+}
+
+function fill(text, values) {
+  return text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+}
+
+/** Return a number as the page's language writes it, with so many decimals: "98.6", "98,6". */
+export function number(value, digits, useGrouping = false) {
+  const key = `${digits} ${useGrouping}`;
+  if (!formats.has(key)) {
+    formats.set(key, new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping }));
+  }
+  return formats.get(key).format(value);
+}
 
 const STATUS = {
-  confident: ["Confident", "As sure as where this model is nearly always right."],
-  check: ["Check", "Not sure enough: a person should look."],
-  unfamiliar: ["Unfamiliar", "Unlike anything the model was trained on. Do not rely on the name."],
+  confident: [_("Confident"), _("As sure as where this model is nearly always right.")],
+  check: [_("Check"), _("Not sure enough: a person should look.")],
+  unfamiliar: [_("Unfamiliar"), _("Unlike anything the model was trained on. Do not rely on the name.")],
 };
 
-const FOREIGN =
-  "Stain and light are new to the model: check its answers here with more care.";
+const FOREIGN = _("Stain and light are new to the model: check its answers here with more care.");
 
 /** Return {word, advice} of a status. */
 export function statusWords(status) {
@@ -18,41 +70,53 @@ export function statusWords(status) {
 /** Return what to do with an answer: the status's advice, and why it asks for a look. */
 export function advice(prediction) {
   const parts = [statusWords(prediction.status).advice];
-  if (prediction.looked_elsewhere) parts.push("The heatmap lies outside the located cell.");
+  if (prediction.looked_elsewhere) parts.push(_("The heatmap lies outside the located cell."));
   if (prediction.foreign_colours) parts.push(FOREIGN);
   return parts.join(" ");
 }
 
 /** Return a probability as a percentage that never claims more than it knows: "98.6%", ">99.9%". */
 export function percent(probability) {
-  if (probability > 0.999) return ">99.9%";
-  if (probability < 0.001) return "<0.1%";
+  if (probability > 0.999) return percentage(`>${number(99.9, 1)}`);
+  if (probability < 0.001) return percentage(`<${number(0.1, 1)}`);
   return shareWords(probability);
 }
 
 /** Return a share of what was counted as a percentage: "98.6%", "100.0%". */
 export function shareWords(share) {
-  return `${(share * 100).toFixed(1)}%`;
+  return percentage(number(share * 100, 1));
 }
+
+/** Return a number that is written already as a percentage. */
+export const percentage = (written) => _("{number}%", { number: written });
 
 /** Return a duration in words: "31 ms", "1.4 s". */
 export function duration(milliseconds) {
-  if (milliseconds < 1000) return `${Math.max(1, Math.round(milliseconds))} ms`;
-  return `${(milliseconds / 1000).toFixed(1)} s`;
+  if (milliseconds < 1000) return _("{number} ms", { number: Math.max(1, Math.round(milliseconds)) });
+  return _("{number} s", { number: number(milliseconds / 1000, 1) });
 }
 
 /** Return a cell type as a title: "neutrophil" → "Neutrophil". */
 export function title(name) {
-  const words = name.replaceAll("_", " ");
-  return words.charAt(0).toUpperCase() + words.slice(1);
+  return capital(typeWords(name));
+}
+
+/** Return a cell type as it stands within a sentence: "immature granulocyte". A laboratory's own are as it calls them. */
+export function typeWords(name) {
+  return _(name.replaceAll("_", " "));
+}
+
+/** Return words with a capital at their beginning. */
+export function capital(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** Return what a heatmap is of: "immature granulocyte", "red granules" (of the prediction). */
 export function mapWords(name, prediction) {
   const [attribute, value] = name.split("=");
-  if (value === undefined) return name.replaceAll("_", " ");
+  if (value === undefined) return typeWords(name);
   const seen = prediction.reasons?.attributes.find((entry) => entry.attribute === attribute);
-  return seen?.value === value ? seen.words : `${attribute.replaceAll("_", " ")} ${value}`;
+  return seen?.value === value ? _(seen.words) : `${attribute.replaceAll("_", " ")} ${value}`;
 }
 
 /** Return the probability of what a heatmap is of. */
@@ -74,29 +138,33 @@ export function mapStrength(name, prediction) {
 /** Return what an attribute argues for: {word, side} with side "for", "against" or "neither". */
 export function argument(weight, prediction) {
   const rival = prediction.reasons.compared_with;
-  if (rival === null) return { word: "a guess", side: "neither" };
-  if (Math.abs(weight) < 1) return { word: "says little either way", side: "neither" };
+  if (rival === null) return { word: _("a guess"), side: "neither" };
+  if (Math.abs(weight) < 1) return { word: _("says little either way"), side: "neither" };
   const [side, name] = weight > 0 ? ["for", prediction.cell_type] : ["against", rival];
-  return { word: `speaks for ${name.replaceAll("_", " ")}`, side };
+  return { word: _("speaks for {type}", { type: typeWords(name) }), side };
 }
 
 /** Return the sentence of contradictions, or "" where there are none. */
 export function contradictionWords(prediction) {
   const found = prediction.reasons?.contradictions ?? [];
   if (!found.length) return "";
-  return `Called ${prediction.cell_type.replaceAll("_", " ")}, but read with ${found.join(", ")}: check.`;
+  const values = { type: typeWords(prediction.cell_type), found: found.map((words) => _(words)).join(", ") };
+  return _("Called {type}, but read with {found}: check.", values);
 }
+
+/** Return a number with as many decimals as it has. */
+const written = (value) => value.toLocaleString(locale, { maximumFractionDigits: 6, useGrouping: false });
 
 /** Return a range of numbers: "1–4%", "2.0–7.0 ×10⁹/L". */
 export function range([low, high], unit) {
-  return `${low}–${high}${unit}`;
+  return `${written(low)}–${written(high)}${unit}`;
 }
 
 /** Return what a progress bar shows in words: "3 of 8 read, 1 could not be read". */
 export function progressWords({ total, done, failed, finished }) {
-  if (finished === 0) return total === 1 ? "Reading 1 image" : `Reading ${total} images`;
-  const read = total === 1 && done === 1 ? "1 image read" : `${done} of ${total} read`;
-  return failed ? `${read}, ${failed} could not be read` : read;
+  if (finished === 0) return n_("Reading {n} image", "Reading {n} images", total);
+  const read = total === 1 && done === 1 ? _("1 image read") : _("{done} of {total} read", { done, total });
+  return failed ? _("{read}, {failed} could not be read", { read, failed }) : read;
 }
 
 /** Least side of what is looked at, a cell and its rim, in a picture of it alone, in parts of the shorter side. */
@@ -111,9 +179,10 @@ export function isField({ box, width, height }) {
 export function answerWords(name, prediction, notice) {
   const { status, cell_type: cellType, confidence, reasons, model } = prediction;
   const { word } = statusWords(status);
-  const called = status === "unfamiliar" ? word : `${title(cellType)}, ${percent(confidence)} (${word.toLowerCase()})`;
-  const seen = status !== "unfamiliar" && reasons?.seen ? [`Seen: ${reasons.seen}.`] : [];
-  return [`${name}: ${called}. ${advice(prediction)}`, ...seen, `Model ${model.name}, SHA-256 ${model.sha256}.`, notice].join("\n");
+  const called = status === "unfamiliar" ? word : `${title(cellType)}, ${percent(confidence)} (${_(status)})`;
+  const seen = status !== "unfamiliar" && reasons?.seen ? [_("Seen: {what}.", { what: said(reasons.seen) })] : [];
+  const by = _("Model {name}, SHA-256 {sha256}.", model);
+  return [`${name}: ${called}. ${advice(prediction)}`, ...seen, by, notice].join("\n");
 }
 
 /** Return what a screen reader hears when an answer arrives. */
@@ -122,23 +191,23 @@ export function announcement(item) {
   const { cell_type: cellType, confidence, status } = item.answer.prediction;
   const { word, advice } = statusWords(status);
   const seen = item.answer.prediction.reasons?.seen;
-  const looks = seen ? ` Seen: ${seen}.` : "";
+  const looks = seen ? ` ${_("Seen: {what}.", { what: said(seen) })}` : "";
   if (status === "unfamiliar") return `${item.name}: ${word}. ${advice}`;
-  return `${item.name}: ${cellType.replaceAll("_", " ")}, ${percent(confidence)}. ${word}. ${advice}${looks}`;
+  return `${item.name}: ${typeWords(cellType)}, ${percent(confidence)}. ${word}. ${advice}${looks}`;
 }
 
 /** Return an error for a person out of a problem (RFC 9457) or of nothing better than a code. */
 export function problemWords(problem, code) {
-  const fallback = code ? `The server answered ${code} without saying why.` : "";
+  const fallback = code ? _("The server answered {code} without saying why.", { code }) : "";
   return {
-    title: problem?.title || "This image could not be read",
-    detail: problem?.detail || fallback,
+    title: said(problem?.title) || _("This image could not be read"),
+    detail: said(problem?.detail) || fallback,
   };
 }
 
 export const UNREACHABLE = Object.freeze({
-  title: "The server cannot be reached",
-  detail: "Check that `hemavision serve` is still running, then try again.",
+  title: _("The server cannot be reached"),
+  detail: _("Check that `hemavision serve` is still running, then try again."),
 });
 
 /** Return the error for a file that is larger than the server takes, or null. */
@@ -146,8 +215,8 @@ export function tooLarge(bytes, maxMb) {
   const megabytes = bytes / 2 ** 20;
   if (megabytes <= maxMb) return null;
   return {
-    title: "This file is too large",
-    detail: `It has ${megabytes.toFixed(1)} MB; the server takes up to ${maxMb} MB.`,
+    title: _("This file is too large"),
+    detail: _("It has {size} MB; the server takes up to {most} MB.", { size: number(megabytes, 1), most: maxMb }),
   };
 }
 
@@ -158,7 +227,7 @@ export function isSynthetic(name) {
 
 /** Return what the stage says of a type for which the model found no evidence at all. */
 export function noEvidence(what) {
-  return `Nothing in this image speaks for ${what}`;
+  return _("Nothing in this image speaks for {what}", { what });
 }
 
 /**
@@ -168,10 +237,12 @@ export function noEvidence(what) {
 export function figures({ name, metrics }) {
   const scored = Object.entries(metrics ?? {}).map(([protocol, found]) => {
     const interval = found.intervals?.accuracy;
-    const spread = interval ? ` (${percent(interval[0])} to ${percent(interval[1])})` : "";
-    return `${protocol}: ${percent(found.accuracy)}${spread} of images right`;
+    const values = { protocol, share: percent(found.accuracy) };
+    if (!interval) return _("{protocol}: {share} of images right", values);
+    const [low, high] = interval.map(percent);
+    return _("{protocol}: {share} ({low} to {high}) of images right", { ...values, low, high });
   });
-  return `Model ${name}. ${scored.join("; ") || "Its file carries no figures"}.`;
+  return _("Model {name}. {figures}.", { name, figures: scored.join("; ") || _("Its file carries no figures") });
 }
 
 /** Return the name for a file made from an image: "a.b.jpg", "overlay.png" → "a.b-overlay.png". */
@@ -180,9 +251,9 @@ export function derivedName(name, ending) {
 }
 
 /** Return what brings cleared images back. */
-export const restoreWords = (count) => `Bring back ${count === 1 ? "the image" : `${count} images`}`;
+export const restoreWords = (count) => n_("Bring back the image", "Bring back {n} images", count);
 
 /** Return which zoom the page is at: "1.0×". */
 export function zoomWords(zoom) {
-  return `${zoom.toFixed(1)}×`;
+  return `${number(zoom, 1)}×`;
 }

@@ -1,13 +1,16 @@
 /** What a page says of one cell: the answer, the reasons, the clinical context. */
 
 import { selectedItem, shownType } from "../state.js";
-import { advice, answerWords, argument, contradictionWords, duration, isField, isSynthetic, percent, range, statusWords, title } from "../words.js";
+import {
+  _, advice, answerWords, argument, capital, contradictionWords, duration, isField, isSynthetic, number, percent, percentage,
+  range, said, statusWords, title, typeWords,
+} from "../words.js";
 import { make, role, tell, write } from "./dom.js";
 
 const COPIED_MS = 2500;
 /** What a case is called that holds what readers corrected, unless they say otherwise. */
-const CORRECTIONS = "Corrections";
-const MAPS_WORDS = " Choose one to see where it was read.";
+const CORRECTIONS = _("Corrections");
+const MAPS_WORDS = ` ${_("Choose one to see where it was read.")}`;
 const UNFAMILIAR = "unfamiliar";
 
 /**
@@ -41,9 +44,11 @@ export function mountAnswer(element) {
 
 function keptParts({ id, name, type, kind, trouble }) {
   if (trouble) return [trouble];
-  const already = kind === "duplicate" ? "It is there already; " : "Kept ";
-  const said = type ? `as ${title(type).toLowerCase()} ` : "";
-  return [`${already}${said}in ${name}. `, make("a", { href: `/cases/${id}`, textContent: "Open the case" })];
+  const values = { type: type && typeWords(type), name };
+  const words = kind === "duplicate"
+    ? (type ? _("It is there already; as {type} in {name}.", values) : _("It is there already; in {name}.", values))
+    : (type ? _("Kept as {type} in {name}.", values) : _("Kept in {name}.", values));
+  return [`${words} `, make("a", { href: `/cases/${id}`, textContent: _("Open the case") })];
 }
 
 /**
@@ -68,20 +73,20 @@ export function mountKeeping(dialog) {
   return {
     open(item, isWrong, cases) {
       itemId = item.id;
-      write(role(dialog, "title"), isWrong ? "What is it?" : "Send to a case");
+      write(role(dialog, "title"), isWrong ? _("What is it?") : _("Send to a case"));
       write(role(dialog, "words"), isWrong
-        ? "The image goes into a case with your word for it: `hemavision cases export` makes training images of such cases."
-        : "The image goes into a case as it is, to be reviewed there with others.");
+        ? _("The image goes into a case with your word for it: `hemavision cases export` makes training images of such cases.")
+        : _("The image goes into a case as it is, to be reviewed there with others."));
       write(role(dialog, "trouble"), "");
       which.replaceChildren(
         ...cases.map((one) => make("option", { value: String(one.id), textContent: one.slide ? `${one.name} · ${one.slide}` : one.name })),
-        make("option", { value: "", textContent: "New case…" }));
+        make("option", { value: "", textContent: _("New case…") }));
       const own = isWrong ? cases.find((one) => one.name === CORRECTIONS) : null;
       which.value = own ? String(own.id) : "";
       name.value = isWrong ? CORRECTIONS : item.name.replace(/\.[^.]*$/, "");
       type.required = isWrong;
       type.value = "";
-      role(dialog, "undecided").textContent = isWrong ? "choose" : "not decided yet";
+      role(dialog, "undecided").textContent = isWrong ? _("choose") : _("not decided yet");
       fresh();
       dialog.showModal();
       (isWrong ? type : which).focus();
@@ -96,11 +101,11 @@ export async function copyAnswer(element, { name, answer }) {
   const label = role(element, "copy-words");
   try {
     await navigator.clipboard.writeText(answerWords(name, answer.prediction, element.querySelector(".notice").textContent));
-    write(label, "Copied");
+    write(label, _("Copied"));
   } catch {
-    write(label, "Not allowed here"); // the browser gives the clipboard to this machine's own pages and to TLS alone
+    write(label, _("Not allowed here")); // the browser gives the clipboard to this machine's own pages and to TLS alone
   }
-  setTimeout(() => write(label, "Copy"), COPIED_MS);
+  setTimeout(() => write(label, _("Copy")), COPIED_MS);
 }
 
 function showTrouble(element, item) {
@@ -114,17 +119,17 @@ function showTrouble(element, item) {
 function showAnswer(element, item) {
   const prediction = item.answer?.prediction ?? null;
   element.dataset.status = prediction?.status ?? "reading";
-  write(role(element, "status-word"), prediction ? statusWords(prediction.status).word : "Reading");
+  write(role(element, "status-word"), prediction ? statusWords(prediction.status).word : _("Reading"));
   write(role(element, "status-words"), prediction ? advice(prediction) : "");
   const unfamiliar = prediction?.status === "unfamiliar";
   if (element.dataset.shown !== item.name + String(unfamiliar)) {
     element.dataset.shown = item.name + String(unfamiliar);
     role(element, "chances").open = !unfamiliar;
   }
-  write(role(element, "chances-title"), unfamiliar ? "A guess, not to be relied on" : "All types");
+  write(role(element, "chances-title"), unfamiliar ? _("A guess, not to be relied on") : _("All types"));
   write(role(element, "cell-type"), prediction ? headline(prediction) : "\u00a0");
   write(role(element, "confidence"), prediction && !unfamiliar ? percent(prediction.confidence) : "–");
-  write(role(element, "familiarity"), prediction ? prediction.familiarity.toFixed(2) : "–");
+  write(role(element, "familiarity"), prediction ? number(prediction.familiarity, 2) : "–");
   for (const bar of element.querySelectorAll("[data-bar]")) {
     showBar(bar, prediction?.probabilities[bar.dataset.bar] ?? null, prediction?.cell_type);
   }
@@ -143,12 +148,13 @@ function showBar(bar, probability, predicted) {
 }
 
 function latency(prediction, roundTripMs) {
-  const read = `Read in ${duration(prediction.milliseconds)}`;
-  return roundTripMs === null ? read : `${read}, ${duration(roundTripMs)} with the round trip`;
+  const time = duration(prediction.milliseconds);
+  if (roundTripMs === null) return _("Read in {time}", { time });
+  return _("Read in {time}, {whole} with the round trip", { time, whole: duration(roundTripMs) });
 }
 
 function modelLine({ name, sha256 }) {
-  return `Model ${name}, SHA-256 ${sha256.slice(0, 12)}…`;
+  return _("Model {name}, SHA-256 {digest}…", { name, digest: sha256.slice(0, 12) });
 }
 
 /** Where a picture shows far more than the cell that was named: the way to the Smear page. Says `field-wanted`. */
@@ -194,7 +200,7 @@ export function mountReasons(element, { hasMaps = true } = {}) {
 function fillReasons(element, list, prediction, hasMaps) {
   const { reasons } = prediction;
   role(element, "seen").hidden = !reasons.seen;
-  write(role(element, "seen"), title(reasons.seen));
+  write(role(element, "seen"), capital(said(reasons.seen)));
   const contradiction = contradictionWords(prediction);
   role(element, "contradiction").hidden = !contradiction;
   write(role(element, "contradiction-words"), contradiction);
@@ -203,17 +209,18 @@ function fillReasons(element, list, prediction, hasMaps) {
 }
 
 function compared({ cell_type: cellType, reasons }) {
-  const words = (name) => name.replaceAll("_", " ");
-  if (reasons.compared_with === null) return `The model was never taught the looks of this type (${words(cellType)}): take these as a guess.`;
-  const [one, other] = [cellType, reasons.compared_with].map(words);
-  return `Each attribute, and whether it speaks for ${one} or for ${other}, the next type whose looks it was taught.`;
+  if (reasons.compared_with === null) {
+    return _("The model was never taught the looks of this type ({type}): take these as a guess.", { type: typeWords(cellType) });
+  }
+  const [one, other] = [cellType, reasons.compared_with].map(typeWords);
+  return _("Each attribute, and whether it speaks for {one} or for {other}, the next type whose looks it was taught.", { one, other });
 }
 
 function reasonRow(reason, prediction, hasMaps) {
   const { word, side } = argument(reason.weight, prediction);
   const card = make(
     hasMaps ? "button" : "div", { className: "attribute" },
-    make("span", { className: "attribute-words", textContent: title(reason.words) }),
+    make("span", { className: "attribute-words", textContent: capital(_(reason.words)) }),
     make("span", { className: "attribute-share", textContent: percent(reason.probability) }),
     make("span", { className: "attribute-side", textContent: word }),
   );
@@ -244,44 +251,45 @@ export function mountContext(element) {
 }
 
 function missing(name, state) {
-  if (name === UNFAMILIAR) return "Unlike anything the model was trained on: what a type may mean says nothing here.";
-  if (state.contextError) return `No clinical context: ${state.contextError}`;
-  return name ? `No clinical context is known for ${name}.` : "What this cell does appears here with the answer.";
+  if (name === UNFAMILIAR) return _("Unlike anything the model was trained on: what a type may mean says nothing here.");
+  if (state.contextError) return _("No clinical context: {why}", { why: state.contextError });
+  if (name) return _("No clinical context is known for {type}.", { type: typeWords(name) });
+  return _("What this cell does appears here with the answer.");
 }
 
 function contextCard(entry) {
   const rows = [
-    ["What it does", entry.function],
-    ["A high count may mean", entry.significance.high],
-    ["A low count may mean", entry.significance.low],
+    [_("What it does"), entry.function],
+    [_("A high count may mean"), entry.significance.high],
+    [_("A low count may mean"), entry.significance.low],
   ].filter(([, words]) => words);
   return [
-    make("h3", { className: "context-name", textContent: entry.display_name ?? title(entry.name) }),
+    make("h3", { className: "context-name", textContent: title(entry.name) }),
     ranges(entry),
     make("dl", {}, ...rows.flatMap(([term, words]) => [
       make("dt", { textContent: term }),
-      make("dd", { textContent: [words].flat().join(", ") }),
+      make("dd", { textContent: [words].flat().map(said).join(", ") }),
     ])),
-    make("p", { className: "source", textContent: `Source: ${entry.source}` }),
+    make("p", { className: "source", textContent: _("Source: {source}", { source: said(entry.source) }) }),
   ];
 }
 
 function ranges(entry) {
   if (!entry.percent) {
-    return make("div", { className: "range" }, make("p", { className: "quiet", textContent: "No reference range in this profile." }));
+    return make("div", { className: "range" }, make("p", { className: "quiet", textContent: _("No reference range in this profile.") }));
   }
   const [low, high] = entry.percent;
-  const share = make("i");
-  share.style.setProperty("left", `${low}%`);
-  share.style.setProperty("width", `${high - low}%`);
-  const scale = make("div", { className: "range-scale" }, share);
+  const bar = make("i");
+  bar.style.setProperty("left", `${low}%`);
+  bar.style.setProperty("width", `${high - low}%`);
+  const scale = make("div", { className: "range-scale" }, bar);
   scale.setAttribute("aria-hidden", "true");
-  const absolute = entry.absolute ? `, ${range(entry.absolute, " ×10⁹/L")}` : "";
+  const share = make("strong", { textContent: percentage(range(entry.percent, "")) });
+  const text = _("of white cells in adults' blood");
   return make(
     "div", { className: "range" },
-    make("p", {}, make("strong", { textContent: range(entry.percent, "%") }),
-      ` of white cells in adults' blood${absolute}`),
+    make("p", {}, share, ` ${text}${entry.absolute ? `, ${range(entry.absolute, " ×10⁹/L")}` : ""}`),
     scale,
-    make("p", { className: "source", textContent: `Reference profile: ${entry.profile}` }),
+    make("p", { className: "source", textContent: _("Reference profile: {name}", { name: entry.profile }) }),
   );
 }

@@ -1,7 +1,7 @@
 /** The strip of images with its progress. Says `item-selected` and `item-moved`. */
 
 import { progress } from "../state.js";
-import { percent, progressWords, title } from "../words.js";
+import { _, percent, progressWords, title } from "../words.js";
 import { make, role, tell, write } from "./dom.js";
 
 const KEYS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, Home: -Infinity, End: Infinity };
@@ -97,9 +97,9 @@ function updateThumb(thumb, item, isSelected, says) {
 const isUnfamiliar = ({ answer }) => answer.prediction.status === "unfamiliar";
 
 function thumbWords(item) {
-  if (item.status === "waiting") return "Waiting";
-  if (item.status === "reading") return "Reading…";
+  if (item.status === "waiting") return _("Waiting");
+  if (item.status === "reading") return _("Reading…");
   if (item.status === "failed") return item.error.title;
   // A guess that nobody should rely on is told beside the picture alone, folded away.
-  return isUnfamiliar(item) ? "Unfamiliar" : title(item.answer.prediction.cell_type);
+  return isUnfamiliar(item) ? _("Unfamiliar") : title(item.answer.prediction.cell_type);
 }

@@ -3,7 +3,7 @@
 import { colour, hasEvidence, mapOf, spread } from "../heatmap.js";
 import { selectedItem, shownType } from "../state.js";
 import { LIMITS, panes, place } from "../viewport.js";
-import { mapProbability, mapStrength, mapWords, noEvidence, percent, zoomWords } from "../words.js";
+import { _, mapProbability, mapStrength, mapWords, noEvidence, percent, percentage, zoomWords } from "../words.js";
 import { role, stillness, tell, write } from "./dom.js";
 import { mountGestures } from "./gestures.js";
 
@@ -94,7 +94,7 @@ function load(item, stage, schedule) {
 
 function message(item) {
   if (!item || item.original || item.previewable !== false) return "";
-  return item.status === "failed" ? "There is no picture to show." : "Your browser cannot preview this format. Reading…";
+  return item.status === "failed" ? _("There is no picture to show.") : _("Your browser cannot preview this format. Reading…");
 }
 
 function blankWords(item, state) {
@@ -104,13 +104,13 @@ function blankWords(item, state) {
 }
 
 function label(item, state) {
-  if (!item) return "No image yet";
-  if (!item.answer) return `${item.name}, no heatmap yet`;
+  if (!item) return _("No image yet");
+  if (!item.answer) return _("{name}, no heatmap yet", item);
   const type = shownType(state);
   const { prediction } = item.answer;
-  const probability = percent(mapProbability(type, prediction));
+  const values = { name: item.name, what: mapWords(type, prediction), share: percent(mapProbability(type, prediction)) };
   const blank = blankWords(item, state);
-  return `${item.name} with the heatmap for ${mapWords(type, prediction)}, probability ${probability}${blank && `. ${blank}`}`;
+  return `${_("{name} with the heatmap for {what}, probability {share}", values)}${blank && `. ${blank}`}`;
 }
 
 /** Return the coloured map of one type as a canvas that covers the whole image; made once. */
@@ -242,7 +242,7 @@ export function mountControls(element) {
     const share = Math.round(state.opacity * 100);
     slider.value = share;
     slider.style.setProperty("--share", `${share}%`);
-    write(element.querySelector("output[for=opacity]"), `${share}%`);
+    write(element.querySelector("output[for=opacity]"), percentage(share));
     box.checked = state.showBox;
     write(role(element, "zoom-level"), zoomWords(state.view.zoom));
   };

@@ -1,5 +1,7 @@
 /** Where snapshots go, and what became of the last one that went to a case. Pure. */
 
+import { _, n_, said } from "../words.js";
+
 export const DOWNLOAD = "download";
 export const CASE = "case";
 export const NEW_CASE = "new";
@@ -52,22 +54,23 @@ export function rememberFiling(storage, { destination, caseId }) {
 
 /** Return the outcome of what the server did with a snapshot. */
 export function filedOutcome({ result, cells, same_as: same, also_in: also, error }, { id, name }) {
-  const link = { href: `/cases/${id}`, words: "Open the case" };
-  if (result === "failed") return { well: false, words: `Not in ${name}: ${error}`, link };
-  if (result === "duplicate") return { well: true, words: `The same picture is in ${name} already, as ${same}.`, link };
-  const elsewhere = also.length ? ` It is in ${also.length === 1 ? "case" : "cases"} ${also.join(", ")} as well.` : "";
-  return { well: true, words: `In ${name}: ${foundWords(cells)}.${elsewhere}`, link };
+  const link = { href: `/cases/${id}`, words: _("Open the case") };
+  if (result === "failed") return { well: false, words: _("Not in {name}: {error}", { name, error: said(error) }), link };
+  if (result === "duplicate") return { well: true, words: _("The same picture is in {name} already, as {same}.", { name, same }), link };
+  const elsewhere = also.length
+    ? ` ${n_("It is in case {cases} as well.", "It is in cases {cases} as well.", also.length, { cases: also.join(", ") })}` : "";
+  return { well: true, words: `${_("In {name}: {found}.", { name, found: foundWords(cells) })}${elsewhere}`, link };
 }
 
 function foundWords(cells) {
-  if (cells === 0) return "no whole white cell found";
-  return `${cells} white ${cells === 1 ? "cell" : "cells"} found`;
+  if (cells === 0) return _("no whole white cell found");
+  return n_("{n} white cell found", "{n} white cells found", cells);
 }
 
 /** Return the outcome of a refusal; where a login is missing, with the way there and back. */
 export function troubleOutcome({ code, words: { title, detail } }, login) {
   if (code === "login-needed") {
-    return { well: false, words: "Snapshots go to a case only for readers who are logged in.", link: { href: login, words: "Log in" } };
+    return { well: false, words: _("Snapshots go to a case only for readers who are logged in."), link: { href: login, words: _("Log in") } };
   }
   return { well: false, words: `${title.replace(/\.$/, "")}. ${detail}`, link: null };
 }

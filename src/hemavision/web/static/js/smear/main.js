@@ -10,7 +10,7 @@ import { takeOver, toRecords } from "../intake.js";
 import { createPump } from "../queue.js";
 import { createStore, selectedItem, ZOOM_FIT } from "../state.js";
 import { focusOn, oneToOne, reveal } from "../viewport.js";
-import { figures } from "../words.js";
+import { _, figures } from "../words.js";
 import { mountExports, mountLayers, mountProgress } from "./components/controls.js";
 import { mountField } from "./components/field.js";
 import { mountCellList, mountGallery } from "./components/gallery.js";
@@ -150,7 +150,7 @@ async function download({ kind }) {
   const item = selectedItem(store.state);
   if (kind === "words") {
     const { id, prediction } = shownCell(store.state);
-    await copyAnswer(part("answer"), { name: `${item.name}, cell ${id}`, answer: { prediction } });
+    await copyAnswer(part("answer"), { name: _("{name}, cell {number}", { name: item.name, number: id }), answer: { prediction } });
     return;
   }
   const picture = await openPicture(item);

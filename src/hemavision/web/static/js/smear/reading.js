@@ -2,7 +2,7 @@
 
 import { ask, classify, Problem } from "../api.js";
 import { decode } from "../intake.js";
-import { problemWords, tooLarge } from "../words.js";
+import { _, problemWords, tooLarge } from "../words.js";
 
 /** Return `read(item)`; `told(item)` hears of each field as it is done or has failed. */
 export function createReader(store, maxBodyMb, told) {
@@ -28,7 +28,7 @@ async function attempt({ file, name, previewable }, maxBodyMb) {
     const original = previewable ? null : await serversPicture(file, name).catch(() => null);
     return { type: "answered", answer, original, roundTripMs };
   } catch (error) {
-    const words = error.words ?? { title: "The page could not use the answer", detail: error.message };
+    const words = error.words ?? { title: _("The page could not use the answer"), detail: error.message };
     return { type: "failed", error: words };
   }
 }

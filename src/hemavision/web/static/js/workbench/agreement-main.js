@@ -2,6 +2,7 @@
 
 import { createApi, loginAddress, Problem } from "../api.js";
 import { make, write } from "../components/dom.js";
+import { _ } from "../words.js";
 import { fillReads, fillSlides } from "./components/agreement.js";
 import { mountTimeChart, mountTypeTable } from "./components/over-time.js";
 import { ALL, periodWords, pointsOf, tableOf } from "./over-time.js";
@@ -19,7 +20,7 @@ let periods = [];
 function draw() {
   const points = pointsOf(periods, wish.status);
   showChart(points);
-  write(part("none-such"), periods.length && !points.length ? "No cell of this kind has been decided on." : "");
+  write(part("none-such"), periods.length && !points.length ? _("No cell of this kind has been decided on.") : "");
   showTypes(tableOf(periods, wish.chosen, types), types);
 }
 
@@ -27,7 +28,7 @@ function offerPeriods() {
   const select = part("chosen");
   const known = [...new Set(periods.map(({ period }) => period))].reverse();
   wish.chosen = known.includes(wish.chosen) ? wish.chosen : ALL;
-  select.replaceChildren(make("option", { value: ALL, textContent: "All" }),
+  select.replaceChildren(make("option", { value: ALL, textContent: _("All") }),
     ...known.map((period) => make("option", { value: period, textContent: periodWords(period) })));
   select.value = wish.chosen;
 }

@@ -3,6 +3,7 @@
 import { createApi, loginAddress, Problem } from "../api.js";
 import { write } from "../components/dom.js";
 import { createStore } from "../state.js";
+import { _, typeWords } from "../words.js";
 import { mountCutCells } from "./components/adding.js";
 import { mountAgreement } from "./components/agreement.js";
 import { mountBanner, mountCaseBar, mountConnection, mountLog, mountNotices } from "./components/case-bar.js";
@@ -18,7 +19,7 @@ import { createConnection, createDesk, createLoader, createNumbers, createThumbn
 import { isTyped } from "./entered.js";
 import { createReview } from "./review.js";
 import { initialState, isReadOnly, reduce, undecided } from "./state.js";
-import { binWords, completeWords, conflictWords, leftOutWords, removalWords } from "./words.js";
+import { completeWords, conflictWords, leftOutWords, removalWords } from "./words.js";
 import { createEntering, createWriter } from "./writing.js";
 
 const part = (name) => document.querySelector(`[data-part="${name}"]`);
@@ -45,7 +46,7 @@ const connection = createConnection({
   api, store,
   returned: () => {
     numbers.refresh(0);
-    notice("The server answers again.", "info");
+    notice(_("The server answers again."), "info");
   },
 });
 const writer = createWriter({
@@ -130,7 +131,7 @@ function closeInspector() {
 function compare() {
   const ids = [...store.state.selection];
   if (ids.length === 2) dialogs.compare.open(ids);
-  else notice("Select two cells to compare: Space, or Ctrl with a click.", "info");
+  else notice(_("Select two cells to compare: Space, or Ctrl with a click."), "info");
 }
 
 /** What has to be acknowledged is that of this moment. */
@@ -142,13 +143,13 @@ async function askToSign() {
 
 async function sign({ acknowledged }) {
   await Promise.all([writer.rest(), entering.rest()]);
-  if (store.state.entriesError) return dialogs.sign.fail(`What you entered cannot be kept: ${store.state.entriesError}`);
+  if (store.state.entriesError) return dialogs.sign.fail(_("What you entered cannot be kept: {why}", { why: store.state.entriesError }));
   const { revision } = store.state.case;
   try {
     const { case: found } = await api.post(`${root}/sign`, { revision, acknowledged });
     await load.record();
     dialogs.sign.close();
-    say(`${found.name} is signed.`);
+    say(_("{name} is signed.", found));
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     await attempt(load.cells);
@@ -159,7 +160,7 @@ async function sign({ acknowledged }) {
     } else {
       await attempt(load.record);
       dialogs.sign.fail(error.code === "changed-since"
-        ? "Somebody changed the case in the meantime. What shows now is theirs; look again before you sign." : error.message);
+        ? _("Somebody changed the case in the meantime. What shows now is theirs; look again before you sign.") : error.message);
     }
   }
   numbers.refresh(0);
@@ -220,7 +221,7 @@ async function addMissed({ imageId, box }) {
     // Whatever was selected before, or lies under the pointer: the next key is for this cell.
     store.dispatch({ type: "selected", ids: [cell.id], anchor: cell.id });
     store.dispatch({ type: "added", id: cell.id });
-    say(`Cell ${cell.id} is added; ${binWords(cell.suggestion.cell_type, store.state.types).toLowerCase()}, suggests the model.`);
+    say(_("Cell {id} is added; {type}, suggests the model.", { id: cell.id, type: typeWords(cell.suggestion.cell_type) }));
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     dialogs.field.fail(error.message);
@@ -233,7 +234,7 @@ async function countCut({ image_id: imageId, box }) {
     const { cell } = await api.post(`${root}/images/${imageId}/cells`, { box });
     await load.pictures();
     store.dispatch({ type: "added", id: cell.id });
-    say(`Cell ${cell.id} is counted; ${binWords(cell.suggestion.cell_type, store.state.types).toLowerCase()}, suggests the model.`);
+    say(_("Cell {id} is counted; {type}, suggests the model.", { id: cell.id, type: typeWords(cell.suggestion.cell_type) }));
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     dialogs.cut.fail(error.message);
@@ -245,7 +246,7 @@ async function removeCell(id) {
   if (!await attempt(() => api.post(`${root}/cells/${id}/remove`))) return;
   await attempt(load.pictures);
   numbers.refresh(0);
-  say(`Cell ${id} is taken out.`);
+  say(_("Cell {id} is taken out.", { id }));
 }
 
 function askToRemove() {
@@ -262,7 +263,7 @@ async function removeImage({ imageId, name, reason }) {
   dialogs.remove.close();
   await attempt(load.pictures);
   numbers.refresh(0);
-  notice(`${name} is taken out of the case.`, "info");
+  notice(_("{name} is taken out of the case.", { name }), "info");
 }
 
 function showTab(tab) {
@@ -279,7 +280,7 @@ function goToTotal() {
 
 function bring(files) {
   if (store.state.case?.state === "signed" || store.state.reading) {
-    notice("Images can be added to a case that is open: amend it first.", "conflict");
+    notice(_("Images can be added to a case that is open: amend it first."), "conflict");
     return;
   }
   importer.bring(caseId, files, { onBatch: (found) => store.dispatch({ type: "caseLoaded", found }), onEnd: () => attempt(load.pictures).then(() => numbers.refresh(0)) });

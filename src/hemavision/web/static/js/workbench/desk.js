@@ -1,6 +1,7 @@
 /** What is asked of the server: of the case itself, or of a second reading that is blind to it. */
 
 import { everyPage, Problem, Unreachable } from "../api.js";
+import { _, title } from "../words.js";
 import { countQuery } from "./entered.js";
 import { foreignWords } from "./words.js";
 
@@ -29,7 +30,8 @@ export function createDesk({ api, store, root }) {
 /** Return {all, cells, record, pictures, cut}: ask the server and put into the state what it says. */
 export function createLoader({ api, store, root }) {
   async function record() {
-    const { case: found, versions, cell_types: types, class_list: classList } = await api.get(root);
+    const { case: found, versions, cell_types: named, class_list: classList } = await api.get(root);
+    const types = named.map((type) => ({ ...type, display_name: title(type.name) }));
     const known = store.state.types;
     const same = known.length === types.length && known.every(({ name }, index) => name === types[index].name);
     store.dispatch({ type: "caseLoaded", found, versions, types: same ? known : types, classList });
@@ -184,9 +186,9 @@ export function createWatch({ api, store, root, isIdle, load, notice, connection
     await load.pictures();
     const changed = [...store.state.server.values()].filter((cell) => before.get(cell.id)?.revision !== cell.revision);
     const added = changed.filter(({ id }) => !before.has(id)).length;
-    const who = now.updated_by === store.state.me?.name ? "In another window" : `By ${now.updated_by}`;
+    const who = now.updated_by === store.state.me?.name ? _("In another window") : _("By {who}", { who: now.updated_by });
     const what = foreignWords({ isSigned: now.state === "signed", added, changed: changed.length - added });
-    notice(`${who}: ${what}. What shows is up to date.`, "info", changed.slice(0, 1).map(({ id }) => id));
+    notice(_("{who}: {what}. What shows is up to date.", { who, what }), "info", changed.slice(0, 1).map(({ id }) => id));
   }
   let timer;
   const later = () => { clearTimeout(timer); timer = setTimeout(turn, EVERY_MS); };

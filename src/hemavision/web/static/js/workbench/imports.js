@@ -1,5 +1,7 @@
 /** Files on their way into a case: out of a drop, in loads that the server takes, counted. Pure but for reading. */
 
+import { _, n_, said } from "../words.js";
+
 /** A request takes several small files at once: one each would cost a round trip each. */
 const MOST_FILES = 8;
 const SHARE = 0.5; // of what a request may have; the rest is for the form's own words
@@ -72,9 +74,9 @@ export async function digestOf(file) {
 
 /** Return what became of one file, in words. */
 export function resultWords({ name, result, same_as: same, also_in: also, error }) {
-  if (result === "failed") return `${name}: ${error}`;
-  if (result === "duplicate") return `${name}: the same picture as ${same}, which is here already`;
-  return `${name}: added; the same file is in ${also.length === 1 ? "case" : "cases"} ${also.join(", ")} as well`;
+  if (result === "failed") return `${name}: ${said(error)}`;
+  if (result === "duplicate") return _("{name}: the same picture as {same}, which is here already", { name, same });
+  return n_("{name}: added; the same file is in case {cases} as well", "{name}: added; the same file is in cases {cases} as well", also.length, { name, cases: also.join(", ") });
 }
 
 /** Return how many of what was added other cases have as well, in words, or "": perhaps a slide under two names. */
@@ -82,9 +84,11 @@ export function elsewhereWords({ added, told }) {
   const also = told.filter(({ result, also_in: cases }) => result === "added" && cases.length);
   if (!also.length) return "";
   const cases = [...new Set(also.flatMap(({ also_in: found }) => found))].sort((one, other) => one - other);
-  const named = cases.length === 1 ? `case ${cases[0]}` : `cases ${cases.slice(0, -1).join(", ")} and ${cases.at(-1)}`;
-  const many = also.length < added ? `${also.length} of ${added} ${also.length === 1 ? "is" : "are"}` : added === 1 ? "it is" : `all ${added} are`;
-  return `${many} in ${named} as well`;
+  const named = n_("case {first}", "cases {first} and {last}", cases.length, {
+    first: cases.length === 1 ? cases[0] : cases.slice(0, -1).join(", "), last: cases.at(-1),
+  });
+  if (also.length < added) return n_("{n} of {added} is in {cases} as well", "{n} of {added} are in {cases} as well", also.length, { added, cases: named });
+  return n_("it is in {cases} as well", "all {n} are in {cases} as well", added, { cases: named });
 }
 
 /** Return every file of a drop, those inside folders too, in the order of their names. */

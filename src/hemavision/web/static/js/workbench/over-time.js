@@ -1,9 +1,12 @@
 /** The model against the readers: what a chart and a table show of the server's periods. Pure. */
 
+import { _, number, percentage, typeWords, whole } from "../words.js";
 import { cellsWords } from "./words.js";
 
 export const ALL = "all";
-const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const MONTHS = [
+  _("Jan"), _("Feb"), _("Mar"), _("Apr"), _("May"), _("Jun"), _("Jul"), _("Aug"), _("Sep"), _("Oct"), _("Nov"), _("Dec"),
+];
 /** Percent: the axis begins at a multiple of this. */
 const STEP = 10;
 
@@ -12,7 +15,7 @@ export function periodWords(period) {
   const [year, month, day] = period.split("-");
   if (!month) return year;
   const name = MONTHS[Number(month) - 1];
-  return day ? `${Number(day)} ${name}` : `${name} ${year}`;
+  return day ? _("{day} {month}", { day: Number(day), month: name }) : `${name} ${year}`;
 }
 
 /** Return the points of a chart, percent; periods without such a cell have none. */
@@ -107,11 +110,12 @@ export function differences({ models, readers, count, total }) {
 
 /** Return a point in words: "Nov 2026: 93.1% (90.2 to 95.4%) of 412 cells". */
 export function pointWords({ period, percent, low, high, decided }) {
-  return `${periodWords(period)}: ${percent.toFixed(1)}% (${low.toFixed(1)} to ${high.toFixed(1)}%) of ${cellsWords(decided)}`;
+  const values = { share: percentage(number(percent, 1)), low: number(low, 1), high: number(high, 1), cells: cellsWords(decided) };
+  return `${periodWords(period)}: ${_("{share} ({low} to {high}%) of {cells}", values)}`;
 }
 
 /** Return a difference in words: "Eosinophil called neutrophil by readers: 12 of 140 (8.6%)". */
 export function differenceWords({ model, reader, count, of }, nameOf) {
-  const [counted, all] = [count, of].map((number) => number.toLocaleString("en-GB"));
-  return `${nameOf(model)} called ${nameOf(reader).toLowerCase()} by readers: ${counted} of ${all} (${((100 * count) / of).toFixed(1)}%)`;
+  const values = { model: nameOf(model), reader: typeWords(reader), count: whole(count), of: whole(of) };
+  return _("{model} called {reader} by readers: {count} of {of} ({share})", { ...values, share: percentage(number((100 * count) / of, 1)) });
 }

@@ -1,13 +1,14 @@
 /** What a reader does to cells: press, move, classify, commit, take back. */
 
+import { _, n_, whole } from "../words.js";
 import { binOf, committable, confidentOf, galleryOrder, groupCells, isDecided, nextDoubtful, nextUndecided, successor, TO_READ, togetherOf, UNFAMILIAR } from "./cells.js";
 import { moveFrom, placeOf } from "./rows.js";
 import { isReadOnly, range, roomLeft, targetOf, targets, toggled, undecided, withinTarget } from "./state.js";
 import { beyondWords, binWords, cellsWords, leftOutWords } from "./words.js";
 
 const PAGE_ROWS = 4;
-const ALL_DECIDED = "Every cell is decided: sign the case.";
-const NO_DOUBT = "No doubtful cell is left: C commits the confident ones that you have seen.";
+const ALL_DECIDED = _("Every cell is decided: sign the case.");
+const NO_DOUBT = _("No doubtful cell is left: C commits the confident ones that you have seen.");
 
 /** `view` is the gallery's: its groups and layout say what lies where. */
 export function createReview({ store, writer, view, notice, say }) {
@@ -18,7 +19,7 @@ export function createReview({ store, writer, view, notice, say }) {
 
   function locked() {
     if (!isReadOnly(store.state)) return false;
-    notice("The case is signed: nothing changes until it is amended.", "info");
+    notice(_("The case is signed: nothing changes until it is amended."), "info");
     return true;
   }
 
@@ -61,7 +62,7 @@ export function createReview({ store, writer, view, notice, say }) {
   /** Everything confident that was seen, of all types at once, through the gate of all bulk ways. */
   function commitSeen() {
     if (locked()) return;
-    if (store.state.reading) return void notice("A second reader names each cell: there is no suggestion to commit.", "info");
+    if (store.state.reading) return void notice(_("A second reader names each cell: there is no suggestion to commit."), "info");
     commitTogether(undecided(store.state).map(({ id }) => id));
   }
 
@@ -69,10 +70,10 @@ export function createReview({ store, writer, view, notice, say }) {
     if (!asked.length || locked()) return;
     // Nobody says what a cell is that was never on the screen.
     const ids = asked.length === 1 && !isBin ? asked : asked.filter((id) => store.state.seen.has(id));
-    if (ids.length < asked.length) notice(`${cellsWords(asked.length - ids.length)} left out: not seen yet.`, "info", asked);
+    if (ids.length < asked.length) notice(_("{cells} left out: not seen yet.", { cells: cellsWords(asked.length - ids.length) }), "info", asked);
     if (!ids.length) return;
     const done = decide(ids.map((id) => [id, type]));
-    if (done) say(ids.length === 1 ? `Cell ${ids[0]}: ${label(type)}` : `${cellsWords(done)}: ${label(type)}`);
+    if (done) say(ids.length === 1 ? `${_("Cell {id}", { id: ids[0] })}: ${label(type)}` : `${cellsWords(done)}: ${label(type)}`);
   }
 
   /** What lies in a type's bin is of that type by the reader's own word, what the model doubts as well. */
@@ -82,8 +83,8 @@ export function createReview({ store, writer, view, notice, say }) {
     const ids = shown.filter((id) => !isDecided(cells.get(id)));
     const doubted = ids.filter((id) => store.state.seen.has(id) && cells.get(id).suggestion?.status === "check");
     if (locked()) return;
-    if (!ids.length) notice(`Nothing undecided lies under ${label(name)}.`, "info");
-    if (doubted.length) notice(`${cellsWords(doubted.length)} that the model doubts: ${label(name)} by your word.`, "info", doubted);
+    if (!ids.length) notice(_("Nothing undecided lies under {bin}.", { bin: label(name) }), "info");
+    if (doubted.length) notice(_("{cells} that the model doubts: {bin} by your word.", { cells: cellsWords(doubted.length), bin: label(name) }), "info", doubted);
     classify(name, ids, true);
   }
 
@@ -94,12 +95,12 @@ export function createReview({ store, writer, view, notice, say }) {
     const cells = ids.map((id) => store.state.cells.get(id));
     const nameless = cells.filter((cell) => committable(cell) === null);
     if (nameless.length) {
-      const words = nameless.length === 1 ? `Cell ${nameless[0].id} has no name to commit` : `${cellsWords(nameless.length)} have no name to commit`;
-      notice(`${words}: say what ${nameless.length === 1 ? "it is" : "they are"} with a type's key.`, "info", [nameless[0].id]);
+      notice(n_("Cell {id} has no name to commit: say what it is with a type's key.", "{n} cells have no name to commit: say what they are with a type's key.",
+        nameless.length, { n: whole(nameless.length), id: nameless[0].id }), "info", [nameless[0].id]);
     }
     const changes = cells.filter((cell) => committable(cell) !== null).map((cell) => [cell.id, committable(cell)]);
     const done = decide(changes);
-    if (done) say(`${cellsWords(done)} committed`);
+    if (done) say(_("{cells} committed", { cells: cellsWords(done) }));
   }
 
   /** Several at once pass the gate of a bin's button: what was seen, and what the model does not doubt. */
@@ -107,10 +108,10 @@ export function createReview({ store, writer, view, notice, say }) {
     const cells = ids.map((id) => store.state.cells.get(id));
     const { ready, unseen, doubtful } = togetherOf(cells, store.state.seen);
     const words = leftOutWords(unseen, doubtful);
-    if (!ready.length) return void notice(words ? `Nothing committed: ${words}.` : ALL_DECIDED, "info", [...unseen, ...doubtful]);
+    if (!ready.length) return void notice(words ? _("Nothing committed: {why}.", { why: words }) : ALL_DECIDED, "info", [...unseen, ...doubtful]);
     if (words) notice(`${words}.`, "info", [...unseen, ...doubtful]);
     const done = decide(ready.map((id) => [id, committable(store.state.cells.get(id))]), true);
-    if (done) say([`${cellsWords(done)} committed`, words].filter(Boolean).join("; "));
+    if (done) say([_("{cells} committed", { cells: cellsWords(done) }), words].filter(Boolean).join("; "));
   }
 
   function takeBack() {
@@ -191,7 +192,7 @@ export function createReview({ store, writer, view, notice, say }) {
     const changes = counted(ready.map((id) => [id, name]));
     if (!changes.length) return;
     writer.decide(changes, true);
-    say(`${cellsWords(changes.length)} committed as ${label(name)}`);
+    say(_("{cells} committed as {bin}", { cells: cellsWords(changes.length), bin: label(name) }));
   }
 
   function showUnseen(name) {
@@ -202,7 +203,7 @@ export function createReview({ store, writer, view, notice, say }) {
   function selectBin(name) {
     const ids = view.layout.sections.find((section) => section.name === name)?.ids ?? [];
     store.dispatch({ type: "selected", ids });
-    say(`${cellsWords(ids.length)} selected`);
+    say(_("{cells} selected", { cells: cellsWords(ids.length) }));
   }
 
   return {
@@ -219,7 +220,7 @@ export function createReview({ store, writer, view, notice, say }) {
     countOn() {
       if (roomLeft(store.state) > 0 || locked()) return;
       store.dispatch({ type: "countedOn" });
-      notice(`The count goes on past ${targetOf(store.state).toLocaleString("en-GB")}.`, "info");
+      notice(_("The count goes on past {target}.", { target: whole(targetOf(store.state)) }), "info");
     },
     queue() {
       const { cells, types, focusId, inspectedId, queue } = store.state;

@@ -2,7 +2,7 @@
 
 import { make, role, tell, write } from "../../components/dom.js";
 import { typeColour } from "../../smear/palette.js";
-import { shareWords, title } from "../../words.js";
+import { _, shareWords, title } from "../../words.js";
 import { CASE, NEW_CASE } from "../filing.js";
 import { cameraName, checkWords, millisecondsWords, othersWords, rateWords } from "../words.js";
 
@@ -41,7 +41,7 @@ function makeRows(list, types) {
   const items = [...types, "unfamiliar"].map((name) => {
     const swatch = make("span", { className: "swatch", ariaHidden: "true" });
     if (name !== "unfamiliar") swatch.style.setProperty("--colour", typeColour(name));
-    const words = make("span", { className: "bar-name" }, swatch, name === "unfamiliar" ? "Unfamiliar" : title(name));
+    const words = make("span", { className: "bar-name" }, swatch, name === "unfamiliar" ? _("Unfamiliar") : title(name));
     const value = make("span", { className: "bar-value" });
     const fill = make("i");
     if (name !== "unfamiliar") fill.style.setProperty("--colour", typeColour(name));
@@ -68,7 +68,7 @@ function updateButtons(element, state) {
   for (const name of ["freeze", "snapshot"]) element.querySelector(`[data-do=${name}]`).disabled = !running;
   const freeze = element.querySelector("[data-do=freeze]");
   freeze.setAttribute("aria-pressed", String(state.frozen));
-  write(role(element, "reset-words"), state.undo ? "Undo reset" : "Reset");
+  write(role(element, "reset-words"), state.undo ? _("Undo reset") : _("Reset"));
   element.querySelector("[data-do=reset]").disabled = !state.undo && state.mosaic.landmarks.length === 0;
   for (const name of ["heatmaps", "others"]) element.querySelector(`input[name=${name}]`).checked = state[name];
 }
@@ -76,7 +76,7 @@ function updateButtons(element, state) {
 function updateCameras(select, { cameras, cameraId }) {
   const options = cameras.map(({ id, label }, position) =>
     make("option", { value: id, textContent: cameraName(label, position), selected: id === cameraId }));
-  select.replaceChildren(...(options.length ? options : [make("option", { textContent: "No camera yet" })]));
+  select.replaceChildren(...(options.length ? options : [make("option", { textContent: _("No camera yet") })]));
 }
 
 /** Where a snapshot goes: files, or a case; and what became of the last one. */
@@ -106,11 +106,11 @@ export function mountDestination(element) {
 function optionsOf(cases) {
   const own = cases.map(({ id, name, slide }) =>
     make("option", { value: String(id), textContent: slide ? `${name} · ${slide}` : name }));
-  return [...own, make("option", { value: NEW_CASE, textContent: "New case…" })];
+  return [...own, make("option", { value: NEW_CASE, textContent: _("New case…") })];
 }
 
 function outcomeParts({ busy, outcome }) {
-  if (busy) return ["Looking for its cells…"];
+  if (busy) return [_("Looking for its cells…")];
   if (!outcome) return [];
   const { words, link } = outcome;
   return link ? [words, " ", make("a", { href: link.href, textContent: link.words })] : [words];

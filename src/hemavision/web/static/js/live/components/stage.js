@@ -4,6 +4,7 @@ import { role, write } from "../../components/dom.js";
 import { isStale } from "../state.js";
 import { paint } from "../painting.js";
 import { cameraTrouble, serverTrouble } from "../words.js";
+import { _, said } from "../../words.js";
 
 /** `shown(picture, at)` is called when a frame has reached the screen. */
 export function mountStage(element, shown) {
@@ -77,10 +78,10 @@ function updateMessages(element, state) {
   role(element, "frozen").hidden = !state.frozen;
   const caution = state.phase === "running" && !away ? state.cautions.shown[0] : null;
   role(element, "caution").hidden = !caution;
-  write(role(element, "caution-words"), caution?.message ?? "");
+  write(role(element, "caution-words"), said(caution?.message));
 }
 
 function startWords(phase) {
-  if (phase === "asking") return "Waiting for the camera…";
-  return phase === "failed" ? "Start again" : "Start the camera";
+  if (phase === "asking") return _("Waiting for the camera…");
+  return phase === "failed" ? _("Start again") : _("Start the camera");
 }

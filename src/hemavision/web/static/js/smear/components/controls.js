@@ -5,6 +5,7 @@
 
 import { role, tell, write } from "../../components/dom.js";
 import { fitScale } from "../../viewport.js";
+import { percentage } from "../../words.js";
 import { selectedSmear } from "../state.js";
 
 /** Mounts on the whole bench: the zoom lies with the stage, the switches below it. */
@@ -25,7 +26,7 @@ export function mountLayers(element, scene) {
     }
     const { image, size } = scene;
     const share = image ? fitScale(image, size) * state.view.zoom : null;
-    write(role(element, "zoom-level"), share ? `${Math.round(share * 100)}%` : "–");
+    write(role(element, "zoom-level"), share ? percentage(Math.round(share * 100)) : "–");
     if (state.items === before.items && state.selectedId === before.selectedId && state !== before) return;
     const empty = !selectedSmear(state);
     for (const input of layers.querySelectorAll("input")) input.disabled = empty;

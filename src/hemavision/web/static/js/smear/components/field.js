@@ -7,7 +7,7 @@ import { make, role, stillness, tell, write } from "../../components/dom.js";
 import { mountGestures } from "../../components/gestures.js";
 import { selectedItem } from "../../state.js";
 import { between, limits, place } from "../../viewport.js";
-import { percent, statusWords, title } from "../../words.js";
+import { _, number, percent, statusWords, title } from "../../words.js";
 import { cellAt, visibleCells } from "../cells.js";
 import { placeBeside } from "../labels.js";
 import { paint } from "../painting.js";
@@ -118,8 +118,8 @@ function load(item, scene, openPicture, schedule) {
 
 function message(item, scene) {
   if (!item || scene.source || item.status === "reading") return "";
-  if (item.status === "failed") return "There is no picture to show.";
-  return item.answer ? "" : "Your browser cannot preview this format.";
+  if (item.status === "failed") return _("There is no picture to show.");
+  return item.answer ? "" : _("Your browser cannot preview this format.");
 }
 
 /** What gestures move. */
@@ -232,11 +232,11 @@ function lines(cell) {
   if (!prediction) {
     return [
       make("p", { className: "peek-title", textContent: cellTitle(cell) }),
-      make("p", { className: "peek-quiet", textContent: `Detector's score ${cell.score.toFixed(2)}` }),
+      make("p", { className: "peek-quiet", textContent: _("Detector's score {score}", { score: number(cell.score, 2) }) }),
       ...more,
     ];
   }
-  const status = make("p", { className: "peek-status", textContent: prediction.decided ? "Decided by a person" : statusWords(prediction.status).word });
+  const status = make("p", { className: "peek-status", textContent: prediction.decided ? _("Decided by a person") : statusWords(prediction.status).word });
   status.dataset.status = prediction.decided ? "decided" : prediction.status;
   const likeliest = Object.entries(prediction.probabilities).sort((a, b) => b[1] - a[1]).slice(0, MOST_TYPES);
   return [

@@ -4,7 +4,7 @@
  */
 
 import { make, role, tell, write } from "../../components/dom.js";
-import { percent, statusWords, title } from "../../words.js";
+import { _, percent, statusWords, title, whole } from "../../words.js";
 import { doubtOrder, firstOf, galleryCells, galleryGroups, readingOrder, visibleCells } from "../cells.js";
 import { typeColour } from "../palette.js";
 import { selectedSmear } from "../state.js";
@@ -42,7 +42,7 @@ export function mountGallery(element, tileOf) {
       shown = now;
       const entries = galleryCells(state.items);
       element.hidden = entries.length === 0;
-      write(role(element, "gallery-count"), entries.length.toLocaleString("en-GB"));
+      write(role(element, "gallery-count"), whole(entries.length));
       const { groups, leftOut } = firstOf(galleryGroups(entries, state.galleryOrder), state.galleryShown);
       role(element, "groups").replaceChildren(...groups.map((group) => makeGroup(group, tile)));
       role(element, "gallery-more").hidden = leftOut === 0;
@@ -78,7 +78,7 @@ function makeTile({ fieldId, fieldName, cell }, canvas) {
   );
   Object.assign(button.dataset, { field: fieldId, cell: cell.id, status });
   button.style.setProperty("--tone", typeColour(cellType));
-  const words = [title(cellType), percent(confidence), statusWords(status).word, ...marks, `in ${fieldName}`];
+  const words = [title(cellType), percent(confidence), statusWords(status).word, ...marks, _("in {name}", { name: fieldName })];
   button.setAttribute("aria-label", words.join(", "));
   return button;
 }
@@ -117,7 +117,7 @@ export function mountCellList(element) {
       shown = now;
       const order = state.listOrder === "doubt" ? doubtOrder : (found) => found;
       const ordered = order(readingOrder(visibleCells(all, state.layers)));
-      write(role(element, "list-title"), `Cells in this field (${ordered.length.toLocaleString("en-GB")})`);
+      write(role(element, "list-title"), _("Cells in this field ({n})", { n: whole(ordered.length) }));
       cells = state.listOpen ? ordered.slice(0, state.listShown) : [];
       options = new Map(cells.map((cell) => [cell.id, option(cell)]));
       list.replaceChildren(...options.values());

@@ -2,7 +2,7 @@
 
 import { make, role, tell, write } from "../../components/dom.js";
 import { selectedItem } from "../../state.js";
-import { isSynthetic, shareWords, title } from "../../words.js";
+import { _, isSynthetic, number, percentage, shareWords, title, whole } from "../../words.js";
 import { KINDS, readingOrder, walkedCells } from "../cells.js";
 import { countsOf, differentialRows, summed } from "../counts.js";
 import { typeColour } from "../palette.js";
@@ -44,16 +44,16 @@ export function mountCounts(element) {
 }
 
 function showHead(element, item, read, all) {
-  write(role(element, "file-name"), all ? `${read} fields taken together` : item.name);
+  write(role(element, "file-name"), all ? _("{n} fields taken together", { n: read }) : item.name);
   role(element, "synthetic").hidden = all || !isSynthetic(item.name);
   role(element, "scope").hidden = read < 2 && !all;
-  write(role(element, "scope-all"), `All ${read} fields`);
+  write(role(element, "scope-all"), _("All {n} fields", { n: read }));
   for (const input of element.querySelectorAll("input[name=scope]")) input.checked = input.value === (all ? "all" : "field");
 }
 
 function showFound(element, found) {
   for (const kind of KINDS) {
-    write(role(element, `count-${kind}`), found ? found.counts[kind].toLocaleString("en-GB") : "–");
+    write(role(element, `count-${kind}`), found ? whole(found.counts[kind]) : "–");
   }
   for (const name of ["white_per_1000_red", "platelets_per_red"]) {
     const words = found ? ratioWords(found.estimates[name]) : { value: "–", interval: "\u00a0" };
@@ -108,7 +108,7 @@ export function mountCard(element, openPicture) {
     const share = Math.round(state.opacity * 100);
     slider.value = share;
     slider.style.setProperty("--share", `${share}%`);
-    write(element.querySelector("output[for=opacity]"), `${share}%`);
+    write(element.querySelector("output[for=opacity]"), percentage(share));
     openPicture(selectedItem(state)).then((picture) => {
       if (shown !== now) return;
       drawCutOut(role(element, "plain-cut"), cell, picture);
@@ -125,16 +125,16 @@ function showWords(element, cell, state) {
   role(element, "heat-figure").hidden = !named;
   role(element, "plain").hidden = named;
   write(role(element, "plain-title"), cellTitle(cell));
-  write(role(element, "plain-words"), `The detector's score is ${cell.score.toFixed(2)}. Red cells and platelets are counted, not named.`);
+  write(role(element, "plain-words"), _("The detector's score is {score}. Red cells and platelets are counted, not named.", { score: number(cell.score, 2) }));
   write(role(element, "marks"), marksSentence(cell));
   const walked = readingOrder(walkedCells(selectedSmear(state).cells, state.layers));
   const place = walked.indexOf(cell) + 1;
-  write(role(element, "place"), place ? `${place} of ${walked.length}` : "");
+  write(role(element, "place"), place ? _("{place} of {total}", { place, total: walked.length }) : "");
 }
 
 function marksSentence(cell) {
   const marks = markWords(cell);
-  const here = marks.length ? `This cell is ${marks.join(" and ")}. ` : "";
+  const here = marks.length ? `${_("This cell is {marks}.", { marks: marks.join(_(" and ")) })} ` : "";
   const out = cell.prediction && (cell.cut || cell.prediction.status === "unfamiliar");
-  return `${here}${out ? "It is left out of the differential." : ""}`.trim();
+  return `${here}${out ? _("It is left out of the differential.") : ""}`.trim();
 }

@@ -5,6 +5,7 @@ import { place, reveal } from "../../viewport.js";
 import { drawn, edgesOf, firstBox, movedTo, sized } from "../pointing.js";
 import { isReadOnly } from "../state.js";
 import { cutWords } from "../words.js";
+import { _ } from "../../words.js";
 
 const STEP_PX = 12; // on the screen
 const CLICK_PX = 6; // a press that moves further draws
@@ -167,8 +168,8 @@ export function mountCutCells(dialog, part) {
     const at = [...list.querySelectorAll("[data-cut]")].indexOf(document.activeElement);
     const locked = isReadOnly(page) || page.reading !== null;
     write(role(dialog, "words"), page.cut.length
-      ? `${cutWords(page.cut.length)}: what is left of a cell may not be enough to name it. Count one and the model names it; you decide.`
-      : "Every one is counted.");
+      ? `${cutWords(page.cut.length)}: ${_("what is left of a cell may not be enough to name it. Count one and the model names it; you decide.")}`
+      : _("Every one is counted."));
     list.replaceChildren(...page.cut.map((cell, index) => makeItem(cell, index, locked)));
     const buttons = list.querySelectorAll("[data-cut]");
     if (dialog.open) (buttons[Math.min(Math.max(at, 0), buttons.length - 1)] ?? dialog.querySelector("form button")).focus();
@@ -176,8 +177,8 @@ export function mountCutCells(dialog, part) {
 
   function makeItem({ image_id: imageId, box }, index, locked) {
     const name = page.images.get(imageId)?.name ?? "";
-    const picture = make("img", { src: part(imageId, box), alt: `White cell at the border of ${name}` });
-    const button = make("button", { type: "button", className: "mini", disabled: locked, title: `${name}: count it (k)` }, picture, make("span", { textContent: "Count it" }));
+    const picture = make("img", { src: part(imageId, box), alt: _("White cell at the border of {name}", { name }) });
+    const button = make("button", { type: "button", className: "mini", disabled: locked, title: _("{name}: count it (k)", { name }) }, picture, make("span", { textContent: _("Count it") }));
     button.dataset.cut = index;
     return make("li", {}, button);
   }

@@ -4,9 +4,10 @@
  */
 
 import { make, role, tell, write } from "../../components/dom.js";
-import { countQuery, isTyped } from "../entered.js";
+import { isTyped } from "../entered.js";
 import { isReadOnly, undecided } from "../state.js";
 import { awayWords, entryWords, stateWords, timeWords } from "../words.js";
+import { _, language, whole } from "../../words.js";
 
 const FORMATS = ["html", "pdf", "csv", "json", "fhir"];
 const INFO_MS = 9000;
@@ -39,7 +40,7 @@ export function mountCaseBar(element) {
     write(role(element, "slide"), found.slide);
     write(role(element, "state"), stateWords(found.state));
     role(element, "state").dataset.state = found.state;
-    write(role(element, "version"), found.version > 1 ? `version ${found.version}` : "");
+    write(role(element, "version"), found.version > 1 ? _("version {number}", { number: found.version }) : "");
     write(role(element, "reader"), me ? me.name : "");
     fillProgress(element, state);
     fillButtons(element, state);
@@ -52,14 +53,14 @@ export function mountCaseBar(element) {
 function fillProgress(element, state) {
   const left = undecided(state).length;
   const total = state.cells.size;
-  write(role(element, "progress-words"), total ? `${(total - left).toLocaleString("en-GB")} of ${total.toLocaleString("en-GB")} decided` : "");
+  write(role(element, "progress-words"), total ? _("{done} of {total} decided", { done: whole(total - left), total: whole(total) }) : "");
   role(element, "progress").style.setProperty("transform", `scaleX(${total ? (total - left) / total : 0})`);
   write(role(element, "saved"), savedWords(state));
 }
 
 function savedWords({ away, wishes, typed }) {
-  if (!wishes.size && !isTyped(typed)) return "Saved";
-  return away ? "Not saved" : "Saving…";
+  if (!wishes.size && !isTyped(typed)) return _("Saved");
+  return away ? _("Not saved") : _("Saving…");
 }
 
 /** The strip that says that the server is away, and what waits for it. */
@@ -86,15 +87,21 @@ function fillButtons(element, state) {
 
 /** A signed case has no suggestions left: its report hangs on nothing but the case. */
 function fillReports(element, { case: { id, state, version }, versions, suggestions }) {
-  const query = countQuery(suggestions && state !== "signed");
+  const counted = suggestions && state !== "signed" ? { suggestions } : {};
   for (const link of role(element, "formats").querySelectorAll("a")) {
-    link.href = `/api/v1/cases/${id}/report.${link.dataset.format}${query}`;
+    link.href = reportAddress(id, link.dataset.format, counted);
   }
   const earlier = versions.filter((one) => one.signed_at && one.version < version);
   role(element, "earlier").replaceChildren(...earlier.map((one) => make("li", {}, make("a", {
-    textContent: `Version ${one.version}, as signed ${timeWords(one.signed_at)}`, target: "_blank", rel: "noopener",
-    href: `/api/v1/cases/${id}/report.html?version=${one.version}`,
+    textContent: _("Version {number}, as signed {when}", { number: one.version, when: timeWords(one.signed_at) }), target: "_blank", rel: "noopener",
+    href: reportAddress(id, "html", { version: one.version }),
   }))));
+}
+
+/** In the page's language, where that is another than the API's. */
+function reportAddress(id, format, wish) {
+  const query = new URLSearchParams(language === "en" ? wish : { ...wish, language });
+  return `/api/v1/cases/${id}/report.${format}${query.size ? `?${query}` : ""}`;
 }
 
 /** The strip over the gallery of a signed case and of a second reading. */
@@ -104,11 +111,11 @@ export function mountBanner(element) {
     element.hidden = !signed && reading === null;
     element.dataset.kind = reading ? "blind" : "signed";
     if (reading) {
-      write(role(element, "words"), "Second reading, blind: neither the first reader's decisions nor the model's are shown.");
+      write(role(element, "words"), _("Second reading, blind: neither the first reader's decisions nor the model's are shown."));
     } else if (signed) {
       const last = versions.findLast((version) => version.signed_at);
       write(role(element, "words"), last
-        ? `Signed by ${last.signed_by}, ${timeWords(last.signed_at)}. Read-only; an amendment opens it again.` : "Signed. Read-only.");
+        ? _("Signed by {who}, {when}. Read-only; an amendment opens it again.", { who: last.signed_by, when: timeWords(last.signed_at) }) : _("Signed. Read-only."));
     }
   };
 }
@@ -151,9 +158,9 @@ function leave(item, id) {
 }
 
 function makeNotice({ id, words, kind, ids }) {
-  const show = ids.length ? [make("button", { type: "button", className: "button quiet", textContent: ids.length === 1 ? "Show it" : "Show the first" })] : [];
+  const show = ids.length ? [make("button", { type: "button", className: "button quiet", textContent: ids.length === 1 ? _("Show it") : _("Show the first") })] : [];
   for (const button of show) Object.assign(button.dataset, { id, cell: ids[0] });
-  const close = make("button", { type: "button", className: "button quiet", textContent: "Dismiss" });
+  const close = make("button", { type: "button", className: "button quiet", textContent: _("Dismiss") });
   close.dataset.id = id;
   const item = make("div", { className: "notice-item" }, make("p", { textContent: words }), ...show, close);
   item.dataset.kind = kind;
@@ -163,19 +170,17 @@ function makeNotice({ id, words, kind, ids }) {
 /** Who did what in the case, newest first, some at a time. `load(offset)` resolves to {entries, total}. */
 export function mountLog(dialog, load) {
   const list = role(dialog, "entries");
-  let types = [];
   let shown = 0;
   const more = async () => {
     const { entries, total } = await load(shown);
     shown += entries.length;
-    list.append(...entries.map((entry) => logRow(entry, types)));
+    list.append(...entries.map(logRow));
     role(dialog, "log-more").hidden = shown >= total;
-    write(role(dialog, "log-total"), `${total.toLocaleString("en-GB")} entries, each sealed with all before it.`);
+    write(role(dialog, "log-total"), _("{n} entries, each sealed with all before it.", { n: whole(total) }));
   };
   role(dialog, "log-more").addEventListener("click", more);
   return {
-    async open(state) {
-      ({ types } = state);
+    async open() {
       shown = 0;
       list.replaceChildren();
       dialog.showModal();
@@ -184,9 +189,9 @@ export function mountLog(dialog, load) {
   };
 }
 
-function logRow(entry, types) {
-  const seal = make("code", { textContent: entry.hash.slice(0, 10), title: `Seal ${entry.hash}` });
+function logRow(entry) {
+  const seal = make("code", { textContent: entry.hash.slice(0, 10), title: _("Seal {hash}", entry) });
   return make(
     "li", {}, make("time", { dateTime: entry.at, textContent: timeWords(entry.at) }), make("b", { textContent: entry.who }),
-    make("span", { textContent: entryWords(entry, types) }), seal);
+    make("span", { textContent: entryWords(entry) }), seal);
 }

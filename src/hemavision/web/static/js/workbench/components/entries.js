@@ -7,6 +7,7 @@ import { make, role, tell, write } from "../../components/dom.js";
 import { countFrom, numberFrom, wholeFrom } from "../entered.js";
 import { isReadOnly } from "../state.js";
 import { binWords, estimateWords, pWords, shareWords } from "../words.js";
+import { _, locale, percentage, said, typeWords } from "../../words.js";
 
 /** Name of an input → name of the entry, and how what was typed becomes its value. */
 const INPUTS = {
@@ -111,7 +112,7 @@ function fillChoices(element, { targets, profile, profiles }) {
   }
   const list = element.querySelector("[name=profile]");
   if (list.children.length !== profiles.length) {
-    list.replaceChildren(...profiles.map(({ name, title }) => make("option", { value: name, textContent: title })));
+    list.replaceChildren(...profiles.map(({ name, title }) => make("option", { value: name, textContent: _(title) })));
   }
   list.value = profile;
 }
@@ -119,29 +120,31 @@ function fillChoices(element, { targets, profile, profiles }) {
 function fillComparison(element, { numbers: { comparison }, types }) {
   role(element, "comparison").replaceChildren(...(comparison?.shares ?? []).map((share) => {
     const here = shareWords(share);
-    const words = `${here.value} here (${here.interval}), ${share.analyser_percent}% there, ${pWords(share.adjusted)}`;
+    const words = _("{here} here ({interval}), {there} there, {p}", {
+      here: here.value, interval: here.interval, there: percentage(share.analyser_percent.toLocaleString(locale)), p: pWords(share.adjusted),
+    });
     const row = makeRow(share, words, types);
     row.dataset.disagrees = String(share.disagrees);
     return row;
   }));
-  write(role(element, "comparison-words"), comparisonWords(comparison, types));
-  write(role(element, "comparison-method"), comparison ? `${comparison.method}.` : "");
+  write(role(element, "comparison-words"), comparisonWords(comparison));
+  write(role(element, "comparison-method"), comparison ? `${_(comparison.method)}.` : "");
 }
 
-function comparisonWords(comparison, types) {
+function comparisonWords(comparison) {
   if (!comparison) return "";
-  if (!comparison.shares.length) return "The analyser and the slide have no class in common: nothing could be compared.";
-  if (!comparison.disagreeing.length) return "The analyser differs in no class by more than chance.";
-  const names = comparison.disagreeing.map((name) => binWords(name, types).toLowerCase());
-  return `Differs by more than chance: ${names.join(", ")}.`;
+  if (!comparison.shares.length) return _("The analyser and the slide have no class in common: nothing could be compared.");
+  if (!comparison.disagreeing.length) return _("The analyser differs in no class by more than chance.");
+  const names = comparison.disagreeing.map(typeWords);
+  return _("Differs by more than chance: {types}.", { types: names.join(", ") });
 }
 
 function fillEstimate(element, { numbers: { estimate, no_estimate: missing }, types }) {
   role(element, "estimate").replaceChildren(
     ...(estimate?.shares ?? []).map((share) => makeRow(share, estimateWords(share), types)));
   write(role(element, "estimate-method"), estimate
-    ? `An estimate, no count: ${estimate.method}; validated on ${estimate.protocol}. It holds as far as this slide is like those.`
-    : missing ?? "");
+    ? _("An estimate, no count: {method}; validated on {protocol}. It holds as far as this slide is like those.", { method: _(estimate.method), protocol: estimate.protocol })
+    : said(missing));
 }
 
 function makeRow({ cell_type: name }, words, types) {

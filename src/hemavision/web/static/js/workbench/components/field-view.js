@@ -13,6 +13,7 @@ import { focusOn, oneToOne } from "../../viewport.js";
 import { binOf, committable, isDecided } from "../cells.js";
 import { isReadOnly } from "../state.js";
 import { binWords } from "../words.js";
+import { _ } from "../../words.js";
 import { mountAdder } from "./adding.js";
 import { makeChoice } from "./tiles.js";
 
@@ -105,7 +106,7 @@ export function mountFieldView(dialog, addresses, others) {
     const cell = lit();
     role(dialog, "deciding").hidden = cell === null || isReadOnly(page);
     if (!cell) return;
-    write(role(dialog, "lit"), `Cell ${cell.id}: ${binWords(binOf(cell), page.types)}`);
+    write(role(dialog, "lit"), `${_("Cell {id}", cell)}: ${binWords(binOf(cell), page.types)}`);
     role(dialog, "commit").hidden = isDecided(cell) || committable(cell) === null;
     const choices = role(dialog, "choices");
     if (choices.children.length !== page.types.length) choices.replaceChildren(...page.types.map((type) => makeChoice({ ...type, key: DIGIT.test(type.key) ? type.key : null })));
@@ -148,7 +149,7 @@ export function mountFieldView(dialog, addresses, others) {
     const all = fields();
     const isField = image.kind === "field";
     write(role(dialog, "title"), image.name);
-    write(role(dialog, "which"), isField && all.length > 1 ? `${all.indexOf(image) + 1} of ${all.length}` : "");
+    write(role(dialog, "which"), isField && all.length > 1 ? _("{place} of {total}", { place: all.indexOf(image) + 1, total: all.length }) : "");
     role(dialog, "steps").hidden = !isField || all.length < 2;
     role(dialog, "add").hidden = !isField || page.reading !== null || isReadOnly(page);
     const found = isField ? await others(image.id).catch(() => []) : [];

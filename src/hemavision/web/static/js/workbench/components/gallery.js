@@ -9,6 +9,7 @@ import { confidentOf, galleryOrder, groupCells, TO_READ, UNFAMILIAR } from "../c
 import { framed, layOut, placeOf, rowsInSight, scalesOf, scrollTo, wholeInSight } from "../rows.js";
 import { isReadOnly } from "../state.js";
 import { binWords, cellsWords } from "../words.js";
+import { _ } from "../../words.js";
 import { binColour, fillTile, makeTile, mountDragging, turnTile } from "./tiles.js";
 
 const TILES = { small: 76, medium: 104, large: 164 };
@@ -101,8 +102,8 @@ function pointAgain(element) {
 }
 
 function emptyWords(state) {
-  if (state.cells.size === 0) return "No cells yet. Drop images, a folder or a zip anywhere on this page.";
-  return state.filter === "undecided" ? "Every cell is decided." : "No cell matches this filter.";
+  if (state.cells.size === 0) return _("No cells yet. Drop images, a folder or a zip anywhere on this page.");
+  return state.filter === "undecided" ? _("Every cell is decided.") : _("No cell matches this filter.");
 }
 
 function listen(element) {
@@ -247,7 +248,7 @@ function makeSection(name, sections) {
   const heading = make("h2", {}, make("i", { className: "swatch" }), make("span"), make("small"));
   heading.querySelector("i").style.setProperty("background", binColour(name));
   const commit = make("button", { type: "button", className: "button quiet" });
-  const select = make("button", { type: "button", className: "button quiet", textContent: "Select all" });
+  const select = make("button", { type: "button", className: "button quiet", textContent: _("Select all") });
   commit.dataset.bin = name;
   Object.assign(select.dataset, { act: "bin-selected", bin: name });
   const head = make("div", { className: "section-head" }, heading, commit, select);
@@ -275,9 +276,9 @@ function fillHead(part, { name, ids }, state) {
 }
 
 function headWords(name, total, decided) {
-  if (name === UNFAMILIAR) return `${total} · not counted until you decide`;
-  if (name === TO_READ) return `${total} left`;
-  return decided === total ? `${total}, all committed` : `${total} · ${decided} committed`;
+  if (name === UNFAMILIAR) return _("{n} · not counted until you decide", { n: total });
+  if (name === TO_READ) return _("{n} left", { n: total });
+  return decided === total ? _("{n}, all committed", { n: total }) : _("{n} · {decided} committed", { n: total, decided });
 }
 
 /** A type's confident suggestions can be committed at once when all of them have been seen. */
@@ -286,8 +287,8 @@ function fillCommit(button, name, state) {
   const total = ready.length + unseen.length;
   button.hidden = total === 0 || isReadOnly(state);
   const [act, words] = unseen.length
-    ? ["unseen-wanted", `Show ${unseen.length} confident not seen yet`]
-    : ["bin-committed", `Commit ${total} confident`];
+    ? ["unseen-wanted", _("Show {n} confident not seen yet", { n: unseen.length })]
+    : ["bin-committed", _("Commit {n} confident", { n: total })];
   button.dataset.act = act;
   button.classList.toggle("ready", unseen.length === 0);
   write(button, words);

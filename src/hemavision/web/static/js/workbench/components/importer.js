@@ -8,6 +8,7 @@ import { make, role, tell, write } from "../../components/dom.js";
 import { carriesFiles } from "../../intake.js";
 import { digestOf, elsewhereWords, failed, filesOf, inLoads, isWanted, nothingYet, partKnown, resultWords, summed } from "../imports.js";
 import { importWords } from "../words.js";
+import { _ } from "../../words.js";
 
 /** What the server says of a file, and not of the case or of who asks. */
 const OF_A_FILE = new Set([400, 413, 415, 422]);
@@ -18,7 +19,7 @@ const RETRY_MS = 1500;
 export function mountImporter(root, { api, maxBodyMb }) {
   const element = root.querySelector("[data-part=importer]");
   const fits = ({ size }) => size <= maxBodyMb * 2 ** 20;
-  const tooLarge = `larger than the ${maxBodyMb} MiB that this server takes at once. Choose the folder instead of an archive, or bring it in by the command line.`;
+  const tooLarge = _("larger than the {most} MiB that this server takes at once. Choose the folder instead of an archive, or bring it in by the command line.", { most: maxBodyMb });
   const run = { paused: false, going: false, wake: null };
   mountWays(root);
   element.addEventListener("click", ({ target }) => {
@@ -33,7 +34,7 @@ export function mountImporter(root, { api, maxBodyMb }) {
     run.paused = paused;
     role(element, "pause").hidden = paused;
     role(element, "resume").hidden = !paused;
-    write(role(element, "importer-title"), paused ? "Paused" : "Bringing in images");
+    write(role(element, "importer-title"), paused ? _("Paused") : _("Bringing in images"));
     if (held) role(element, paused ? "resume" : "pause").focus();
     if (!paused) run.wake?.();
   }
@@ -58,11 +59,11 @@ export function mountImporter(root, { api, maxBodyMb }) {
         show(element, sum, done, files.length);
         if (found) onBatch(found);
       }
-      write(role(element, "importer-title"), "Images brought in");
+      write(role(element, "importer-title"), _("Images brought in"));
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      write(role(element, "importer-title"), "Stopped");
-      write(role(element, "import-trouble"), `${error.message} What is in stays in: choose the same files again to go on.`);
+      write(role(element, "importer-title"), _("Stopped"));
+      write(role(element, "import-trouble"), `${error.message} ${_("What is in stays in: choose the same files again to go on.")}`);
     } finally {
       run.going = false;
       finish(element, link);
@@ -85,7 +86,7 @@ export function mountImporter(root, { api, maxBodyMb }) {
           return load.length === 1 ? { results: [failed(load[0], error.words.detail)], case: null } : inTurn(caseId, load);
         }
         if (error.status < 500 || attempt > RETRIES) throw error;
-        write(role(element, "import-trouble"), `${error.message} Trying again…`);
+        write(role(element, "import-trouble"), `${error.message} ${_("Trying again…")}`);
         await new Promise((resolve) => { setTimeout(resolve, RETRY_MS * attempt); });
       }
     }
@@ -115,9 +116,9 @@ function begin(element) {
 
 function show(element, sum, done, total) {
   element.querySelector("progress").value = total ? done / total : 0;
-  write(role(element, "import-words"), `${done} of ${total} · ${importWords(sum)}`);
+  write(role(element, "import-words"), `${_("{done} of {total}", { done, total })} · ${importWords(sum)}`);
   role(element, "import-details").hidden = sum.told.length === 0;
-  write(role(element, "details-words"), [`${sum.told.length} to know of`, elsewhereWords(sum)].filter(Boolean).join(": "));
+  write(role(element, "details-words"), [_("{n} to know of", { n: sum.told.length }), elsewhereWords(sum)].filter(Boolean).join(": "));
   const list = role(element, "import-list");
   list.append(...sum.told.slice(list.children.length).map((result) => {
     const item = make("li", { textContent: resultWords(result) });

@@ -8,7 +8,7 @@
 import { mountReasons } from "../../components/answer.js";
 import { make, role, tell, write } from "../../components/dom.js";
 import { initialState as cellPage } from "../../state.js";
-import { advice, percent, statusWords } from "../../words.js";
+import { _, advice, percent, said, statusWords } from "../../words.js";
 import { binOf, countDoubtful, isDecided } from "../cells.js";
 import { framed, scaleBar, scalesOf } from "../rows.js";
 import { isReadOnly } from "../state.js";
@@ -66,8 +66,8 @@ function showPictures(element, cell, addresses) {
   const map = role(element, "map");
   const figure = map.closest("figure");
   figure.hidden = !cell.suggestion;
-  write(role(element, "map-words"), "Where the model looked");
-  map.onerror = () => { write(role(element, "map-words"), "No heatmap: another model named this cell."); };
+  write(role(element, "map-words"), _("Where the model looked"));
+  map.onerror = () => { write(role(element, "map-words"), _("No heatmap: another model named this cell.")); };
   if (cell.suggestion) map.src = addresses.heatmap(cell.id);
 }
 
@@ -104,8 +104,8 @@ function showSimilar(element, { similar, types }, addresses) {
   role(element, "similar").hidden = similar === null;
   if (!similar) return;
   write(role(element, "similar-words"), similar.cells.length
-    ? "Cells of other signed cases and of image sets that look most alike to the network. They bear their readers' names, not this cell's."
-    : "No signed cell of another case yet. The command “hemavision cases references” adds cells of the image sets.");
+    ? _("Cells of other signed cases and of image sets that look most alike to the network. They bear their readers' names, not this cell's.")
+    : _("No signed cell of another case yet. The command “hemavision cases references” adds cells of the image sets."));
   role(element, "similar-cells").replaceChildren(...similar.cells.map((one) => {
     const words = `${binWords(one.cell_type, types)}, ${sourceWords(one)}`;
     const picture = make("img", { src: addresses.similar(one), alt: words });
@@ -121,7 +121,7 @@ function fill(element, cell, state) {
   element.style.setProperty("--tone", binColour(bin));
   element.dataset.decided = String(isDecided(cell));
   element.dataset.status = suggestion?.status ?? "unread";
-  write(role(element, "number"), state.queue ? queueWords(cell.id, countDoubtful(state.cells.values())) : `Cell ${cell.id}`);
+  write(role(element, "number"), state.queue ? queueWords(cell.id, countDoubtful(state.cells.values())) : _("Cell {id}", cell));
   role(element, "deciding").hidden = isReadOnly(state);
   role(element, "commit").hidden = state.reading !== null || isDecided(cell);
   role(element, "take-back").hidden = !isDecided(cell);
@@ -194,14 +194,14 @@ function makeSide(cell, state, addresses, warm) {
   const { types, images } = state;
   const { suggestion } = cell;
   const address = warm && suggestion ? addresses.heatmap(cell.id) : addresses.cutout(cell.id);
-  const picture = make("img", { src: address, alt: `Cell ${cell.id}` });
+  const picture = make("img", { src: address, alt: _("Cell {id}", cell) });
   const scale = scalesOf(state.cells.values(), images, state.entries?.pixel_um).get(cell.image_id);
   lay(picture, framed(cell.box, images.get(cell.image_id), scale, "cutout"));
   const bin = binOf(cell);
   const heading = make("h3", { textContent: binWords(bin, types) });
-  const number = make("p", { className: "quiet", textContent: `Cell ${cell.id} · ${isDecided(cell) ? "committed" : "only suggested"}` });
+  const number = make("p", { className: "quiet", textContent: `${_("Cell {id}", cell)} · ${isDecided(cell) ? _("committed") : _("only suggested")}` });
   const status = suggestion ? [make("p", { className: "quiet", textContent: statusWords(suggestion.status).word })] : [];
-  const seen = suggestion?.seen ? [make("p", { textContent: `Seen: ${suggestion.seen}.` })] : [];
+  const seen = suggestion?.seen ? [make("p", { textContent: _("Seen: {what}.", { what: said(suggestion.seen) }) })] : [];
   const list = make("ul", { className: "bars" }, ...bars(suggestion, types, MOST_BARS_A_SIDE));
   const side = make("div", { className: "side-cell" }, make("span", { className: "cell-picture" }, make("span", { className: "at-scale" }, picture)), heading, number, ...status, ...seen, list, choices(cell, types));
   side.dataset.decided = String(isDecided(cell));

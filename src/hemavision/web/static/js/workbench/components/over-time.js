@@ -3,6 +3,7 @@
 import { make, role, write } from "../../components/dom.js";
 import { coursesOf, differences, differenceWords, floorOf, modelChanges, periodWords, placesOf, pointWords, ticksOf } from "../over-time.js";
 import { binWords } from "../words.js";
+import { _, number, percentage, whole } from "../../words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 /** In the drawing's own units; the drawing fills the page's width and keeps its height. */
@@ -29,14 +30,14 @@ export function mountTimeChart(element) {
   return function show(found) {
     points = found;
     draw();
-    write(role(element, "axis-words"), found.length && floorOf(found) ? `The axis begins at ${floorOf(found)}%.` : "");
+    write(role(element, "axis-words"), found.length && floorOf(found) ? _("The axis begins at {n}%.", { n: floorOf(found) }) : "");
     role(element, "chart-rows").replaceChildren(...found.map(makeRow));
   };
 }
 
 function makeRow(point) {
-  const cells = [point.decided.toLocaleString("en-GB"), point.agreed.toLocaleString("en-GB"),
-    `${point.percent.toFixed(1)}%`, `${point.low.toFixed(1)} to ${point.high.toFixed(1)}%`, `${point.model} ${point.sha256.slice(0, 8)}`];
+  const cells = [whole(point.decided), whole(point.agreed),
+    percentage(number(point.percent, 1)), _("{low} to {high}%", { low: number(point.low, 1), high: number(point.high, 1) }), `${point.model} ${point.sha256.slice(0, 8)}`];
   return make("tr", {}, make("th", { scope: "row", textContent: periodWords(point.period) }),
     ...cells.map((textContent) => make("td", { textContent })));
 }
@@ -52,7 +53,7 @@ function drawing(points, room) {
   return shape("svg", { width, height: HEIGHT, role: "img", "aria-label": points.map(pointWords).join("; ") },
     ...ticksOf(floor).flatMap((tick) => [
       shape("line", { class: "grid", x1: ROOM.left, x2: width - ROOM.right, y1: down(tick), y2: down(tick) }),
-      text(`${tick}%`, { x: ROOM.left - 10, y: down(tick) + 4, "text-anchor": "end" }),
+      text(percentage(tick), { x: ROOM.left - 10, y: down(tick) + 4, "text-anchor": "end" }),
     ]),
     ...modelChanges(points).flatMap((index, turn) => (
       modelMark((across(points[index - 1]) + across(points[index])) / 2, points[index], { turn, width }))),
@@ -70,7 +71,7 @@ function periodLabels(slots, middle, every) {
     const decided = points.reduce((sum, point) => sum + point.decided, 0);
     return [
       text(periodWords(points[0].period), { x: middle(slot), y: HEIGHT - 26, "text-anchor": "middle" }),
-      text(`n ${decided.toLocaleString("en-GB")}`, { x: middle(slot), y: HEIGHT - 8, "text-anchor": "middle", class: "small" }),
+      text(`n ${whole(decided)}`, { x: middle(slot), y: HEIGHT - 8, "text-anchor": "middle", class: "small" }),
     ];
   });
 }
@@ -111,14 +112,14 @@ function titled(words) {
 export function mountTypeTable(element) {
   return function show(table, types) {
     const name = (type) => binWords(type, types);
-    const head = make("tr", {}, make("th", { scope: "col", textContent: "The model said" }),
-      ...table.readers.map((reader) => make("th", { scope: "col", textContent: name(reader) })), make("th", { scope: "col", textContent: "Cells" }));
+    const head = make("tr", {}, make("th", { scope: "col", textContent: _("The model said") }),
+      ...table.readers.map((reader) => make("th", { scope: "col", textContent: name(reader) })), make("th", { scope: "col", textContent: _("Cells") }));
     role(element, "type-head").replaceChildren(head);
     role(element, "type-rows").replaceChildren(...table.models.map((model) => makeTypeRow(table, model, name)));
     const found = differences(table);
     role(element, "differences").replaceChildren(...found.slice(0, MOST_DIFFERENCES).map((pair) => make(
       "li", { textContent: differenceWords(pair, name) })));
-    write(role(element, "differences-words"), found.length ? "Readers most often changed:" : "Readers changed nothing.");
+    write(role(element, "differences-words"), found.length ? _("Readers most often changed:") : _("Readers changed nothing."));
   };
 }
 
@@ -126,11 +127,11 @@ function makeTypeRow({ readers, count, total }, model, name) {
   const all = total(model);
   const cells = readers.map((reader) => {
     const here = count(model, reader);
-    const cell = make("td", { textContent: here ? here.toLocaleString("en-GB") : "·" });
-    if (here) cell.append(make("small", { textContent: `${((100 * here) / all).toFixed(0)}%` }));
+    const cell = make("td", { textContent: here ? whole(here) : "·" });
+    if (here) cell.append(make("small", { textContent: percentage(number((100 * here) / all, 0)) }));
     cell.dataset.kind = here ? (reader === model ? "same" : "other") : "none";
     cell.style.setProperty("--share", (here / all).toFixed(3));
     return cell;
   });
-  return make("tr", {}, make("th", { scope: "row", textContent: name(model) }), ...cells, make("td", { textContent: all.toLocaleString("en-GB") }));
+  return make("tr", {}, make("th", { scope: "row", textContent: name(model) }), ...cells, make("td", { textContent: whole(all) }));
 }

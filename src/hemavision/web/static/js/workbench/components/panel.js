@@ -8,6 +8,7 @@ import { make, role, tell, write } from "../../components/dom.js";
 import { UNFAMILIAR } from "../cells.js";
 import { binCounts, isReadOnly, roomLeft } from "../state.js";
 import { absoluteWords, binWords, cellsWords, cutWords, decidedWhite, flagWords, shareWords, targetWords } from "../words.js";
+import { _, percentage, said, typeWords, whole } from "../../words.js";
 import { binColour } from "./tiles.js";
 
 /** Bars reach at least so far, percent, so that small shares do not look large. */
@@ -42,14 +43,14 @@ export function mountClasses(dialog) {
     if (types === shown) return;
     shown = types;
     write(role(dialog, "type-keys"), types.flatMap(({ key }) => (key ? [key] : [])).join("\u200a"));
-    write(role(dialog, "class-list"), `Classes: ${classList}`);
+    write(role(dialog, "class-list"), _("Classes: {list}", { list: _(classList) }));
     role(dialog, "classes").replaceChildren(...types.map((type) => makeClass(type, types)));
   };
 }
 
 function makeClass({ display_name: label, key, counted, parent, loinc }, types) {
   const name = make("th", { scope: "row", textContent: label });
-  const values = [counted ? "yes" : "apart", parent ? binWords(parent, types) : "", loinc ?? ""];
+  const values = [counted ? _("yes") : _("apart"), parent ? binWords(parent, types) : "", loinc ?? ""];
   return make("tr", {}, make("td", {}, ...(key ? [make("kbd", { textContent: key })] : [])), name, ...values.map((textContent) => make("td", { textContent })));
 }
 
@@ -60,8 +61,8 @@ function fillHead(element, state) {
   role(element, "count").hidden = blind;
   role(element, "blind").hidden = !blind;
   const left = [...cells.values()].filter(({ decided_type: type }) => type === null).length;
-  write(role(element, "blind-words"), blind ? `${cellsWords(left)} left of ${cells.size.toLocaleString("en-GB")}` : "");
-  write(role(element, "total"), found ? found.total.toLocaleString("en-GB") : "–");
+  write(role(element, "blind-words"), blind ? _("{cells} left of {total}", { cells: cellsWords(left), total: whole(cells.size) }) : "");
+  write(role(element, "total"), found ? whole(found.total) : "–");
   const decided = found ? decidedWhite(numbers) : 0; // a suggestion takes no count to its end
   const missing = found ? Math.max(0, found.target - decided) : 0;
   write(role(element, "target-words"), found ? targetWords({ total: decided, target: found.target, missing }) : "");
@@ -125,23 +126,23 @@ function fillBin(element, name, { counts, share, scale, state }) {
   const label = binWords(name, state.types);
   key.hidden = !type?.key || isReadOnly(state);
   write(key.firstElementChild, type?.key ?? "");
-  key.setAttribute("aria-label", `Call it ${label.toLowerCase()} (key ${type?.key})`);
+  key.setAttribute("aria-label", _("Call it {type} (key {key})", { type: typeWords(name), key: type?.key }));
   write(open.lastElementChild, label);
   const [decided, suggested] = counts;
   write(count, suggested && !state.reading ? `${decided} + ${suggested}` : String(decided));
-  count.title = `${decided} committed, ${suggested} only suggested`;
+  count.title = _("{decided} committed, {suggested} only suggested", { decided, suggested });
   element.dataset.empty = String(decided + suggested === 0);
   element.dataset.flag = share?.flag ?? "none";
   bar.hidden = !share;
   if (!share) {
     write(value, "");
-    write(words, name === UNFAMILIAR && suggested ? "Not counted until you decide." : "");
+    write(words, name === UNFAMILIAR && suggested ? _("Not counted until you decide.") : "");
     return;
   }
-  const said = shareWords(share);
-  write(value, said.value);
+  const words95 = shareWords(share);
+  write(value, words95.value);
   drawBar(bar, share, scale);
-  const lines = [`95% ${said.interval}`];
+  const lines = [`${percentage(95)} ${words95.interval}`];
   if (share.absolute) lines.push(absoluteWords(share.absolute));
   const flag = flagWords(share);
   write(words, [flag, ...lines].filter(Boolean).join(" · "));
@@ -166,7 +167,7 @@ function fillFoot(element, { numbers, types, cut }) {
   role(element, "cut").hidden = cut.length === 0;
   write(role(element, "cut-words"), cut.length ? `${cutWords(cut.length)}.` : "");
   const left = Object.entries(found?.left_out ?? {}).filter(([, count]) => count > 0);
-  const apart = left.map(([name, count]) => `${binWords(name, types)} ${count.toLocaleString("en-GB")}`).join(", ");
-  write(role(element, "left-out"), apart ? `Counted apart: ${apart}.` : "");
-  role(element, "aside").replaceChildren(...(numbers?.words ?? []).map((textContent) => make("li", { textContent })));
+  const apart = left.map(([name, count]) => `${binWords(name, types)} ${whole(count)}`).join(", ");
+  write(role(element, "left-out"), apart ? _("Counted apart: {types}.", { types: apart }) : "");
+  role(element, "aside").replaceChildren(...(numbers?.words ?? []).map((words) => make("li", { textContent: said(words) })));
 }

@@ -8,6 +8,7 @@ import { galleryOrder, groupCells } from "../cells.js";
 import { numberFrom } from "../entered.js";
 import { roomLeft, undecided } from "../state.js";
 import { binWords, cellsWords, cutWords, round, timeWords } from "../words.js";
+import { _, n_, percentage, said, whole } from "../../words.js";
 
 const MOST_SHOWN = 12;
 
@@ -35,7 +36,7 @@ export function mountSigning(dialog, addresses) {
       role(dialog, "confirm").hidden = order.length > 0;
       role(dialog, "left").replaceChildren(...order.slice(0, MOST_SHOWN).map((cell) => makeCell(cell, addresses)));
       const more = order.length - MOST_SHOWN;
-      write(role(dialog, "more"), more > 0 ? `and ${more.toLocaleString("en-GB")} more` : "");
+      write(role(dialog, "more"), more > 0 ? _("and {n} more", { n: whole(more) }) : "");
       role(dialog, "counts").replaceChildren(...(order.length ? [] : countRows(state)));
       role(dialog, "critical").replaceChildren(...(order.length ? [] : criticalRows(state, addresses)));
       role(dialog, "acknowledge").hidden = !role(dialog, "critical").children.length;
@@ -51,21 +52,27 @@ export function mountSigning(dialog, addresses) {
 }
 
 function signWords(state, left) {
-  if (left) return `${cellsWords(left)} ${left === 1 ? "is" : "are"} undecided. A case can be signed when every cell has been decided on by a person.${roomLeft(state) ? "" : " The count has stopped: G counts on past it."}`;
+  if (left) {
+    const words = n_("{n} cell is undecided. A case can be signed when every cell has been decided on by a person.",
+      "{n} cells are undecided. A case can be signed when every cell has been decided on by a person.", left, { n: whole(left) });
+    return roomLeft(state) ? words : `${words} ${_("The count has stopped: G counts on past it.")}`;
+  }
   const seen = [...state.cells.keys()].filter((id) => state.seen.has(id)).length;
   const cut = state.cut.length ? ` ${cutWords(state.cut.length)}.` : "";
-  return `You sign ${cellsWords(state.cells.size)} as decided; ${seen.toLocaleString("en-GB")} of them ${seen === 1 ? "was" : "were"} on this screen.${cut} After that the case is read-only; an amendment makes a new version and needs a reason.`;
+  const signed = n_("You sign {cells} as decided; {n} of them was on this screen.", "You sign {cells} as decided; {n} of them were on this screen.",
+    seen, { n: whole(seen), cells: cellsWords(state.cells.size) });
+  return `${signed}${cut} ${_("After that the case is read-only; an amendment makes a new version and needs a reason.")}`;
 }
 
 function shortWords({ numbers }) {
   const found = numbers?.differential;
   if (!found || found.missing === 0) return "";
-  return `${found.total} white cells are counted, ${found.missing} short of the ${found.target} aimed at. You can sign all the same.`;
+  return _("{total} white cells are counted, {missing} short of the {target} aimed at. You can sign all the same.", found);
 }
 
 function countRows({ numbers, types }) {
   return (numbers?.differential.shares ?? []).filter(({ count }) => count).map(({ cell_type: name, count, percent }) =>
-    make("li", {}, make("span", { textContent: binWords(name, types) }), make("span", { textContent: `${count} · ${round(percent)}%` })));
+    make("li", {}, make("span", { textContent: binWords(name, types) }), make("span", { textContent: `${count} · ${percentage(round(percent))}` })));
 }
 
 const boxes = (dialog) => [...role(dialog, "critical").querySelectorAll("input")];
@@ -79,15 +86,15 @@ function allow(dialog) {
 function criticalRows({ numbers, types, cells }, addresses) {
   return (numbers?.critical ?? []).map(({ cell_type: name, types: covered, count, per_100: share, source }) => {
     const of = [...cells.values()].filter((cell) => covered.includes(cell.decided_type)).slice(0, MOST_SHOWN);
-    const words = `${binWords(name, types)}: ${cellsWords(count)}${share === null ? "" : `, ${round(share)} for each 100 white cells`}`;
+    const words = `${binWords(name, types)}: ${cellsWords(count)}${share === null ? "" : `, ${_("{n} for each 100 white cells", { n: round(share) })}`}`;
     return make("li", {},
-      make("label", { className: "plain-check", title: source }, make("input", { type: "checkbox", value: name }), make("span", { textContent: words })),
+      make("label", { className: "plain-check", title: said(source) }, make("input", { type: "checkbox", value: name }), make("span", { textContent: words })),
       make("div", { className: "minis" }, ...of.map((cell) => makeCell(cell, addresses))));
   });
 }
 
 function makeCell(cell, addresses) {
-  const button = make("button", { type: "button", className: "mini", title: `Show cell ${cell.id}` }, make("img", { src: addresses.thumbnail(cell.id), alt: `Cell ${cell.id}` }));
+  const button = make("button", { type: "button", className: "mini", title: _("Show cell {id}", cell) }, make("img", { src: addresses.thumbnail(cell.id), alt: _("Cell {id}", cell) }));
   button.dataset.cell = cell.id;
   return button;
 }
@@ -144,8 +151,8 @@ export function mountReads(dialog) {
 }
 
 function makeRead({ id, reader, state, cells, decided, opened_at: at, closed_at: closed }) {
-  const words = `${reader}, ${timeWords(closed ?? at)}: ${cellsWords(cells)}, ${state === "open" ? `open, ${decided} decided` : state}`;
-  const button = make("button", { type: "button", className: "button quiet", textContent: "Agreement", hidden: state !== "finished" });
+  const words = `${reader}, ${timeWords(closed ?? at)}: ${cellsWords(cells)}, ${state === "open" ? _("open, {n} decided", { n: decided }) : _(state)}`;
+  const button = make("button", { type: "button", className: "button quiet", textContent: _("Agreement"), hidden: state !== "finished" });
   button.dataset.read = id;
   return make("li", {}, make("span", { textContent: words }), button);
 }
@@ -159,8 +166,9 @@ export function mountFinishing(dialog) {
   return {
     open(left) {
       write(role(dialog, "words"), left
-        ? `${cellsWords(left)} ${left === 1 ? "is" : "are"} left to read. It can be finished when every cell of it is decided.`
-        : "Every cell is decided. After finishing, your reading is compared with the first one and with the model.");
+        ? n_("{n} cell is left to read. It can be finished when every cell of it is decided.",
+          "{n} cells are left to read. It can be finished when every cell of it is decided.", left, { n: whole(left) })
+        : _("Every cell is decided. After finishing, your reading is compared with the first one and with the model."));
       role(dialog, "finish").disabled = left > 0;
       write(role(dialog, "error"), "");
       dialog.showModal();

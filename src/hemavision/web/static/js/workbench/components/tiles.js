@@ -41,7 +41,7 @@ export function fillTile(element, cell, types) {
   const words = cellWords(cell, types);
   element.setAttribute("aria-label", words);
   element.title = words;
-  write(element.lastElementChild, captionWords(cell, types));
+  write(element.lastElementChild, captionWords(cell));
 }
 
 /** Show the heatmap in place of the picture, or the picture again; `place` is where it lies in its frame. */

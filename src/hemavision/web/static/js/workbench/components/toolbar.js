@@ -8,6 +8,7 @@ import { filterCounts, FILTERS } from "../cells.js";
 import { meaning } from "../hotkeys.js";
 import { isReadOnly } from "../state.js";
 import { cellsWords, filterWords } from "../words.js";
+import { _, whole } from "../../words.js";
 import { makeChoice } from "./tiles.js";
 
 /** Keys that a control needs itself, so that they never reach the gallery from there. */
@@ -35,7 +36,7 @@ export function mountToolbar(element) {
     const counts = filterCounts(state.cells.values());
     for (const label of holder.children) {
       const { value } = label.querySelector("input");
-      write(label.querySelector("small"), counts[value].toLocaleString("en-GB"));
+      write(label.querySelector("small"), whole(counts[value]));
       label.hidden = state.reading !== null && (value === "check" || value === "unfamiliar");
     }
   };
@@ -71,7 +72,7 @@ export function mountSelection(element) {
     const size = state.selection.size;
     element.hidden = size === 0 || isReadOnly(state);
     element.dataset.several = String(size > 1);
-    write(role(element, "selected"), `${cellsWords(size)} selected`);
+    write(role(element, "selected"), _("{cells} selected", { cells: cellsWords(size) }));
     role(element, "compare").hidden = size !== 2;
     role(element, "inspect").hidden = size !== 1;
     role(element, "commit").hidden = state.reading !== null;
