@@ -463,6 +463,13 @@ def test_the_last_of_a_filter_leaves_no_dead_end(go: Callable[..., Page], bench:
     ).to_be_visible()
     assert decided(page) == 3
     expect(page.get_by_role("button", name="Count on")).to_be_visible()
+    page.keyboard.press("Control+Enter")  # or signs without it
+    sheet = page.get_by_role("dialog")
+    expect(sheet).to_contain_text("3 of 4 cells as decided")
+    expect(sheet).to_contain_text("1 further cell will not be counted")
+    expect(sheet).to_contain_text("the count stopped at 3")
+    expect(sheet.get_by_role("button", name="Sign")).to_be_enabled()
+    page.keyboard.press("Escape")
     page.keyboard.press("g")
     expect(page.get_by_role("button", name="Count on")).to_be_hidden()
     page.keyboard.press("1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -33,15 +34,17 @@ class Critical(Record):
 
     Attributes:
         rule: that it meets.
-        count: its cells.
+        count: its cells, with those that are not counted.
         per_100: for each 100 white cells; None where there is no white cell.
         types: whose cells they are: its own, and classes that are part of it.
+        uncounted: of its cells, those that nobody decided on before the count stopped.
     """
 
     rule: CriticalRule = field(metadata=HIDDEN)
     count: Count
     per_100: float | None
     types: tuple[str, ...]
+    uncounted: Count = 0
 
     @property
     @member
@@ -63,7 +66,10 @@ class Critical(Record):
 
 
 def find_critical(
-    counts: Mapping[str, int], rules: Iterable[CriticalRule], classes: ClassList = USUAL_PLACES
+    counts: Mapping[str, int],
+    rules: Iterable[CriticalRule],
+    classes: ClassList = USUAL_PLACES,
+    uncounted: Mapping[str, int] | None = None,
 ) -> list[Critical]:
     """Return which rules a count meets, in their order.
 
@@ -71,16 +77,21 @@ def find_critical(
         counts: type → cells that a person called so.
         rules: of the laboratory.
         classes: that the cells were called by. A class without a rule falls under its parent's.
+        uncounted: type → cells that the model alone called so, where the count stopped without
+            them: what must not be overlooked is weighed wherever it stands.
     """
+    beyond = uncounted or {}
+    counts = Counter(counts) + Counter(beyond)
     white = sum(n for name, n in counts.items() if classes.counts(name))
     rules = tuple(rules)
     found = []
     for rule in rules:
         types = types_under(rule, rules, classes)
-        count = sum(counts.get(name, 0) for name in types)
+        count = sum(counts[name] for name in types)
         per_100 = 100 * count / white if white else None
         if count and (per_100 is None or per_100 > rule.above):
-            found.append(Critical(rule, count, per_100, types))
+            left = sum(beyond.get(name, 0) for name in types)
+            found.append(Critical(rule, count, per_100, types, left))
     return found
 
 

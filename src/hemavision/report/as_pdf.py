@@ -265,7 +265,8 @@ def _counts(sheet: Sheet, report: Report) -> None:
         if count
     ]
     if found.undecided:
-        facts.append(("Undecided, not counted", f"{found.undecided:,}"))
+        label = "Further cells, not counted" if report.uncounted else "Undecided, not counted"
+        facts.append((label, f"{found.undecided:,}"))
     if given.terms.profile:
         facts.append(("Reference ranges", given.terms.profile.title))
     if facts:

@@ -17,7 +17,7 @@ from hemavision.differential import (
 )
 from hemavision.records.cells import CUT
 from hemavision.records.reference import display_name
-from hemavision.report.record import ReportInput
+from hemavision.report.record import ReportInput, ReportStatus
 
 #: 10⁹ cells per litre, for people.
 PER_LITRE = "× 10⁹/L"
@@ -43,6 +43,13 @@ class Report:
     differential: Differential
     comparison: Comparison | None
     corrected: Corrected | None
+
+    @property
+    def uncounted(self) -> int:
+        """Cells that were signed without being decided on, because the count had stopped."""
+        found, status = self.differential, self.given.status
+        stopped = status is not ReportStatus.PRELIMINARY and not found.missing
+        return found.undecided if stopped else 0
 
     @classmethod
     def of(cls, given: ReportInput) -> Report:
@@ -98,7 +105,7 @@ def counted_words(report: Report) -> list[str]:
     sentences += _compared(report.comparison)
     if cut := found.left_out.get(CUT):
         sentences.append(f"{cut:,} {_cells(cut)} the border of a field cuts {_are(cut)} left out.")
-    sentences += aside_words(found)
+    sentences += aside_words(found, signed=bool(report.uncounted))
     if found.missing:
         sentences.append(
             f"{found.total:,} of {found.target:,} white cells counted, {found.missing:,} missing."
@@ -106,8 +113,13 @@ def counted_words(report: Report) -> list[str]:
     return [*provisional, *sentences, *notes]
 
 
-def aside_words(found: Differential) -> list[str]:
-    """Return what is to be said beside the shares: the page and every report print these."""
+def aside_words(found: Differential, *, signed: bool) -> list[str]:
+    """Return what is to be said beside the shares: the page and every report print these.
+
+    Args:
+        found: the shares.
+        signed: whether whoever signed left undecided what the count did not need.
+    """
     sentences = [
         f"{display_name(share.cell_type)} is read against no range: "
         f"{', '.join(display_name(name).lower() for name in share.parts)} "
@@ -116,7 +128,11 @@ def aside_words(found: Differential) -> list[str]:
         if share.parts
     ]
     sentences += _blood(found)
-    if left := found.undecided:
+    left = found.undecided
+    if left and signed:
+        cells = "further cell was" if left == 1 else "further cells were"
+        sentences.append(f"{left:,} {cells} not counted: the count stopped at {found.total:,}.")
+    elif left:
         sentences.append(f"{left:,} {_cells(left)} nobody has decided on {_are(left)} not counted.")
     return sentences
 
@@ -139,7 +155,8 @@ def critical_words(given: ReportInput) -> list[str]:
         cells = "cell" if one.count == 1 else "cells"
         done = "acknowledged" if one.rule.name in given.acknowledged else "not acknowledged yet"
         name = display_name(one.rule.name)
-        sentences.append(f"Critical: {name}, {one.count:,} {cells}{share}; {done}.")
+        left = f", {one.uncounted:,} of them not counted" if one.uncounted else ""
+        sentences.append(f"Critical: {name}, {one.count:,} {cells}{share}{left}; {done}.")
     return sentences
 
 

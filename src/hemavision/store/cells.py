@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, case, func, select, update
 
 from hemavision.errors import ConflictError, MissingError, RefusedError
+from hemavision.records.cells import UNIDENTIFIED
+from hemavision.records.classes import ClassList
 from hemavision.records.json_values import Count
 from hemavision.records.results import Box, Prediction, Status
 from hemavision.store.cases import open_case, read_case, touch
@@ -320,6 +322,18 @@ class Tally:
     def undecided(self) -> int:
         """Cells that nobody has decided on."""
         return sum(self.suggested.values()) + self.unfamiliar
+
+    def rest(self, classes: ClassList, target: int) -> dict[str, int]:
+        """Return what a signature leaves uncounted: type → cells, by the model's word alone.
+
+        Empty before the white cells that readers decided on reach ``target``. What is unfamiliar
+        to the model stands there as unidentified.
+        """
+        white = sum(n for name, n in self.decided.items() if classes.counts(name))
+        if white < target or not self.undecided:
+            return {}
+        strange = {UNIDENTIFIED: self.unfamiliar} if self.unfamiliar else {}
+        return dict(Counter(self.suggested) + Counter(strange))
 
     @property
     def is_provisional(self) -> bool:

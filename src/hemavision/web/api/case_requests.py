@@ -97,10 +97,12 @@ class Signature(Body):
 
     Attributes:
         acknowledged: the critical types that the case holds, each by its name.
+        uncounted: leave out what nobody has decided on where the count has stopped.
     """
 
     revision: Number
     acknowledged: Annotated[list[Name], Meta(max_length=50)] = field(default_factory=list)
+    uncounted: bool = False
 
 
 class Amendment(Body):

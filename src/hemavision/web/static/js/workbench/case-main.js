@@ -137,15 +137,20 @@ function compare() {
 async function askToSign() {
   await writer.rest();
   await numbers.now();
+  // Nobody signs suggestions: what the sheet counts is what readers decided.
+  if (store.state.numbers?.uncounted && store.state.suggestions) {
+    store.dispatch({ type: "counted", suggestions: false });
+    await numbers.now();
+  }
   dialogs.sign.open(store.state);
 }
 
-async function sign({ acknowledged }) {
+async function sign({ acknowledged, uncounted }) {
   await Promise.all([writer.rest(), entering.rest()]);
   if (store.state.entriesError) return dialogs.sign.fail(`What you entered cannot be kept: ${store.state.entriesError}`);
   const { revision } = store.state.case;
   try {
-    const { case: found } = await api.post(`${root}/sign`, { revision, acknowledged });
+    const { case: found } = await api.post(`${root}/sign`, { revision, acknowledged, uncounted });
     await load.record();
     dialogs.sign.close();
     say(`${found.name} is signed.`);

@@ -128,7 +128,7 @@ export function decidedWhite({ cells, differential }) {
 }
 
 /** The way on where a count has stopped. */
-const ON = "G counts on past it; or choose a higher count.";
+const ON = "G counts on past it, Ctrl Enter signs; or choose a higher count.";
 
 /** Return what is said of cells that a complete count leaves out. */
 export function beyondWords(count, target) {

@@ -6,20 +6,21 @@
 import { make, role, tell, write } from "../../components/dom.js";
 import { galleryOrder, groupCells } from "../cells.js";
 import { numberFrom } from "../entered.js";
-import { roomLeft, undecided } from "../state.js";
+import { undecided } from "../state.js";
 import { binWords, cellsWords, cutWords, round, timeWords } from "../words.js";
 
 const MOST_SHOWN = 12;
 
 /** Return {open(state, refusedIds), fail(words), close}. */
 export function mountSigning(dialog, addresses) {
+  let uncounted = false; // whether the cells left are to stay out of the count
   dialog.addEventListener("click", ({ target }) => {
     const button = target.closest("button");
     if (button?.dataset.cell) {
       dialog.close();
       tell(button, "cell-wanted", { id: Number(button.dataset.cell) });
     }
-    if (button?.dataset.act === "sign-confirmed") tell(button, "sign-confirmed", { acknowledged: named(dialog).map(({ value }) => value) });
+    if (button?.dataset.act === "sign-confirmed") tell(button, "sign-confirmed", { acknowledged: named(dialog).map(({ value }) => value), uncounted });
   });
   role(dialog, "critical").addEventListener("change", ({ target }) => {
     allow(dialog);
@@ -28,10 +29,13 @@ export function mountSigning(dialog, addresses) {
   return {
     open(state, refused = []) {
       const left = undecided(state);
-      const stays = left.length ? left : refused.map((id) => state.cells.get(id)).filter(Boolean);
+      // Which a signature may leave out the server says; what it refused it does not leave.
+      uncounted = left.length > 0 && !refused.length && state.numbers?.uncounted === left.length;
+      const stays = uncounted ? [] : left.length ? left : refused.map((id) => state.cells.get(id)).filter(Boolean);
       const order = groupCells(stays, galleryOrder(state.types)).flatMap(({ cells }) => cells);
       write(role(dialog, "words"), signWords(state, order.length));
       write(role(dialog, "short"), order.length ? "" : shortWords(state));
+      write(role(dialog, "rest"), uncounted ? restWords(left, state.numbers) : "");
       role(dialog, "confirm").hidden = order.length > 0;
       role(dialog, "left").replaceChildren(...order.slice(0, MOST_SHOWN).map((cell) => makeCell(cell, addresses)));
       const more = order.length - MOST_SHOWN;
@@ -51,10 +55,13 @@ export function mountSigning(dialog, addresses) {
 }
 
 function signWords(state, left) {
-  if (left) return `${cellsWords(left)} ${left === 1 ? "is" : "are"} undecided. A case can be signed when every cell has been decided on by a person.${roomLeft(state) ? "" : " The count has stopped: G counts on past it."}`;
+  if (left) return `${cellsWords(left)} ${left === 1 ? "is" : "are"} undecided. A case can be signed when every cell has been decided on by a person, or as many white cells as it aims at.`;
   const seen = [...state.cells.keys()].filter((id) => state.seen.has(id)).length;
   const cut = state.cut.length ? ` ${cutWords(state.cut.length)}.` : "";
-  return `You sign ${cellsWords(state.cells.size)} as decided; ${seen.toLocaleString("en-GB")} of them ${seen === 1 ? "was" : "were"} on this screen.${cut} After that the case is read-only; an amendment makes a new version and needs a reason.`;
+  const decided = state.cells.size - undecided(state).length;
+  const what = decided < state.cells.size ? `${decided.toLocaleString("en-GB")} of ${cellsWords(state.cells.size)} as decided; ${seen.toLocaleString("en-GB")} of all`
+    : `${cellsWords(state.cells.size)} as decided; ${seen.toLocaleString("en-GB")} of them`;
+  return `You sign ${what} ${seen === 1 ? "was" : "were"} on this screen.${cut} After that the case is read-only; an amendment makes a new version and needs a reason.`;
 }
 
 function shortWords({ numbers }) {
@@ -71,15 +78,25 @@ function countRows({ numbers, types }) {
 const boxes = (dialog) => [...role(dialog, "critical").querySelectorAll("input")];
 const named = (dialog) => boxes(dialog).filter(({ checked }) => checked);
 
+/** What the count does without: words for the sheet. */
+function restWords(left, { differential }) {
+  const doubtful = left.filter(({ suggestion }) => suggestion?.status !== "confident").length;
+  const some = doubtful ? `, ${doubtful === left.length && left.length > 1 ? "all" : doubtful.toLocaleString("en-GB")} of them doubted by the model` : "";
+  return `${cellsWords(left.length, "further cell")} will not be counted${some}: the count stopped at ${differential.total.toLocaleString("en-GB")}. The report says so; D, or G, goes on with them.`;
+}
+
 /** Nobody signs before every critical type is named. */
 function allow(dialog) {
   role(dialog, "confirm").disabled = named(dialog).length < boxes(dialog).length;
 }
 
 function criticalRows({ numbers, types, cells }, addresses) {
-  return (numbers?.critical ?? []).map(({ cell_type: name, types: covered, count, per_100: share, source }) => {
-    const of = [...cells.values()].filter((cell) => covered.includes(cell.decided_type)).slice(0, MOST_SHOWN);
-    const words = `${binWords(name, types)}: ${cellsWords(count)}${share === null ? "" : `, ${round(share)} for each 100 white cells`}`;
+  return (numbers?.critical ?? []).map(({ cell_type: name, types: covered, count, per_100: share, source, uncounted }) => {
+    const nameOf = ({ decided_type: decided, suggestion }) => decided
+      ?? (!uncounted ? null : suggestion?.status === "unfamiliar" ? "unidentified" : suggestion?.cell_type);
+    const of = [...cells.values()].filter((cell) => covered.includes(nameOf(cell))).slice(0, MOST_SHOWN);
+    const beyond = uncounted ? `, ${uncounted.toLocaleString("en-GB")} of them not counted` : "";
+    const words = `${binWords(name, types)}: ${cellsWords(count)}${share === null ? "" : `, ${round(share)} for each 100 white cells`}${beyond}`;
     return make("li", {},
       make("label", { className: "plain-check", title: source }, make("input", { type: "checkbox", value: name }), make("span", { textContent: words })),
       make("div", { className: "minis" }, ...of.map((cell) => makeCell(cell, addresses))));
