@@ -321,23 +321,33 @@ class Reader:
         sys.exit("A picture on the screen never came.")
 
     def read(self) -> None:
-        """Decide on every cell: what is wrong one by one, what is right by the bin."""
+        """Decide on every cell: what is doubted or wrong one by one, what is sure all at once."""
         while True:
             tiles, keys = self.look()
             left = [tile for tile in tiles if not tile["decided"]]
             if not left:
                 return
             ring = next(tile for tile in tiles if tile["ring"])
-            here = [tile for tile in left if tile["bin"] == ring["bin"] and tile["seen"]]
-            wrong = [tile for tile in here if self.label(tile) != tile["bin"]]
-            if wrong:
+            sure = [tile for tile in left if tile["seen"] and self.is_sure(tile)]
+            wrong = [tile for tile in sure if self.label(tile) != tile["bin"]]
+            if not ring["decided"] and not self.is_sure(ring):
+                self.name(ring, keys)
+            elif wrong:
                 self.correct(ring, min(wrong, key=lambda tile: distance(ring, tile)), keys)
-            elif here:
-                key = keys[ring["bin"]]
-                code = f"Digit{key}" if key.isdigit() else f"Key{key.upper()}"
-                self.press(f"Shift+{code}", "a bin at once")
+            elif sure:
+                self.press("c", "all that is sure")
             else:
                 self.press("n", "moving")
+
+    def is_sure(self, tile: dict[str, Any]) -> bool:
+        return self.truth[tile["id"]]["status"] == "confident"
+
+    def name(self, tile: dict[str, Any], keys: dict[str, str]) -> None:
+        """Say what the cell under the ring is: Enter where the model says the same."""
+        unfamiliar = tile["bin"] == UNFAMILIAR
+        agrees = self.label(tile) == tile["bin"]
+        what = "an unfamiliar cell" if unfamiliar else "a doubted cell" if agrees else "a wrong cell"
+        self.press("Enter" if agrees else keys[self.label(tile)], what)
 
     def label(self, tile: dict[str, Any]) -> str:
         return self.truth[tile["id"]]["label"]
@@ -345,8 +355,7 @@ class Reader:
     def correct(self, ring: dict[str, Any], tile: dict[str, Any], keys: dict[str, str]) -> None:
         """Go one step towards a cell, or, once there, say what it is."""
         if ring["id"] == tile["id"]:
-            what = "an unfamiliar cell" if tile["bin"] == UNFAMILIAR else "a wrong cell"
-            self.press(keys[self.label(tile)], what)
+            self.name(tile, keys)
         elif abs(tile["index"] - ring["index"]) <= distance(ring, tile):
             forward = tile["index"] > ring["index"]
             self.press("ArrowRight" if forward else "ArrowLeft", "moving")

@@ -406,7 +406,7 @@ def test_a_bin_is_named_by_one_key_and_the_case_signed_without_tabbing(
                     chips.locator("kbd").all_text_contents(), strict=True))  # fmt: skip
     bins = page.locator(".cell-section").evaluate_all("all => all.map((one) => one.dataset.drop)")
     page.keyboard.press(f"Shift+Digit{keys[bins[-1]]}")
-    expect(page.locator(".notice-item").last).to_contain_text("2 cells left out: not seen yet")
+    expect(page.locator(".notice-item").last).to_contain_text("2 cells left out, not seen yet")
     assert decided(page) == 0
     for done, name in enumerate(bins, 1):
         section = page.locator(f".cell-section[data-drop={name}]")

@@ -1,5 +1,5 @@
 import {
-  binOf, committable, confidentOf, togetherOf, doubtOrder, filterCounts, galleryOrder, groupCells, countDoubtful, nextDoubtful, nextUndecided, passes, successor,
+  binOf, committable, confidentOf, togetherOf, doubtOrder, filterCounts, galleryOrder, groupCells, countDoubtful, namedTogetherOf, nextDoubtful, nextUndecided, passes, successor,
 } from "/static/js/workbench/cells.js";
 import { equal, test } from "./harness.js";
 
@@ -63,6 +63,15 @@ test("several at once pass one gate: seen, and not doubted by the model", () => 
     { id: 6, decided_type: null, suggestion: null },
   ];
   equal(togetherOf(cells, new Set([1, 2, 3, 5, 6])), { ready: [1], unseen: [4], doubtful: [2, 3, 6] });
+});
+
+test("one word for several leaves out what was not seen, and what is doubted and was not opened", () => {
+  const cells = [
+    cell(1), cell(2, { status: "check" }), cell(3, { status: "unfamiliar" }), cell(4), cell(5, { status: "check", decided: "blast" }),
+    blind(6),
+  ];
+  const seen = new Set([1, 2, 3, 5, 6]);
+  equal(namedTogetherOf(cells, seen, new Set([3])), { ready: [1, 3, 5, 6], unseen: [4], doubtful: [2] });
 });
 
 test("only confident suggestions that were on the screen are ready to be committed together", () => {

@@ -139,7 +139,7 @@ def decide(
     changes: Sequence[Change],
     who: str,
     *,
-    as_suggested: bool = False,
+    opened: Collection[int] | None = None,
     key: str | None = None,
 ) -> Decided:
     """Give cells their types, all or none.
@@ -149,8 +149,8 @@ def decide(
         case_id: the case.
         changes: the cells and their types.
         who: decides.
-        as_suggested: the model's word is taken for several cells at once: those that it doubts
-            itself, *check* and *unfamiliar*, are left out.
+        opened: of several cells at once those that the reader had before them one by one: others
+            that the model doubts, *check* and *unfamiliar*, are left out. None lets none out.
         key: of the request; one that comes again is answered as it is now, and changes nothing.
 
     Raises:
@@ -161,7 +161,8 @@ def decide(
     with store.writing(who, key) as turn:
         of = open_case(turn.connection, case_id)
         there = read_cells(turn.connection, case_id, [change.cell_id for change in changes])
-        doubtful = [c.cell_id for c in changes if as_suggested and _is_doubtful(there[c.cell_id])]
+        asked = [] if opened is None else [there[c.cell_id] for c in changes]
+        doubtful = [cell.id for cell in asked if cell.id not in (opened or ()) and _is_doubtful(cell)]
         if turn.repeated is not None:
             named = [there[change.cell_id] for change in changes]
             return Decided(turn.repeated or None, of, named, tuple(doubtful))

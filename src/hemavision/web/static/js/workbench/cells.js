@@ -103,6 +103,19 @@ export function togetherOf(cells, seen) {
   return parted;
 }
 
+/**
+ * Return what several cells may be called by one word of the reader's: {ready, unseen, doubtful}, ids. What
+ * the model doubts needs a look of its own first: `opened` says which had it.
+ */
+export function namedTogetherOf(cells, seen, opened) {
+  const parted = { ready: [], unseen: [], doubtful: [] };
+  for (const cell of cells) {
+    const waits = cell.suggestion && isDoubtful(cell) && !opened.has(cell.id);
+    parted[!seen.has(cell.id) ? "unseen" : waits ? "doubtful" : "ready"].push(cell.id);
+  }
+  return parted;
+}
+
 /** Say whether a cell waits for a person: undecided, and the model doubts its word or gives none. */
 const isDoubtful = (cell) => !isDecided(cell) && cell.suggestion?.status !== "confident";
 

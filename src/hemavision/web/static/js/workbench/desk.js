@@ -14,6 +14,7 @@ const AT_ONCE = 200;
 /** Return {decide, undo} as the writer wants them. */
 export function createDesk({ api, store, root }) {
   const seen = (changes) => changes.map(({ id }) => id).filter((id) => store.state.seen.has(id));
+  const opened = (changes) => changes.map(({ id }) => id).filter((id) => store.state.opened.has(id));
   const blind = async (changes, key) => {
     const asked = { changes, seen: seen(changes) };
     const { cells, left_out } = await api.patch(`/reads/${store.state.reading.id}/cells`, asked, key);
@@ -21,7 +22,7 @@ export function createDesk({ api, store, root }) {
   };
   return {
     decide: (changes, asSuggested, key) => (store.state.reading ? blind(changes, key)
-      : api.patch(`${root}/cells`, { changes, seen: seen(changes), as_suggested: asSuggested }, key)),
+      : api.patch(`${root}/cells`, { changes, seen: seen(changes), opened: asSuggested ? [] : opened(changes) }, key)),
     undo: ({ batch, changes }, key) => (store.state.reading ? blind(changes, key) : api.post(`${root}/undo`, { batch }, key)),
   };
 }
