@@ -50,7 +50,7 @@ PATIENCE_MS = 120_000
 UNFAMILIAR = "unfamiliar"
 #: What a million roots take in the browser of a machine that is not slow.
 MILLION_MS = 12.0
-NAMES = {"requests": "requests", "kilobytes": "kB over the wire", "slowness": "machine slower by",
+NAMES = {"requests": "requests", "kilobytes": "kB over the wire", "cpu_ms": "ms of the page's processor", "slowness": "machine slower by",
          "pictures_s": "s until all in sight", "ready_s": "s until the first key"}  # fmt: skip
 #: A cell that lies nearer to the border may be taken for one that it cuts.
 BORDER_PX = 4
@@ -147,6 +147,7 @@ class Load:
         ready_s: until the first key would act.
         pictures_s: until all pictures in sight are there.
         slowness: how many times slower than an ordinary machine this one was just then, at least 1.
+        cpu_ms: processor time of the page's main thread: scripts, styles and layout.
     """
 
     requests: int
@@ -154,6 +155,7 @@ class Load:
     ready_s: float
     pictures_s: float
     slowness: float
+    cpu_ms: float
 
 
 def main() -> None:
@@ -250,6 +252,7 @@ def weigh(page: Page, address: str) -> Load:
     """Open a page and count what it asks of the server until all its pictures are there."""
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
     kept: set[str] = set()
     size: dict[str, float] = {}
 
@@ -261,10 +264,12 @@ def weigh(page: Page, address: str) -> Load:
     page.goto(address)
     ready, pictures, roots_ms = page.evaluate(READY)
     page.wait_for_load_state("networkidle")
+    metrics = session.send("Performance.getMetrics")["metrics"]
+    (busy,) = [one["value"] for one in metrics if one["name"] == "TaskDuration"]
     session.detach()
     came = [length for number, length in size.items() if length and number not in kept]
     times = round(ready, 2), round(pictures, 2), round(max(1.0, roots_ms / MILLION_MS), 1)
-    return Load(len(came), round(sum(came) / 1000, 1), *times)
+    return Load(len(came), round(sum(came) / 1000, 1), *times, round(1000 * busy))
 
 
 def truth(page: Page, case: str, labels: dict[str, str]) -> dict[int, dict[str, str]]:
@@ -346,7 +351,9 @@ class Reader:
         """Say what the cell under the ring is: Enter where the model says the same."""
         unfamiliar = tile["bin"] == UNFAMILIAR
         agrees = self.label(tile) == tile["bin"]
-        what = "an unfamiliar cell" if unfamiliar else "a doubted cell" if agrees else "a wrong cell"
+        what = (
+            "an unfamiliar cell" if unfamiliar else "a doubted cell" if agrees else "a wrong cell"
+        )
         self.press("Enter" if agrees else keys[self.label(tile)], what)
 
     def label(self, tile: dict[str, Any]) -> str:

@@ -60,9 +60,7 @@ class Grounds:
         From where the count to ``target`` has stopped, among those that it leaves out as well.
         """
         rules = self.profile.critical if self.profile else ()
-        return find_critical(
-            cells.decided, rules, self.classes, cells.rest(self.classes, target)
-        )
+        return find_critical(cells.decided, rules, self.classes, cells.rest(self.classes, target))
 
     def to_json(self) -> dict[str, Any]:
         """Return them as JSON values, to be signed."""

@@ -162,7 +162,9 @@ def decide(
         of = open_case(turn.connection, case_id)
         there = read_cells(turn.connection, case_id, [change.cell_id for change in changes])
         asked = [] if opened is None else [there[c.cell_id] for c in changes]
-        doubtful = [cell.id for cell in asked if cell.id not in (opened or ()) and _is_doubtful(cell)]
+        doubtful = [
+            cell.id for cell in asked if cell.id not in (opened or ()) and _is_doubtful(cell)
+        ]
         if turn.repeated is not None:
             named = [there[change.cell_id] for change in changes]
             return Decided(turn.repeated or None, of, named, tuple(doubtful))

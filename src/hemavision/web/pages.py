@@ -24,6 +24,7 @@ from hemavision.records.cells import EIGHT_TYPES, FOUR_TYPES
 from hemavision.records.reference import display_name
 from hemavision.records.results import NOTICE
 from hemavision.store.cases import find_case
+from hemavision.store.second_readings import is_blind
 from hemavision.web.api.models import describe_models
 from hemavision.web.errors import Problem
 from hemavision.web.identity import find_caller, the_store
@@ -105,7 +106,10 @@ def case_page(case_id: int) -> str | AnyResponse:
     if to_login:
         return to_login
     find_case(the_store(), case_id)
-    return render_template("case.html", case_id=case_id, **shared_words())
+    caller = find_caller()
+    # A page that may see the decisions asks for them at once.
+    blind = caller is not None and is_blind(the_store(), case_id, caller.reader.name)
+    return render_template("case.html", case_id=case_id, blind=blind, **shared_words())
 
 
 @pages.get("/agreement")

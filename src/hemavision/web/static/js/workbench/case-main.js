@@ -87,7 +87,7 @@ async function attempt(act, dialog = null) {
 
 async function begin() {
   try {
-    await load.all();
+    await load.all(document.body.dataset.blind === "true");
     numbers.refresh(0);
     gallery.view.tiles.get(store.state.focusId)?.focus({ preventScroll: true });
   } catch (error) {

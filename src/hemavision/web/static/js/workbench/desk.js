@@ -57,15 +57,19 @@ export function createLoader({ api, store, root }) {
     await cut();
   }
 
-  async function all() {
-    const [session, { images }, { reads }] = await Promise.all([
-      api.session(), api.get(`${root}/images`), api.get(`${root}/reads`), record(),
+  /** `blind`: whether this reader has a second reading open here, so that the case's own cells are not theirs to see. */
+  async function all(blind) {
+    const [session, { images }, { reads }, seen, found] = await Promise.all([
+      api.session(), api.get(`${root}/images`), api.get(`${root}/reads`),
+      blind ? null : everyPage(api.get, `${root}/cells`, "cells"), blind ? null : api.get(`${root}/cut`), record(),
     ]);
     store.dispatch({ type: "sessionLoaded", ...session });
     store.dispatch({ type: "imagesLoaded", images });
     const own = reads.find(({ state, reader }) => state === "open" && reader === session.reader?.name);
     if (own) store.dispatch({ type: "readingBegan", reading: own });
-    await Promise.all([cells(), cut()]);
+    if (blind || own) return Promise.all([cells(), cut()]);
+    store.dispatch({ type: "cellsLoaded", cells: seen });
+    return store.dispatch({ type: "cutLoaded", cut: found.cut });
   }
   return { all, cells, record, pictures, cut };
 }
