@@ -50,7 +50,8 @@ PATIENCE_MS = 120_000
 UNFAMILIAR = "unfamiliar"
 #: What a million roots take in the browser of a machine that is not slow.
 MILLION_MS = 12.0
-NAMES = {"requests": "requests", "kilobytes": "kB over the wire", "cpu_ms": "ms of the page's processor", "slowness": "machine slower by",
+NAMES = {"requests": "requests", "kilobytes": "kB over the wire", "cpu_ms": "ms of processor time",
+         "slowness": "machine slower by",
          "pictures_s": "s until all in sight", "ready_s": "s until the first key"}  # fmt: skip
 #: A cell that lies nearer to the border may be taken for one that it cuts.
 BORDER_PX = 4

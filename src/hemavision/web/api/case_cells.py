@@ -172,9 +172,9 @@ def patch_cells(case_id: int) -> Response:
     Each change names the cell's `revision` as it was seen. Where somebody else was first, the
     answer is 409 and `changes` say what is there now, by whom and since when.
 
-    Several types at once name in `seen` which cells were on the screen, and in `opened` which
-    the reader had before them one by one. `left_out` are those that stay as they are: `unseen` ones,
-    and `doubtful` ones, which the model itself doubts and nobody opened: they want a decision each.
+    Several types at once name in `seen` which cells were on the screen, and in `opened` which the
+    reader had before them one by one. `left_out` are those that stay as they are: `unseen` ones,
+    and `doubtful` ones, which the model itself doubts and nobody opened: they want a word each.
     """
     reader = sighted(case_id)
     asked = read_changes()
