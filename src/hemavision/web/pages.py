@@ -20,6 +20,7 @@ from flask import (
 from werkzeug.wrappers import Response as AnyResponse
 
 from hemavision import __version__, settings
+from hemavision.differential.counting import TARGETS
 from hemavision.records.cells import EIGHT_TYPES, FOUR_TYPES
 from hemavision.records.reference import display_name
 from hemavision.records.results import NOTICE
@@ -123,6 +124,24 @@ def figures_page() -> str:
     """Return the models' figures with their protocols; all of them stand in the page itself."""
     return render_template(
         "figures.html", models=describe_models(), named=display_name, **shared_words()
+    )
+
+
+@pages.get("/settings")
+def settings_page() -> str:
+    """Return what this server reads smears with and against; nothing that is secret."""
+    kept = services()
+    limits = ("max_megapixels", "max_images", "max_body_mb")
+    return render_template(
+        "settings.html",
+        model=kept.model,
+        detector=kept.detector,
+        classes=kept.classes,
+        profiles=kept.profiles,
+        limits={name: settings.whole_number(name) for name in limits},
+        targets=TARGETS,
+        named=display_name,
+        **shared_words(),
     )
 
 
