@@ -13,6 +13,7 @@ import { mountImporter } from "./components/importer.js";
 import { mountCompare, mountInspector } from "./components/inspector.js";
 import { mountClasses, mountPanel } from "./components/panel.js";
 import { mountFinishing, mountReads, mountReason, mountSigning } from "./components/rounds.js";
+import { colourClasses } from "./components/tiles.js";
 import { mountFoot, mountKeyboard, mountSelection, mountToolbar } from "./components/toolbar.js";
 import { createConnection, createDesk, createLoader, createNumbers, createThumbnails, createWatch } from "./desk.js";
 import { isTyped } from "./entered.js";
@@ -390,6 +391,7 @@ function mount() {
     part("room").hidden = state.phase === "failed";
     write(part("trouble").querySelector("[data-role=trouble-words]"), state.problem ?? "");
     document.body.dataset.phase = state.phase;
+    if (state.types !== before.types) colourClasses(state.types);
     document.body.dataset.inspecting = String(state.inspectedId !== null);
     document.body.dataset.queue = String(state.queue);
     for (const update of updates) update(state, before);

@@ -4,7 +4,7 @@
  */
 
 import { make, tell, write } from "../../components/dom.js";
-import { typeColour } from "../../smear/palette.js";
+import { ownColours, typeColour } from "../../smear/palette.js";
 import { binOf, TO_READ, UNFAMILIAR } from "../cells.js";
 import { idsWithin } from "../rows.js";
 import { captionWords, cellWords } from "../words.js";
@@ -12,9 +12,16 @@ import { captionWords, cellWords } from "../words.js";
 const TONES = { [UNFAMILIAR]: "var(--eosin)", [TO_READ]: "var(--edge)" };
 const START_PX = 6; // what moves less is a click
 
+let own = {};
+
+/** Give the classes of the case's list their colours. */
+export function colourClasses(types) {
+  own = ownColours(types.map(({ name }) => name));
+}
+
 /** Return the colour of a bin. */
 export function binColour(name) {
-  return TONES[name] ?? typeColour(name);
+  return TONES[name] ?? own[name] ?? typeColour(name);
 }
 
 /** Return the element of a cell. */
