@@ -85,13 +85,14 @@ test("only confident suggestions that were on the screen are ready to be committ
 
 test("the keys go on to the next undecided cell, going round, and never to a decided one", () => {
   const groups = groupCells([1, 2, 3, 4].map((id) => cell(id)), TYPES);
-  equal(successor(groups, [2]), 3);
-  equal(successor(groups, [2, 3]), 4);
-  equal(successor(groups, [4]), 1);
-  equal(successor(groups, [1, 2, 3, 4]), null);
+  equal(successor(groups, [2], 2), 3);
+  equal(successor(groups, [2, 3], 2), 4);
+  equal(successor(groups, [1, 4], 1), 2);
+  equal(successor(groups, [4], 4), 1);
+  equal(successor(groups, [1, 2, 3, 4], 2), null);
   const partly = groupCells([cell(1), cell(2), cell(3, { decided: "neutrophil" }), cell(4)], TYPES);
-  equal(successor(partly, [2]), 4);
-  equal(successor(partly, [1, 2, 4]), null);
+  equal(successor(partly, [2], 2), 4);
+  equal(successor(partly, [1, 2, 4], 1), null);
 });
 
 test("the next undecided cell is looked for all the way round", () => {

@@ -35,7 +35,8 @@ class Critical(Record):
     Attributes:
         rule: that it meets.
         count: its cells, with those that are not counted.
-        per_100: for each 100 white cells; None where there is no white cell.
+        per_100: for each 100 white cells, of those counted or of all, whichever is more; None where
+            there is no white cell.
         types: whose cells they are: its own, and classes that are part of it.
         uncounted: of its cells, those that nobody decided on before the count stopped.
     """
@@ -81,18 +82,23 @@ def find_critical(
             them: what must not be overlooked is weighed wherever it stands.
     """
     beyond = uncounted or {}
-    counts = Counter(counts) + Counter(beyond)
-    white = sum(n for name, n in counts.items() if classes.counts(name))
+    everything = Counter(counts) + Counter(beyond)
     rules = tuple(rules)
     found = []
     for rule in rules:
         types = types_under(rule, rules, classes)
-        count = sum(counts[name] for name in types)
-        per_100 = 100 * count / white if white else None
+        shares = [_per_100(some, types, classes) for some in (counts, everything)]
+        per_100 = max((share for share in shares if share is not None), default=None)
+        count = sum(everything[name] for name in types)
         if count and (per_100 is None or per_100 > rule.above):
             left = sum(beyond.get(name, 0) for name in types)
             found.append(Critical(rule, count, per_100, types, left))
     return found
+
+
+def _per_100(counts: Mapping[str, int], types: Iterable[str], classes: ClassList) -> float | None:
+    white = sum(n for name, n in counts.items() if classes.counts(name))
+    return 100 * sum(counts.get(name, 0) for name in types) / white if white else None
 
 
 def types_under(

@@ -61,6 +61,15 @@ export function contrast(one, other) {
   return (light + 0.05) / (dark + 0.05);
 }
 
+/** Return a colour as it is drawn on a lit ground: as dark as a contrast of 3 with it takes, of the same hue. */
+export function onLight(colour, ground = "#faf7fc") {
+  let shown = colour;
+  for (let share = 0.95; contrast(shown, ground) < 3; share -= 0.05) {
+    shown = `#${[1, 3, 5].map((at) => Math.round(share * parseInt(colour.slice(at, at + 2), 16)).toString(16).padStart(2, "0")).join("")}`;
+  }
+  return shown;
+}
+
 function luminance(colour) {
   const [r, g, b] = [1, 3, 5].map((at) => {
     const value = parseInt(colour.slice(at, at + 2), 16) / 255;

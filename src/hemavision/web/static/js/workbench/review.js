@@ -36,7 +36,7 @@ export function createReview({ store, writer, view, notice, say }) {
     const ids = changes.map(([id]) => id);
     const { queue, cells, types, focusId } = store.state;
     const goOn = ids.includes(focusId);
-    const next = !goOn ? null : queue ? nextDoubtful(cells.values(), types, ids.at(-1), ids) : successor(view.groups, ids);
+    const next = !goOn ? null : queue ? nextDoubtful(cells.values(), types, ids.at(-1), ids) : successor(view.groups, ids, focusId);
     if (goOn && next !== null) {
       // Whoever is done with a type, or with all of it that shows, sees as much of the next as there is room for.
       const sectionOf = (id) => placeOf(view.layout, id)?.section;

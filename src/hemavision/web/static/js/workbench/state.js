@@ -174,9 +174,10 @@ function withRing(state) {
   return id === state.focusId ? state : { ...state, focusId: id };
 }
 
-/** Return the cell that comes first in the gallery, or null. */
+/** Return the cell that comes first in the gallery, an undecided one where there is any, or null. */
 function firstOf({ cells, types, filter }) {
-  return groupCells(cells.values(), galleryOrder(types), filter)[0]?.cells[0].id ?? null;
+  const order = groupCells(cells.values(), galleryOrder(types), filter).flatMap((group) => group.cells);
+  return (order.find((cell) => cell.decided_type === null) ?? order[0])?.id ?? null;
 }
 
 /** Return the state with `ids` shown as the server has them and as was wished since. */

@@ -127,7 +127,8 @@ function fillBin(element, name, { counts, share, scale, state }) {
   write(key.firstElementChild, type?.key ?? "");
   key.setAttribute("aria-label", `Call it ${label.toLowerCase()} (key ${type?.key})`);
   write(open.lastElementChild, label);
-  const [decided, suggested] = counts;
+  const [decided, left] = counts;
+  const suggested = isReadOnly(state) ? 0 : left; // what a signature left out is in no count
   write(count, suggested && !state.reading ? `${decided} + ${suggested}` : String(decided));
   count.title = `${decided} committed, ${suggested} only suggested`;
   element.dataset.empty = String(decided + suggested === 0);

@@ -14,13 +14,20 @@ const MOST_SHOWN = 12;
 /** Return {open(state, refusedIds), fail(words), close}. */
 export function mountSigning(dialog, addresses) {
   let uncounted = false; // whether the cells left are to stay out of the count
+  // The report's pictures are made meanwhile: a second press would sign what is signed.
+  const busy = (on) => {
+    dialog.dataset.busy = String(on);
+    write(role(dialog, "confirm-words"), on ? "Signing…" : "Sign");
+  };
   dialog.addEventListener("click", ({ target }) => {
     const button = target.closest("button");
     if (button?.dataset.cell) {
       dialog.close();
       tell(button, "cell-wanted", { id: Number(button.dataset.cell) });
     }
-    if (button?.dataset.act === "sign-confirmed") tell(button, "sign-confirmed", { acknowledged: named(dialog).map(({ value }) => value), uncounted });
+    if (button?.dataset.act !== "sign-confirmed" || dialog.dataset.busy === "true") return;
+    busy(true);
+    tell(button, "sign-confirmed", { acknowledged: named(dialog).map(({ value }) => value), uncounted });
   });
   role(dialog, "critical").addEventListener("change", ({ target }) => {
     allow(dialog);
@@ -28,6 +35,7 @@ export function mountSigning(dialog, addresses) {
   });
   return {
     open(state, refused = []) {
+      busy(false);
       const left = undecided(state);
       // Which a signature may leave out the server says; what it refused it does not leave.
       uncounted = left.length > 0 && !refused.length && state.numbers?.uncounted === left.length;
@@ -49,7 +57,10 @@ export function mountSigning(dialog, addresses) {
       const first = order.length ? role(dialog, "left").querySelector("button") : role(dialog, "critical").querySelector("input");
       (first ?? role(dialog, "confirm")).focus();
     },
-    fail(words) { write(role(dialog, "error"), words); },
+    fail(words) {
+      busy(false);
+      write(role(dialog, "error"), words);
+    },
     close() { dialog.close(); },
   };
 }
