@@ -39,7 +39,7 @@ MAY_LACK = {
     "CellChanges": {"opened", "seen"},
     "NewCase": {"slide"},
     "NewRead": {"sample", "seed"},
-    "Signature": {"acknowledged"},
+    "Signature": {"acknowledged", "uncounted"},
     "ReaderChange": {"disabled", "password", "role"},
     "Undo": {"batch"},
 }  # fmt: skip
