@@ -50,7 +50,8 @@ PATIENCE_MS = 120_000
 UNFAMILIAR = "unfamiliar"
 #: What a million roots take in the browser of a machine that is not slow.
 MILLION_MS = 12.0
-NAMES = {"requests": "requests", "kilobytes": "kB over the wire", "slowness": "machine slower by",
+NAMES = {"requests": "requests", "kilobytes": "kB over the wire", "cpu_ms": "ms of processor time",
+         "slowness": "machine slower by",
          "pictures_s": "s until all in sight", "ready_s": "s until the first key"}  # fmt: skip
 #: A cell that lies nearer to the border may be taken for one that it cuts.
 BORDER_PX = 4
@@ -147,6 +148,7 @@ class Load:
         ready_s: until the first key would act.
         pictures_s: until all pictures in sight are there.
         slowness: how many times slower than an ordinary machine this one was just then, at least 1.
+        cpu_ms: processor time of the page's main thread: scripts, styles and layout.
     """
 
     requests: int
@@ -154,6 +156,7 @@ class Load:
     ready_s: float
     pictures_s: float
     slowness: float
+    cpu_ms: float
 
 
 def main() -> None:
@@ -250,6 +253,7 @@ def weigh(page: Page, address: str) -> Load:
     """Open a page and count what it asks of the server until all its pictures are there."""
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
     kept: set[str] = set()
     size: dict[str, float] = {}
 
@@ -261,10 +265,12 @@ def weigh(page: Page, address: str) -> Load:
     page.goto(address)
     ready, pictures, roots_ms = page.evaluate(READY)
     page.wait_for_load_state("networkidle")
+    metrics = session.send("Performance.getMetrics")["metrics"]
+    (busy,) = [one["value"] for one in metrics if one["name"] == "TaskDuration"]
     session.detach()
     came = [length for number, length in size.items() if length and number not in kept]
     times = round(ready, 2), round(pictures, 2), round(max(1.0, roots_ms / MILLION_MS), 1)
-    return Load(len(came), round(sum(came) / 1000, 1), *times)
+    return Load(len(came), round(sum(came) / 1000, 1), *times, round(1000 * busy))
 
 
 def truth(page: Page, case: str, labels: dict[str, str]) -> dict[int, dict[str, str]]:
@@ -321,23 +327,35 @@ class Reader:
         sys.exit("A picture on the screen never came.")
 
     def read(self) -> None:
-        """Decide on every cell: what is wrong one by one, what is right by the bin."""
+        """Decide on every cell: what is doubted or wrong one by one, what is sure all at once."""
         while True:
             tiles, keys = self.look()
             left = [tile for tile in tiles if not tile["decided"]]
             if not left:
                 return
             ring = next(tile for tile in tiles if tile["ring"])
-            here = [tile for tile in left if tile["bin"] == ring["bin"] and tile["seen"]]
-            wrong = [tile for tile in here if self.label(tile) != tile["bin"]]
-            if wrong:
+            sure = [tile for tile in left if tile["seen"] and self.is_sure(tile)]
+            wrong = [tile for tile in sure if self.label(tile) != tile["bin"]]
+            if not ring["decided"] and not self.is_sure(ring):
+                self.name(ring, keys)
+            elif wrong:
                 self.correct(ring, min(wrong, key=lambda tile: distance(ring, tile)), keys)
-            elif here:
-                key = keys[ring["bin"]]
-                code = f"Digit{key}" if key.isdigit() else f"Key{key.upper()}"
-                self.press(f"Shift+{code}", "a bin at once")
+            elif sure:
+                self.press("c", "all that is sure")
             else:
                 self.press("n", "moving")
+
+    def is_sure(self, tile: dict[str, Any]) -> bool:
+        return self.truth[tile["id"]]["status"] == "confident"
+
+    def name(self, tile: dict[str, Any], keys: dict[str, str]) -> None:
+        """Say what the cell under the ring is: Enter where the model says the same."""
+        unfamiliar = tile["bin"] == UNFAMILIAR
+        agrees = self.label(tile) == tile["bin"]
+        what = (
+            "an unfamiliar cell" if unfamiliar else "a doubted cell" if agrees else "a wrong cell"
+        )
+        self.press("Enter" if agrees else keys[self.label(tile)], what)
 
     def label(self, tile: dict[str, Any]) -> str:
         return self.truth[tile["id"]]["label"]
@@ -345,8 +363,7 @@ class Reader:
     def correct(self, ring: dict[str, Any], tile: dict[str, Any], keys: dict[str, str]) -> None:
         """Go one step towards a cell, or, once there, say what it is."""
         if ring["id"] == tile["id"]:
-            what = "an unfamiliar cell" if tile["bin"] == UNFAMILIAR else "a wrong cell"
-            self.press(keys[self.label(tile)], what)
+            self.name(tile, keys)
         elif abs(tile["index"] - ring["index"]) <= distance(ring, tile):
             forward = tile["index"] > ring["index"]
             self.press("ArrowRight" if forward else "ArrowLeft", "moving")

@@ -103,7 +103,17 @@ def image_files() -> list[bytes]:
         stream = io.BytesIO()
         tifffile.imwrite(stream, samples, **options)
         files.append(stream.getvalue())
-    return files + list(_real_images())
+    return files + _dicom_files() + list(_real_images())
+
+
+def _dicom_files() -> list[bytes]:
+    from fixtures_dicom import a_dicom
+
+    jpeg = io.BytesIO()
+    Image.fromarray(_drawn()).save(jpeg, "JPEG")
+    within = a_dicom(jpeg.getvalue(), PhotometricInterpretation="YBR_FULL_422")
+    icon = a_dicom(_drawn(), icon=True, implicit=True, PlanarConfiguration=1)
+    return [a_dicom(_drawn(), shared=0.0001), icon, within]
 
 
 def _real_images() -> Iterator[bytes]:
@@ -120,7 +130,9 @@ def _real_images() -> Iterator[bytes]:
 
 def open_an_image(content: bytes, _: Path) -> None:
     from hemavision.images.opening import open_image
+    from hemavision.images.pixel_size import read_pixel_um
 
+    read_pixel_um(content)
     open_image(content)
 
 

@@ -71,8 +71,9 @@ def decide_all(store: Store, case: Case, kind: str = "neutrophil", who: str = "a
 
 
 def at_once(changes: list[dict[str, Any]]) -> dict[str, Any]:
-    """The body of a request for several decisions, of cells that were all on the screen."""
-    return {"changes": changes, "seen": [change["id"] for change in changes]}
+    """The body of a request for several decisions, of cells that were looked at one by one."""
+    numbers = [change["id"] for change in changes]
+    return {"changes": changes, "seen": numbers, "opened": numbers}
 
 
 @pytest.fixture

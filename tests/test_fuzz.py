@@ -18,6 +18,7 @@ FUZZED = Path(__file__).parent / "fuzzed"
 #: What libraries say of files that are not as they should be.
 pytestmark = [
     pytest.mark.filterwarnings("ignore::UserWarning:PIL"),
+    pytest.mark.filterwarnings("ignore::UserWarning:pydicom"),
     pytest.mark.filterwarnings("ignore::RuntimeWarning"),
 ]
 

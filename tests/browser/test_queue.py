@@ -78,6 +78,11 @@ def test_doubtful_cells_are_decided_large_and_sure_ones_at_once(
     if window:
         page.locator("[data-role=doubtful]").tap()
     else:
+        expect(page.locator(".cell[data-seen=true]").nth(1)).to_be_visible()
+        page.keyboard.press("Control+a")
+        page.keyboard.press("1")  # one word for several is none for what the model doubts
+        expect(page.locator(".notice-item").last).to_contain_text("Nothing named: 2 cells left out")
+        page.keyboard.press("Escape")
         page.keyboard.press("d")
     inspector = page.locator("[data-part=inspector]")
     expect(inspector).to_contain_text("2 doubtful")

@@ -116,7 +116,7 @@ def test_axe_finds_nothing_in_the_list_of_cases(go: Callable[..., Page], bench: 
 
 #: Every page of the application; `{case}` is one of twelve cells.
 EVERYWHERE = ("/", "/smear", "/live", "/cases", "/cases/{case}", "/agreement", "/figures", "/docs",
-              "/login")  # fmt: skip
+              "/settings", "/login")  # fmt: skip
 THEMES = ("dark", "light")
 
 

@@ -35,7 +35,7 @@ from hemavision.reading.explaining import overlay
 from hemavision.records.results import Box, CellKind, Detection, ModelReference
 from hemavision.store import Store, open_store
 from hemavision.store.cases import create_case
-from hemavision.store.images import list_images, read_content, read_thumbnail
+from hemavision.store.images import list_images, read_content, read_thumbnails
 from hemavision.store.records import Case, ImageKind, NewImage
 
 WIDTH, HEIGHT = 640, 480
@@ -158,17 +158,17 @@ def test_a_gallery_s_thumbnail_is_made_once(store: Store, found: tuple[Box, ...]
     with store.noting() as connection:
         take_back_step_5(connection)
     again = open_store(store.location)
-    assert read_thumbnail(again, cell.case_id, cell.id) is None
+    assert read_thumbnails(again, cell.case_id, [cell.id]) == {}
     assert show_thumbnail(again, cell.case_id, cell.id, THUMBNAIL_PX) == kept
     (late,) = cells_of(again, keep(again, encoded(Image.fromarray(shades()[:, ::-1]), "PNG")))
-    assert read_thumbnail(again, late.case_id, late.id)
+    assert read_thumbnails(again, late.case_id, [late.id])
     again.close()
 
 
 def test_a_cell_is_shown_of_its_own_case_alone(store: Store) -> None:
     (cell,) = cells_of(store, keep(store, FIELD, WIDE))
     other = create_case(store, "Another", "", "ann").id
-    assert read_thumbnail(store, other, cell.id) is None
+    assert read_thumbnails(store, other, [cell.id]) == {}
     for show in (show_cutout, look_at, partial(show_thumbnail, side_px=THUMBNAIL_PX)):
         with pytest.raises(MissingError, match=f"Case {other} has no cell {cell.id}"):
             show(store, other, cell.id)

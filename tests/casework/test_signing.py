@@ -14,8 +14,8 @@ from sqlalchemy import text
 
 from hemavision.casework import reporting
 from hemavision.casework.grounds import AtWork
-from hemavision.casework.reporting import Request, gather_report
-from hemavision.casework.signing import sign
+from hemavision.casework.reporting import Request, gather_report, percents_by_slide
+from hemavision.casework.signing import Consent, sign
 from hemavision.errors import ConflictError, MissingError, RefusedError
 from hemavision.reading.bundle import Manifest
 from hemavision.reading.cell import Model
@@ -23,11 +23,12 @@ from hemavision.records.cells import EIGHT_TYPES
 from hemavision.records.reference import load_profiles
 from hemavision.records.results import ModelReference
 from hemavision.report import FORMATS, Report, ReportInput
+from hemavision.report.findings import in_words
 from hemavision.store import Store
 from hemavision.store.cases import amend_case, enter, find_case, list_versions, sign_case
 from hemavision.store.cells import decide
 from hemavision.store.images import add_image
-from hemavision.store.records import Case, Change, Entries
+from hemavision.store.records import Case, Cell, Change, Entries
 from hemavision.store.second_readings import ReadState, close_read, decide_blind, open_read
 from hemavision.store.verification import verify
 
@@ -74,7 +75,7 @@ def decided(store: Store, filled: Filled) -> Case:
     """A case with everything entered that a report can say, decided on."""
     case = filled(2)
     decide_all(store, case, "neutrophil")
-    read_again(store, case, "bob", "monocyte")
+    read_again(store, cells_of(store, case), "bob", "monocyte")
     values = Entries(white_cells=6.2, analyser={"neutrophil": 60.0}, estimate=True, comment="Few.")
     enter(store, case.id, values, "ann")
     return find_case(store, case.id)
@@ -91,10 +92,11 @@ def in_every_format(
     return {name: wanted.write(made) for name, wanted in FORMATS.items() if name != but}
 
 
-def read_again(store: Store, case: Case, who: str, kind: str) -> None:
-    """Read a case a second time, all of it as one type."""
-    read = open_read(store, case.id, who)
-    changes = [Change(cell.id, 0, kind) for cell in cells_of(store, case)]
+def read_again(store: Store, cells: list[Cell], who: str, kind: str) -> None:
+    """Read these cells of a case a second time, all of them as one type."""
+    read = open_read(store, cells[0].case_id, who)
+    assert read.cells == len(cells)
+    changes = [Change(cell.id, 0, kind) for cell in cells]
     decide_blind(store, read.id, changes, who)
     close_read(store, read.id, ReadState.FINISHED, who)
 
@@ -118,7 +120,7 @@ def test_a_signed_report_is_the_same_a_year_later(
     assert signed.entries.profile == "lab"
     monkeypatch.setattr(reporting, "now", lambda: MOMENT)
     before = in_every_format(store, at_work, signed)
-    read_again(store, signed, "cleo", "neutrophil")
+    read_again(store, cells_of(store, signed), "cleo", "neutrophil")
     then = a_year_later(tmp_path)
     assert in_every_format(store, then, signed) == before
     monkeypatch.setattr(reporting, "now", lambda: LATER)
@@ -198,7 +200,7 @@ def test_agreement_is_that_of_the_moment_of_signing(
         sign(store, at_work, decided.id, decided.revision, "ann")
     else:
         sign_case(store, decided.id, decided.revision, "ann")
-    read_again(store, decided, "cleo", "neutrophil")
+    read_again(store, cells_of(store, decided), "cleo", "neutrophil")
     given = report(store, at_work, decided)
     assert given.agreement is not None
     assert (given.agreement.same, given.agreement_of) == (0, "second reader bob, blind")
@@ -242,9 +244,9 @@ def test_critical_cells_are_named_by_whoever_signs(
     assert [one.rule.name for one in before.critical] == ["blast"]
     assert [cell.cell_type for cell in before.cells] == ["blast"] * 12
     with pytest.raises(RefusedError, match="14 blast") as refused:
-        sign(store, at_work, case.id, case.revision, "ann", ["erythroblast"])
+        sign(store, at_work, case.id, case.revision, "ann", Consent(["erythroblast"]))
     assert refused.value.code == "critical"
-    sign(store, at_work, case.id, case.revision, "ann", ["blast"])
+    sign(store, at_work, case.id, case.revision, "ann", Consent(["blast"]))
     assert report(store, at_work, case).acknowledged == ("blast",)
     for name, content in in_every_format(store, at_work, case, but="pdf").items():
         if name != "csv":
@@ -303,3 +305,64 @@ def test_a_case_that_cannot_be_signed_has_no_heatmap_made(
     for seen in (case.revision, case.revision + 100):
         with pytest.raises(ConflictError):
             sign(store, at_work, case.id, seen, "ann")
+
+
+def test_what_is_beyond_the_target_is_signed_uncounted(
+    store: Store, filled: Filled, at_work: AtWork
+) -> None:
+    case = filled(16)
+    enter(store, case.id, Entries(target=12), "ann")
+    cells = cells_of(store, case)
+
+    def call(some: list[Cell], kind: str) -> Case:
+        decide(store, case.id, [Change(cell.id, cell.revision, kind) for cell in some], "ann")
+        return find_case(store, case.id)
+
+    now, beyond = call(cells[:11], "neutrophil"), Consent(uncounted=True)
+    with pytest.raises(RefusedError, match="11 of 12 white cells are counted"):
+        sign(store, at_work, case.id, now.revision, "ann", beyond)
+    now = call(cells[11:12], "neutrophil")
+    with pytest.raises(RefusedError, match="sign with these not counted") as refused:
+        sign(store, at_work, case.id, now.revision, "ann")
+    assert refused.value.cells == tuple(cell.id for cell in cells[12:])
+    assert sign(store, at_work, case.id, now.revision, "ann", beyond).counts.decided == 12
+    sentence = "4 further cells were not counted: the count stopped at 12."
+    for name, content in in_every_format(store, at_work, case, but="pdf").items():
+        told = b"not_counted" if name == "csv" else sentence.encode()
+        assert told in content, name
+    with_suggestions = Request(case.id, with_suggestions=True)
+    assert gather_report(store, at_work, with_suggestions).counts["neutrophil"] == 12
+    assert list_versions(store, case.id)[0].decisions == {
+        str(cell.id): "neutrophil" if place < 12 else None for place, cell in enumerate(cells)
+    }
+    assert verify(store).sound
+    # A second reader reads what was counted; what was not is in neither reading's shares.
+    read_again(store, cells[:12], "bob", "monocyte")
+    assert percents_by_slide(store, "monocyte", "sue") == ([0.0], [100.0])
+    amend_case(store, case.id, "More", "sue")
+    now = call(cells[12:13], "monocyte")
+    sign(store, at_work, case.id, now.revision, "sue", beyond)
+    later = report(store, at_work, case)
+    assert f"1 cell from not counted to monocyte ({cells[12].id})" in " ".join(later.notes)
+    assert gather_report(store, at_work, Request(case.id, version=1)).counts["undecided"] == 4
+
+
+def test_what_is_critical_is_acknowledged_beyond_the_target_too(
+    store: Store, filled: Filled, at_work: AtWork
+) -> None:
+    """What the model does not know stands for what nobody could name."""
+    case = filled(3)
+    add_image(store, case.id, new_image(7, novelty=9.0), "ann")
+    enter(store, case.id, Entries(target=3), "ann")
+    cells = cells_of(store, case)
+    changes = [Change(cell.id, cell.revision, "neutrophil") for cell in cells[:3]]
+    decide(store, case.id, changes, "ann")
+    revision = find_case(store, case.id).revision
+    with pytest.raises(RefusedError, match="1 unidentified"):
+        sign(store, at_work, case.id, revision, "ann", Consent(uncounted=True))
+    consent = Consent(["unidentified"], uncounted=True)
+    sign(store, at_work, case.id, revision, "ann", consent)
+    signed = report(store, at_work, case)
+    assert (signed.cells[0].number, signed.cells[0].cell_type) == (str(cells[3].id), "not_counted")
+    made = Report.of(signed)
+    assert "1 cell, 25.0 for each 100 white cells, 1 of them not counted" in in_words(made)[0]

@@ -108,7 +108,7 @@ def test_pictures_of_kinds_that_are_not_read_are_named_and_counted(
     run: Run, tmp_path: Path, packed: bool
 ) -> None:
     names = (
-        "a.heic b.HEIC c.czi d.nd2 e.lif f.jxl g.svs h.dng i.nef j.cr2 k.ndpi l.avif m.jp2 n.dcm"
+        "a.heic b.HEIC c.czi d.nd2 e.lif f.jxl g.svs h.dng i.nef j.cr2 k.ndpi l.avif m.jp2 n.psd"
     )
     folder = tmp_path / "slide"
     (folder / "more").mkdir(parents=True)
@@ -121,7 +121,10 @@ def test_pictures_of_kinds_that_are_not_read_are_named_and_counted(
     done = run("import", 1, tmp_path / "slide.zip" if packed else folder)
     assert done.exit_code == 1
     assert "0 images added, 0 were there already. 14 files of kinds that are not" in done.stdout
-    assert "(AVIF, CZI, DICOM, HEIC, JPEG 2000, JPEG XL, LIF, ND2, camera raw, whole" in done.stdout
+    assert (
+        "(AVIF, CZI, HEIC, JPEG 2000, JPEG XL, LIF, ND2, Photoshop, camera raw, whole"
+        in done.stdout
+    )
     for name in names.split():
         assert f"{name}: " in done.stderr
     assert "c.czi: CZI files are not read. Export the field of view as TIFF" in done.stderr

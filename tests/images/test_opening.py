@@ -115,7 +115,7 @@ def test_message_says_what_was_received_and_what_to_do(
         (b"<svg xmlns='a'/>", "an SVG drawing"),
         (b"<?xml version='1.0'?>", "XML text"),
         (b"\x00\x00\x00\x18ftypheic" + bytes(40), r"a HEIC or AVIF image or a video \(52 bytes"),
-        (bytes(128) + b"DICM" + bytes(40), r"a DICOM file \(172 bytes\)"),
+        (bytes(128) + b"DICM" + bytes(40), "DICOM image of 172 bytes"),
         (b"BM is how this letter begins, and it is no bitmap.", r"text \(50 bytes\), not an image"),
         (b"one\ttwo\r\nthree\n", "text"),
         (b"RIFF\x24\x00\x00\x00WAVEfmt \x10", "^This is not an image"),

@@ -1,4 +1,4 @@
-import { contrast, CASING, KIND_COLOURS, lineOf, TYPE_COLOURS, typeColour } from "/static/js/smear/palette.js";
+import { contrast, CASING, KIND_COLOURS, lineOf, onLight, OWN_COLOURS, ownColours, TYPE_COLOURS, typeColour } from "/static/js/smear/palette.js";
 import {
   cellAnnouncement, cellLine, countedWords, fieldAnnouncement, fieldLabel, fieldStatus, fieldWords, figure,
   labelWords, leftOutWords, ratioWords, warningWords,
@@ -81,6 +81,15 @@ test("the five types of a usual differential stay apart for people with red-gree
   for (const one of usual) for (const another of usual) {
     if (one !== another) equal(apart(one, another) > 12, true, `${one} ${another} ${apart(one, another).toFixed(1)}`);
   }
+});
+
+test("classes of a laboratory's own have colours by their order, seen on both grounds", () => {
+  const list = ["neutrophil", "band", "blast", "monocyte", "myelocyte"];
+  equal(ownColours(list), { band: OWN_COLOURS[0], blast: OWN_COLOURS[1], myelocyte: OWN_COLOURS[2] });
+  for (const one of OWN_COLOURS) for (const ground of [CASING, "#faf7fc"]) equal(contrast(one, ground) >= 3, true, `${one} ${ground}`);
+  for (const one of Object.values(TYPE_COLOURS)) equal(contrast(onLight(one), "#faf7fc") >= 3, true, onLight(one));
+  equal(onLight("#187818"), "#187818");
+  equal(new Set([...OWN_COLOURS, ...Object.values(TYPE_COLOURS)]).size, 22);
 });
 
 test("kind and status have lines of their own, whatever the colour", () => {

@@ -1,5 +1,5 @@
 import {
-  binOf, committable, confidentOf, togetherOf, doubtOrder, filterCounts, galleryOrder, groupCells, countDoubtful, nextDoubtful, nextUndecided, passes, successor,
+  binOf, committable, confidentOf, togetherOf, doubtOrder, filterCounts, galleryOrder, groupCells, countDoubtful, namedTogetherOf, nextDoubtful, nextUndecided, passes, successor,
 } from "/static/js/workbench/cells.js";
 import { equal, test } from "./harness.js";
 
@@ -65,6 +65,15 @@ test("several at once pass one gate: seen, and not doubted by the model", () => 
   equal(togetherOf(cells, new Set([1, 2, 3, 5, 6])), { ready: [1], unseen: [4], doubtful: [2, 3, 6] });
 });
 
+test("one word for several leaves out what was not seen, and what is doubted and was not opened", () => {
+  const cells = [
+    cell(1), cell(2, { status: "check" }), cell(3, { status: "unfamiliar" }), cell(4), cell(5, { status: "check", decided: "blast" }),
+    blind(6),
+  ];
+  const seen = new Set([1, 2, 3, 5, 6]);
+  equal(namedTogetherOf(cells, seen, new Set([3])), { ready: [1, 3, 5, 6], unseen: [4], doubtful: [2] });
+});
+
 test("only confident suggestions that were on the screen are ready to be committed together", () => {
   const cells = [
     cell(1), cell(2, { confidence: 0.7 }), cell(3, { status: "check" }), cell(4, { decided: "neutrophil" }),
@@ -76,13 +85,14 @@ test("only confident suggestions that were on the screen are ready to be committ
 
 test("the keys go on to the next undecided cell, going round, and never to a decided one", () => {
   const groups = groupCells([1, 2, 3, 4].map((id) => cell(id)), TYPES);
-  equal(successor(groups, [2]), 3);
-  equal(successor(groups, [2, 3]), 4);
-  equal(successor(groups, [4]), 1);
-  equal(successor(groups, [1, 2, 3, 4]), null);
+  equal(successor(groups, [2], 2), 3);
+  equal(successor(groups, [2, 3], 2), 4);
+  equal(successor(groups, [1, 4], 1), 2);
+  equal(successor(groups, [4], 4), 1);
+  equal(successor(groups, [1, 2, 3, 4], 2), null);
   const partly = groupCells([cell(1), cell(2), cell(3, { decided: "neutrophil" }), cell(4)], TYPES);
-  equal(successor(partly, [2]), 4);
-  equal(successor(partly, [1, 2, 4]), null);
+  equal(successor(partly, [2], 2), 4);
+  equal(successor(partly, [1, 2, 4], 1), null);
 });
 
 test("the next undecided cell is looked for all the way round", () => {

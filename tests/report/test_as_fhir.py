@@ -88,7 +88,8 @@ def test_shares_carry_value_interval_counts_and_range(usual_case: ReportInput) -
     lymphocytes = found["737-7"]
     assert lymphocytes["valueQuantity"]["value"] == 15.0
     assert lymphocytes["valueQuantity"]["code"] == "%"
-    interval, count, total = lymphocytes["component"]
+    interval, count, total, left = lymphocytes["component"]
+    assert left == {"code": {"text": "Further cells, not counted"}, "valueInteger": 3}
     assert interval["code"]["coding"][0]["code"] == "CI"
     assert interval["valueRange"]["low"]["value"] == 10.355
     assert interval["valueRange"]["high"]["value"] == 20.716

@@ -26,7 +26,7 @@ def test_flags_come_first_and_say_what_would_settle_them(usual_case: ReportInput
         "White cell count corrected for nucleated red cells: 9.40 became 8.79 × 10⁹/L." in sentences
     )
     assert any(s.startswith("A-1 differs by more than chance: neutrophil 76.0%") for s in sentences)
-    assert "3 cells that nobody has decided on are not counted." in sentences
+    assert "3 further cells were not counted: the count stopped at 200." in sentences
 
 
 def test_a_sure_flag_is_said_before_a_possible_one(usual_case: ReportInput) -> None:

@@ -28,7 +28,7 @@ def test_a_row_a_type_with_its_figures(usual_case: ReportInput) -> None:
     rows = rows_of(usual_case)
     assert list(rows) == [
         "neutrophil", "eosinophil", "basophil", "lymphocyte", "monocyte", "immature_granulocyte",
-        "erythroblast", "platelet", "undecided",
+        "erythroblast", "platelet", "not_counted",
     ]  # fmt: skip
     lymphocyte = rows["lymphocyte"]
     assert (lymphocyte["count"], lymphocyte["of_white_cells"]) == ("30", "200")
@@ -40,7 +40,7 @@ def test_a_row_a_type_with_its_figures(usual_case: ReportInput) -> None:
     assert rows["erythroblast"]["unit"] == "/100 white cells"
     assert rows["erythroblast"]["value"] == "7"
     assert rows["platelet"]["count"] == "31"
-    assert rows["undecided"]["count"] == "3"
+    assert rows["not_counted"]["count"] == "3"
     assert {row["notice"] for row in rows.values()} == {NOTICE}
     shares = [float(row["value"]) for row in rows.values() if row["unit"] == "%"]
     assert sum(shares) == pytest.approx(100)

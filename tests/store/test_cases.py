@@ -257,7 +257,7 @@ def test_the_model_s_word_for_several_is_not_taken_where_it_doubts(
     assert {cell.suggestion.status for cell in cells_of(store, case)} == {Status.UNFAMILIAR}
     decide(store, case.id, [Change(1, 0, "blast")], "ann")
     changes = [Change(1, 1, "neutrophil"), Change(2, 0, "neutrophil"), Change(3, 0, "neutrophil")]
-    done = decide(store, case.id, changes, "ann", as_suggested=True)
+    done = decide(store, case.id, changes, "ann", opened=[])
     assert done.doubtful == (2, 3)
     assert [cell.decided_type for cell in done.cells] == ["neutrophil", None, None]
     assert decide(store, case.id, changes[1:], "ann").doubtful == ()

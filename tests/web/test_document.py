@@ -36,10 +36,10 @@ MAY_LACK = {
         "analyser", "analyser_cells", "analyser_name", "comment", "estimate", "nucleated_apart",
         "pixel_um", "profile", "target", "white_cells",
     },
-    "CellChanges": {"as_suggested", "seen"},
+    "CellChanges": {"opened", "seen"},
     "NewCase": {"slide"},
     "NewRead": {"sample", "seed"},
-    "Signature": {"acknowledged"},
+    "Signature": {"acknowledged", "uncounted"},
     "ReaderChange": {"disabled", "password", "role"},
     "Undo": {"batch"},
 }  # fmt: skip

@@ -9,8 +9,11 @@ import pytest
 from drawings.cells import SAMPLE_NAMES, sample_png
 from drawings.smear import smear_png
 from flask.testing import FlaskClient
+from markupsafe import escape
 
 from hemavision import Model
+from hemavision.records.classes import load_classes
+from hemavision.records.reference import display_name, load_profile
 from hemavision.records.results import NOTICE
 from hemavision.web import create_app
 
@@ -87,3 +90,23 @@ def test_every_figure_stands_with_its_protocol_and_its_interval(
         low, high = found["intervals"]["accuracy"]
         assert f"{found['accuracy']:.1%} <small>{low:.1%} to {high:.1%}</small>" in html
     assert 'href="/figures"' in client.get("/").get_data(as_text=True)
+
+
+def test_the_settings_page_says_what_this_server_is_set_to(
+    client: FlaskClient, model: Model
+) -> None:
+    html = client.get("/settings").get_data(as_text=True)
+    assert html.count(NOTICE) >= 2
+    assert 'href="/settings"' in client.get("/live").get_data(as_text=True)
+    assert model.manifest.name in html
+    own = load_profile("default")
+    for one in load_classes().with_types(model.manifest.cell_types):
+        row = f'<th scope="row">{display_name(one.name)}</th><td>'
+        assert f"{row}<kbd>{one.key}</kbd>" in html
+        assert one.loinc is None or f"<td>{one.loinc}</td>" in html
+    for rule in own.critical:
+        assert str(escape(rule.source)) in html
+    for title in ("Adults, United Kingdom", own.title):
+        assert f">{title}" in html
+    for variable in ("MODEL", "DETECTOR", "CLASSES", "REFERENCE", "MAX_MEGAPIXELS"):
+        assert f"HEMAVISION_{variable}" in html

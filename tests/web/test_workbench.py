@@ -167,6 +167,26 @@ def test_what_is_entered_is_signed_with_the_case(client: FlaskClient, case: int)
     assert client.get(f"{API}/verify").json["sound"]
 
 
+def test_where_the_count_stopped_the_rest_is_signed_uncounted(
+    client: FlaskClient, case: int
+) -> None:
+    url = f"{API}/cases/{case}"
+    enter(client, case, target=CELLS - 1)
+    decide(client, case, ["neutrophil"] * (CELLS - 1))
+    found = client.get(f"{url}/differential?suggestions=true").json
+    assert (found["uncounted"], found["differential"]["total"]) == (1, CELLS)
+    asked = {"revision": found["revision"]}
+    refused = client.post(f"{url}/sign", json=asked)
+    assert (refused.status_code, refused.json["code"]) == (409, "undecided")
+    assert len(refused.json["cells"]) == 1
+    signed = client.post(f"{url}/sign", json=asked | {"uncounted": True}).json["case"]
+    assert (signed["state"], signed["counts"]["decided"]) == ("signed", CELLS - 1)
+    found = client.get(f"{url}/differential?suggestions=true").json
+    assert found["differential"]["total"] == CELLS - 1
+    assert found["words"] == ["1 further cell was not counted: the count stopped at 5."]
+    assert client.post(f"{url}/reads", json={}).json["read"]["cells"] == CELLS - 1
+
+
 def test_who_reads_blind_neither_sees_nor_enters(client: FlaskClient, case: int) -> None:
     enter(client, case, comment="Clearly neutrophils.")
     client.post(f"{API}/cases/{case}/reads", json={})

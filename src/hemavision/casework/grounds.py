@@ -16,6 +16,7 @@ from hemavision.records.reference import Profile, Profiles
 from hemavision.report import ReportModel
 from hemavision.store import Store
 from hemavision.store.cases import find_version
+from hemavision.store.cells import Tally
 from hemavision.store.records import Case, State
 
 _BEFORE = "This version was signed before HemaVision kept ranges and models with a signature: "
@@ -53,10 +54,13 @@ class Grounds:
     signed: bool = False
     classes: ClassList = field(default_factory=load_classes)
 
-    def critical(self, decided: Mapping[str, int]) -> list[Critical]:
-        """Return what must not be overlooked among cells that readers decided on, by type."""
+    def critical(self, cells: Tally, target: int) -> list[Critical]:
+        """Return what must not be overlooked among cells that readers decided on, by type.
+
+        From where the count to ``target`` has stopped, among those that it leaves out as well.
+        """
         rules = self.profile.critical if self.profile else ()
-        return find_critical(decided, rules, self.classes)
+        return find_critical(cells.decided, rules, self.classes, cells.rest(self.classes, target))
 
     def to_json(self) -> dict[str, Any]:
         """Return them as JSON values, to be signed."""

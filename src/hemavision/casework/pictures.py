@@ -26,7 +26,7 @@ from hemavision.store.images import (
     find_look,
     read_content,
     read_cutouts,
-    read_thumbnail,
+    read_thumbnails,
 )
 from hemavision.store.records import Cell, ImageKind, StoredImage
 
@@ -95,9 +95,9 @@ def show_thumbnail(store: Store, case_id: int, cell_id: int, side_px: int) -> Pi
     Raises:
         MissingError: the case has no such cell.
     """
-    jpeg = read_thumbnail(store, case_id, cell_id) if side_px == THUMBNAIL_PX else None
-    if jpeg is None:  # another size, or a cell of before they were kept
-        jpeg = draw_thumbnail(*look_at(store, case_id, cell_id), side_px)
+    kept = read_thumbnails(store, case_id, [cell_id]) if side_px == THUMBNAIL_PX else {}
+    # Another size, or a cell of before they were kept.
+    jpeg = kept.get(cell_id) or draw_thumbnail(*look_at(store, case_id, cell_id), side_px)
     return Picture(jpeg, "image/jpeg")
 
 
@@ -113,10 +113,11 @@ def show_thumbnails(
         side_px: of the squares, in pixels.
     """
     shown = {}
+    kept = read_thumbnails(store, case_id, cell_ids)
     for cell_id in cell_ids:
         with suppress(MissingError):
-            kept = show_thumbnail(store, case_id, cell_id, THUMBNAIL_PX)
-            shown[cell_id] = _small_webp(kept.content, side_px)
+            jpeg = kept.get(cell_id) or draw_thumbnail(*look_at(store, case_id, cell_id))
+            shown[cell_id] = _small_webp(jpeg, side_px)
     return shown
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from hemavision.agreement import Agreement, compare_readers
@@ -11,8 +11,11 @@ from hemavision.casework.entered import analyser_of, terms_of
 from hemavision.casework.grounds import AtWork, find_grounds
 from hemavision.casework.pictures import show_cells
 from hemavision.errors import MissingError
+from hemavision.records.cells import NOT_COUNTED, UNIDENTIFIED
 from hemavision.records.classes import ClassList
+from hemavision.records.critical import Critical
 from hemavision.records.reference import type_words
+from hemavision.records.results import Status
 from hemavision.report import Reading, ReportCell, ReportInput, ReportStatus
 from hemavision.store import Store, second_readings
 from hemavision.store.cases import find_case, list_versions
@@ -58,12 +61,13 @@ def changes_since(versions: Sequence[Version]) -> str:
         return ""
     then, parts = before[-1], []
     moved: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
-    for cell, kind in last.decisions.items():
-        was = (then.decisions or {}).get(cell, "")
+    said = {cell: kind or NOT_COUNTED for cell, kind in (then.decisions or {}).items()}
+    for cell, named in last.decisions.items():
+        was, kind = said.get(cell, ""), named or NOT_COUNTED
         if was != kind:
             moved[was, kind].append(cell)
     for (was, kind), cells in sorted(moved.items()):
-        named = ", ".join(cells[:_NAMED]) + (", …" if len(cells) > _NAMED else "")
+        some_of = ", ".join(cells[:_NAMED]) + (", …" if len(cells) > _NAMED else "")
         after = type_words(kind)
         parts.append(
             n_(
@@ -72,7 +76,7 @@ def changes_since(versions: Sequence[Version]) -> str:
                 len(cells),
                 before=type_words(was),
                 after=after,
-                cells=named,
+                cells=some_of,
             )
             if was
             else n_(
@@ -80,7 +84,7 @@ def changes_since(versions: Sequence[Version]) -> str:
                 "{n} cells added as {after} ({cells})",
                 len(cells),
                 after=after,
-                cells=named,
+                cells=some_of,
             )
         )
     now, once = last.entries or {}, then.entries or {}
@@ -102,22 +106,29 @@ CELLS_A_TYPE = 2
 MOST_CELLS = 12
 
 
-def representative_cells(store: Store, case_id: int, critical: Collection[str]) -> list[Cell]:
+def representative_cells(store: Store, case_id: int, critical: Sequence[Critical]) -> list[Cell]:
     """Return the critical cells, and of each other decided type the most doubtful and the surest.
 
     Args:
         store: where the case is.
         case_id: of the case.
-        critical: types of which it holds a critical number, the weightiest first. All their cells
-            are shown while the page has room, and as many of each.
+        critical: of which types it holds a critical number, the weightiest first. All their cells
+            are shown while the page has room, and as many of each, those not counted as well.
     """
-    decided, _ = list_cells(store, case_id, Filter(decided=True), Page(100_000))
+    found, _ = list_cells(store, case_id, Filter(), Page(100_000))
     by_type: defaultdict[str, list[Cell]] = defaultdict(list)
-    for cell in decided:
-        by_type[cell.decided_type or ""].append(cell)
+    left: defaultdict[str, list[Cell]] = defaultdict(list)
+    for cell in found:
+        if cell.decided_type is not None:
+            by_type[cell.decided_type].append(cell)
+        else:
+            strange = cell.suggestion.status is Status.UNFAMILIAR
+            left[UNIDENTIFIED if strange else cell.suggestion.cell_type].append(cell)
     chosen: list[Cell] = []
-    for name in critical:
-        chosen += by_type.pop(name, [])[: MOST_CELLS // len(critical)]
+    types = [(name, one.uncounted) for one in critical for name in one.types]
+    for name, beyond in types:
+        both = by_type.pop(name, []) + (left[name] if beyond else [])
+        chosen += both[: MOST_CELLS // len(types)]
     for cells in sorted(by_type.values(), key=len, reverse=True):
         chosen += [cells[-1], cells[0]][: min(CELLS_A_TYPE, len(cells))]
     return chosen[:MOST_CELLS]
@@ -163,12 +174,14 @@ def _gather(store: Store, at_work: AtWork, wanted: Request) -> ReportInput:
     )
     grounds = find_grounds(store, case, at_work)
     cells = _tally(store, case, versions[-1])
-    counts = cells.counts(grounds.types, with_suggestions=wanted.with_suggestions)
+    # Nothing is suggested any more in what was signed: it was counted, or left out.
+    suggests = wanted.with_suggestions and case.state is not State.SIGNED
+    counts = cells.counts(grounds.types, with_suggestions=suggests)
     last, calls = versions[-1], grounds.calls
     finished = _finished(store, case, last)
     agreement, of = _agreement(store, finished)
-    critical = grounds.critical(cells.decided)
-    provisional = wanted.with_suggestions and cells.is_provisional
+    critical = grounds.critical(cells, case.entries.target)
+    provisional = suggests and cells.is_provisional
     return ReportInput(
         case_id=str(case.id),
         case_name=case.name,
@@ -184,9 +197,7 @@ def _gather(store: Store, at_work: AtWork, wanted: Request) -> ReportInput:
         readings=tuple(_readings(finished, versions)),
         critical=tuple(critical),
         acknowledged=tuple(last.figures.get("acknowledged", ())) if last.figures else (),
-        cells=tuple(
-            _shown(store, case, last, at_work, [name for one in critical for name in one.types])
-        ),
+        cells=tuple(_shown(store, case, last, at_work, critical)),
         models=(grounds.model,),
         comment=case.entries.comment,
         analyser=analyser_of(case.entries),
@@ -203,7 +214,10 @@ def _gather(store: Store, at_work: AtWork, wanted: Request) -> ReportInput:
 def _tally(store: Store, case: Case, last: Version) -> Tally:
     if case.state is not State.SIGNED or last.decisions is None:
         return tally(store, case.id)
-    return Tally(dict(Counter(last.decisions.values())), {}, 0)
+    decided = Counter(kind for kind in last.decisions.values() if kind is not None)
+    kept = (last.figures or {}).get("uncounted")
+    left = len(last.decisions) - decided.total()
+    return Tally(dict(decided), **(kept or {"suggested": {}, "unfamiliar": left}))
 
 
 def _status(case: Case) -> ReportStatus:
@@ -248,7 +262,7 @@ def _agreement(
 
 
 def _shown(
-    store: Store, case: Case, last: Version, at_work: AtWork, critical: Sequence[str]
+    store: Store, case: Case, last: Version, at_work: AtWork, critical: Sequence[Critical]
 ) -> Iterator[ReportCell]:
     """Yield the cells that the report shows, of a signed version those that were signed."""
     if last.figures:
@@ -261,11 +275,12 @@ def _shown(
         looks = show_cells(store, cells, at_work.model)
     said = last.decisions if case.state is State.SIGNED else None
     for cell in cells:
-        kind = cell.decided_type if said is None else said.get(str(cell.id))
-        if said is not None and kind is None:  # it came after the signature
+        if said is not None and str(cell.id) not in said:  # it came after the signature
             continue
+        kind = cell.decided_type if said is None else said[str(cell.id)]
         look = looks[cell.id]
-        yield ReportCell.of(str(cell.id), kind or "", cell.suggestion, look.picture, look.heatmap)
+        name = kind or NOT_COUNTED
+        yield ReportCell.of(str(cell.id), name, cell.suggestion, look.picture, look.heatmap)
 
 
 def percents_by_slide(store: Store, cell_type: str, who: str) -> tuple[list[float], list[float]]:
@@ -288,6 +303,8 @@ def percents_by_slide(store: Store, cell_type: str, who: str) -> tuple[list[floa
     pairs_of = second_readings.list_all_pairs(store, [found.read for found in finished])
     for found in finished:
         pairs = pairs_of[found.read.id]
+        if found.signed:  # what its count left out, it leaves out of both readings
+            pairs = [pair for pair in pairs if pair.first is not None]
         ones = _percent([pair.first for pair in pairs], cell_type, found.classes)
         twos = _percent([pair.second for pair in pairs], cell_type, found.classes)
         if ones is not None and twos is not None:

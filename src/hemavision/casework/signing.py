@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
-from hemavision.casework.grounds import AtWork, Grounds, grounds_now
+from hemavision.casework.grounds import AtWork, grounds_now
 from hemavision.casework.pictures import show_cells
 from hemavision.casework.reporting import representative_cells
 from hemavision.errors import RefusedError
@@ -16,13 +17,26 @@ from hemavision.store.cells import tally
 from hemavision.store.records import Case, Figures, State
 
 
+@dataclass(frozen=True)
+class Consent:
+    """What whoever signs says besides.
+
+    Attributes:
+        acknowledged: the critical types that they name.
+        uncounted: leave out what nobody has decided on where the count has stopped.
+    """
+
+    acknowledged: Collection[str] = ()
+    uncounted: bool = False
+
+
 def sign(
     store: Store,
     at_work: AtWork,
     number: int,
     revision: int,
     who: str,
-    acknowledged: Collection[str] = (),
+    consent: Consent = Consent(),
 ) -> Case:
     """Sign a case together with the ranges, the model and the heatmaps of its report.
 
@@ -35,38 +49,40 @@ def sign(
         number: of the case.
         revision: of the case as the reader saw it.
         who: signs.
-        acknowledged: the critical types that they name.
+        consent: what they say besides.
 
     Raises:
         MissingError: there is no such case.
-        RefusedError: it is signed already, has no cells, some are undecided, or a critical type
-            is not acknowledged.
+        RefusedError: it is signed already, has no cells, some are undecided that the count cannot
+            do without, or a critical type is not acknowledged.
         ConflictError: it was changed after ``revision``.
         SettingsError: it names reference ranges that are not known.
     """
     case = find_case(store, number)
     if case.revision != revision:  # below the case's own, so that no later change can make it right
         return sign_case(store, number, min(revision, case.revision - 1), who)
-    if case.state is State.SIGNED or case.counts.decided < case.counts.cells:
+    cells = tally(store, number)
+    rest = cells.rest(case.classes, case.entries.target) if consent.uncounted else {}
+    if case.state is State.SIGNED or cells.undecided > sum(rest.values()):
         return sign_case(store, number, revision, who)  # says what is in the way
     grounds = grounds_now(store, case, at_work)
-    critical = _acknowledged(store, number, grounds, acknowledged)
-    shown = representative_cells(store, number, [name for one in critical for name in one.types])
+    critical = grounds.critical(cells, case.entries.target)
+    _refuse_unacknowledged(critical, consent.acknowledged)
+    shown = representative_cells(store, number, critical)
     looks = show_cells(store, shown, at_work.model)
     heatmaps = {cell: look.heatmap for cell, look in looks.items() if look.heatmap}
     values = grounds.to_json() | {
         "cells": [cell.id for cell in shown],
         "acknowledged": [one.rule.name for one in critical],
     }
+    if rest:
+        values["uncounted"] = {"suggested": cells.suggested, "unfamiliar": cells.unfamiliar}
     profile = grounds.profile.name if grounds.profile else ""
-    return sign_case(store, number, revision, who, Figures(profile, values, heatmaps))
+    figures = Figures(profile, values, heatmaps)
+    return sign_case(store, number, revision, who, figures, uncounted=consent.uncounted)
 
 
-def _acknowledged(
-    store: Store, number: int, grounds: Grounds, named: Collection[str]
-) -> list[Critical]:
-    """Return the case's critical types, all of them acknowledged."""
-    critical = grounds.critical(tally(store, number).decided)
+def _refuse_unacknowledged(critical: Sequence[Critical], named: Collection[str]) -> None:
     missing = [one for one in critical if one.rule.name not in named]
     if missing:
         words = ", ".join(f"{one.count} {display_name(one.rule.name).lower()}" for one in missing)
@@ -76,4 +92,3 @@ def _acknowledged(
             f"The case holds critical cells that are not acknowledged: {words}. Look at them, then "
             f"sign and name them ({names}).",
         )
-    return critical

@@ -110,20 +110,28 @@ def show(choice: StoreChoice, case: int, as_json: bool) -> None:
     multiple=True,
     help="A critical type that the case holds; once for each.",
 )
+@click.option(
+    "--uncounted",
+    is_flag=True,
+    help="Leave out undecided cells where the count has reached its target.",
+)
 @AS_JSON
 @pass_choice
-def sign(choice: StoreChoice, case: int, acknowledge: tuple[str, ...], as_json: bool) -> None:
+def sign(
+    choice: StoreChoice, case: int, acknowledge: tuple[str, ...], uncounted: bool, as_json: bool
+) -> None:
     """Sign CASE: from now on it is read-only. Refused while cells are undecided.
 
     Refused, too, while it holds critical cells (a blast, say) that are not acknowledged by name.
 
     The reference ranges, the model's figures and the heatmaps of its report are signed with it.
     """
+    from hemavision.casework.signing import Consent
     from hemavision.casework.signing import sign as sign_whole
 
-    seen = choice.find(case)
+    seen, consent = choice.find(case), Consent(acknowledge, uncounted)
     at_work = choice.at_work()
-    signed = sign_whole(choice.open(), at_work, case, seen.revision, choice.reader, acknowledge)
+    signed = sign_whole(choice.open(), at_work, case, seen.revision, choice.reader, consent)
     click.echo(json.dumps(signed.to_json()) if as_json else _line(signed))
 
 

@@ -22,17 +22,15 @@ _SIGNATURES = (
 )
 #: Whole slides, by their names' ends.
 SLIDE_SUFFIXES = (".svs", ".ndpi", ".scn", ".bif", ".mrxs", ".svslide", ".vms", ".vmu")
-_DICOM = (".dcm",)
 #: Pictures of microscopes, scanners, cameras and telephones that are not read, by their names'
 #: ends: in a folder or an archive they are told, where a text or a table is none of our business.
 _KINDS = {
     "HEIC": (".heic", ".heif", ".hif"), "AVIF": (".avif",), "JPEG XL": (".jxl",),
     "JPEG 2000": (".jp2", ".j2k", ".jpx"), "CZI": (".czi",), "ND2": (".nd2",), "LIF": (".lif",),
-    "Olympus": (".oib", ".oif", ".vsi"), "DICOM": _DICOM, "Photoshop": (".psd",),
+    "Olympus": (".oib", ".oif", ".vsi"), "Photoshop": (".psd",),
     "whole-slide": SLIDE_SUFFIXES,
     "camera raw": (".dng", ".nef", ".nrw", ".cr2", ".cr3", ".arw", ".raf", ".orf", ".rw2", ".pef"),
 }  # fmt: skip
-_WHOLE = ("whole-slide", "DICOM")
 _KIND_OF = {suffix: kind for kind, suffixes in _KINDS.items() for suffix in suffixes}
 #: TIFF's tags: what a page is to the others, its colours, its pages within, DNG's version.
 _SUBFILE, _PHOTOMETRIC, _WITHIN, _DNG = 254, 262, 330, 50706
@@ -48,7 +46,8 @@ def kind_of(name: str) -> str | None:
 def why_not_read(kind: str) -> str:
     """Say that a kind of picture is not read, and what to do."""
     said = f"{kind} files are not read. Export the field of view as TIFF, PNG or JPEG."
-    return said if kind not in _WHOLE else f"{said} `hemavision detect --job` reads whole slides."
+    whole = " `hemavision detect --job` reads whole slides." if kind == "whole-slide" else ""
+    return said + whole
 
 
 def describe(content: bytes) -> str:
@@ -61,8 +60,6 @@ def describe(content: bytes) -> str:
             return f"This is {kind} ({size}), not an image that can be read."
     if content[4:8] == b"ftyp":
         return f"This is a HEIC or AVIF image or a video ({size})."
-    if content[128:132] == b"DICM":
-        return f"This is a DICOM file ({size})."
     start = content[:64]
     if all(byte in b"\t\n\r" or byte >= 32 for byte in start) and _is_utf8(start):
         return f"This is text ({size}), not an image."

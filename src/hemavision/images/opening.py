@@ -2,8 +2,8 @@
 
 The rules, in order:
 
-- Only JPEG, PNG, BMP, GIF, TIFF and WebP are opened, by their first bytes and never by
-  their name.
+- Only JPEG, PNG, BMP, GIF, TIFF, WebP and, with pydicom, a DICOM file of one picture are opened, by
+  their first bytes and never by their name.
 - The size in pixels is read from the header and checked before anything is decoded, so
   memory stays bounded by the setting ``max_megapixels``.
 - A camera's raw file is refused: what opens of it as TIFF is its thumbnail.
@@ -37,6 +37,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from hemavision import settings
 from hemavision.errors import ImageError
+from hemavision.images.dicom import is_dicom, read_frame
 from hemavision.images.foreign_files import describe, is_camera_raw
 from hemavision.images.sample_depth import is_dark, to_8_bit
 from hemavision.records.results import Box
@@ -50,6 +51,7 @@ ACCEPTED = "JPEG, PNG, BMP, GIF, TIFF or WebP"
 #: Files that are tried in a folder or an archive; a file that is named itself is always tried.
 IMAGE_SUFFIXES = {
     ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".gif", ".tif", ".tiff", ".webp",
+    ".dcm",
 }  # fmt: skip
 
 # Each plugin's own class, not Image.open: that would warn or refuse at Pillow's global
@@ -179,6 +181,9 @@ def _pixels(content: bytes, format_: str) -> Photo:
             "a camera's raw file, of which only the thumbnail could be shown. Develop it with the "
             "camera's program, and export it as TIFF, PNG or JPEG."
         )
+    if format_ == "DICOM":
+        frame = read_frame(content, _check_size)
+        return _pixels(frame, "JPEG") if isinstance(frame, bytes) else _of_samples(frame)
     if format_ == "TIFF" and _needs_tifffile(content):
         return _by_tifffile(content)
     with _READERS[format_](io.BytesIO(content)) as image:
@@ -194,6 +199,12 @@ def _pixels(content: bytes, format_: str) -> Photo:
         if upright.mode in _DEEP_MODES:
             upright = Image.fromarray(to_8_bit(np.asarray(upright), notes))
         return Photo(np.asarray(_as_rgb(upright, notes)), tuple(notes))
+
+
+def _of_samples(samples: np.ndarray) -> Photo:
+    notes: list[str] = []
+    shown = Image.fromarray(to_8_bit(samples, notes))
+    return Photo(np.asarray(_as_rgb(shown, notes)), tuple(notes))
 
 
 def _frames_in(image: ImageFile) -> list[str]:
@@ -353,6 +364,8 @@ def _format_of(content: bytes) -> str | None:
             return format_
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         return "WebP"
+    if is_dicom(content):
+        return "DICOM"
     # Two letters alone would take any text that begins with "BM" for a picture.
     is_bmp = content[:2] == b"BM" and content[14:18] in _BMP_HEADERS
     return "BMP" if is_bmp else None

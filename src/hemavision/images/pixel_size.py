@@ -1,4 +1,4 @@
-"""How large a pixel is, as an image file's own metadata say: TIFF, OME-TIFF, PNG, JPEG.
+"""How large a pixel is, as an image file's own metadata say: TIFF, OME-TIFF, DICOM, PNG, JPEG.
 
 Most files say nothing of a microscope: 72 pixels an inch is a printer's word. What no objective of
 a blood smear gives is taken for none.
@@ -14,6 +14,8 @@ from PIL.BmpImagePlugin import BmpImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
+
+from hemavision.images.dicom import is_dicom, read_dicom_um
 
 #: Micrometres a pixel: an oil immersion with a fine camera, a dry objective with a coarse one.
 LEAST_UM, MOST_UM = 0.01, 2.0
@@ -47,7 +49,10 @@ def read_pixel_um(content: bytes) -> float | None:
         content: an image file's bytes; one that cannot be read says nothing.
     """
     try:
-        found = _of_tiff(content) if content[:2] in (b"II", b"MM") else _printed(content)
+        if content[:2] in (b"II", b"MM"):
+            found = _of_tiff(content)
+        else:
+            found = read_dicom_um(content) if is_dicom(content) else _printed(content)
     except Exception:  # Pillow's readers raise whatever their parsing met
         return None
     return found if found and LEAST_UM <= found <= MOST_UM else None

@@ -39,6 +39,10 @@ COUNTED_APART = frozenset(
 )
 #: Bins of cells whose type nobody has decided: not counted until a person does.
 NOT_DECIDED = frozenset({"undecided", "unfamiliar"})
+#: What nobody has decided on where a count stopped: signed with the case, and in no share.
+NOT_COUNTED = "not_counted"
+#: What a cell is called that a reader cannot name; what is unfamiliar to the model weighs as much.
+UNIDENTIFIED = "unidentified"
 #: What no image set at hand names, and so no model.
 UNNAMED = (
     "band forms apart from segmented neutrophils", "blasts", "reactive or malignant lymphocytes",

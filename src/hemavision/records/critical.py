@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -33,15 +34,18 @@ class Critical(Record):
 
     Attributes:
         rule: that it meets.
-        count: its cells.
-        per_100: for each 100 white cells; None where there is no white cell.
+        count: its cells, with those that are not counted.
+        per_100: for each 100 white cells, of those counted or of all, whichever is more; None where
+            there is no white cell.
         types: whose cells they are: its own, and classes that are part of it.
+        uncounted: of its cells, those that nobody decided on before the count stopped.
     """
 
     rule: CriticalRule = field(metadata=HIDDEN)
     count: Count
     per_100: float | None
     types: tuple[str, ...]
+    uncounted: Count = 0
 
     @property
     @member
@@ -63,7 +67,10 @@ class Critical(Record):
 
 
 def find_critical(
-    counts: Mapping[str, int], rules: Iterable[CriticalRule], classes: ClassList = USUAL_PLACES
+    counts: Mapping[str, int],
+    rules: Iterable[CriticalRule],
+    classes: ClassList = USUAL_PLACES,
+    uncounted: Mapping[str, int] | None = None,
 ) -> list[Critical]:
     """Return which rules a count meets, in their order.
 
@@ -71,17 +78,27 @@ def find_critical(
         counts: type → cells that a person called so.
         rules: of the laboratory.
         classes: that the cells were called by. A class without a rule falls under its parent's.
+        uncounted: type → cells that the model alone called so, where the count stopped without
+            them: what must not be overlooked is weighed wherever it stands.
     """
-    white = sum(n for name, n in counts.items() if classes.counts(name))
+    beyond = uncounted or {}
+    everything = Counter(counts) + Counter(beyond)
     rules = tuple(rules)
     found = []
     for rule in rules:
         types = types_under(rule, rules, classes)
-        count = sum(counts.get(name, 0) for name in types)
-        per_100 = 100 * count / white if white else None
+        shares = [_per_100(some, types, classes) for some in (counts, everything)]
+        per_100 = max((share for share in shares if share is not None), default=None)
+        count = sum(everything[name] for name in types)
         if count and (per_100 is None or per_100 > rule.above):
-            found.append(Critical(rule, count, per_100, types))
+            left = sum(beyond.get(name, 0) for name in types)
+            found.append(Critical(rule, count, per_100, types, left))
     return found
+
+
+def _per_100(counts: Mapping[str, int], types: Iterable[str], classes: ClassList) -> float | None:
+    white = sum(n for name, n in counts.items() if classes.counts(name))
+    return 100 * sum(counts.get(name, 0) for name in types) / white if white else None
 
 
 def types_under(

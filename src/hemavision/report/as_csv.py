@@ -9,7 +9,7 @@ from typing import Any
 
 from hemavision.differential import Share
 from hemavision.exports.table import plain
-from hemavision.records.cells import NUCLEATED_RED
+from hemavision.records.cells import NOT_COUNTED, NUCLEATED_RED
 from hemavision.records.results import NOTICE
 from hemavision.report.findings import PROVISIONAL, Report
 
@@ -104,7 +104,8 @@ def _apart(report: Report) -> list[dict[str, Any]]:
             row["level"] = found.level
         rows.append(row)
     if found.undecided:
-        rows.append({"cell_type": "undecided", "unit": "cells", "count": found.undecided})
+        name = NOT_COUNTED if report.uncounted else "undecided"
+        rows.append({"cell_type": name, "unit": "cells", "count": found.undecided})
     return rows
 
 

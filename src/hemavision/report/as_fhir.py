@@ -118,6 +118,8 @@ def _share(report: Report, share: Share) -> Values:
         _counted("Cells of this type counted", share.count),
         _counted("White cells counted", report.differential.total),
     ]
+    if left := report.uncounted:
+        result["component"].append(_counted("Further cells, not counted", left))
     if text := settle_words(share):
         result["note"] = [{"text": text}]
     return result

@@ -146,6 +146,7 @@ def _context(report: Report) -> dict[str, Any]:
         "has_ranges": any(row.reference for row in rows),
         "top": top_of_scale(report),
         "shows_signature": shows_signature(report.given),
+        "uncounted": report.uncounted,
         "critical": critical_words(report.given),
         "sentences": counted_words(report),
         "cells": list(zip(report.given.cells, pictures, strict=True)),

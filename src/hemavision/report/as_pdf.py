@@ -284,7 +284,8 @@ def _counts(sheet: Sheet, report: Report) -> None:
         if count
     ]
     if found.undecided:
-        facts.append((_("Undecided, not counted"), written(f"{found.undecided:,}")))
+        label = _("Further cells, not counted") if report.uncounted else _("Undecided, not counted")
+        facts.append((label, written(f"{found.undecided:,}")))
     if given.terms.profile:
         facts.append((_("Reference ranges"), said(given.terms.profile.title)))
     if facts:

@@ -17,7 +17,7 @@ from hemavision.differential import (
 )
 from hemavision.records.cells import CUT
 from hemavision.records.reference import display_name, type_words, types_words
-from hemavision.report.record import ReportInput
+from hemavision.report.record import ReportInput, ReportStatus
 from hemavision.words import _, n_, said, written
 
 #: 10⁹ cells per litre, for people.
@@ -44,6 +44,13 @@ class Report:
     differential: Differential
     comparison: Comparison | None
     corrected: Corrected | None
+
+    @property
+    def uncounted(self) -> int:
+        """Cells that were signed without being decided on, because the count had stopped."""
+        found, status = self.differential, self.given.status
+        stopped = status is not ReportStatus.PRELIMINARY and not found.missing
+        return found.undecided if stopped else 0
 
     @classmethod
     def of(cls, given: ReportInput) -> Report:
@@ -110,7 +117,7 @@ def counted_words(report: Report) -> list[str]:
                 cut,
             )
         )
-    sentences += aside_words(found)
+    sentences += aside_words(found, signed=bool(report.uncounted))
     if found.missing:
         sentences.append(
             _(
@@ -123,8 +130,13 @@ def counted_words(report: Report) -> list[str]:
     return [*provisional, *sentences, *notes]
 
 
-def aside_words(found: Differential) -> list[str]:
-    """Return what is to be said beside the shares: the page and every report print these."""
+def aside_words(found: Differential, *, signed: bool) -> list[str]:
+    """Return what is to be said beside the shares: the page and every report print these.
+
+    Args:
+        found: the shares.
+        signed: whether whoever signed left undecided what the count did not need.
+    """
     sentences = [
         n_(
             "{type} is read against no range: {parts} is counted apart, and the ranges have none "
@@ -139,7 +151,17 @@ def aside_words(found: Differential) -> list[str]:
         if share.parts
     ]
     sentences += _blood(found)
-    if left := found.undecided:
+    left = found.undecided
+    if left and signed:
+        sentences.append(
+            n_(
+                "{n} further cell was not counted: the count stopped at {total}.",
+                "{n} further cells were not counted: the count stopped at {total}.",
+                left,
+                total=written(f"{found.total:,}"),
+            )
+        )
+    elif left:
         sentences.append(
             n_(
                 "{n} cell that nobody has decided on is not counted.",
@@ -174,6 +196,8 @@ def critical_words(given: ReportInput) -> list[str]:
             _("acknowledged") if one.rule.name in given.acknowledged else _("not acknowledged yet")
         )
         name = display_name(one.rule.name)
+        if one.uncounted:
+            cells += ", " + _("{n} of them not counted", n=written(f"{one.uncounted:,}"))
         sentences.append(_("Critical: {type}, {cells}; {done}.", type=name, cells=cells, done=done))
     return sentences
 

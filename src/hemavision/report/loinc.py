@@ -11,8 +11,10 @@ sends for a microscopic count (737-7, 744-3, 714-6, 707-0, and 18309-5 for nucle
 Names are LOINC's long common names as they stand since "/Leukocytes" took the place of "/100
 leukocytes". Where LOINC has no code for a manual count of a type, the code without a method is
 taken; a type without any code is sent with its name alone. Codes of shares stand in the lists of
-classes (``classes/*.toml``); those of ``stages.toml`` (764-1, 740-1, 749-2, 783-1) are of manual
-counts, too. LOINC is copyright Regenstrief Institute and the LOINC Committee, free of charge under
+classes (``classes/*.toml``); those of ``stages.toml`` are of manual counts, too: 764-1, 740-1 and
+749-2 by the same lists of long names, and, with 783-1 for promyelocytes, by Mindray's list, which
+sends them in the order of maturation. A test holds every code to its check digit. LOINC is
+copyright Regenstrief Institute and the LOINC Committee, free of charge under
 https://loinc.org/license.
 """
 

@@ -106,7 +106,13 @@ def find_version(store: Store, number: int, version: int) -> Version:
 
 
 def sign_case(
-    store: Store, number: int, revision: int, who: str, figures: Figures | None = None
+    store: Store,
+    number: int,
+    revision: int,
+    who: str,
+    figures: Figures | None = None,
+    *,
+    uncounted: bool = False,
 ) -> Case:
     """Sign a case: from now on it is read-only.
 
@@ -117,9 +123,12 @@ def sign_case(
         who: signs.
         figures: what its report says besides, as of ``revision``: what is signed must not change
             with the server's settings. None keeps nothing, and reports say so.
+        uncounted: where readers have decided on as many white cells as they aimed at, leave the
+            undecided ones out of the count.
 
     Raises:
-        RefusedError: it is signed already, has no cells, or some are undecided.
+        RefusedError: it is signed already, has no cells, or some are undecided that the count
+            cannot do without.
         ConflictError: it was changed after ``revision``.
     """
     with store.writing(who) as turn:
@@ -131,7 +140,7 @@ def sign_case(
                 "Look again, then sign.",
                 changes,
             )
-        _refuse_undecided(turn.connection, number)
+        _refuse_undecided(turn.connection, case, uncounted)
         after = touch(turn, case, State.SIGNED)
         profile = case.entries.profile or (figures.profile if figures else "")
         entered = write_entries(turn, case, replace(case.entries, profile=profile), after)
@@ -268,21 +277,25 @@ def _open_version(turn: Transaction, number: int, version: int, reason: str) -> 
     )
 
 
-def _refuse_undecided(connection: Connection, number: int) -> None:
-    of_case = cells.c.case_id == number
-    if not connection.execute(select(func.count()).select_from(cells).where(of_case)).scalar():
-        raise RefusedError("no-cells", f"Case {number} has no cells; there is nothing to sign.")
-    undecided = of_case & cells.c.decided_type.is_(None)
-    left = connection.execute(select(cells.c.id).where(undecided).order_by(cells.c.id)).scalars()
-    numbers = list(left)
-    if numbers:
-        some = ", ".join(map(str, numbers[:10])) + (", …" if len(numbers) > 10 else "")
-        raise RefusedError(
-            "undecided",
-            f"{len(numbers)} cells of case {number} are undecided ({some}). Decide on each, then "
-            "sign.",
-            numbers[:NAMED_CELLS],
-        )
+def _refuse_undecided(connection: Connection, case: Case, uncounted: bool) -> None:
+    found = select(cells.c.id, cells.c.decided_type).where(cells.c.case_id == case.id)
+    rows = connection.execute(found.order_by(cells.c.id)).all()
+    if not rows:
+        raise RefusedError("no-cells", f"Case {case.id} has no cells; there is nothing to sign.")
+    numbers = [cell for cell, kind in rows if kind is None]
+    white = sum(kind is not None and case.classes.counts(kind) for _, kind in rows)
+    complete = white >= case.entries.target
+    if not numbers or (uncounted and complete):
+        return
+    some = ", ".join(map(str, numbers[:10])) + (", …" if len(numbers) > 10 else "")
+    way = f"Decide on each, then sign; {white} of {case.entries.target} white cells are counted."
+    if complete:
+        way = f"{white} white cells are counted: sign with these not counted, or decide on each."
+    raise RefusedError(
+        "undecided",
+        f"{len(numbers)} cells of case {case.id} are undecided ({some}). {way}",
+        numbers[:NAMED_CELLS],
+    )
 
 
 def _write_signature(turn: Transaction, case: Case, figures: Figures | None) -> dict[str, Any]:
@@ -313,7 +326,7 @@ def _finished_reads(connection: Connection, number: int) -> list[int]:
     return list(connection.execute(select(reads.c.id).where(mine).order_by(reads.c.id)).scalars())
 
 
-def _decisions(connection: Connection, number: int) -> dict[str, str]:
+def _decisions(connection: Connection, number: int) -> dict[str, str | None]:
     found = select(cells.c.id, cells.c.decided_type).where(cells.c.case_id == number)
     return {str(cell): kind for cell, kind in connection.execute(found.order_by(cells.c.id))}
 

@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, case, func, select, update
 
 from hemavision.errors import ConflictError, MissingError, RefusedError
+from hemavision.records.cells import UNIDENTIFIED
+from hemavision.records.classes import ClassList
 from hemavision.records.json_values import Count
 from hemavision.records.results import Box, Prediction, Status
 from hemavision.store.cases import open_case, read_case, touch
@@ -137,7 +139,7 @@ def decide(
     changes: Sequence[Change],
     who: str,
     *,
-    as_suggested: bool = False,
+    opened: Collection[int] | None = None,
     key: str | None = None,
 ) -> Decided:
     """Give cells their types, all or none.
@@ -147,8 +149,8 @@ def decide(
         case_id: the case.
         changes: the cells and their types.
         who: decides.
-        as_suggested: the model's word is taken for several cells at once: those that it doubts
-            itself, *check* and *unfamiliar*, are left out.
+        opened: of several cells at once those that the reader had before them one by one: others
+            that the model doubts, *check* and *unfamiliar*, are left out. None lets none out.
         key: of the request; one that comes again is answered as it is now, and changes nothing.
 
     Raises:
@@ -159,7 +161,10 @@ def decide(
     with store.writing(who, key) as turn:
         of = open_case(turn.connection, case_id)
         there = read_cells(turn.connection, case_id, [change.cell_id for change in changes])
-        doubtful = [c.cell_id for c in changes if as_suggested and _is_doubtful(there[c.cell_id])]
+        asked = [] if opened is None else [there[c.cell_id] for c in changes]
+        doubtful = [
+            cell.id for cell in asked if cell.id not in (opened or ()) and _is_doubtful(cell)
+        ]
         if turn.repeated is not None:
             named = [there[change.cell_id] for change in changes]
             return Decided(turn.repeated or None, of, named, tuple(doubtful))
@@ -320,6 +325,18 @@ class Tally:
     def undecided(self) -> int:
         """Cells that nobody has decided on."""
         return sum(self.suggested.values()) + self.unfamiliar
+
+    def rest(self, classes: ClassList, target: int) -> dict[str, int]:
+        """Return what a signature leaves uncounted: type → cells, by the model's word alone.
+
+        Empty before the white cells that readers decided on reach ``target``. What is unfamiliar
+        to the model stands there as unidentified.
+        """
+        white = sum(n for name, n in self.decided.items() if classes.counts(name))
+        if white < target or not self.undecided:
+            return {}
+        strange = {UNIDENTIFIED: self.unfamiliar} if self.unfamiliar else {}
+        return dict(Counter(self.suggested) + Counter(strange))
 
     @property
     def is_provisional(self) -> bool:

@@ -248,13 +248,13 @@ def find_look(store: Store, case_id: int, cell_id: int) -> Look:
     return Look(Box(*edges), width, height, sha256, tuple(notes), cutout)
 
 
-def read_thumbnail(store: Store, case_id: int, cell_id: int) -> bytes | None:
-    """Return the JPEG of a cell for galleries; None where none is kept, or no such cell."""
-    found = select(thumbnails.c.jpeg).join(cells, cells.c.id == thumbnails.c.cell_id)
+def read_thumbnails(store: Store, case_id: int, cell_ids: Sequence[int]) -> dict[int, bytes]:
+    """Return cell → its JPEG for galleries, of those of a case's cells that have one."""
+    kept = (thumbnails.c.cell_id, thumbnails.c.jpeg)
+    found = select(*kept).join(cells, cells.c.id == thumbnails.c.cell_id)
+    mine = found.where(cells.c.case_id == case_id, cells.c.id.in_(cell_ids))
     with store.reading() as connection:
-        mine = found.where(cells.c.case_id == case_id, cells.c.id == cell_id)
-        jpeg: bytes | None = connection.execute(mine).scalar()
-    return None if jpeg is None else bytes(jpeg)
+        return {cell: bytes(jpeg) for cell, jpeg in connection.execute(mine)}
 
 
 def read_cutouts(store: Store, cell_ids: Sequence[int]) -> dict[int, bytes]:

@@ -128,7 +128,8 @@ class Version(Record):
         reason: why the signed one before it was opened again; empty for the first.
         signed_at: when, if it was.
         signed_by: by whom, if it was.
-        decisions: cell → type as signed; None while open.
+        decisions: cell → type as signed, null for one that the count stopped before; None while
+            open.
         entries: as signed, their JSON values; None while open.
         figures: what its report says besides, as signed; None while open, and where it was signed
             before figures were kept.

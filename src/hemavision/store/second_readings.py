@@ -17,8 +17,8 @@ from hemavision.records.results import Box, Status
 from hemavision.store.cases import read_case
 from hemavision.store.chain import Event, Transaction
 from hemavision.store.database import Store
-from hemavision.store.records import Case, Change, Page
-from hemavision.store.schema import cases, cells, read_cells, reads
+from hemavision.store.records import Case, Change, Page, State
+from hemavision.store.schema import cases, cells, read_cells, reads, versions
 
 
 class ReadState(StrEnum):
@@ -107,6 +107,8 @@ def open_read(
         if blind(turn.connection, case_id, who):
             raise RefusedError("read-open", f"You have a reading of case {case_id} open already.")
         found = select(cells.c.id).where(cells.c.case_id == case_id).order_by(cells.c.id)
+        if case.state is State.SIGNED:  # what its count left out is nobody's reading
+            found = found.where(cells.c.decided_type.is_not(None))
         numbers = list(turn.connection.execute(found).scalars())
         if not numbers:
             raise RefusedError("no-cells", f"Case {case_id} has no cells to read.")
@@ -132,11 +134,17 @@ def list_reads(store: Store, case_id: int) -> list[Read]:
 
 @dataclass(frozen=True)
 class FinishedRead:
-    """A finished second reading, with its case's name and classes."""
+    """A finished second reading, with its case's name and classes.
+
+    Attributes:
+        signed: whether the case was signed by then: where the first reader said nothing of a cell,
+            the count had stopped before it.
+    """
 
     case_name: str
     classes: ClassList
     read: Read
+    signed: bool
 
 
 def list_finished(store: Store, who: str) -> list[FinishedRead]:
@@ -149,10 +157,16 @@ def list_finished(store: Store, who: str) -> list[FinishedRead]:
     open_ = select(reads.c.case_id).where(_is_open(who))
     seen = (reads.c.state == ReadState.FINISHED) & reads.c.case_id.not_in(open_)
     found = _counted(seen).join(cases, reads.c.case_id == cases.c.id)
-    found = found.add_columns(cases.c.name, cases.c.classes).group_by(cases.c.id)
+    then = (versions.c.case_id == cases.c.id) & (versions.c.version == reads.c.closed_version)
+    found = found.outerjoin(versions, then & (versions.c.signed_at <= reads.c.closed_at))
+    found = found.add_columns(cases.c.name, cases.c.classes, versions.c.signed_at)
+    found = found.group_by(cases.c.id, versions.c.signed_at)
     with store.reading() as connection:
         rows = connection.execute(found.order_by(reads.c.closed_at.desc(), reads.c.id.desc()))
-        return [FinishedRead(r.name, ClassList.of(r.classes), _as_read(r)) for r in rows]
+        return [
+            FinishedRead(r.name, ClassList.of(r.classes), _as_read(r), r.signed_at is not None)
+            for r in rows
+        ]
 
 
 def find_read(store: Store, number: int) -> Read:

@@ -20,10 +20,12 @@ from flask import (
 from werkzeug.wrappers import Response as AnyResponse
 
 from hemavision import __version__, settings
+from hemavision.differential.counting import TARGETS
 from hemavision.records.cells import EIGHT_TYPES, FOUR_TYPES
 from hemavision.records.reference import display_name, type_words
 from hemavision.report import notice
 from hemavision.store.cases import find_case
+from hemavision.store.second_readings import is_blind
 from hemavision.web.api.models import describe_models
 from hemavision.web.errors import Problem
 from hemavision.web.identity import find_caller, the_store
@@ -110,7 +112,10 @@ def case_page(case_id: int) -> str | AnyResponse:
     if to_login:
         return to_login
     find_case(the_store(), case_id)
-    return render_template("case.html", case_id=case_id, **shared_words())
+    caller = find_caller()
+    # A page that may see the decisions asks for them at once.
+    blind = caller is not None and is_blind(the_store(), case_id, caller.reader.name)
+    return render_template("case.html", case_id=case_id, blind=blind, **shared_words())
 
 
 @pages.get("/agreement")
@@ -124,6 +129,24 @@ def figures_page() -> str:
     """Return the models' figures with their protocols; all of them stand in the page itself."""
     return render_template(
         "figures.html", models=describe_models(), named=display_name, **shared_words()
+    )
+
+
+@pages.get("/settings")
+def settings_page() -> str:
+    """Return what this server reads smears with and against; nothing that is secret."""
+    kept = services()
+    limits = ("max_megapixels", "max_images", "max_body_mb")
+    return render_template(
+        "settings.html",
+        model=kept.model,
+        detector=kept.detector,
+        classes=kept.classes,
+        profiles=kept.profiles,
+        limits={name: settings.whole_number(name) for name in limits},
+        targets=TARGETS,
+        named=display_name,
+        **shared_words(),
     )
 
 

@@ -172,9 +172,9 @@ def patch_cells(case_id: int) -> Response:
     Each change names the cell's `revision` as it was seen. Where somebody else was first, the
     answer is 409 and `changes` say what is there now, by whom and since when.
 
-    Several types at once name in `seen` which cells were on the screen, and say `as_suggested`
-    where they take the model's word. `left_out` are those that stay as they are: `unseen` ones,
-    and `doubtful` ones, which the model itself doubts: they want a decision each.
+    Several types at once name in `seen` which cells were on the screen, and in `opened` which the
+    reader had before them one by one. `left_out` are those that stay as they are: `unseen` ones,
+    and `doubtful` ones, which the model itself doubts and nobody opened: they want a word each.
     """
     reader = sighted(case_id)
     asked = read_changes()
@@ -183,7 +183,7 @@ def patch_cells(case_id: int) -> Response:
         case_id,
         asked.changes,
         reader.name,
-        as_suggested=asked.as_suggested,
+        opened=asked.opened,
         key=read_key(),
     )
     return _decided(done, asked.unseen)
@@ -293,12 +293,12 @@ class Asked:
     Attributes:
         changes: that are to be made.
         unseen: cells of those that are not, because the reader never had them on the screen.
-        as_suggested: whether several take the model's word.
+        opened: of several, those that were looked at one by one; None where it is one decision.
     """
 
     changes: list[Change]
     unseen: list[int]
-    as_suggested: bool
+    opened: list[int] | None
 
 
 def read_changes() -> Asked:
@@ -307,7 +307,7 @@ def read_changes() -> Asked:
     wanted = [Change(c.id, c.revision, c.cell_type) for c in body.changes]
     named = [change for change in wanted if change.cell_type is not None]
     if len(named) < 2:
-        return Asked(wanted, [], as_suggested=False)
+        return Asked(wanted, [], None)
     if body.seen is UNSET:
         raise Problem(
             "unusable",
@@ -317,7 +317,7 @@ def read_changes() -> Asked:
     seen = set(body.seen)
     unseen = [change.cell_id for change in named if change.cell_id not in seen]
     kept = [change for change in wanted if change.cell_id not in unseen]
-    return Asked(kept, unseen, body.as_suggested)
+    return Asked(kept, unseen, body.opened)
 
 
 def _decided(done: cells.Decided, unseen: list[int]) -> Response:

@@ -24,7 +24,7 @@ from hemavision.records.results import Noticed
 from hemavision.report.findings import PROVISIONAL, aside_words
 from hemavision.store.cases import find_case
 from hemavision.store.cells import Tally, tally
-from hemavision.store.records import Case, Entries
+from hemavision.store.records import Case, Entries, State
 from hemavision.web.api.bodies import read_query
 from hemavision.web.api.case_requests import CountQuery
 from hemavision.web.api.case_terms import grounds_of, profiles
@@ -49,6 +49,8 @@ class CaseDifferential(Noticed):
 
     Attributes:
         words: what is to be said beside the shares, as the report says it.
+        uncounted: cells that a signature may leave undecided, because readers have decided on as
+            many white cells as they aimed at; of a signed case, those that it left.
         no_estimate: why an estimate that the entries ask for cannot be had.
     """
 
@@ -58,6 +60,7 @@ class CaseDifferential(Noticed):
     no_estimate: str | None
     words: list[str]
     critical: list[Critical]
+    uncounted: Count
     cells: Tally
     entries: Entries
     suggestions: bool
@@ -73,10 +76,10 @@ def get_differential(case_id: int) -> Response:
     """Count a case: shares with exact intervals, flags, absolute counts, an analyser beside it.
 
     Counts what readers decided; with `suggestions` also the model's word where nobody has yet:
-    such shares are provisional, and read against no range.
+    such shares are provisional, and read against no range. A signed case counts what was signed.
     What is unfamiliar to the model is never counted before a person decides. `cells` says how
     many of each type are decided and how many only suggested, `critical` which types readers
-    decided on must not be overlooked. Read against what was entered for
+    decided on, or the count left out, must not be overlooked. Read against what was entered for
     the case; `estimate` is there where those ask for it.
     """
     sighted(case_id)
@@ -85,9 +88,11 @@ def get_differential(case_id: int) -> Response:
         case, cells = find_case(still, case_id), tally(still, case_id)
         grounds, analyser = grounds_of(still, case), analyser_of(case.entries)
     # Nothing is called high that nobody has looked at.
-    provisional = query.suggestions and cells.is_provisional
+    signed = case.state is State.SIGNED
+    suggests = query.suggestions and not signed
+    provisional = suggests and cells.is_provisional
     terms = terms_of(case.entries, None if provisional else grounds.profile, case.classes)
-    counts = cells.counts(grounds.types, with_suggestions=query.suggestions)
+    counts = cells.counts(grounds.types, with_suggestions=suggests)
     try:
         found = find_differential(counts, terms)
         comparison = None
@@ -102,8 +107,9 @@ def get_differential(case_id: int) -> Response:
             comparison=comparison,
             estimate=estimate,
             no_estimate=why_not,
-            words=[PROVISIONAL] * provisional + aside_words(found),
-            critical=grounds.critical(cells.decided),
+            words=[PROVISIONAL] * provisional + aside_words(found, signed=signed),
+            critical=grounds.critical(cells, case.entries.target),
+            uncounted=sum(cells.rest(case.classes, case.entries.target).values()),
             cells=cells,
             suggestions=query.suggestions,
             entries=case.entries,

@@ -79,12 +79,13 @@ class CellChanges(Body):
 
     Attributes:
         seen: the cells that the reader had on the screen.
-        as_suggested: several at once take the model's word: what it doubts is left out.
+        opened: those of them that were looked at one by one: of several at once, others that the
+            model doubts are left out.
     """
 
     changes: Annotated[list[CellChange], Meta(min_length=1, max_length=MOST_CHANGES)]
     seen: Annotated[list[Number], Meta(max_length=MOST_CHANGES)] | UnsetType = UNSET
-    as_suggested: bool = False
+    opened: Annotated[list[Number], Meta(max_length=MOST_CHANGES)] = field(default_factory=list)
 
 
 class Undo(Body):
@@ -98,10 +99,12 @@ class Signature(Body):
 
     Attributes:
         acknowledged: the critical types that the case holds, each by its name.
+        uncounted: leave out what nobody has decided on where the count has stopped.
     """
 
     revision: Number
     acknowledged: Annotated[list[Name], Meta(max_length=50)] = field(default_factory=list)
+    uncounted: bool = False
 
 
 class Amendment(Body):

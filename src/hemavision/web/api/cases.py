@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 
 from flask import Response
 
-from hemavision.casework.signing import sign
+from hemavision.casework.signing import Consent, sign
 from hemavision.errors import SettingsError
 from hemavision.records.classes import CellClass
 from hemavision.records.json_values import Count, Record, Time
@@ -151,14 +151,16 @@ def post_signature(case_id: int) -> Response:
 
     The ranges, the model's figures and the heatmaps of its report are signed with it.
 
-    Refused with 409 while cells are undecided (`cells` names them), while a critical type that
+    Refused with 409 while cells are undecided (`cells` names them; with `uncounted` those are left
+    out of which the count has no need, `uncounted` of its differential), while a critical type that
     the case holds (`critical` of its differential) is not `acknowledged`, and when somebody
     changed the case after `revision` (`changes` are the log's entries since).
     """
     reader = sighted(case_id)
     body = read_json(requests.Signature)
     try:
-        case = sign(the_store(), at_work(), case_id, body.revision, reader.name, body.acknowledged)
+        consent = Consent(body.acknowledged, body.uncounted)
+        case = sign(the_store(), at_work(), case_id, body.revision, reader.name, consent)
     except SettingsError as error:
         raise Problem("unusable", str(error)) from error
     return answer(CaseAnswer(case))

@@ -15,6 +15,14 @@ export const TYPE_COLOURS = Object.freeze({
   platelet: "#d9f7a6",
 });
 export const KIND_COLOURS = Object.freeze({ red_cell: "#ffd9d6", platelet: "#d9f7a6" });
+/**
+ * For classes of the laboratory's own, by their order: as far from the hues above and from each other as can
+ * be, for people with green blindness too, and with a contrast of 3 on a dark ground and on a lit one.
+ */
+export const OWN_COLOURS = Object.freeze([
+  "#187818", "#2448fc", "#b41884", "#e418fc", "#2484a8", "#b46018", "#fc309c",
+  "#9024d8", "#7878fc", "#3c9c6c", "#a86c90", "#6c549c", "#e41848", "#845454",
+]);
 /** Neither lost on a dark ground nor on a lit one. */
 const UNKNOWN = "#a294b8";
 /** What lies under every line and label, so that any ground shows them. */
@@ -31,6 +39,12 @@ export function typeColour(cellType) {
   return TYPE_COLOURS[cellType] ?? UNKNOWN;
 }
 
+/** Return {class: colour} of those of a list, by name, that are no types of a model. */
+export function ownColours(names) {
+  const own = names.filter((name) => !(name in TYPE_COLOURS));
+  return Object.fromEntries(own.map((name, index) => [name, OWN_COLOURS[index % OWN_COLOURS.length]]));
+}
+
 /** Return how a cell's box is drawn: {colour, dash, width, corner}. */
 export function lineOf({ kind, prediction }) {
   return {
@@ -45,6 +59,15 @@ export function lineOf({ kind, prediction }) {
 export function contrast(one, other) {
   const [light, dark] = [luminance(one), luminance(other)].sort((a, b) => b - a);
   return (light + 0.05) / (dark + 0.05);
+}
+
+/** Return a colour as it is drawn on a lit ground: as dark as a contrast of 3 with it takes, of the same hue. */
+export function onLight(colour, ground = "#faf7fc") {
+  let shown = colour;
+  for (let share = 0.95; contrast(shown, ground) < 3; share -= 0.05) {
+    shown = `#${[1, 3, 5].map((at) => Math.round(share * parseInt(colour.slice(at, at + 2), 16)).toString(16).padStart(2, "0")).join("")}`;
+  }
+  return shown;
 }
 
 function luminance(colour) {

@@ -14,6 +14,7 @@ import { mountImporter } from "./components/importer.js";
 import { mountCompare, mountInspector } from "./components/inspector.js";
 import { mountClasses, mountPanel } from "./components/panel.js";
 import { mountFinishing, mountReads, mountReason, mountSigning } from "./components/rounds.js";
+import { colourClasses } from "./components/tiles.js";
 import { mountFoot, mountKeyboard, mountSelection, mountToolbar } from "./components/toolbar.js";
 import { createConnection, createDesk, createLoader, createNumbers, createThumbnails, createWatch } from "./desk.js";
 import { isTyped } from "./entered.js";
@@ -88,7 +89,7 @@ async function attempt(act, dialog = null) {
 
 async function begin() {
   try {
-    await load.all();
+    await load.all(document.body.dataset.blind === "true");
     numbers.refresh(0);
     gallery.view.tiles.get(store.state.focusId)?.focus({ preventScroll: true });
   } catch (error) {
@@ -138,15 +139,20 @@ function compare() {
 async function askToSign() {
   await writer.rest();
   await numbers.now();
+  // Nobody signs suggestions: what the sheet counts is what readers decided.
+  if (store.state.numbers?.uncounted && store.state.suggestions) {
+    store.dispatch({ type: "counted", suggestions: false });
+    await numbers.now();
+  }
   dialogs.sign.open(store.state);
 }
 
-async function sign({ acknowledged }) {
+async function sign({ acknowledged, uncounted }) {
   await Promise.all([writer.rest(), entering.rest()]);
   if (store.state.entriesError) return dialogs.sign.fail(_("What you entered cannot be kept: {why}", { why: store.state.entriesError }));
   const { revision } = store.state.case;
   try {
-    const { case: found } = await api.post(`${root}/sign`, { revision, acknowledged });
+    const { case: found } = await api.post(`${root}/sign`, { revision, acknowledged, uncounted });
     await load.record();
     dialogs.sign.close();
     say(_("{name} is signed.", found));
@@ -386,6 +392,7 @@ function mount() {
     part("room").hidden = state.phase === "failed";
     write(part("trouble").querySelector("[data-role=trouble-words]"), state.problem ?? "");
     document.body.dataset.phase = state.phase;
+    if (state.types !== before.types) colourClasses(state.types);
     document.body.dataset.inspecting = String(state.inspectedId !== null);
     document.body.dataset.queue = String(state.queue);
     for (const update of updates) update(state, before);

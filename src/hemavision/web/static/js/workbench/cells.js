@@ -103,6 +103,19 @@ export function togetherOf(cells, seen) {
   return parted;
 }
 
+/**
+ * Return what several cells may be called by one word of the reader's: {ready, unseen, doubtful}, ids. What
+ * the model doubts needs a look of its own first: `opened` says which had it.
+ */
+export function namedTogetherOf(cells, seen, opened) {
+  const parted = { ready: [], unseen: [], doubtful: [] };
+  for (const cell of cells) {
+    const waits = cell.suggestion && isDoubtful(cell) && !opened.has(cell.id);
+    parted[!seen.has(cell.id) ? "unseen" : waits ? "doubtful" : "ready"].push(cell.id);
+  }
+  return parted;
+}
+
 /** Say whether a cell waits for a person: undecided, and the model doubts its word or gives none. */
 const isDoubtful = (cell) => !isDecided(cell) && cell.suggestion?.status !== "confident";
 
@@ -129,13 +142,13 @@ export function nextUndecided(groups, id) {
 }
 
 /**
- * Return which cell the keys go on to once `ids` are decided: the next undecided one after the last of
- * them, going round, or null. Never a decided one: whoever types ahead would name it anew.
+ * Return which cell the keys go on to once `ids` are decided: the next undecided one after `from`, going
+ * round, or null: what several leave out comes next. Never a decided one: whoever types ahead would name it anew.
  */
-export function successor(groups, ids) {
+export function successor(groups, ids, from) {
   const order = groups.flatMap(({ cells }) => cells);
   const done = new Set(ids);
-  const last = order.findLastIndex(({ id }) => done.has(id));
-  const turned = [...order.slice(last + 1), ...order.slice(0, last + 1)];
+  const here = order.findIndex(({ id }) => id === from);
+  const turned = [...order.slice(here + 1), ...order.slice(0, here + 1)];
   return turned.find((cell) => !done.has(cell.id) && !isDecided(cell))?.id ?? null;
 }

@@ -15,6 +15,7 @@ const AT_ONCE = 200;
 /** Return {decide, undo} as the writer wants them. */
 export function createDesk({ api, store, root }) {
   const seen = (changes) => changes.map(({ id }) => id).filter((id) => store.state.seen.has(id));
+  const opened = (changes) => changes.map(({ id }) => id).filter((id) => store.state.opened.has(id));
   const blind = async (changes, key) => {
     const asked = { changes, seen: seen(changes) };
     const { cells, left_out } = await api.patch(`/reads/${store.state.reading.id}/cells`, asked, key);
@@ -22,7 +23,7 @@ export function createDesk({ api, store, root }) {
   };
   return {
     decide: (changes, asSuggested, key) => (store.state.reading ? blind(changes, key)
-      : api.patch(`${root}/cells`, { changes, seen: seen(changes), as_suggested: asSuggested }, key)),
+      : api.patch(`${root}/cells`, { changes, seen: seen(changes), opened: asSuggested ? [] : opened(changes) }, key)),
     undo: ({ batch, changes }, key) => (store.state.reading ? blind(changes, key) : api.post(`${root}/undo`, { batch }, key)),
   };
 }
@@ -58,15 +59,19 @@ export function createLoader({ api, store, root }) {
     await cut();
   }
 
-  async function all() {
-    const [session, { images }, { reads }] = await Promise.all([
-      api.session(), api.get(`${root}/images`), api.get(`${root}/reads`), record(),
+  /** `blind`: whether this reader has a second reading open here, so that the case's own cells are not theirs to see. */
+  async function all(blind) {
+    const [session, { images }, { reads }, seen, found] = await Promise.all([
+      api.session(), api.get(`${root}/images`), api.get(`${root}/reads`),
+      blind ? null : everyPage(api.get, `${root}/cells`, "cells"), blind ? null : api.get(`${root}/cut`), record(),
     ]);
     store.dispatch({ type: "sessionLoaded", ...session });
     store.dispatch({ type: "imagesLoaded", images });
     const own = reads.find(({ state, reader }) => state === "open" && reader === session.reader?.name);
     if (own) store.dispatch({ type: "readingBegan", reading: own });
-    await Promise.all([cells(), cut()]);
+    if (blind || own) return Promise.all([cells(), cut()]);
+    store.dispatch({ type: "cellsLoaded", cells: seen });
+    return store.dispatch({ type: "cutLoaded", cut: found.cut });
   }
   return { all, cells, record, pictures, cut };
 }

@@ -1,7 +1,7 @@
 /** What a reader does to cells: press, move, classify, commit, take back. */
 
 import { _, n_, whole } from "../words.js";
-import { binOf, committable, confidentOf, galleryOrder, groupCells, isDecided, nextDoubtful, nextUndecided, successor, TO_READ, togetherOf, UNFAMILIAR } from "./cells.js";
+import { binOf, committable, confidentOf, galleryOrder, groupCells, isDecided, namedTogetherOf, nextDoubtful, nextUndecided, successor, TO_READ, togetherOf, UNFAMILIAR } from "./cells.js";
 import { moveFrom, placeOf } from "./rows.js";
 import { isReadOnly, range, roomLeft, targetOf, targets, toggled, undecided, withinTarget } from "./state.js";
 import { beyondWords, binWords, cellsWords, leftOutWords } from "./words.js";
@@ -37,7 +37,7 @@ export function createReview({ store, writer, view, notice, say }) {
     const ids = changes.map(([id]) => id);
     const { queue, cells, types, focusId } = store.state;
     const goOn = ids.includes(focusId);
-    const next = !goOn ? null : queue ? nextDoubtful(cells.values(), types, ids.at(-1), ids) : successor(view.groups, ids);
+    const next = !goOn ? null : queue ? nextDoubtful(cells.values(), types, ids.at(-1), ids) : successor(view.groups, ids, focusId);
     if (goOn && next !== null) {
       // Whoever is done with a type, or with all of it that shows, sees as much of the next as there is room for.
       const sectionOf = (id) => placeOf(view.layout, id)?.section;
@@ -68,24 +68,29 @@ export function createReview({ store, writer, view, notice, say }) {
 
   function classify(type, asked = mine(), isBin = false) {
     if (!asked.length || locked()) return;
-    // Nobody says what a cell is that was never on the screen.
-    const ids = asked.length === 1 && !isBin ? asked : asked.filter((id) => store.state.seen.has(id));
-    if (ids.length < asked.length) notice(_("{cells} left out: not seen yet.", { cells: cellsWords(asked.length - ids.length) }), "info", asked);
+    const ids = asked.length === 1 && !isBin ? asked : throughGate(asked);
     if (!ids.length) return;
     const done = decide(ids.map((id) => [id, type]));
     if (done) say(ids.length === 1 ? `${_("Cell {id}", { id: ids[0] })}: ${label(type)}` : `${cellsWords(done)}: ${label(type)}`);
   }
 
-  /** What lies in a type's bin is of that type by the reader's own word, what the model doubts as well. */
+  /** Return which of several cells one word may name: what was seen, and what the model is sure of or was opened. */
+  function throughGate(asked) {
+    const { cells, seen, opened } = store.state;
+    const { ready, unseen, doubtful } = namedTogetherOf(asked.map((id) => cells.get(id)), seen, opened);
+    const words = leftOutWords(unseen, doubtful);
+    if (words) notice(ready.length ? `${words}.` : _("Nothing named: {words}.", { words }), "info", [...unseen, ...doubtful]);
+    return ready;
+  }
+
+  /** What lies in a type's bin is of that type by the reader's own word. */
   function classifyBin(name) {
     const { cells } = store.state;
     const shown = view.layout.sections.find((section) => section.name === name)?.ids ?? [];
     const ids = shown.filter((id) => !isDecided(cells.get(id)));
-    const doubted = ids.filter((id) => store.state.seen.has(id) && cells.get(id).suggestion?.status === "check");
     if (locked()) return;
     if (!ids.length) notice(_("Nothing undecided lies under {bin}.", { bin: label(name) }), "info");
-    if (doubted.length) notice(_("{cells} that the model doubts: {bin} by your word.", { cells: cellsWords(doubted.length), bin: label(name) }), "info", doubted);
-    classify(name, ids, true);
+    else classify(name, ids, true);
   }
 
   function commit() {
@@ -126,6 +131,7 @@ export function createReview({ store, writer, view, notice, say }) {
       return;
     }
     store.dispatch({ type: "saw", ids: [id] }); // who presses a cell has it before their eyes
+    store.dispatch({ type: "opened", id });
     const { selection, anchor } = store.state;
     if (extend) store.dispatch({ type: "selected", ids: range(order(), anchor ?? id, id), add });
     else if (add) store.dispatch({ type: "selected", ids: toggled(selection, id), anchor: id });
@@ -182,8 +188,7 @@ export function createReview({ store, writer, view, notice, say }) {
       decide(ids.filter((id) => isDecided(store.state.cells.get(id))).map((id) => [id, null]));
       return;
     }
-    const done = decide(ids.map((id) => [id, name]));
-    if (done) say(`${cellsWords(done)}: ${label(name)}`);
+    classify(name, ids);
   }
 
   function commitConfident(name) {
@@ -210,6 +215,7 @@ export function createReview({ store, writer, view, notice, say }) {
     targets: mine, classify, classifyBin, commit, commitSeen, takeBack, press, move, show, showBin, drop, commitConfident, showUnseen, selectBin,
     toggle() {
       const { focusId, selection } = store.state;
+      store.dispatch({ type: "opened", id: focusId });
       if (focusId !== null) store.dispatch({ type: "selected", ids: toggled(selection, focusId), anchor: focusId });
     },
     selectAll() {

@@ -37,6 +37,7 @@ export const initialState = Object.freeze({
   focusId: null,
   hoveredId: null,
   seen: NONE, // ids of cells that were on the screen whole
+  opened: NONE, // ids of cells that the reader had before them one by one
   heat: false,
   inspectedId: null,
   queue: false, // whether it fills the room, one doubtful cell after the other
@@ -116,9 +117,10 @@ const handlers = {
     const fresh = ids.filter((id) => !state.seen.has(id));
     return fresh.length ? { ...state, seen: joined(state.seen, fresh) } : state;
   },
+  opened: (state, { id }) => withOpened(state, id),
   heatTurned: (state, { on = !state.heat }) => ({ ...state, heat: on }),
   inspected: (state, { id, queue = state.queue }) => ({
-    ...state, inspectedId: id, queue: queue && id !== null, detail: state.detail?.id === id ? state.detail : null,
+    ...withOpened(state, id), inspectedId: id, queue: queue && id !== null, detail: state.detail?.id === id ? state.detail : null,
     similar: state.similar?.id === id ? state.similar : null,
   }),
   similarLoaded: (state, { id, cells }) => (id === state.inspectedId ? { ...state, similar: { id, cells } } : state),
@@ -172,9 +174,10 @@ function withRing(state) {
   return id === state.focusId ? state : { ...state, focusId: id };
 }
 
-/** Return the cell that comes first in the gallery, or null. */
+/** Return the cell that comes first in the gallery, an undecided one where there is any, or null. */
 function firstOf({ cells, types, filter }) {
-  return groupCells(cells.values(), galleryOrder(types), filter)[0]?.cells[0].id ?? null;
+  const order = groupCells(cells.values(), galleryOrder(types), filter).flatMap((group) => group.cells);
+  return (order.find((cell) => cell.decided_type === null) ?? order[0])?.id ?? null;
 }
 
 /** Return the state with `ids` shown as the server has them and as was wished since. */
@@ -187,6 +190,10 @@ function withCells(state, ids, anew = false) {
     cells.set(id, wish ? { ...there, decided_type: wish.type, pending: true } : there);
   }
   return { ...state, cells };
+}
+
+function withOpened(state, id) {
+  return id === null || state.opened.has(id) ? state : { ...state, opened: joined(state.opened, [id]) };
 }
 
 function lessWishes(wishes, ids) {

@@ -138,7 +138,7 @@ export function decidedWhite({ cells, differential }) {
 }
 
 /** The way on where a count has stopped. */
-const ON = _("G counts on past it; or choose a higher count.");
+const ON = _("G counts on past it, Ctrl Enter signs; or choose a higher count.");
 
 /** Return what is said of cells that a complete count leaves out. */
 export function beyondWords(count, target) {

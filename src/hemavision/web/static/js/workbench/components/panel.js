@@ -128,7 +128,8 @@ function fillBin(element, name, { counts, share, scale, state }) {
   write(key.firstElementChild, type?.key ?? "");
   key.setAttribute("aria-label", _("Call it {type} (key {key})", { type: typeWords(name), key: type?.key }));
   write(open.lastElementChild, label);
-  const [decided, suggested] = counts;
+  const [decided, left] = counts;
+  const suggested = isReadOnly(state) ? 0 : left; // what a signature left out is in no count
   write(count, suggested && !state.reading ? `${decided} + ${suggested}` : String(decided));
   count.title = _("{decided} committed, {suggested} only suggested", { decided, suggested });
   element.dataset.empty = String(decided + suggested === 0);

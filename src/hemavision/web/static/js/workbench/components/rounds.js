@@ -6,7 +6,7 @@
 import { make, role, tell, write } from "../../components/dom.js";
 import { galleryOrder, groupCells } from "../cells.js";
 import { numberFrom } from "../entered.js";
-import { roomLeft, undecided } from "../state.js";
+import { undecided } from "../state.js";
 import { binWords, cellsWords, cutWords, round, timeWords } from "../words.js";
 import { _, n_, percentage, said, whole } from "../../words.js";
 
@@ -14,13 +14,21 @@ const MOST_SHOWN = 12;
 
 /** Return {open(state, refusedIds), fail(words), close}. */
 export function mountSigning(dialog, addresses) {
+  let uncounted = false; // whether the cells left are to stay out of the count
+  // The report's pictures are made meanwhile: a second press would sign what is signed.
+  const busy = (on) => {
+    dialog.dataset.busy = String(on);
+    write(role(dialog, "confirm-words"), on ? _("Signing…") : _("Sign"));
+  };
   dialog.addEventListener("click", ({ target }) => {
     const button = target.closest("button");
     if (button?.dataset.cell) {
       dialog.close();
       tell(button, "cell-wanted", { id: Number(button.dataset.cell) });
     }
-    if (button?.dataset.act === "sign-confirmed") tell(button, "sign-confirmed", { acknowledged: named(dialog).map(({ value }) => value) });
+    if (button?.dataset.act !== "sign-confirmed" || dialog.dataset.busy === "true") return;
+    busy(true);
+    tell(button, "sign-confirmed", { acknowledged: named(dialog).map(({ value }) => value), uncounted });
   });
   role(dialog, "critical").addEventListener("change", ({ target }) => {
     allow(dialog);
@@ -28,11 +36,15 @@ export function mountSigning(dialog, addresses) {
   });
   return {
     open(state, refused = []) {
+      busy(false);
       const left = undecided(state);
-      const stays = left.length ? left : refused.map((id) => state.cells.get(id)).filter(Boolean);
+      // Which a signature may leave out the server says; what it refused it does not leave.
+      uncounted = left.length > 0 && !refused.length && state.numbers?.uncounted === left.length;
+      const stays = uncounted ? [] : left.length ? left : refused.map((id) => state.cells.get(id)).filter(Boolean);
       const order = groupCells(stays, galleryOrder(state.types)).flatMap(({ cells }) => cells);
       write(role(dialog, "words"), signWords(state, order.length));
       write(role(dialog, "short"), order.length ? "" : shortWords(state));
+      write(role(dialog, "rest"), uncounted ? restWords(left, state.numbers) : "");
       role(dialog, "confirm").hidden = order.length > 0;
       role(dialog, "left").replaceChildren(...order.slice(0, MOST_SHOWN).map((cell) => makeCell(cell, addresses)));
       const more = order.length - MOST_SHOWN;
@@ -46,21 +58,28 @@ export function mountSigning(dialog, addresses) {
       const first = order.length ? role(dialog, "left").querySelector("button") : role(dialog, "critical").querySelector("input");
       (first ?? role(dialog, "confirm")).focus();
     },
-    fail(words) { write(role(dialog, "error"), words); },
+    fail(words) {
+      busy(false);
+      write(role(dialog, "error"), words);
+    },
     close() { dialog.close(); },
   };
 }
 
 function signWords(state, left) {
   if (left) {
-    const words = n_("{n} cell is undecided. A case can be signed when every cell has been decided on by a person.",
-      "{n} cells are undecided. A case can be signed when every cell has been decided on by a person.", left, { n: whole(left) });
-    return roomLeft(state) ? words : `${words} ${_("The count has stopped: G counts on past it.")}`;
+    return n_("{n} cell is undecided. A case can be signed when every cell has been decided on by a person, or as many white cells as it aims at.",
+      "{n} cells are undecided. A case can be signed when every cell has been decided on by a person, or as many white cells as it aims at.", left, { n: whole(left) });
   }
   const seen = [...state.cells.keys()].filter((id) => state.seen.has(id)).length;
   const cut = state.cut.length ? ` ${cutWords(state.cut.length)}.` : "";
-  const signed = n_("You sign {cells} as decided; {n} of them was on this screen.", "You sign {cells} as decided; {n} of them were on this screen.",
-    seen, { n: whole(seen), cells: cellsWords(state.cells.size) });
+  const decided = state.cells.size - undecided(state).length;
+  const cells = cellsWords(state.cells.size);
+  const signed = decided < state.cells.size
+    ? n_("You sign {decided} of {cells} as decided; {n} of all was on this screen.", "You sign {decided} of {cells} as decided; {n} of all were on this screen.",
+      seen, { n: whole(seen), decided: whole(decided), cells })
+    : n_("You sign {cells} as decided; {n} of them was on this screen.", "You sign {cells} as decided; {n} of them were on this screen.",
+      seen, { n: whole(seen), cells });
   return `${signed}${cut} ${_("After that the case is read-only; an amendment makes a new version and needs a reason.")}`;
 }
 
@@ -78,15 +97,27 @@ function countRows({ numbers, types }) {
 const boxes = (dialog) => [...role(dialog, "critical").querySelectorAll("input")];
 const named = (dialog) => boxes(dialog).filter(({ checked }) => checked);
 
+/** What the count does without: words for the sheet. */
+function restWords(left, { differential }) {
+  const doubtful = left.filter(({ suggestion }) => suggestion?.status !== "confident").length;
+  const doubted = doubtful ? ` ${n_("The model doubts {n} of them.", "The model doubts {n} of them.", doubtful, { n: whole(doubtful) })}` : "";
+  const rest = n_("{n} further cell will not be counted: the count stopped at {total}.", "{n} further cells will not be counted: the count stopped at {total}.",
+    left.length, { n: whole(left.length), total: whole(differential.total) });
+  return `${rest}${doubted} ${_("The report says so; D, or G, goes on with them.")}`;
+}
+
 /** Nobody signs before every critical type is named. */
 function allow(dialog) {
   role(dialog, "confirm").disabled = named(dialog).length < boxes(dialog).length;
 }
 
 function criticalRows({ numbers, types, cells }, addresses) {
-  return (numbers?.critical ?? []).map(({ cell_type: name, types: covered, count, per_100: share, source }) => {
-    const of = [...cells.values()].filter((cell) => covered.includes(cell.decided_type)).slice(0, MOST_SHOWN);
-    const words = `${binWords(name, types)}: ${cellsWords(count)}${share === null ? "" : `, ${_("{n} for each 100 white cells", { n: round(share) })}`}`;
+  return (numbers?.critical ?? []).map(({ cell_type: name, types: covered, count, per_100: share, source, uncounted }) => {
+    const nameOf = ({ decided_type: decided, suggestion }) => decided
+      ?? (!uncounted ? null : suggestion?.status === "unfamiliar" ? "unidentified" : suggestion?.cell_type);
+    const of = [...cells.values()].filter((cell) => covered.includes(nameOf(cell))).slice(0, MOST_SHOWN);
+    const beyond = uncounted ? `, ${_("{n} of them not counted", { n: whole(uncounted) })}` : "";
+    const words = `${binWords(name, types)}: ${cellsWords(count)}${share === null ? "" : `, ${_("{n} for each 100 white cells", { n: round(share) })}`}${beyond}`;
     return make("li", {},
       make("label", { className: "plain-check", title: said(source) }, make("input", { type: "checkbox", value: name }), make("span", { textContent: words })),
       make("div", { className: "minis" }, ...of.map((cell) => makeCell(cell, addresses))));

@@ -4,7 +4,7 @@
  */
 
 import { make, tell, write } from "../../components/dom.js";
-import { typeColour } from "../../smear/palette.js";
+import { onLight, ownColours, typeColour } from "../../smear/palette.js";
 import { binOf, TO_READ, UNFAMILIAR } from "../cells.js";
 import { idsWithin } from "../rows.js";
 import { captionWords, cellWords } from "../words.js";
@@ -12,9 +12,19 @@ import { captionWords, cellWords } from "../words.js";
 const TONES = { [UNFAMILIAR]: "var(--eosin)", [TO_READ]: "var(--edge)" };
 const START_PX = 6; // what moves less is a click
 
-/** Return the colour of a bin. */
+const BOTH = CSS.supports("color", "light-dark(#000, #fff)");
+let own = {};
+
+/** Give the classes of the case's list their colours. */
+export function colourClasses(types) {
+  own = ownColours(types.map(({ name }) => name));
+}
+
+/** Return the colour of a bin, for CSS: one for a dark ground, one for a lit one. */
 export function binColour(name) {
-  return TONES[name] ?? typeColour(name);
+  if (name in TONES) return TONES[name];
+  const colour = own[name] ?? typeColour(name);
+  return BOTH ? `light-dark(${onLight(colour)}, ${colour})` : colour;
 }
 
 /** Return the element of a cell. */
