@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from hemavision.casework.grounds import AtWork, Grounds, grounds_now
 from hemavision.casework.pictures import show_cells
@@ -16,14 +17,24 @@ from hemavision.store.cells import tally
 from hemavision.store.records import Case, Figures, State
 
 
-def sign(
-    store: Store,
-    at_work: AtWork,
-    number: int,
-    revision: int,
-    who: str,
-    acknowledged: Collection[str] = (),
-) -> Case:
+@dataclass(frozen=True)
+class Signature:
+    """What a reader puts their name to.
+
+    Attributes:
+        revision: of the case as they saw it.
+        who: signs.
+        acknowledged: the critical types that they name.
+        key: of the request; one that comes again is answered as the case is now, and signs nothing.
+    """
+
+    revision: int
+    who: str
+    acknowledged: Collection[str] = ()
+    key: str | None = None
+
+
+def sign(store: Store, at_work: AtWork, number: int, by: Signature) -> Case:
     """Sign a case together with the ranges, the model and the heatmaps of its report.
 
     They are looked up before the store is written to: the case's revision proves that they are of
@@ -33,24 +44,23 @@ def sign(
         store: where it is.
         at_work: what it is read with.
         number: of the case.
-        revision: of the case as the reader saw it.
-        who: signs.
-        acknowledged: the critical types that they name.
+        by: the reader's.
 
     Raises:
         MissingError: there is no such case.
         RefusedError: it is signed already, has no cells, some are undecided, or a critical type
             is not acknowledged.
-        ConflictError: it was changed after ``revision``.
+        ConflictError: it was changed after the signature's revision.
         SettingsError: it names reference ranges that are not known.
     """
     case = find_case(store, number)
-    if case.revision != revision:  # below the case's own, so that no later change can make it right
-        return sign_case(store, number, min(revision, case.revision - 1), who)
+    if case.revision != by.revision:  # below its own, so that no later change can make it right
+        seen = min(by.revision, case.revision - 1)
+        return sign_case(store, number, seen, by.who, key=by.key)
     if case.state is State.SIGNED or case.counts.decided < case.counts.cells:
-        return sign_case(store, number, revision, who)  # says what is in the way
+        return sign_case(store, number, by.revision, by.who, key=by.key)  # says what is in the way
     grounds = grounds_now(store, case, at_work)
-    critical = _acknowledged(store, number, grounds, acknowledged)
+    critical = _acknowledged(store, number, grounds, by.acknowledged)
     shown = representative_cells(store, number, [name for one in critical for name in one.types])
     looks = show_cells(store, shown, at_work.model)
     heatmaps = {cell: look.heatmap for cell, look in looks.items() if look.heatmap}
@@ -59,7 +69,8 @@ def sign(
         "acknowledged": [one.rule.name for one in critical],
     }
     profile = grounds.profile.name if grounds.profile else ""
-    return sign_case(store, number, revision, who, Figures(profile, values, heatmaps))
+    figures = Figures(profile, values, heatmaps)
+    return sign_case(store, number, by.revision, by.who, figures, by.key)
 
 
 def _acknowledged(

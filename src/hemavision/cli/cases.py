@@ -119,11 +119,13 @@ def sign(choice: StoreChoice, case: int, acknowledge: tuple[str, ...], as_json: 
 
     The reference ranges, the model's figures and the heatmaps of its report are signed with it.
     """
+    from hemavision.casework.signing import Signature
     from hemavision.casework.signing import sign as sign_whole
 
     seen = choice.find(case)
     at_work = choice.at_work()
-    signed = sign_whole(choice.open(), at_work, case, seen.revision, choice.reader, acknowledge)
+    by = Signature(seen.revision, choice.reader, acknowledge)
+    signed = sign_whole(choice.open(), at_work, case, by)
     click.echo(json.dumps(signed.to_json()) if as_json else _line(signed))
 
 

@@ -25,6 +25,7 @@ from hemavision.store.schema import (
     cutouts,
     embeddings,
     images,
+    log,
     signed_heatmaps,
     thumbnails,
 )
@@ -135,7 +136,9 @@ def add_image(store: Store, case_id: int, image: NewImage, who: str) -> bool:
     return True
 
 
-def add_cell(store: Store, image: StoredImage, cell: NewCell, who: str) -> Cell:
+def add_cell(
+    store: Store, image: StoredImage, cell: NewCell, who: str, key: str | None = None
+) -> Cell:
     """Put a cell that nobody had found into a field.
 
     Args:
@@ -143,14 +146,18 @@ def add_cell(store: Store, image: StoredImage, cell: NewCell, who: str) -> Cell:
         image: the field.
         cell: with its box inside the field, in pixels.
         who: found it.
+        key: of the request; one that comes again is answered with the cell that it added.
 
     Raises:
         RefusedError: the case is signed, the image is no field, or a cell is there already.
     """
     if image.kind is not ImageKind.FIELD:
         raise RefusedError("no-field", f"{image.name} shows one cell, which the case has.")
-    with store.writing(who) as turn:
+    with store.writing(who, key) as turn:
         case = open_case(turn.connection, image.case_id)
+        if turn.repeated is not None:
+            known = turn.came_of("add", log.c.cell_id)
+            return read_cells(turn.connection, case.id, [known])[known]
         _refuse_known(turn.connection, image.id, cell.box)
         number = _insert_cell(turn, case.id, image.id, cell)
         seal = seal_suggestions(turn.connection, image.id)[-1]

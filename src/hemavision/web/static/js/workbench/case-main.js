@@ -145,7 +145,7 @@ async function sign({ acknowledged }) {
   if (store.state.entriesError) return dialogs.sign.fail(`What you entered cannot be kept: ${store.state.entriesError}`);
   const { revision } = store.state.case;
   try {
-    const { case: found } = await api.post(`${root}/sign`, { revision, acknowledged });
+    const { case: found } = await api.make(`${root}/sign`, { revision, acknowledged });
     await load.record();
     dialogs.sign.close();
     say(`${found.name} is signed.`);
@@ -213,7 +213,7 @@ async function logOut() {
 /** Put a cell that nobody had found into the case, and go to it: its key names it at once. */
 async function addMissed({ imageId, box }) {
   try {
-    const { cell } = await api.post(`${root}/images/${imageId}/cells`, { box });
+    const { cell } = await api.make(`${root}/images/${imageId}/cells`, { box });
     await load.pictures();
     document.querySelector("[data-part=field-view]").close();
     review.show(cell.id);
@@ -230,7 +230,7 @@ async function addMissed({ imageId, box }) {
 /** Count a cell that its field's border cuts: it is added as a missed one is. */
 async function countCut({ image_id: imageId, box }) {
   try {
-    const { cell } = await api.post(`${root}/images/${imageId}/cells`, { box });
+    const { cell } = await api.make(`${root}/images/${imageId}/cells`, { box });
     await load.pictures();
     store.dispatch({ type: "added", id: cell.id });
     say(`Cell ${cell.id} is counted; ${binWords(cell.suggestion.cell_type, store.state.types).toLowerCase()}, suggests the model.`);
