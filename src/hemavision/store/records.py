@@ -331,14 +331,16 @@ class Look:
         width: of the image, in pixels.
         height: of the image, in pixels.
         sha256: of the image's file.
+        kind: of the image.
         notes: what was done to open the image.
-        cutout: PNG of what is around the cell in a field; None where the image shows it alone.
+        cutout: PNG of what is around the cell in a field; None where none is kept.
     """
 
     box: Box
     width: int
     height: int
     sha256: str
+    kind: ImageKind
     notes: tuple[str, ...]
     cutout: bytes | None
 
