@@ -125,8 +125,8 @@ def _facts(options: argparse.Namespace) -> dict[str, Any]:
         "cores": os.cpu_count(),
         "load_before": round(os.getloadavg()[0], 2),
         "system": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
-        "postgresql": version.split()[0],
-        "images": options.images.split(":")[0],
+        "postgresql": version.partition(" ")[0],
+        "images": options.images.partition(":")[0],
         "seconds": options.seconds,
         "pause_s": options.pause,
     }
@@ -160,10 +160,8 @@ def _case(store: Store, networks: Networks, kind: str) -> dict[str, float]:
 
 def _paths(kind: str) -> list[Path]:
     data = data_folder()
-    if kind == "cell":
-        samples = read_pbc(data / "pbc", "test")
-    else:
-        samples = read_bccd_cells(data / "bccd")
+    cells = kind == "cell"
+    samples = read_pbc(data / "pbc", "test") if cells else read_bccd_cells(data / "bccd")
     paths = sorted({sample.path for sample in samples})
     random.Random(0).shuffle(paths)
     return paths
@@ -404,9 +402,9 @@ def _print(record: dict[str, Any]) -> None:
     print(f"\nthe store alone, 8 threads: {alone['rate']:.0f} decisions a second")
     for row in record["servers"]:
         print(
-            f"{row['servers']} servers, {row['readers']} readers, {row['pause_s']:g} s between two: "
-            f"{row['rate']:.1f} decisions a second, p50 {row['p50']:.0f}, p95 {row['p95']:.0f}, p99 "
-            f"{row['p99']:.0f} ms; similar cells at first {row['similar_ms']:.0f} ms, then "
+            f"{row['servers']} servers, {row['readers']} readers, {row['pause_s']:g} s of rest: "
+            f"{row['rate']:.1f} decisions a second, p50 {row['p50']:.0f}, p95 {row['p95']:.0f}, "
+            f"p99 {row['p99']:.0f} ms; similar cells at first {row['similar_ms']:.0f} ms, then "
             f"{row['memory_mb']:.0f} MB"
         )
 
