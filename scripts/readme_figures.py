@@ -3,6 +3,7 @@
 docs/model-card/result.json   hemavision evaluate (the protocols side by side)
 docs/results/one_pass.json    benchmarks/one_pass.py --json
 docs/results/load.json        benchmarks/load.py --json, for docs/operations.md
+docs/results/scale.json       benchmarks/scale.py --json, for docs/scale.md
 """
 
 from __future__ import annotations
@@ -18,9 +19,14 @@ from hemavision.evaluation.figures import ROWS, percent, with_interval
 from hemavision.evaluation.result import results_in
 
 ROOT = Path(__file__).resolve().parents[1]
-README, OPERATIONS = ROOT / "README.md", ROOT / "docs" / "operations.md"
+README = ROOT / "README.md"
+OPERATIONS, SCALE = (ROOT / "docs" / f"{name}.md" for name in ("operations", "scale"))
 EVALUATION = ROOT / "docs" / "model-card" / "result.json"
-ONE_PASS, LOAD = (ROOT / "docs" / "results" / f"{name}.json" for name in ("one_pass", "load"))
+ONE_PASS, LOAD, MANY = (
+    ROOT / "docs" / "results" / f"{name}.json" for name in ("one_pass", "load", "scale")
+)
+#: What docs/scale.md plans: cells in the store, readers, and a reader's decisions a second.
+PLANNED, READERS, EACH = 10_000_000, 100, 1 / 4
 #: The rows of README's table; the card has all.
 SHOWN = {
     key: ROWS[key]
@@ -40,6 +46,7 @@ def main() -> None:
     for page, tables in (
         (README, {"figures": _figures, "speed": _speed}),
         (OPERATIONS, {"load": _load}),
+        (SCALE, {"measured": _measured, "plan": _plan}),
     ):
         old = new = page.read_text(encoding="utf-8")
         for name, table in tables.items():
@@ -124,6 +131,99 @@ def _speed() -> str:
             f"{facts['processor']}, {facts['cores']} cores, {facts['libraries']}.",
         ]
     )
+
+
+def _measured() -> str:
+    if not MANY.is_file():
+        return NOT_MEASURED
+    record = json.loads(MANY.read_text(encoding="utf-8"))
+    facts, proved = record["facts"], record["verified"]
+    parts = sorted(record["sizes"][-1]["bytes_a_cell"].items(), key=lambda part: -part[1])
+    shares = ", ".join(f"{name} {size / 1e3:.2f}" for name, size in parts if size >= 50)
+    brought = "; ".join(
+        f"{of['cells']} cells from {of['files']} files of {kind}s, {of['bucket_kb']:.1f} kB a cell "
+        f"in the bucket, {of['imported_a_second']:.1f} files a second"
+        for kind, of in record["made"].items()
+    )
+    memory = max(row["memory_mb"] for row in record["servers"])
+    first_s = max(row["similar_ms"] for row in record["servers"]) / 1000
+    return "\n".join(
+        [
+            f"Brought in, one file after the other: {brought}. In PostgreSQL a decided and signed "
+            f"cell takes {sum(size for _, size in parts) / 1e3:.1f} kB with indexes and log: "
+            f"{shares}.",
+            "",
+            *_asked(record["sizes"][0], record["sizes"][-1]),
+            "",
+            *_decided(record["servers"]),
+            "",
+            "Eight threads at the store itself, without HTTP: "
+            f"{record['store_alone']['rate']:.0f} decisions a second. A server that has read the "
+            f"newest signed cells to compare with, which takes {first_s:.1f} s, has {memory:.0f} "
+            f"MB. `cases verify` proves {proved['log']:.0f} rows of the log a second, "
+            f"{proved['deep']:.0f} with the image files.",
+            "",
+            f"By `python benchmarks/scale.py`: PostgreSQL {facts['postgresql']} with its own "
+            "defaults, images in a folder; servers, database and readers on the same "
+            f"{facts['cores']} cores, which {facts['load_before']:g} other programs wanted as it "
+            f"began; {facts['system']}.",
+        ]
+    )
+
+
+def _asked(few: dict[str, Any], many: dict[str, Any]) -> list[str]:
+    header = ["asked of the store", *(f"ms of {s['cells']:,} cells" for s in (few, many)), "times"]
+    pairs = {name: (few["asked"][name], ms) for name, ms in many["asked"].items()}
+    return _table(
+        header, [[name, f"{a:.1f}", f"{b:.1f}", f"{b / a:.1f}"] for name, (a, b) in pairs.items()]
+    )
+
+
+def _decided(rows: list[dict[str, Any]]) -> list[str]:
+    header = ["servers", "readers", "seconds between two", "decisions a second", "p50 ms", "p95 ms"]
+    names = ("servers", "readers", "pause_s", "rate", "p50", "p95")
+    digits = (0, 0, 0, 1, 0, 0)
+    return _table(
+        header,
+        [[f"{row[n]:.{d}f}" for n, d in zip(names, digits, strict=True)] for row in rows],
+    )
+
+
+def _plan() -> str:
+    if not MANY.is_file():
+        return NOT_MEASURED
+    record = json.loads(MANY.read_text(encoding="utf-8"))
+    many, made = record["sizes"][-1], record["made"]
+    stored = sum(many["bytes_a_cell"].values())
+    most = max(row["rate"] for row in record["servers"])
+    rested = [row for row in record["servers"] if row["readers"] == READERS]
+    waits = " or ".join(f"{row['p95']:.0f} ms ({row['servers']})" for row in rested)
+    whole_s = many["asked"]["agreement of all"] / 1000 * PLANNED / many["cells"]
+    bucket = {kind: f"{PLANNED * of['bucket_kb'] / 1e6:.0f} GB" for kind, of in made.items()}
+    days = {
+        kind: f"{PLANNED * of['files'] / of['cells'] / of['imported_a_second'] / 86400:.0f} days"
+        for kind, of in made.items()
+    }
+    rows = {
+        "the database": f"{PLANNED * stored / 1e9:.0f} GB",
+        "the bucket": _of_kinds(bucket),
+        "bringing in, one file after the other": _of_kinds(days),
+        f"{READERS} readers, each a decision in {1 / EACH:g} s": f"{READERS * EACH:g} decisions a "
+        f"second; the most that was reached: {most:.0f}",
+        "then 19 of 20 decisions are answered within (servers)": waits,
+        "proving the log: a row for each file and each decision": f"{_proving_h(record):.0f} hours",
+        "*Agreement* over all cases": f"{whole_s / 60:.0f} minutes",
+    }
+    return "\n".join(_table(["of ten million cells", "by these figures"], rows.items()))
+
+
+def _of_kinds(figures: dict[str, str]) -> str:
+    return " or ".join(f"{figure} ({kind}s)" for kind, figure in figures.items())
+
+
+def _proving_h(record: dict[str, Any]) -> float:
+    files = max(of["files"] / of["cells"] for of in record["made"].values())
+    return PLANNED * (1 + files) / record["verified"]["log"] / 3600
 
 
 def _load() -> str:

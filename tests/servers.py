@@ -1,18 +1,23 @@
-"""A real ``hemavision serve``: started as a person does, or forked from one that is ready."""
+"""A real ``hemavision serve``, by a person or forked from one that is ready; a real nginx."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Protocol, TextIO
+
+from real_parts import missing
 
 NURSERY = Path(__file__).with_name("nursery.py")
 
@@ -130,3 +135,58 @@ class Nursery:
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         return int(taken.getsockname()[1])
+
+
+def program(name: str) -> str:
+    """Where a program is; Debian keeps servers off the PATH."""
+    path = shutil.which(name) or shutil.which(name, path="/usr/sbin")
+    if path is None:
+        missing(f"{name} (install {name})")
+    return str(path)
+
+
+def certificate(folder: Path) -> None:
+    """Put a certificate and its key there: ``pem`` and ``key``."""
+    words = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    words += ["-subj", "/CN=smears.example", "-days", "1"]
+    words += ["-keyout", str(folder / "key"), "-out", str(folder / "pem")]
+    subprocess.run([program("openssl"), *words], check=True, capture_output=True)
+
+
+def anybody() -> ssl.SSLContext:
+    """What takes a certificate that nobody has signed."""
+    trusting = ssl.create_default_context()
+    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+    return trusting
+
+
+def nginx_file(folder: Path, blocks: str) -> Path:
+    """Write a whole configuration that serves these blocks; what it leaves lies in the folder."""
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    places = "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in kinds)
+    path = folder / "nginx.conf"
+    path.write_text(
+        f"daemon off; master_process off; pid {folder}/pid; error_log {folder}/errors;\n"
+        f"events {{}}\nhttp {{ access_log off;\n{places}{blocks}}}\n",
+        encoding="utf-8",
+    )
+    return path
+
+
+@contextmanager
+def proxied(folder: Path, blocks: str, port: int) -> Iterator[None]:
+    """A real nginx that serves these blocks; it listens on the port when this begins."""
+    command = [program("nginx"), "-p", str(folder), "-c", str(nginx_file(folder, blocks))]
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
+        try:
+            while not _listens(port):
+                assert process.poll() is None, process.communicate()[1]
+                time.sleep(0.02)
+            yield
+        finally:
+            process.send_signal(signal.SIGTERM)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as asking:
+        return asking.connect_ex(("127.0.0.1", port)) == 0

@@ -300,6 +300,10 @@ def test_readme_s_figures_are_filled_only_between_their_markers(tmp_path: Path) 
     (tmp_path / "README.md").write_text(page, encoding="utf-8")
     record = tmp_path / "docs" / "results" / "one_pass.json"
     record.parent.mkdir(parents=True)
+    scale = tmp_path / "docs" / "scale.md"
+    scale.write_text(
+        "<!-- measured -->\n<!-- /measured -->\n<!-- plan -->\n<!-- /plan -->\n", encoding="utf-8"
+    )
     operations = tmp_path / "docs" / "operations.md"
     operations.write_text("<!-- load -->\nold\n<!-- /load -->\n", encoding="utf-8")
     record.write_text(
@@ -315,7 +319,8 @@ def test_readme_s_figures_are_filled_only_between_their_markers(tmp_path: Path) 
     assert text.startswith("above\n<!-- figures -->\nNot measured")
     assert "| the slow way | 400.0 | 15.00 [14.00, 16.00] |" in text
     assert text.endswith("<!-- /speed -->\nbelow\n")
-    assert operations.read_text(encoding="utf-8").startswith("<!-- load -->\nNot measured")
+    for path, name in ((operations, "load"), (scale, "measured")):
+        assert path.read_text(encoding="utf-8").startswith(f"<!-- {name} -->\nNot measured")
 
 
 def test_the_changelog_knows_this_version() -> None:

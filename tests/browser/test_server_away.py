@@ -10,9 +10,10 @@ from playwright.sync_api import Browser, Page, expect
 from servers import Served, free_port
 
 from hemavision.store import Store, open_store
-from hemavision.store.cases import find_case
+from hemavision.store.cases import find_case, find_version
 from hemavision.store.journal import list_entries
 from hemavision.store.records import Page as Rows
+from hemavision.store.verification import verify
 
 from .bench import Bench, opened, saved, windows
 
@@ -55,24 +56,35 @@ def test_an_answer_that_got_lost_changes_nothing_twice(
 ) -> None:
     number = bench.case(2)
     page = opened(go(f"/cases/{number}"))
-    sent: list[str | None] = []
+    sent: dict[str, list[str | None]] = {"cells": [], "sign": []}
 
     def lose_the_first(route: object) -> None:
-        sent.append(route.request.headers.get("idempotency-key"))  # type: ignore[attr-defined]
-        if len(sent) > 1:
+        asked = route.request  # type: ignore[attr-defined]
+        of_its_kind = sent[asked.url.rpartition("/")[2]]
+        of_its_kind.append(asked.headers.get("idempotency-key"))
+        if len(of_its_kind) > 1:
             route.continue_()  # type: ignore[attr-defined]
             return
         route.fetch()  # type: ignore[attr-defined]  # the server has it,
         route.abort()  # type: ignore[attr-defined]  # and the page never hears of it
 
-    page.route(re.compile(r"/api/v1/cases/\d+/cells$"), lose_the_first)
+    page.route(re.compile(r"/api/v1/cases/\d+/(cells|sign)$"), lose_the_first)
     page.keyboard.press("1")
     expect(page.locator("[data-role=progress-words]")).to_have_text("1 of 2 decided")
     saved(page)
-    assert len(sent) == 2
-    assert sent[0] is not None
-    assert sent[0] == sent[1]
-    assert decisions(bench.store, number) == 1
+    page.keyboard.press("2")
+    saved(page)
+    page.locator("[data-act=act-sign]").click()
+    dialog = page.get_by_role("dialog", name="Sign the case")
+    dialog.get_by_role("button", name=re.compile("^Sign")).click()
+    expect(page.locator(".state-chip")).to_have_text("Signed")
+    for keys, times in ((sent["cells"], 3), (sent["sign"], 2)):
+        assert len(keys) == times
+        assert keys[0] is not None
+        assert keys[0] == keys[1]
+    assert decisions(bench.store, number) == 2
+    assert find_version(bench.store, number, 1).signed_at
+    assert verify(bench.store).sound
 
 
 def decisions(store: Store, number: int) -> int:

@@ -22,6 +22,7 @@ from hemavision.casework.pictures import (
     HeatmapChoice,
     draw_thumbnail,
     look_at,
+    show_cells,
     show_cutout,
     show_heatmap,
     show_image,
@@ -34,8 +35,9 @@ from hemavision.reading.cell import Model
 from hemavision.reading.explaining import overlay
 from hemavision.records.results import Box, CellKind, Detection, ModelReference
 from hemavision.store import Store, open_store
+from hemavision.store.bucket import Bucket
 from hemavision.store.cases import create_case
-from hemavision.store.images import list_images, read_content, read_thumbnails
+from hemavision.store.images import list_images, read_content, read_cutouts, read_thumbnails
 from hemavision.store.records import Case, ImageKind, NewImage
 
 WIDTH, HEIGHT = 640, 480
@@ -90,6 +92,26 @@ def test_a_field_s_cell_is_cut_out_with_as_much_again_around_it(
     np.testing.assert_array_equal(rgb, cut(window))
     assert cell.box == box
     np.testing.assert_array_equal(rgb[there.top : there.bottom, there.left : there.right], cut(box))
+
+
+def test_what_is_not_kept_is_cut_out_again_and_looks_the_same(store: Store) -> None:
+    """With image files in a bucket the database keeps no picture around a field's cell."""
+    shown = []
+    for bucket, content in ((None, FIELD), (Bucket("memory://pictures"), FIELD + b"again")):
+        store.bucket = bucket
+        cells = cells_of(store, keep(store, content, WIDE, NEAR))
+        assert len(read_cutouts(store, [cell.id for cell in cells])) == (0 if bucket else 2)
+        model, wish = make_model(), HeatmapChoice()
+        pictures = [list(show_cells(store, cells, of).values()) for of in (model, None)]
+        for cell in cells:
+            at = (store, cell.case_id, cell.id)
+            pictures.append(
+                [show_cutout(*at), show_thumbnail(*at, 84), show_heatmap(store, cell, model, wish)]
+            )
+            rgb, box = look_at(*at)
+            pictures.append([rgb.tobytes(), box])
+        shown.append(pictures)
+    assert shown[0] == shown[1]
 
 
 def test_of_a_single_cell_the_whole_image_is_shown(store: Store) -> None:

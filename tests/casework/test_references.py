@@ -20,11 +20,11 @@ from hemavision.reading.cell import Model
 from hemavision.reading.engine import EngineOutput
 from hemavision.records.cells import EIGHT_TYPES, FIVE_TYPES
 from hemavision.records.results import ModelReference
-from hemavision.store import Store
+from hemavision.store import Store, references
 from hemavision.store.cases import amend_case, create_case, find_case, sign_case
 from hemavision.store.images import add_image
 from hemavision.store.records import Case
-from hemavision.store.references import read_embedding, read_reference_picture
+from hemavision.store.references import read_embedding, read_reference_picture, read_references
 from hemavision.store.removing import remove_image
 from hemavision.store.second_readings import ReadState, close_read, open_read
 
@@ -78,7 +78,9 @@ def ask(store: Store) -> Ask:
     return similar
 
 
-def test_they_are_signed_cells_of_other_slides(store: Store, ask: Ask) -> None:
+def test_they_are_signed_cells_of_other_slides(
+    store: Store, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     here = put(store, 1, 2)
     assert ask(here) == []
     there = put(store, *range(3, 12), name="Another")
@@ -92,6 +94,11 @@ def test_they_are_signed_cells_of_other_slides(store: Store, ask: Ask) -> None:
     assert ask(here) == []
     signed(store, there, "basophil")
     assert {kind for kind, _ in ask(here)} == {"basophil"}
+    monkeypatch.setattr(references, "MOST_OF_CASES", 1)
+    assert len(read_references(store, MODEL.reference.sha256)[0]) == 1
+    newest = signed(store, put(store, 12, 13, name="Newest"), "monocyte")
+    (one,), _ = read_references(store, MODEL.reference.sha256)
+    assert (one.case_id, one.number) == (newest.id, cells_of(store, newest)[-1].id)
     with pytest.raises(MissingError, match="no cell 99"):
         References().similar(store, MODEL, (here.id, 99), "bob")
 

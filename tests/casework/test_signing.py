@@ -15,7 +15,7 @@ from sqlalchemy import text
 from hemavision.casework import reporting
 from hemavision.casework.grounds import AtWork
 from hemavision.casework.reporting import Request, gather_report, percents_by_slide
-from hemavision.casework.signing import Consent, sign
+from hemavision.casework.signing import Signature, sign
 from hemavision.errors import ConflictError, MissingError, RefusedError
 from hemavision.reading.bundle import Manifest
 from hemavision.reading.cell import Model
@@ -116,7 +116,7 @@ def test_a_signed_report_is_the_same_a_year_later(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    signed = sign(store, at_work, decided.id, decided.revision, "ann")
+    signed = sign(store, at_work, decided.id, Signature(decided.revision, "ann"))
     assert signed.entries.profile == "lab"
     monkeypatch.setattr(reporting, "now", lambda: MOMENT)
     before = in_every_format(store, at_work, signed)
@@ -142,7 +142,7 @@ def test_every_signed_version_s_report_stays_and_a_later_one_says_what_changed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(reporting, "now", lambda: MOMENT)
-    signed = sign(store, at_work, decided.id, decided.revision, "ann")
+    signed = sign(store, at_work, decided.id, Signature(decided.revision, "ann"))
     first = in_every_format(store, at_work, signed)
     amend_case(store, signed.id, "A monocyte", "sue")
     decide(store, signed.id, [Change(2, 1, "monocyte")], "ann")
@@ -151,7 +151,7 @@ def test_every_signed_version_s_report_stays_and_a_later_one_says_what_changed(
     entries = find_case(store, signed.id).entries
     enter(store, signed.id, replace(entries, comment="One monocyte."), "ann")
     now = find_case(store, signed.id)
-    sign(store, at_work, now.id, now.revision, "sue")
+    sign(store, at_work, now.id, Signature(now.revision, "sue"))
     wanted = Request(now.id, version=1)
     made = Report.of(gather_report(store, a_year_later(tmp_path), wanted))
     assert {name: f.write(made) for name, f in FORMATS.items()} == first
@@ -169,7 +169,7 @@ def test_every_signed_version_s_report_stays_and_a_later_one_says_what_changed(
 def test_a_changed_profile_changes_no_signed_range(
     store: Store, decided: Case, at_work: AtWork, laboratory: Path
 ) -> None:
-    sign(store, at_work, decided.id, decided.revision, "ann")
+    sign(store, at_work, decided.id, Signature(decided.revision, "ann"))
     laboratory.write_text(PROFILE.format(name="lab", low=5))
     changed = replace(at_work, profiles=load_profiles(laboratory))
     profile = report(store, changed, decided).terms.profile
@@ -182,7 +182,7 @@ def test_a_changed_profile_changes_no_signed_range(
 def test_what_another_model_is_at_work_with_changes_no_signed_figure(
     store: Store, decided: Case, at_work: AtWork, tmp_path: Path
 ) -> None:
-    sign(store, at_work, decided.id, decided.revision, "ann")
+    sign(store, at_work, decided.id, Signature(decided.revision, "ann"))
     given = report(store, a_year_later(tmp_path), decided)
     assert [model.name for model in given.models] == ["fake"]
     assert set(given.counts) == {*at_work.model.manifest.cell_types, "undecided"}
@@ -197,7 +197,7 @@ def test_agreement_is_that_of_the_moment_of_signing(
     store: Store, decided: Case, at_work: AtWork, with_figures: bool
 ) -> None:
     if with_figures:
-        sign(store, at_work, decided.id, decided.revision, "ann")
+        sign(store, at_work, decided.id, Signature(decided.revision, "ann"))
     else:
         sign_case(store, decided.id, decided.revision, "ann")
     read_again(store, cells_of(store, decided), "cleo", "neutrophil")
@@ -216,7 +216,7 @@ def test_a_report_is_of_one_moment(
     store: Store, decided: Case, at_work: AtWork, monkeypatch: pytest.MonkeyPatch, after: str
 ) -> None:
     """Whatever is amended and decided anew between two of its look-ups."""
-    sign(store, at_work, decided.id, decided.revision, "ann")
+    sign(store, at_work, decided.id, Signature(decided.revision, "ann"))
     monkeypatch.setattr(reporting, "now", lambda: MOMENT)
     before = report(store, at_work, decided)
     look_up = getattr(reporting, after)
@@ -244,9 +244,9 @@ def test_critical_cells_are_named_by_whoever_signs(
     assert [one.rule.name for one in before.critical] == ["blast"]
     assert [cell.cell_type for cell in before.cells] == ["blast"] * 12
     with pytest.raises(RefusedError, match="14 blast") as refused:
-        sign(store, at_work, case.id, case.revision, "ann", Consent(["erythroblast"]))
+        sign(store, at_work, case.id, Signature(case.revision, "ann", ["erythroblast"]))
     assert refused.value.code == "critical"
-    sign(store, at_work, case.id, case.revision, "ann", Consent(["blast"]))
+    sign(store, at_work, case.id, Signature(case.revision, "ann", ["blast"]))
     assert report(store, at_work, case).acknowledged == ("blast",)
     for name, content in in_every_format(store, at_work, case, but="pdf").items():
         if name != "csv":
@@ -286,7 +286,7 @@ def test_what_was_signed_without_ranges_says_so(
 def test_the_proof_covers_what_was_signed(
     store: Store, decided: Case, at_work: AtWork, statement: str
 ) -> None:
-    sign(store, at_work, decided.id, decided.revision, "ann")
+    sign(store, at_work, decided.id, Signature(decided.revision, "ann"))
     assert verify(store).sound
     kind = "BLOB" if store.dialect == "sqlite" else "bytea"
     with store.noting() as connection:
@@ -300,11 +300,11 @@ def test_a_case_that_cannot_be_signed_has_no_heatmap_made(
     case = find_case(store, filled(2).id)
     monkeypatch.setattr("hemavision.casework.signing.show_cells", None)
     with pytest.raises(RefusedError, match="2 cells"):
-        sign(store, at_work, case.id, case.revision, "ann")
+        sign(store, at_work, case.id, Signature(case.revision, "ann"))
     decide_all(store, case)
     for seen in (case.revision, case.revision + 100):
         with pytest.raises(ConflictError):
-            sign(store, at_work, case.id, seen, "ann")
+            sign(store, at_work, case.id, Signature(seen, "ann"))
 
 
 def test_what_is_beyond_the_target_is_signed_uncounted(
@@ -318,14 +318,17 @@ def test_what_is_beyond_the_target_is_signed_uncounted(
         decide(store, case.id, [Change(cell.id, cell.revision, kind) for cell in some], "ann")
         return find_case(store, case.id)
 
-    now, beyond = call(cells[:11], "neutrophil"), Consent(uncounted=True)
+    def beyond(who: str, now: Case) -> Signature:
+        return Signature(now.revision, who, uncounted=True)
+
+    now = call(cells[:11], "neutrophil")
     with pytest.raises(RefusedError, match="11 of 12 white cells are counted"):
-        sign(store, at_work, case.id, now.revision, "ann", beyond)
+        sign(store, at_work, case.id, beyond("ann", now))
     now = call(cells[11:12], "neutrophil")
     with pytest.raises(RefusedError, match="sign with these not counted") as refused:
-        sign(store, at_work, case.id, now.revision, "ann")
+        sign(store, at_work, case.id, Signature(now.revision, "ann"))
     assert refused.value.cells == tuple(cell.id for cell in cells[12:])
-    assert sign(store, at_work, case.id, now.revision, "ann", beyond).counts.decided == 12
+    assert sign(store, at_work, case.id, beyond("ann", now)).counts.decided == 12
     sentence = "4 further cells were not counted: the count stopped at 12."
     for name, content in in_every_format(store, at_work, case, but="pdf").items():
         told = b"not_counted" if name == "csv" else sentence.encode()
@@ -341,7 +344,7 @@ def test_what_is_beyond_the_target_is_signed_uncounted(
     assert percents_by_slide(store, "monocyte", "sue") == ([0.0], [100.0])
     amend_case(store, case.id, "More", "sue")
     now = call(cells[12:13], "monocyte")
-    sign(store, at_work, case.id, now.revision, "sue", beyond)
+    sign(store, at_work, case.id, beyond("sue", now))
     later = report(store, at_work, case)
     assert f"1 cell from not counted to monocyte ({cells[12].id})" in " ".join(later.notes)
     assert gather_report(store, at_work, Request(case.id, version=1)).counts["undecided"] == 4
@@ -359,9 +362,9 @@ def test_what_is_critical_is_acknowledged_beyond_the_target_too(
     decide(store, case.id, changes, "ann")
     revision = find_case(store, case.id).revision
     with pytest.raises(RefusedError, match="1 unidentified"):
-        sign(store, at_work, case.id, revision, "ann", Consent(uncounted=True))
-    consent = Consent(["unidentified"], uncounted=True)
-    sign(store, at_work, case.id, revision, "ann", consent)
+        sign(store, at_work, case.id, Signature(revision, "ann", uncounted=True))
+    by = Signature(revision, "ann", ["unidentified"], uncounted=True)
+    sign(store, at_work, case.id, by)
     signed = report(store, at_work, case)
     assert (signed.cells[0].number, signed.cells[0].cell_type) == (str(cells[3].id), "not_counted")
     made = Report.of(signed)

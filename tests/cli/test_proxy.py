@@ -5,11 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import re
-import shutil
-import signal
-import ssl
-import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -18,8 +13,7 @@ from pathlib import Path
 
 import pytest
 from fixtures_cases import make_model
-from real_parts import missing
-from servers import Served, free_port
+from servers import Served, anybody, certificate, free_port, proxied
 
 from hemavision.errors import LoginError, SettingsError
 from hemavision.store import open_store
@@ -45,14 +39,7 @@ class Answer:
 Ask = Callable[..., Answer]
 
 
-def program(name: str) -> str:
-    path = shutil.which(name) or shutil.which(name, path="/usr/sbin")
-    if path is None:
-        missing(f"{name} (install {name})")
-    return str(path)
-
-
-def configuration(folder: Path, port: int, upstream: int) -> str:
+def as_documented(folder: Path, port: int, upstream: int) -> str:
     """Return the document's own block, on other ports and with other files."""
     (block,) = re.findall(r"```nginx\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
     for old, new in (
@@ -62,12 +49,7 @@ def configuration(folder: Path, port: int, upstream: int) -> str:
     ):
         assert old in block
         block = block.replace(old, new)
-    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    places = "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in kinds)
-    return (
-        f"daemon off; master_process off; pid {folder}/pid; error_log {folder}/errors;\n"
-        f"events {{}}\nhttp {{ access_log off;\n{places}{block}}}\n"
-    )
+    return block
 
 
 @pytest.fixture
@@ -82,19 +64,13 @@ def store(tmp_path: Path) -> Path:
 @pytest.fixture
 def ask(forked: Served, store: Path, tmp_path: Path) -> Iterator[Ask]:
     """Ask the server through nginx, over TLS: ``ask(method, path, body, address=...)``."""
-    nginx, port, upstream = program("nginx"), free_port(), free_port()
-    words = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    words += ["-subj", "/CN=smears.example", "-days", "1"]
-    words += ["-keyout", str(tmp_path / "key"), "-out", str(tmp_path / "pem")]
-    subprocess.run([program("openssl"), *words], check=True, capture_output=True)
-    (tmp_path / "conf").write_text(configuration(tmp_path, port, upstream))
+    port, upstream = free_port(), free_port()
+    certificate(tmp_path)
     settings = {"HEMAVISION_PROXIES": "1", "HEMAVISION_STORE": str(store)}
     with forked("--port", str(upstream), **settings) as (_, line):
         assert line.endswith(f":{upstream}")
-        command = [nginx, "-p", str(tmp_path), "-c", str(tmp_path / "conf")]
-        with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
-            trusting = ssl.create_default_context()
-            trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+        with proxied(tmp_path, as_documented(tmp_path, port, upstream), port):
+            trusting = anybody()
 
             def asked(
                 method: str, path: str, body: object = None, *, address: str = "127.0.0.1",
@@ -114,20 +90,7 @@ def ask(forked: Served, store: Path, tmp_path: Path) -> Iterator[Ask]:
                     response = connection.getresponse()
                     return Answer(response.status, response.headers, response.read())
 
-            _until_it_listens(asked, process)
             yield asked
-            process.send_signal(signal.SIGTERM)
-
-
-def _until_it_listens(asked: Ask, process: subprocess.Popen[bytes]) -> None:
-    while True:
-        try:
-            assert asked("GET", "/health/live").status == 200
-        except ConnectionRefusedError:
-            assert process.poll() is None, process.communicate()[1]
-            time.sleep(0.02)
-        else:
-            return
 
 
 def test_a_login_over_tls_has_a_cookie_for_tls_alone(ask: Ask) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +13,7 @@ from sqlalchemy import select, update
 
 from hemavision.errors import LoginError, MissingError, RefusedError
 from hemavision.settings import whole_number
-from hemavision.store import Store, logins
+from hemavision.store import Store, logins, open_store
 from hemavision.store.database import now
 from hemavision.store.journal import list_entries
 from hemavision.store.logins import (
@@ -206,6 +208,24 @@ def test_an_account_is_throttled(staffed: Store) -> None:
     with staffed.noting() as connection:  # a quarter of an hour later
         connection.execute(update(attempts).values(at="2020-01-01T00:00:00.000000+00:00"))
     assert log_in(staffed, "bob", PASSWORD, HERE).reader.name == "bob"
+
+
+def test_tries_at_many_servers_at_once_are_counted_as_one_after_the_other(
+    location: str, staffed: Store
+) -> None:
+    servers = [staffed, open_store(location)]
+    together = threading.Barrier(2 * ACCOUNT_FAILURES)
+
+    def guess(number: int) -> bool:
+        together.wait(30)
+        with pytest.raises(LoginError) as error:
+            log_in(servers[number % 2], "bob", f"wrong {number}", HERE)
+        return not error.value.retry_after_s  # it was looked at
+
+    with ThreadPoolExecutor(together.parties) as pool:
+        looked_at = sum(pool.map(guess, range(together.parties)))
+    servers[1].close()
+    assert looked_at == ACCOUNT_FAILURES
 
 
 def test_an_address_is_throttled(staffed: Store) -> None:

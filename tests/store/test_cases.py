@@ -6,10 +6,10 @@ import dataclasses
 from collections.abc import Callable
 
 import pytest
-from fixtures_cases import ALL, cells_of, decide_all, new_image
+from fixtures_cases import ALL, a_cell, a_field, cells_of, decide_all, new_image
 
 from hemavision.errors import ConflictError, MissingError, RefusedError
-from hemavision.records.results import Status
+from hemavision.records.results import Box, Status
 from hemavision.store import Store
 from hemavision.store.cases import (
     Search,
@@ -23,6 +23,7 @@ from hemavision.store.cases import (
 )
 from hemavision.store.cells import Filter, count_types, decide, find_cell, list_cells
 from hemavision.store.images import (
+    add_cell,
     add_image,
     cases_with,
     has_image,
@@ -281,3 +282,28 @@ def test_a_request_that_comes_again_changes_nothing_again(store: Store, filled: 
     assert len(list_entries(store, case, Page())[0]) == length + 3
     with pytest.raises(ConflictError):
         decide(store, case, changes, "bob", key="a")  # another reader's request is another one
+
+
+def test_what_is_made_or_signed_is_so_once(store: Store) -> None:
+    made, again = (create_case(store, "One", "S-1", "ann", key="a") for _ in range(2))
+    assert again == made
+    assert create_case(store, "One", "S-1", "ann", key="b").id == made.id + 1
+    case, image = a_field(store, Box(0, 0, 20, 20))
+    new = a_cell(Box(40, 40, 60, 60))
+    added, known = (add_cell(store, image, new, "ann", key="c") for _ in range(2))
+    assert known == added
+    with pytest.raises(RefusedError, match="at this place already"):
+        add_cell(store, image, new, "ann", key="d")
+    with pytest.raises(RefusedError, match="The key a was another request's"):
+        add_cell(store, image, new, "ann", key="a")
+    with pytest.raises(RefusedError, match="give each a key of its own"):
+        create_case(store, "One", "S-1", "ann", key="c")
+    decide_all(store, case)
+    seen = find_case(store, case.id).revision
+    signed, same = (sign_case(store, case.id, seen, "ann", key="e") for _ in range(2))
+    assert same == signed
+    with pytest.raises(RefusedError, match="signed and read-only"):
+        sign_case(store, case.id, seen, "ann", key="f")
+    done = [entry.action for entry in list_entries(store, case.id, Page())[0]]
+    assert [done.count(action) for action in ("add", "sign")] == [1, 1]
+    assert verify(store).sound

@@ -142,7 +142,8 @@ def test_killed_additions_are_whole_or_not_at_all(location: str, kills: int) -> 
         cells = cells_of(store, case)
         assert [cell.box for cell in cells] == places[: len(cells)]
         assert {cell.added_by for cell in cells} <= {"bob"}
-        assert read_cutouts(store, [c.id for c in cells]) == {c.id: b"PNG" for c in cells}
+        kept = {} if store.bucket else {c.id: b"PNG" for c in cells}
+        assert read_cutouts(store, [c.id for c in cells]) == kept
         assert find_case(store, case.id).revision == 2 + len(cells)
         found = verify(store)
         assert found.sound, found.problem

@@ -122,7 +122,7 @@ def test_an_added_cell_is_taken_out_and_the_seals_hold(store: Store) -> None:
     assert after.counts.cells == 3
     (entry, *_), _ = list_entries(store, case.id, Page(1))
     assert (entry.action, entry.cell_id, entry.before) == ("remove", added[0].id, "blast")
-    assert rows(store, cutouts) == [3]
+    assert rows(store, cutouts) == [0 if store.bucket else 3]
     assert verify(store).sound
     again = add_cell(store, image, a_cell(APART[1]), "bob")
     assert again.id == added[-1].id + 1

@@ -95,6 +95,7 @@ ALSO_REFUSED = {
     "post /api/v1/classify": {413, 429, 503},
     "get /health/ready": {503},
     "post /api/v1/session": {429},
+    "post /api/v1/cases": {409},
     "post /api/v1/tokens": {404, 409},
     "post /api/v1/readers": {409},
     "patch /api/v1/readers/{name}": {409},

@@ -7,11 +7,12 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from PIL import Image
 
-from hemavision.casework.recognition import THUMBNAIL_PX, draw_thumbnail, window_around
+from hemavision.casework.recognition import THUMBNAIL_PX, cut_out, draw_thumbnail, window_around
 from hemavision.errors import MissingError, RefusedError
 from hemavision.images.opening import open_image
 from hemavision.reading.cell import Model
@@ -80,7 +81,10 @@ def show_cutout(store: Store, case_id: int, cell_id: int) -> Picture:
     look = find_look(store, case_id, cell_id)
     if look.cutout is not None:
         return Picture(look.cutout, "image/png")
-    return _as_browsers_show(read_content(store, look.sha256), look.notes)
+    content = read_content(store, look.sha256)
+    if look.kind is ImageKind.CELL:
+        return _as_browsers_show(content, look.notes)
+    return Picture(encode_png(cut_out(open_image(content).rgb, look.box)[0]), "image/png")
 
 
 def show_thumbnail(store: Store, case_id: int, cell_id: int, side_px: int) -> Picture:
@@ -168,7 +172,7 @@ def look_again(store: Store, cell: Cell, model: Model) -> Prediction:
 
 def _look_at_one(store: Store, cell: Cell, model: Model) -> tuple[np.ndarray, Prediction, Box]:
     image = find_image(store, cell.case_id, cell.image_id)
-    opened = _Opened(image, read_content(store, image.sha256), read_cutouts(store, [cell.id]))
+    opened = _Opened(image, read_content(store, image.sha256), {})
     (look,) = _look_again(opened, [cell], model)
     return look
 
@@ -210,7 +214,7 @@ def show_cells(store: Store, cells: Sequence[Cell], model: Model | None) -> dict
 
 @dataclass(frozen=True)
 class _Opened:
-    """An image of a case, its file, and cell → PNG cut out around it."""
+    """An image of a case, its file, and cell → PNG cut out around it, where one is kept."""
 
     image: StoredImage
     content: bytes
@@ -219,7 +223,13 @@ class _Opened:
     def picture(self, cell: Cell) -> bytes:
         if cell.id in self.cutouts:
             return self.cutouts[cell.id]
-        return _as_browsers_show(self.content, self.image.notes).content
+        if self.image.kind is ImageKind.CELL:
+            return _as_browsers_show(self.content, self.image.notes).content
+        return encode_png(cut_out(self.rgb, cell.box)[0])
+
+    @cached_property
+    def rgb(self) -> np.ndarray:
+        return open_image(self.content).rgb
 
 
 def _heatmaps(opened: _Opened, cells: Sequence[Cell], model: Model) -> dict[int, bytes]:
@@ -235,15 +245,14 @@ def _look_again(
     opened: _Opened, cells: Sequence[Cell], model: Model
 ) -> list[tuple[np.ndarray, Prediction, Box]]:
     """Return of an image's cells the cut-outs, what the model says, and where in them it looked."""
-    rgb, image = open_image(opened.content).rgb, opened.image
+    rgb, image = opened.rgb, opened.image
     if image.kind is ImageKind.CELL:
         (prediction,) = model.predict_arrays([rgb])
         return [(rgb, prediction, prediction.box)] * len(cells)
     found = [Detection(CellKind.WHITE, cell.box, 1.0) for cell in cells]
     looks = []
     for cell, prediction in zip(cells, name_white_cells(model, rgb, found), strict=True):
-        window = window_around(cell.box, image.width, image.height)
-        cutout = open_image(opened.cutouts[cell.id]).rgb
+        cutout, window = cut_out(rgb, cell.box)
         looks.append((cutout, prediction, moved(prediction.box, -window.left, -window.top)))
     return looks
 
@@ -259,6 +268,11 @@ def look_at(store: Store, case_id: int, cell_id: int) -> tuple[np.ndarray, Box]:
     """
     look = find_look(store, case_id, cell_id)
     if look.cutout is None:
-        return open_image(read_content(store, look.sha256)).rgb, look.box
-    window = window_around(look.box, look.width, look.height)
-    return open_image(look.cutout).rgb, moved(look.box, -window.left, -window.top)
+        rgb = open_image(read_content(store, look.sha256)).rgb
+        if look.kind is ImageKind.CELL:
+            return rgb, look.box
+        cutout, window = cut_out(rgb, look.box)
+    else:
+        window = window_around(look.box, look.width, look.height)
+        cutout = open_image(look.cutout).rgb
+    return cutout, moved(look.box, -window.left, -window.top)

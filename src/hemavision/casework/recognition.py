@@ -173,8 +173,14 @@ def _whole(smear: Smear) -> list[tuple[FoundCell, Prediction]]:
     return [(c, c.prediction) for c in smear.cells if c.prediction and not c.cut]
 
 
-def _new_cell(rgb: np.ndarray, box: Box, prediction: Prediction) -> NewCell:
+def cut_out(rgb: np.ndarray, box: Box) -> tuple[np.ndarray, Box]:
+    """Return what is around a cell in a field, uint8 RGB H×W×3, and where in the field it lies."""
     window = window_around(box, rgb.shape[1], rgb.shape[0])
-    picture = np.ascontiguousarray(rgb[window.top : window.bottom, window.left : window.right])
+    part = rgb[window.top : window.bottom, window.left : window.right]
+    return np.ascontiguousarray(part), window
+
+
+def _new_cell(rgb: np.ndarray, box: Box, prediction: Prediction) -> NewCell:
+    picture, window = cut_out(rgb, box)
     thumbnail = draw_thumbnail(picture, moved(box, -window.left, -window.top))
     return NewCell(box, prediction, encode_png(picture), thumbnail)

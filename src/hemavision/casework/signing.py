@@ -18,26 +18,25 @@ from hemavision.store.records import Case, Figures, State
 
 
 @dataclass(frozen=True)
-class Consent:
-    """What whoever signs says besides.
+class Signature:
+    """What a reader puts their name to.
 
     Attributes:
+        revision: of the case as they saw it.
+        who: signs.
         acknowledged: the critical types that they name.
         uncounted: leave out what nobody has decided on where the count has stopped.
+        key: of the request; one that comes again is answered as the case is now, and signs nothing.
     """
 
+    revision: int
+    who: str
     acknowledged: Collection[str] = ()
     uncounted: bool = False
+    key: str | None = None
 
 
-def sign(
-    store: Store,
-    at_work: AtWork,
-    number: int,
-    revision: int,
-    who: str,
-    consent: Consent = Consent(),
-) -> Case:
+def sign(store: Store, at_work: AtWork, number: int, by: Signature) -> Case:
     """Sign a case together with the ranges, the model and the heatmaps of its report.
 
     They are looked up before the store is written to: the case's revision proves that they are of
@@ -47,27 +46,26 @@ def sign(
         store: where it is.
         at_work: what it is read with.
         number: of the case.
-        revision: of the case as the reader saw it.
-        who: signs.
-        consent: what they say besides.
+        by: the reader's.
 
     Raises:
         MissingError: there is no such case.
         RefusedError: it is signed already, has no cells, some are undecided that the count cannot
             do without, or a critical type is not acknowledged.
-        ConflictError: it was changed after ``revision``.
+        ConflictError: it was changed after the signature's revision.
         SettingsError: it names reference ranges that are not known.
     """
     case = find_case(store, number)
-    if case.revision != revision:  # below the case's own, so that no later change can make it right
-        return sign_case(store, number, min(revision, case.revision - 1), who)
+    if case.revision != by.revision:  # below its own, so that no later change can make it right
+        seen = min(by.revision, case.revision - 1)
+        return sign_case(store, number, seen, by.who, key=by.key)
     cells = tally(store, number)
-    rest = cells.rest(case.classes, case.entries.target) if consent.uncounted else {}
+    rest = cells.rest(case.classes, case.entries.target) if by.uncounted else {}
     if case.state is State.SIGNED or cells.undecided > sum(rest.values()):
-        return sign_case(store, number, revision, who)  # says what is in the way
+        return sign_case(store, number, by.revision, by.who, key=by.key)  # says what is in the way
     grounds = grounds_now(store, case, at_work)
     critical = grounds.critical(cells, case.entries.target)
-    _refuse_unacknowledged(critical, consent.acknowledged)
+    _refuse_unacknowledged(critical, by.acknowledged)
     shown = representative_cells(store, number, critical)
     looks = show_cells(store, shown, at_work.model)
     heatmaps = {cell: look.heatmap for cell, look in looks.items() if look.heatmap}
@@ -78,8 +76,8 @@ def sign(
     if rest:
         values["uncounted"] = {"suggested": cells.suggested, "unfamiliar": cells.unfamiliar}
     profile = grounds.profile.name if grounds.profile else ""
-    figures = Figures(profile, values, heatmaps)
-    return sign_case(store, number, revision, who, figures, uncounted=consent.uncounted)
+    figures = Figures(profile, values, heatmaps, by.uncounted)
+    return sign_case(store, number, by.revision, by.who, figures, by.key)
 
 
 def _refuse_unacknowledged(critical: Sequence[Critical], named: Collection[str]) -> None:

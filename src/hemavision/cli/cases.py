@@ -126,12 +126,12 @@ def sign(
 
     The reference ranges, the model's figures and the heatmaps of its report are signed with it.
     """
-    from hemavision.casework.signing import Consent
+    from hemavision.casework.signing import Signature
     from hemavision.casework.signing import sign as sign_whole
 
-    seen, consent = choice.find(case), Consent(acknowledge, uncounted)
-    at_work = choice.at_work()
-    signed = sign_whole(choice.open(), at_work, case, seen.revision, choice.reader, consent)
+    seen, at_work = choice.find(case), choice.at_work()
+    by = Signature(seen.revision, choice.reader, acknowledge, uncounted)
+    signed = sign_whole(choice.open(), at_work, case, by)
     click.echo(json.dumps(signed.to_json()) if as_json else _line(signed))
 
 

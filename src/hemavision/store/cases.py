@@ -15,7 +15,7 @@ from hemavision.store.chain import Event, Transaction
 from hemavision.store.database import Store
 from hemavision.store.journal import entries_since
 from hemavision.store.records import Case, Counts, Entries, Figures, Page, State, Version
-from hemavision.store.schema import cases, cells, images, reads, signed_heatmaps, versions
+from hemavision.store.schema import cases, cells, images, log, reads, signed_heatmaps, versions
 from hemavision.store.vocabulary import checked_text
 
 #: Cells that a refusal names; it counts them all.
@@ -35,7 +35,12 @@ class Search:
 
 
 def create_case(
-    store: Store, name: str, slide: str, who: str, classes: ClassList | None = None
+    store: Store,
+    name: str,
+    slide: str,
+    who: str,
+    classes: ClassList | None = None,
+    key: str | None = None,
 ) -> Case:
     """Make an empty case.
 
@@ -45,13 +50,16 @@ def create_case(
         slide: the slide's own number or name; may be empty.
         who: makes it.
         classes: what its cells may be called, for good; the default list if None.
+        key: of the request; one that comes again is answered with the case that it made.
 
     Raises:
         RefusedError: the name is empty or cannot be kept.
     """
     name = checked_text("The name", name, _LONGEST_NAME)
     slide = checked_text("The slide", slide, _LONGEST_NAME, 0)
-    with store.writing(who) as turn:
+    with store.writing(who, key) as turn:
+        if turn.repeated is not None:
+            return read_case(turn.connection, turn.came_of("create", log.c.case_id))
         made = {"created_at": turn.at, "created_by": who, "updated_at": turn.at, "updated_by": who}
         words = f"{name} {slide}".casefold()
         given = {"name": name, "slide": slide, "words": words}
@@ -111,8 +119,7 @@ def sign_case(
     revision: int,
     who: str,
     figures: Figures | None = None,
-    *,
-    uncounted: bool = False,
+    key: str | None = None,
 ) -> Case:
     """Sign a case: from now on it is read-only.
 
@@ -123,15 +130,16 @@ def sign_case(
         who: signs.
         figures: what its report says besides, as of ``revision``: what is signed must not change
             with the server's settings. None keeps nothing, and reports say so.
-        uncounted: where readers have decided on as many white cells as they aimed at, leave the
-            undecided ones out of the count.
+        key: of the request; one that comes again is answered as it is now, and changes nothing.
 
     Raises:
         RefusedError: it is signed already, has no cells, or some are undecided that the count
             cannot do without.
         ConflictError: it was changed after ``revision``.
     """
-    with store.writing(who) as turn:
+    with store.writing(who, key) as turn:
+        if turn.repeated is not None:
+            return read_case(turn.connection, number)
         case = open_case(turn.connection, number)
         if case.revision != revision:
             changes = [entry.to_json() for entry in entries_since(turn.connection, case, revision)]
@@ -140,7 +148,7 @@ def sign_case(
                 "Look again, then sign.",
                 changes,
             )
-        _refuse_undecided(turn.connection, case, uncounted)
+        _refuse_undecided(turn.connection, case, figures is not None and figures.uncounted)
         after = touch(turn, case, State.SIGNED)
         profile = case.entries.profile or (figures.profile if figures else "")
         entered = write_entries(turn, case, replace(case.entries, profile=profile), after)

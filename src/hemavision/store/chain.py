@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, select, update
 
+from hemavision.errors import RefusedError
 from hemavision.store.schema import answered, cells, chain, log, taken_out
 
 #: What the first row calls the hash of the row before it.
@@ -83,6 +84,23 @@ class Transaction:
         self.connection.execute(delete(answered).where(answered.c.at < yesterday))
         row = {"who": self.who, "key": self._key, "batch": self._batch, "at": self.at}
         self.connection.execute(insert(answered).values(**row))
+
+    def came_of(self, action: str, what: ColumnElement[int | None]) -> int:
+        """Return the case or the cell that this request made when it was answered before.
+
+        Args:
+            action: of the log's row, such as ``"create"``.
+            what: column of the log that names what was made.
+
+        Raises:
+            RefusedError: under this key came a request that did something else.
+        """
+        mine = (log.c.id == self.repeated) & (log.c.action == action)
+        made = self.connection.execute(select(what).where(mine)).scalar()
+        if made is None:
+            message = f"The key {self._key} was another request's; give each a key of its own."
+            raise RefusedError("key-used", message)
+        return made
 
     def add(self, table: Table, **values: Any) -> int:
         """Insert a row into a table that numbers its rows; return its number, a new one."""

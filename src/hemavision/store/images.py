@@ -25,6 +25,7 @@ from hemavision.store.schema import (
     cutouts,
     embeddings,
     images,
+    log,
     signed_heatmaps,
     thumbnails,
 )
@@ -116,7 +117,8 @@ def add_image(store: Store, case_id: int, image: NewImage, who: str) -> bool:
         if turn.connection.execute(select(images.c.id).where(mine)).first():
             return False
         number = _insert_image(turn, case_id, image, store.bucket)
-        added = [_insert_cell(turn, case_id, number, cell) for cell in image.cells]
+        outside = store.bucket is not None
+        added = [_insert_cell(turn, number, case_id, cell, outside) for cell in image.cells]
         seal = seal_suggestions(turn.connection, number)[-1]
         about = {"image": number, "name": image.name, "kind": image.kind}
         detail = about | {"cells": added, "suggestions": seal}
@@ -135,7 +137,9 @@ def add_image(store: Store, case_id: int, image: NewImage, who: str) -> bool:
     return True
 
 
-def add_cell(store: Store, image: StoredImage, cell: NewCell, who: str) -> Cell:
+def add_cell(
+    store: Store, image: StoredImage, cell: NewCell, who: str, key: str | None = None
+) -> Cell:
     """Put a cell that nobody had found into a field.
 
     Args:
@@ -143,16 +147,20 @@ def add_cell(store: Store, image: StoredImage, cell: NewCell, who: str) -> Cell:
         image: the field.
         cell: with its box inside the field, in pixels.
         who: found it.
+        key: of the request; one that comes again is answered with the cell that it added.
 
     Raises:
         RefusedError: the case is signed, the image is no field, or a cell is there already.
     """
     if image.kind is not ImageKind.FIELD:
         raise RefusedError("no-field", f"{image.name} shows one cell, which the case has.")
-    with store.writing(who) as turn:
+    with store.writing(who, key) as turn:
         case = open_case(turn.connection, image.case_id)
+        if turn.repeated is not None:
+            known = turn.came_of("add", log.c.cell_id)
+            return read_cells(turn.connection, case.id, [known])[known]
         _refuse_known(turn.connection, image.id, cell.box)
-        number = _insert_cell(turn, case.id, image.id, cell)
+        number = _insert_cell(turn, image.id, case.id, cell, store.bucket is not None)
         seal = seal_suggestions(turn.connection, image.id)[-1]
         detail = {"image": image.id, "box": asdict(cell.box), "suggestions": seal}
         event = Event(
@@ -232,7 +240,7 @@ def find_look(store: Store, case_id: int, cell_id: int) -> Look:
         MissingError: the case has no such cell.
     """
     box = (cells.c.left, cells.c.top, cells.c.right, cells.c.bottom)
-    image = (images.c.width, images.c.height, images.c.sha256, images.c.notes)
+    image = (images.c.width, images.c.height, images.c.sha256, images.c.kind, images.c.notes)
     found = (
         select(*box, *image, cutouts.c.png)
         .join_from(cells, images, cells.c.image_id == images.c.id)
@@ -243,9 +251,9 @@ def find_look(store: Store, case_id: int, cell_id: int) -> Look:
         row = connection.execute(found).one_or_none()
     if row is None:
         raise MissingError(f"Case {case_id} has no cell {cell_id}.")
-    *edges, width, height, sha256, notes, png = row
+    *edges, width, height, sha256, kind, notes, png = row
     cutout = None if png is None else bytes(png)
-    return Look(Box(*edges), width, height, sha256, tuple(notes), cutout)
+    return Look(Box(*edges), width, height, sha256, ImageKind(kind), tuple(notes), cutout)
 
 
 def read_thumbnails(store: Store, case_id: int, cell_ids: Sequence[int]) -> dict[int, bytes]:
@@ -258,7 +266,7 @@ def read_thumbnails(store: Store, case_id: int, cell_ids: Sequence[int]) -> dict
 
 
 def read_cutouts(store: Store, cell_ids: Sequence[int]) -> dict[int, bytes]:
-    """Return cell → PNG of what is around it, for those cells that are a field's."""
+    """Return cell → PNG of what is around it, for those cells of fields that have one kept."""
     wanted = cutouts.c.cell_id.in_(cell_ids)
     with store.reading() as connection:
         found = connection.execute(select(cutouts.c.cell_id, cutouts.c.png).where(wanted))
@@ -310,7 +318,9 @@ def _insert_image(turn: Transaction, case_id: int, image: NewImage, bucket: Buck
     return turn.add(images, **values)
 
 
-def _insert_cell(turn: Transaction, case_id: int, image_id: int, cell: NewCell) -> int:
+def _insert_cell(
+    turn: Transaction, image_id: int, case_id: int, cell: NewCell, outside: bool
+) -> int:
     prediction = cell.prediction
     number = turn.add(
         cells,
@@ -324,7 +334,9 @@ def _insert_cell(turn: Transaction, case_id: int, image_id: int, cell: NewCell) 
         model_sha256=prediction.model.sha256,
         revision=0,
     )
-    if cell.cutout is not None:
+    # Cut-outs are most of a database's bytes; where it is to have no pictures of its own they are
+    # cut out of their field again whenever they are looked at.
+    if cell.cutout is not None and not outside:
         turn.connection.execute(insert(cutouts).values(cell_id=number, png=cell.cutout))
     if cell.thumbnail is not None:
         turn.connection.execute(insert(thumbnails).values(cell_id=number, jpeg=cell.thumbnail))

@@ -15,7 +15,7 @@ from hemavision.records.json_values import Count, Record
 from hemavision.store.chain import Event
 from hemavision.store.database import Store, now
 from hemavision.store.readers import Reader, as_reader, verify_password
-from hemavision.store.schema import attempts, readers, sessions, tokens
+from hemavision.store.schema import attempts, chain, readers, sessions, tokens
 from hemavision.store.vocabulary import checked_text
 
 #: A working day: then the reader logs in again.
@@ -159,6 +159,8 @@ def _note_attempt(store: Store, name: str, address: str) -> None:
     since = _moment(-WINDOW_S)
     limits = zip(_subjects(name, address), map(settings.whole_number, MOST), strict=True)
     with store.noting() as connection:
+        # Tries at all servers take turns, as writers do: SQLite's do so by themselves.
+        connection.execute(select(chain.c.length).with_for_update())
         # What lies ahead was noted before somebody set the clock back.
         old = (attempts.c.at < since) | (attempts.c.at > now())
         connection.execute(delete(attempts).where(old))

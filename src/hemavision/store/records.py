@@ -155,11 +155,14 @@ class Figures:
             name none.
         values: ranges, models and the like, as JSON values; the store only keeps them.
         heatmaps: cell → PNG, of the cells that the report shows.
+        uncounted: where readers have decided on as many white cells as they aimed at, leave the
+            undecided ones out of the count.
     """
 
     profile: str
     values: Mapping[str, Any]
     heatmaps: Mapping[int, bytes]
+    uncounted: bool = False
 
 
 @dataclass(frozen=True)
@@ -332,14 +335,16 @@ class Look:
         width: of the image, in pixels.
         height: of the image, in pixels.
         sha256: of the image's file.
+        kind: of the image.
         notes: what was done to open the image.
-        cutout: PNG of what is around the cell in a field; None where the image shows it alone.
+        cutout: PNG of what is around the cell in a field; None where none is kept.
     """
 
     box: Box
     width: int
     height: int
     sha256: str
+    kind: ImageKind
     notes: tuple[str, ...]
     cutout: bytes | None
 

@@ -26,6 +26,9 @@ from hemavision.store.schema import (
 )
 from hemavision.store.second_readings import ReadState
 
+#: So many cells of cases, the newest: each takes a server 5 kB, and stores grow.
+MOST_OF_CASES = 20_000
+
 
 @dataclass(frozen=True)
 class ReferenceCell:
@@ -76,8 +79,8 @@ def stamp(store: Store, model_sha256: str) -> tuple[object, ...]:
 def read_references(store: Store, model_sha256: str) -> tuple[list[ReferenceCell], np.ndarray]:
     """Return every cell to compare with and, row by row, how a model saw it: float16 N×D.
 
-    Cells of cases are those that are signed at present: an amended case counts when it is signed
-    again.
+    Cells of cases are the newest of those that are signed at present, :data:`MOST_OF_CASES`: an
+    amended case counts when it is signed again.
     """
     kinds = (cells.c.decided_type, images.c.sha256, cells.c.case_id, cells.c.id)
     of_cases = (
@@ -86,7 +89,8 @@ def read_references(store: Store, model_sha256: str) -> tuple[list[ReferenceCell
         .join(images, images.c.id == cells.c.image_id)
         .join(cases, cases.c.id == cells.c.case_id)
         .where(cases.c.state == State.SIGNED, embeddings.c.model_sha256 == model_sha256)
-        .order_by(cells.c.id)
+        .order_by(cells.c.id.desc())
+        .limit(MOST_OF_CASES)
     )
     columns = (reference_cells.c.cell_type, reference_cells.c.image_sha256)
     of_sets = (

@@ -143,7 +143,7 @@ cells = Table(
     Index(None, "image_id"),
 )
 
-#: What is around a cell of a field, as PNG.
+#: What is around a cell of a field, as PNG; none where image files lie outside.
 cutouts = Table(
     "cutouts",
     metadata,

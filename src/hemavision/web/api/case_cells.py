@@ -134,7 +134,9 @@ def get_cells(case_id: int) -> Response:
 
 
 @blueprint.post("/cases/<int:case_id>/images/<int:image_id>/cells")
-@operation(AddedCell, 400, 401, 403, 404, 409, 415, 422, body=requests.NewCell, status=201)
+@operation(
+    AddedCell, 400, 401, 403, 404, 409, 415, 422, body=requests.NewCell, status=201, more=takes_key
+)
 def post_cell(case_id: int, image_id: int) -> Response:
     """Add a white cell of a field that the detector has missed; the model names it.
 
@@ -147,7 +149,7 @@ def post_cell(case_id: int, image_id: int) -> Response:
     image = find_image(store, case_id, image_id)
     check_box(box, image)
     new = read_cell(model, read_content(store, image.sha256), box)
-    cell = add_cell(store, image, new, reader.name)
+    cell = add_cell(store, image, new, reader.name, read_key())
     return answer(AddedCell(cell.summary(), find_case(store, case_id)), 201)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 
 from flask import Response
 
-from hemavision.casework.signing import Consent, sign
+from hemavision.casework.signing import Signature, sign
 from hemavision.errors import SettingsError
 from hemavision.records.classes import CellClass
 from hemavision.records.json_values import Count, Record, Time
@@ -24,9 +24,9 @@ from hemavision.store.journal import list_entries
 from hemavision.store.readers import Role
 from hemavision.store.records import Case, Entry, Page, Version
 from hemavision.web.api import case_requests as requests
-from hemavision.web.api.bodies import read_json, read_query
+from hemavision.web.api.bodies import read_json, read_key, read_query
 from hemavision.web.api.case_terms import at_work, critical_types
-from hemavision.web.api.operations import Api, answer, operation
+from hemavision.web.api.operations import Api, answer, operation, takes_key
 from hemavision.web.errors import Problem
 from hemavision.web.identity import asking, sighted, the_store
 from hemavision.web.services import services
@@ -122,12 +122,15 @@ def get_cases() -> Response:
 
 
 @blueprint.post("/cases")
-@operation(CaseAnswer, 400, 401, 403, 415, 422, body=requests.NewCase, status=201)
+@operation(
+    CaseAnswer, 400, 401, 403, 409, 415, 422, body=requests.NewCase, status=201, more=takes_key
+)
 def post_case() -> Response:
     """Make an empty case."""
     reader = asking()
     body = read_json(requests.NewCase)
-    case = create_case(the_store(), body.name, body.slide, reader.name, services().classes)
+    of = services().classes
+    case = create_case(the_store(), body.name, body.slide, reader.name, of, read_key())
     response = answer(CaseAnswer(case), 201)
     response.headers["Location"] = f"/api/v1/cases/{case.id}"
     return response
@@ -145,7 +148,7 @@ def get_case(case_id: int) -> Response:
 
 
 @blueprint.post("/cases/<int:case_id>/sign")
-@operation(CaseAnswer, 400, 401, 403, 404, 409, 415, 422, body=requests.Signature)
+@operation(CaseAnswer, 400, 401, 403, 404, 409, 415, 422, body=requests.Signature, more=takes_key)
 def post_signature(case_id: int) -> Response:
     """Sign a case: from now on it is read-only.
 
@@ -159,8 +162,10 @@ def post_signature(case_id: int) -> Response:
     reader = sighted(case_id)
     body = read_json(requests.Signature)
     try:
-        consent = Consent(body.acknowledged, body.uncounted)
-        case = sign(the_store(), at_work(), case_id, body.revision, reader.name, consent)
+        wish = Signature(
+            body.revision, reader.name, body.acknowledged, body.uncounted, key=read_key()
+        )
+        case = sign(the_store(), at_work(), case_id, wish)
     except SettingsError as error:
         raise Problem("unusable", str(error)) from error
     return answer(CaseAnswer(case))

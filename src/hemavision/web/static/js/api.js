@@ -80,6 +80,11 @@ export async function send(url, options, tries = TRIES) {
   return send(url, options, tries - 1);
 }
 
+/** Return a name that no other request has; `randomUUID` would need a secure connection. */
+export function newKey() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 /** What the server refused: in words, with its code and whatever it said besides. */
 class Refusal extends Problem {
   constructor(status, body) {
@@ -98,7 +103,7 @@ class Refusal extends Problem {
  * The cases' API; every write carries the CSRF token, and a key by which the server knows it again if one
  * is given.
  *
- * Return {session, get, post, put, patch, destroy, upload, answers}. `onStranger()` is called where a login is
+ * Return {session, get, post, put, patch, make, destroy, upload, answers}. `onStranger()` is called where a login is
  * needed; what was asked for then fails as well.
  */
 export function createApi(onStranger = () => {}) {
@@ -124,6 +129,15 @@ export function createApi(onStranger = () => {}) {
     post: write("POST"),
     put: write("PUT"),
     patch: write("PATCH"),
+    /** Make or sign something, once: where no answer comes it is sent again, and the server knows it by its key. */
+    make(path, values) {
+      const send = (key) => write("POST")(path, values, key);
+      const key = newKey();
+      return send(key).catch((error) => {
+        if (error instanceof Unreachable) return send(key);
+        throw error;
+      });
+    },
     destroy: (path) => call(path, { method: "DELETE" }),
     upload: (path, form) => call(path, { method: "POST", body: form }),
     /** Say whether the server, and its store, answer. */

@@ -49,7 +49,7 @@ export function save(blob, name) {
  * @param wish {caseId, name, type}: without `caseId` a new case of that name; without `type` undecided
  */
 export async function keepInCase(api, file, { caseId, name, type }) {
-  const { case: found } = caseId ? await api.get(`/cases/${caseId}`) : await api.post("/cases", { name });
+  const { case: found } = caseId ? await api.get(`/cases/${caseId}`) : await api.make("/cases", { name });
   const root = `/cases/${found.id}`;
   const form = new FormData();
   form.append("images", file, file.name);

@@ -43,7 +43,7 @@ export function createDesk(store, askName) {
     if (caseId !== NEW_CASE) return cases.find(({ id }) => String(id) === caseId);
     const name = await askName();
     if (name === null) return null;
-    const { case: made } = await api.post("/cases", { name });
+    const { case: made } = await api.make("/cases", { name });
     dispatch("caseMade", { made });
     return made;
   }

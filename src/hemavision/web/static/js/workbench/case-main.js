@@ -152,7 +152,7 @@ async function sign({ acknowledged, uncounted }) {
   if (store.state.entriesError) return dialogs.sign.fail(_("What you entered cannot be kept: {why}", { why: store.state.entriesError }));
   const { revision } = store.state.case;
   try {
-    const { case: found } = await api.post(`${root}/sign`, { revision, acknowledged, uncounted });
+    const { case: found } = await api.make(`${root}/sign`, { revision, acknowledged, uncounted });
     await load.record();
     dialogs.sign.close();
     say(_("{name} is signed.", found));
@@ -220,7 +220,7 @@ async function logOut() {
 /** Put a cell that nobody had found into the case, and go to it: its key names it at once. */
 async function addMissed({ imageId, box }) {
   try {
-    const { cell } = await api.post(`${root}/images/${imageId}/cells`, { box });
+    const { cell } = await api.make(`${root}/images/${imageId}/cells`, { box });
     await load.pictures();
     document.querySelector("[data-part=field-view]").close();
     review.show(cell.id);
@@ -237,7 +237,7 @@ async function addMissed({ imageId, box }) {
 /** Count a cell that its field's border cuts: it is added as a missed one is. */
 async function countCut({ image_id: imageId, box }) {
   try {
-    const { cell } = await api.post(`${root}/images/${imageId}/cells`, { box });
+    const { cell } = await api.make(`${root}/images/${imageId}/cells`, { box });
     await load.pictures();
     store.dispatch({ type: "added", id: cell.id });
     say(_("Cell {id} is counted; {type}, suggests the model.", { id: cell.id, type: typeWords(cell.suggestion.cell_type) }));

@@ -36,7 +36,7 @@ async function search({ more = false } = {}) {
 async function create({ name, slide, files }) {
   try {
     form.wait(true);
-    const { case: made } = await api.post("/cases", { name, slide });
+    const { case: made } = await api.make("/cases", { name, slide });
     const address = `/cases/${made.id}`;
     if (!files.length) {
       window.location.assign(address);

@@ -4,16 +4,11 @@
  * and `api` do.
  */
 
-import { Problem, Unreachable } from "../api.js";
+import { newKey, Problem, Unreachable } from "../api.js";
 import { isTyped } from "./entered.js";
 import { doneAgain, takenBack } from "./state.js";
 
 const WAIT_MS = 500;
-
-/** Return a name that no other request has; `randomUUID` would need a secure connection. */
-function newKey() {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
 
 /** Send until the server has answered: what it has done by then it knows by its key, and does not do again. */
 async function answered(send, back) {
