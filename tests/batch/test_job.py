@@ -19,6 +19,7 @@ from small_disk import Disk, on_a_small_disk
 
 from hemavision.batch import job as jobs
 from hemavision.batch.lock import held
+from hemavision.batch.opening import Opener
 from hemavision.batch.readers import Answer, CellReader
 from hemavision.batch.standing import State, find_jobs, standing_of
 from hemavision.errors import JobError, PlaceError
@@ -211,15 +212,15 @@ def test_a_place_that_is_gone_loses_nothing(
 ) -> None:
     places = [f"file://{images}/{number}.png" for number in range(10)]
     expected = do(places, folder="other").table.read_bytes()
-    real, left = jobs.Opener._photo, count(5, -1)
+    real, left = Opener._photo, count(5, -1)
 
-    def photo(self: jobs.Opener, fetched: Any) -> Photo:
+    def photo(self: Opener, fetched: Any) -> Photo:
         if not next(left):
             raise PlaceError("the server is gone.")
         return real(self, fetched)
 
     with monkeypatch.context() as patch:
-        patch.setattr(jobs.Opener, "_photo", photo)
+        patch.setattr(Opener, "_photo", photo)
         with pytest.raises(PlaceError):
             do(places)
     assert do(places).table.read_bytes() == expected
