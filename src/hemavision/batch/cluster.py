@@ -111,11 +111,15 @@ class PartActor:
 
 
 class Cluster:
-    """A cluster that is connected to; does parts of jobs."""
+    """A cluster that is connected to; does parts of jobs.
+
+    Attributes:
+        actors: how many there shall be at most.
+    """
 
     def __init__(self, ray_data: Any, actors: int, networks: Networks) -> None:
         """Take Ray Data, how many actors there shall be at most, and what they read with."""
-        self._data, self._actors, self._networks = ray_data, actors, networks
+        self._data, self.actors, self._networks = ray_data, actors, networks
 
     def __call__(self, job: Job, wanted: Collection[int], advance: Advance) -> Iterator[str]:
         """Do parts there: a :class:`hemavision.batch.job.Runner`.
@@ -148,7 +152,7 @@ class Cluster:
             if number in wanted
         ]
         pool = self._data.ActorPoolStrategy(
-            size=min(self._actors, len(rows)), max_tasks_in_flight_per_actor=1
+            size=min(self.actors, len(rows)), max_tasks_in_flight_per_actor=1
         )
         parts = self._data.from_items(rows, override_num_blocks=len(rows))
         done = parts.map_batches(

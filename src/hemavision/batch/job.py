@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import rmtree
 from typing import Protocol
 
 from hemavision.batch.items import Item
@@ -88,6 +89,26 @@ class Job:
     def done(self) -> int:
         """Inputs of done parts."""
         return self.plan.images if self.table.exists() else self.plan.images_in(self.parts.done())
+
+    def forget_failed(self) -> None:
+        """Take back each part in which an input failed: the next run does it again.
+
+        Raises:
+            JobError: the parts of a table that is whole were removed.
+        """
+        done, heatmaps = self.parts.done(), self.plan.work["heatmaps"]
+        if self.table.exists() and len(done) < self.plan.parts:
+            raise JobError(
+                f"{self.parts.folder} no longer has the job's parts: what failed cannot be done "
+                "again alone. Give a new folder."
+            )
+        failed = [number for number in done if self.parts.failures(number)]
+        if failed:
+            self.table.unlink(missing_ok=True)
+        for number in failed:
+            if heatmaps:
+                rmtree(Path(heatmaps) / f"{number:06}", ignore_errors=True)
+            self.parts.path(number).unlink()
 
     def run(self, advance: Advance, runner: Runner | None = None) -> Outcome:
         """Do what is left.

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -47,6 +47,11 @@ _OPTIONS = (
         help="Images that a job writes at once; what a kill costs at most.",
     ),
     click.option(
+        "--retry-failed",
+        is_flag=True,
+        help="Do the parts in which images failed again, such as those that were not there yet.",
+    ),
+    click.option(
         "--cluster",
         metavar="ADDRESS",
         help="Do the job on a Ray cluster: auto, local or HOST:PORT; none is this machine alone. "
@@ -69,6 +74,7 @@ class JobOptions:
         folder: ``None`` where there is no job.
         to: the table's form.
         part_images: inputs a part.
+        retry_failed: whether parts with inputs that failed are done again.
         cluster: the address; ``None`` for the setting's.
         actors: at most, on the cluster.
     """
@@ -76,6 +82,7 @@ class JobOptions:
     folder: Path | None
     to: str | None
     part_images: int | None
+    retry_failed: bool
     cluster: str | None
     actors: int | None
 
@@ -105,10 +112,12 @@ def taken(given: dict[str, Any], instead: Iterable[str]) -> JobOptions:
     Raises:
         click.UsageError: some do not go together.
     """
-    options = JobOptions(*(given.pop(name) for name in ("job", "to", "part", "cluster", "actors")))
+    names = ("job", "to", "part", "retry_failed", "cluster", "actors")
+    options = JobOptions(*(given.pop(name) for name in names))
     if options.folder is None and any(vars(options).values()):
         raise click.UsageError(
-            "--to, --part, --cluster and --actors are about a job: give --job FOLDER as well."
+            "--to, --part, --retry-failed, --cluster and --actors are about a job: give --job "
+            "FOLDER as well."
         )
     if options.actors and options.address is None:
         raise click.UsageError("--actors is about a cluster: give --cluster ADDRESS as well.")
@@ -148,12 +157,14 @@ def run_job(
     begun = (options.folder / PLAN).exists()
     try:
         with ExitStack() as stack:
-            runner = stack.enter_context(_connected(options, reads)) if options.address else None
+            runner = stack.enter_context(_connected(options, reads))
             if not begun:
                 click.echo("Listing the inputs.", err=True)
             places = _places(paths)
             job = stack.enter_context(open_job(options.folder, work, reads.reader, places, skip))
             begun = True
+            if options.retry_failed:
+                job.forget_failed()
             outcome = _followed(job, runner)
     except JobError as error:
         raise click.UsageError(str(error)) from error
@@ -195,11 +206,22 @@ def reference_of(bundle: Path) -> ModelReference:
     return ModelReference(bundle.stem, sha256_of(bundle.read_bytes()))
 
 
-def _connected(options: JobOptions, reads: Reads) -> AbstractContextManager[Runner]:
+@contextmanager
+def _connected(options: JobOptions, reads: Reads) -> Iterator[Runner | None]:
+    """Give what does the parts: a cluster, or nothing for this process."""
+    if options.address is None:
+        yield None
+        return
     from hemavision.batch.cluster import connected
 
-    assert options.address is not None
-    return connected(options.address, options.actors, _networks(reads))
+    with connected(options.address, options.actors, _networks(reads)) as cluster:
+        # Ray ends a process whose cluster is gone before that can say another word.
+        click.echo(
+            f"On the Ray cluster at {options.address}, by {cluster.actors} actors at most. Should "
+            "the cluster itself be lost, this command ends; the same command goes on.",
+            err=True,
+        )
+        yield cluster
 
 
 def _networks(reads: Reads) -> Networks:
