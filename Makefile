@@ -7,6 +7,7 @@ export HEMAVISION_DATA ?= ../shared/data
 # A stamp is newer than what it was installed from; a plain `make serve` needs only the first.
 SERVE_READY := .venv/.installed
 TEST_READY := .venv/.installed-test
+LONG_READY := .venv/.installed-long
 BENCH_READY := .venv/.installed-bench
 
 .PHONY: help serve test test-long checks lint format types layers unit unit-long mutants fuzz bench compat lowest docs \
@@ -37,8 +38,13 @@ $(TEST_READY): pyproject.toml constraints.txt scripts/setup.sh
 	@scripts/setup.sh train,test
 	@touch $@ $(SERVE_READY)
 
+# Only long tests start Ray, which takes 300 MB with what it needs.
+$(LONG_READY): pyproject.toml constraints.txt scripts/setup.sh
+	@scripts/setup.sh train,test,cluster
+	@touch $@ $(TEST_READY) $(SERVE_READY)
+
 $(BENCH_READY): pyproject.toml constraints.txt scripts/setup.sh
-	@scripts/setup.sh train,bench
+	@scripts/setup.sh train,bench,cluster
 	@touch $@ $(SERVE_READY)
 
 serve: $(SERVE_READY)
@@ -71,7 +77,7 @@ layers: $(TEST_READY)
 unit: $(TEST_READY)
 	$(BIN)/pytest --numprocesses 2 --dist loadgroup -m "not long"
 
-unit-long: $(TEST_READY)
+unit-long: $(LONG_READY)
 	$(BIN)/pytest --numprocesses 2 --dist loadgroup
 
 mutants: $(TEST_READY)
@@ -91,6 +97,7 @@ bench: $(BENCH_READY)
 	$(BIN)/python benchmarks/workbench.py
 	$(BIN)/python benchmarks/review.py
 	$(BIN)/python benchmarks/batch.py
+	$(BIN)/python benchmarks/cluster.py
 	$(BIN)/python benchmarks/load.py
 
 # An environment of its own with the oldest releases that pyproject.toml allows.

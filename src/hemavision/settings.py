@@ -89,6 +89,12 @@ SETTINGS = (
         "folder's URL of anything that fsspec knows (`s3://bucket/images`, with the extra "
         "`cloud`); see [cases.md](cases.md).",
     ),
+    Setting(
+        "ray_address",
+        "none",
+        "Ray cluster that jobs are done on: `auto`, `local` or `HOST:PORT`; `none` is this machine "
+        "alone. See [cluster.md](cluster.md).",
+    ),
     Setting("reference", "default", "Reference-range profile: a shipped name or a TOML file."),
     Setting(
         "classes",

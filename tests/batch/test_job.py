@@ -18,7 +18,9 @@ from pyarrow import parquet
 from small_disk import Disk, on_a_small_disk
 
 from hemavision.batch import job as jobs
+from hemavision.batch.job import Outcome, open_job
 from hemavision.batch.lock import held
+from hemavision.batch.opening import Opener
 from hemavision.batch.readers import Answer, CellReader
 from hemavision.batch.standing import State, find_jobs, standing_of
 from hemavision.errors import JobError, PlaceError
@@ -98,6 +100,39 @@ def test_a_done_job_is_not_done_again(do: Do, images: Path, tmp_path: Path) -> N
     assert do([images]) == outcome
     assert contents(tmp_path / "job").items() <= before.items()
     assert standing_of(tmp_path / "job").done == outcome.images
+
+
+def test_what_failed_is_done_again(
+    do: Do, images: Path, reader: CellReader, tmp_path: Path
+) -> None:
+    """As if it had never failed; the other parts stay."""
+    late, maps, parts = images / "late.png", str(tmp_path / "maps"), tmp_path / "job" / "parts"
+    places = [images / "0.png", late, *(images / f"{number}.png" for number in range(1, 10))]
+
+    def retry() -> Outcome:
+        work = replace(WORK, paths=tuple(map(str, places)), heatmaps=maps)
+        with open_job(tmp_path / "job", work, reader, ()) as job:
+            job.forget_failed()
+            return job.run(lambda done, failed: None)
+
+    def written() -> dict[str, int]:
+        return {path.name: path.stat().st_mtime_ns for path in parts.iterdir()}
+
+    assert do(places, heatmaps=maps).failed == 1
+    before = written()
+    late.write_bytes(small_png(3))
+    assert retry().failed == 0
+    assert before.items() - written().items() == {
+        (name, before[name]) for name in ("000000.jsonl", "000000.errors.jsonl")
+    }
+    retried = contents(tmp_path / "job"), contents(tmp_path / "maps")
+    for folder in ("job", "maps"):
+        shutil.rmtree(tmp_path / folder)
+    assert do(places, heatmaps=maps).failed == 0
+    assert (contents(tmp_path / "job"), contents(tmp_path / "maps")) == retried
+    shutil.rmtree(parts)
+    with pytest.raises(JobError, match="no longer has the job's parts"):
+        retry()
 
 
 def test_what_is_added_later_is_another_job_s(do: Do, images: Path, tmp_path: Path) -> None:
@@ -211,15 +246,15 @@ def test_a_place_that_is_gone_loses_nothing(
 ) -> None:
     places = [f"file://{images}/{number}.png" for number in range(10)]
     expected = do(places, folder="other").table.read_bytes()
-    real, left = jobs.Opener._photo, count(5, -1)
+    real, left = Opener._photo, count(5, -1)
 
-    def photo(self: jobs.Opener, fetched: Any) -> Photo:
+    def photo(self: Opener, fetched: Any) -> Photo:
         if not next(left):
             raise PlaceError("the server is gone.")
         return real(self, fetched)
 
     with monkeypatch.context() as patch:
-        patch.setattr(jobs.Opener, "_photo", photo)
+        patch.setattr(Opener, "_photo", photo)
         with pytest.raises(PlaceError):
             do(places)
     assert do(places).table.read_bytes() == expected

@@ -118,7 +118,7 @@ def test_a_list_on_standard_input(cells: Path, tmp_path: Path, fake_model: Model
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("classify", "x", "--to", "csv"), "--to and --part are about a job"),
+        (("classify", "x", "--to", "csv"), "--actors are about a job"),
         (("classify", "x", "--job", "j", "--json"), "one table instead of --json"),
         (("classify", "x", "--job", "j", "--csv", "x.csv"), "one table instead of --csv"),
         (("detect", "x", "--job", "j", "--coco", "x.json"), "one table instead of --coco"),

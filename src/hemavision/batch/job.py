@@ -6,19 +6,16 @@ done, and ends with the same bytes as if nothing had happened.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-
-from PIL import Image
-from PIL.PngImagePlugin import PngInfo
+from pathlib import Path
+from shutil import rmtree
+from typing import Protocol
 
 from hemavision.batch.items import Item
 from hemavision.batch.lock import LOCK, held
-from hemavision.batch.opening import Opener
-from hemavision.batch.parts import ERRORS, Failure, Parts, whole
+from hemavision.batch.parts import ERRORS, Parts, whole
 from hemavision.batch.plan import (
     INPUTS,
     PLAN,
@@ -30,14 +27,13 @@ from hemavision.batch.plan import (
     parts_of,
     read_plan,
 )
-from hemavision.batch.readers import Answer, Reader, Row
-from hemavision.batch.schema import joined, text_of
+from hemavision.batch.readers import Reader
+from hemavision.batch.schema import text_of
 from hemavision.batch.slides import SLIDES, gather_slides
 from hemavision.batch.tables import Row as RowRead
 from hemavision.batch.tables import form_of
+from hemavision.batch.worker import Advance, Worker
 from hemavision.errors import JobError
-from hemavision.images.opening import Photo
-from hemavision.records.results import NOTICE
 
 TABLE, PARTS = "table", "parts"
 
@@ -61,57 +57,99 @@ class Outcome:
     slides: Path
 
 
+class Runner(Protocol):
+    """Does parts of a job, in whatever order."""
+
+    def __call__(self, job: Job, wanted: Collection[int], advance: Advance, /) -> Iterator[str]:
+        """Yield, for each part that is wanted, once it is written, what failed of it, as lines."""
+        ...
+
+
 class Job:
-    """An open job; nobody else works on it."""
+    """An open job; nobody else works on it.
+
+    Attributes:
+        folder: with everything in it.
+        plan: what is to be done.
+        parts: of its table.
+        reader: what reads photos.
+        table: the table's file.
+        errors: the file that names what failed.
+    """
 
     def __init__(self, folder: Path, plan: Plan, reader: Reader) -> None:
         """Take the folder, its plan, and what reads photos."""
-        self.plan, self._folder, self._reader = plan, folder, reader
+        self.folder, self.plan, self.reader = folder, plan, reader
         to = plan.work["to"]
         self._form = form_of(to, reader.schema)
-        self._parts = Parts(folder / PARTS, to, self._form)
-        heatmaps = plan.work["heatmaps"]
-        self._heatmaps = Path(heatmaps) if heatmaps else None
+        self.parts = Parts(folder / PARTS, to, self._form)
         self.table, self.errors = folder / f"{TABLE}.{to}", folder / ERRORS
 
     @property
     def done(self) -> int:
         """Inputs of done parts."""
-        return self.plan.images if self.table.exists() else self.plan.images_in(self._parts.done())
+        return self.plan.images if self.table.exists() else self.plan.images_in(self.parts.done())
 
-    def run(self, advance: Callable[[int, int], None]) -> Outcome:
+    def forget_failed(self) -> None:
+        """Take back each part in which an input failed: the next run does it again.
+
+        Raises:
+            JobError: the parts of a table that is whole were removed.
+        """
+        done, heatmaps = self.parts.done(), self.plan.work["heatmaps"]
+        if self.table.exists() and len(done) < self.plan.parts:
+            raise JobError(
+                f"{self.parts.folder} no longer has the job's parts: what failed cannot be done "
+                "again alone. Give a new folder."
+            )
+        failed = [number for number in done if self.parts.failures(number)]
+        if failed:
+            self.table.unlink(missing_ok=True)
+        for number in failed:
+            if heatmaps:
+                rmtree(Path(heatmaps) / f"{number:06}", ignore_errors=True)
+            self.parts.path(number).unlink()
+
+    def run(self, advance: Advance, runner: Runner | None = None) -> Outcome:
         """Do what is left.
 
         Args:
             advance: is told, now and then, how many inputs were done since, and how many of them
                 failed.
+            runner: does the parts; without one this process does, one after the other.
 
         Raises:
             PlaceError: a place cannot be reached; all done parts are kept.
             JobError: a slide's reader is not installed.
         """
-        slides = self._folder / SLIDES
-        if self.table.exists():
-            failed = self.errors.read_text(encoding="ascii").count("\n")
-            return Outcome(self.plan.images, failed, self.table, self.errors, slides)
-        self._parts.folder.mkdir(exist_ok=True)
-        done = set(self._parts.done())
-        failed = self._gather_errors(done)
-        with Opener() as opener:
-            for number, lines in parts_of(self._folder, self.plan):
-                if number not in done:
-                    failed += self._do(number, items_of(lines), opener, advance)
-        gather_slides(slides, self._read_again(), self.plan.work)
+        if not self.table.exists():
+            self.parts.folder.mkdir(exist_ok=True)
+            done = self.parts.done()
+            self._gather_errors(done)
+            wanted = set(range(self.plan.parts)).difference(done)
+            for lines in (runner or one_after_the_other)(self, wanted, advance):
+                # For whoever looks meanwhile; a line that a kill cut is mended at the start.
+                with self.errors.open("a", encoding="ascii") as stream:
+                    stream.write(lines)
+            self._conclude()
+        failed = self.errors.read_text(encoding="ascii").count("\n")
+        return Outcome(self.plan.images, failed, self.table, self.errors, self.folder / SLIDES)
+
+    def _conclude(self) -> None:
+        """Put together what is done."""
+        self.parts.sweep()
+        numbers = range(self.plan.parts)
+        self._gather_errors(numbers)
+        gather_slides(self.folder / SLIDES, self._read_again(), self.plan.work)
         with whole(self.table) as path:
-            self._form.join(path, map(self._parts.path, range(self.plan.parts)))
-        return Outcome(self.plan.images, failed, self.table, self.errors, slides)
+            self._form.join(path, map(self.parts.path, numbers))
 
     def _read_again(self) -> Iterator[tuple[Item, RowRead | None]]:
         """Yield all items; those that are tiles of slides with their rows, where they have any."""
-        for number, lines in parts_of(self._folder, self.plan):
+        for number, lines in parts_of(self.folder, self.plan):
             items = items_of(lines)
             tiled = any(item.tile for item in items)
-            rows = self._form.read(self._parts.path(number)) if tiled else iter(())
+            rows = self._form.read(self.parts.path(number)) if tiled else iter(())
             row = next(rows, None)
             for item in items:
                 if row is not None and row["path"] == text_of(item.name):
@@ -120,81 +158,19 @@ class Job:
                 else:
                     yield item, None
 
-    def _gather_errors(self, done: Iterable[int]) -> int:
-        """Write the failures of done parts anew; return how many there are."""
-        failed = 0
+    def _gather_errors(self, numbers: Iterable[int]) -> None:
+        """Write the failures of done parts anew."""
         with whole(self.errors) as path, path.open("w", encoding="ascii") as stream:
-            for number in sorted(done):
-                text = self._parts.failures(number)
-                failed += text.count("\n")
-                stream.write(text)
-        return failed
+            for number in numbers:
+                stream.write(self.parts.failures(number))
 
-    def _do(
-        self, number: int, items: list[Item], opener: Opener, advance: Callable[[int, int], None]
-    ) -> int:
-        """Do a part; return how many of it failed."""
-        rows: list[Row] = []
-        failures: list[Failure] = []
-        for batch in opener.open_in_batches(items):
-            failed = len(failures)
-            for item, photo, answer in self._answered(batch):
-                if photo is None or isinstance(answer, str):
-                    failures.append(Failure(item.name, str(answer)))
-                else:
-                    picture = self._draw(f"{number:06}/{len(rows):06}", item, answer)
-                    rows.append(self._row(item, photo, answer) | {"heatmap": picture})
-            advance(len(batch), len(failures) - failed)
-        self._parts.write(number, rows, failures)
-        # For whoever looks while the job runs; a line that a kill cut is mended at the start.
-        with self.errors.open("a", encoding="ascii") as stream:
-            stream.write("".join(failure.to_line() for failure in failures))
-        return len(failures)
 
-    def _answered(
-        self, batch: Sequence[tuple[Item, Photo | str]]
-    ) -> Iterator[tuple[Item, Photo | None, Answer | str]]:
-        """Yield each item with its answer, or in words why there is none."""
-        answers = iter(self._read([photo for _, photo in batch if isinstance(photo, Photo)]))
-        for item, photo in batch:
-            if isinstance(photo, str):
-                yield item, None, photo
-            else:
-                yield item, photo, next(answers)
-
-    def _read(self, photos: list[Photo]) -> list[Answer | str]:
-        try:
-            return list(self._reader.read(photos))
-        except Exception:  # whatever it is, one image must not end a night's work
-            return [self._read_alone(photo) for photo in photos]
-
-    def _read_alone(self, photo: Photo) -> Answer | str:
-        try:
-            (answer,) = self._reader.read([photo])
-        except Exception as error:
-            return f"the model failed on it ({type(error).__name__}: {error})."
-        return answer
-
-    def _row(self, item: Item, photo: Photo, answer: Answer) -> Row:
-        return answer.row | {
-            "path": text_of(item.name),
-            "notes": joined(photo.notes),
-            "schema": self._reader.schema.name,
-            "notice": NOTICE,
-        }
-
-    def _draw(self, place: str, item: Item, answer: Answer) -> str | None:
-        """Draw a heatmap where they are wanted; return its name in their folder."""
-        if self._heatmaps is None:
-            return None
-        stem = re.sub(r"[^\w.-]", "_", PurePosixPath(item.name).stem, flags=re.ASCII)[:100]
-        name = f"{place}-{stem}.png"
-        path = self._heatmaps / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        notes = PngInfo()
-        notes.add_text("Description", f"Grad-CAM of {answer.about}. {NOTICE}")
-        Image.fromarray(answer.drawn()).save(path, compress_level=1, pnginfo=notes)
-        return name
+def one_after_the_other(job: Job, wanted: Collection[int], advance: Advance) -> Iterator[str]:
+    """Do parts in this process: a :class:`Runner`."""
+    with Worker(job.parts, job.reader, job.plan.work["heatmaps"]) as worker:
+        for number, lines in parts_of(job.folder, job.plan):
+            if number in wanted:
+                yield worker.do(number, items_of(lines), advance)
 
 
 @contextmanager

@@ -12,21 +12,26 @@ from typing import Any
 
 from hemavision.batch.tables import Form
 
-ERRORS = "errors.jsonl"
+ERRORS, UNFINISHED = "errors.jsonl", "unfinished"
 
 
 @contextmanager
-def whole(path: Path) -> Iterator[Path]:
+def whole(path: Path, mark: str = "", *, lasting: bool = True) -> Iterator[Path]:
     """Give a name to write to; when all is written, the file gets the name that it shall have.
 
-    The other name is always the same: what a killed process left there is written over. Only one
-    process writes to a job's folder.
+    Without a mark the other name is always the same: what a killed process left there is written
+    over.
+
+    Args:
+        path: of the file.
+        mark: of whoever writes, where others may write the same file at the same time.
+        lasting: whether the name stands for content that outlives a power cut, too.
     """
-    unfinished = path.with_name(f".{path.name}.unfinished")
+    unfinished = path.with_name(f".{path.name}.{mark}{UNFINISHED}")
     yield unfinished
-    with unfinished.open("rb") as stream:
-        # A name that outlives a power cut stands for content that does, too.
-        os.fsync(stream.fileno())
+    if lasting:
+        with unfinished.open("rb") as stream:
+            os.fsync(stream.fileno())
     unfinished.replace(path)
 
 
@@ -49,9 +54,9 @@ class Parts:
     name is what says that it is done, and nothing of a done part is ever written again.
     """
 
-    def __init__(self, folder: Path, suffix: str, form: Form | None = None) -> None:
-        """Take the folder, the word that ends the parts' names, and what writes them."""
-        self.folder, self._suffix, self._form = folder, suffix, form
+    def __init__(self, folder: Path, suffix: str, form: Form | None = None, mark: str = "") -> None:
+        """Take the folder, the word that ends the parts' names, what writes them, and its mark."""
+        self.folder, self.mark, self._suffix, self._form = folder, mark, suffix, form
 
     def done(self) -> list[int]:
         """Return the numbers of the parts that are done, in order."""
@@ -68,11 +73,18 @@ class Parts:
         """Write a part, its failures first."""
         assert self._form is not None
         if failures:
-            with whole(self._errors(number)) as path:
+            with whole(self._errors(number), self.mark) as path:
                 text = "".join(failure.to_line() for failure in failures)
                 path.write_text(text, encoding="ascii")
-        with whole(self.path(number)) as path:
+        else:
+            self._errors(number).unlink(missing_ok=True)  # of a try that did not end
+        with whole(self.path(number), self.mark) as path:
             self._form.write(path, rows)
+
+    def sweep(self) -> None:
+        """Remove what killed processes left behind."""
+        for path in self.folder.glob(f".*{UNFINISHED}"):
+            path.unlink(missing_ok=True)
 
     def failures(self, number: int) -> str:
         """Return the lines about what failed of a done part."""

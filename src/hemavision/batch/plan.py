@@ -172,6 +172,22 @@ def parts_of(folder: Path, plan: Plan) -> Iterator[tuple[int, list[str]]]:
             yield number, list(islice(stream, plan.part_images))
 
 
+def places_of_parts(folder: Path, plan: Plan) -> Iterator[tuple[int, Item]]:
+    """Yield where in the list of inputs each part begins, in bytes, and its first item."""
+    with (folder / INPUTS).open("rb") as stream:
+        for _ in range(plan.parts):
+            place = stream.tell()
+            first, *_ = islice(stream, plan.part_images)
+            yield place, Item.from_line(first.decode("ascii"))
+
+
+def lines_at(folder: Path, plan: Plan, place: int) -> list[str]:
+    """Return a part's lines by where in the list of inputs they begin, in bytes."""
+    with (folder / INPUTS).open(encoding="ascii") as stream:
+        stream.seek(place)
+        return list(islice(stream, plan.part_images))
+
+
 def items_of(lines: Iterable[str]) -> list[Item]:
     """Return a part's items."""
     return [Item.from_line(line) for line in lines]

@@ -65,13 +65,14 @@ def classify(**given: Any) -> None:
     job, names = taken(given, instead=("as_json", "csv_file")), given.pop("paths")
     asked = ClassifyOptions(paths=tuple(map(Path, names)), **given)
     from hemavision.cli.jobs import make_ready, run_job
-    from hemavision.cli.models import open_named_model
+    from hemavision.cli.models import named_bundle, open_named_model
     from hemavision.cli.runner import Inputs, conclude, run
 
     make_ready(job)
-    model = open_named_model(asked.model)
+    bundle = named_bundle(asked.model)
+    model = open_named_model(str(bundle))
     if job.folder:
-        run_job(job, names, asked.heatmaps, _reads(model))
+        run_job(job, names, asked.heatmaps, _reads(model, bundle))
     with ExitStack() as stack:
         failed, done = run(
             "Images",
@@ -82,12 +83,15 @@ def classify(**given: Any) -> None:
     conclude(failed, done, asked.as_json)
 
 
-def _reads(model: Model) -> Reads:
+def _reads(model: Model, bundle: Path) -> Reads:
     from hemavision.batch.readers import CellReader
-    from hemavision.cli.jobs import Reads, detector_of_settings
+    from hemavision.cli.jobs import Reads, reference_of
+    from hemavision.cli.models import named_detector
 
     # Where a picture is a field, the detector of the settings finds its cell.
-    return Reads("classify", CellReader(model), model.reference, detector_of_settings())
+    detector = named_detector(None)
+    return Reads("classify", CellReader(model), model.reference, reference_of(detector),
+                 (bundle, detector))  # fmt: skip
 
 
 def _outputs(asked: ClassifyOptions, model: Model, stack: ExitStack) -> list[Output[Prediction]]:

@@ -90,16 +90,23 @@ def detect(**given: Any) -> None:
     asked = DetectOptions(paths=tuple(map(Path, names)), **given)
     from hemavision.batch.readers import FieldReader
     from hemavision.cli.jobs import Reads, make_ready, run_job
-    from hemavision.cli.models import open_named_detector, open_named_model
+    from hemavision.cli.models import (
+        named_bundle,
+        named_detector,
+        open_named_detector,
+        open_named_model,
+    )
     from hemavision.cli.runner import Inputs, conclude, run
     from hemavision.reading.field import read_smear
 
     make_ready(job)
-    model, finder = open_named_model(asked.model), open_named_detector(asked.detector)
+    bundles = named_bundle(asked.model), named_detector(asked.detector)
+    model, finder = open_named_model(str(bundles[0])), open_named_detector(str(bundles[1]))
     if job.folder:
         reader = FieldReader(model, finder)
         run_job(job, names, asked.heatmaps,
-                Reads("detect", reader, model.reference, finder.reference, um_per_px))  # fmt: skip
+                Reads("detect", reader, model.reference, finder.reference, bundles,
+                      um_per_px))  # fmt: skip
     with ExitStack() as stack:
         failed, done = run(
             "Fields",

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -13,19 +14,20 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 if TYPE_CHECKING:
-    from hemavision.batch.job import Job, Outcome
+    from hemavision.batch.cluster import Networks
+    from hemavision.batch.job import Job, Outcome, Runner
     from hemavision.batch.plan import Work
     from hemavision.batch.readers import Reader
     from hemavision.batch.standing import Standing
     from hemavision.records.results import ModelReference
 
 FORMS = ("parquet", "csv", "jsonl")
+#: The cluster's address where there is none.
+NO_CLUSTER = "none"
 #: Inputs a part: what a kill may cost, some ten seconds of cells and a minute or two of fields.
 PART_IMAGES = {"classify": 256, "detect": 64}
 #: What a shell gives a command that Ctrl C has ended.
 INTERRUPTED = 130
-#: Freed blocks of so many bytes go back to the system at once: else a tenth more is held.
-_LARGE_BYTES = 128 * 1024
 
 _OPTIONS = (
     click.option(
@@ -44,16 +46,53 @@ _OPTIONS = (
         metavar="N",
         help="Images that a job writes at once; what a kill costs at most.",
     ),
+    click.option(
+        "--retry-failed",
+        is_flag=True,
+        help="Do the parts in which images failed again, such as those that were not there yet.",
+    ),
+    click.option(
+        "--cluster",
+        metavar="ADDRESS",
+        help="Do the job on a Ray cluster: auto, local or HOST:PORT; none is this machine alone. "
+        "HEMAVISION_RAY_ADDRESS otherwise.",
+    ),
+    click.option(
+        "--actors",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Copies of the networks on the cluster.  [default: one a core]",
+    ),
 )
 
 
 @dataclass(frozen=True)
 class JobOptions:
-    """What a command line says about a job; ``folder`` is None where there is none."""
+    """What a command line says about a job.
+
+    Attributes:
+        folder: ``None`` where there is no job.
+        to: the table's form.
+        part_images: inputs a part.
+        retry_failed: whether parts with inputs that failed are done again.
+        cluster: the address; ``None`` for the setting's.
+        actors: at most, on the cluster.
+    """
 
     folder: Path | None
     to: str | None
     part_images: int | None
+    retry_failed: bool
+    cluster: str | None
+    actors: int | None
+
+    @property
+    def address(self) -> str | None:
+        """The cluster's address; ``None`` for this machine alone."""
+        from hemavision import settings
+
+        address = self.cluster or settings.text("ray_address")
+        return None if address == NO_CLUSTER else address
 
 
 def job_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -73,9 +112,15 @@ def taken(given: dict[str, Any], instead: Iterable[str]) -> JobOptions:
     Raises:
         click.UsageError: some do not go together.
     """
-    options = JobOptions(given.pop("job"), given.pop("to"), given.pop("part"))
-    if options.folder is None and (options.to or options.part_images):
-        raise click.UsageError("--to and --part are about a job: give --job FOLDER as well.")
+    names = ("job", "to", "part", "retry_failed", "cluster", "actors")
+    options = JobOptions(*(given.pop(name) for name in names))
+    if options.folder is None and any(vars(options).values()):
+        raise click.UsageError(
+            "--to, --part, --retry-failed, --cluster and --actors are about a job: give --job "
+            "FOLDER as well."
+        )
+    if options.actors and options.address is None:
+        raise click.UsageError("--actors is about a cluster: give --cluster ADDRESS as well.")
     if options.folder is not None:
         for name in instead:
             if given[name]:
@@ -88,10 +133,10 @@ def taken(given: dict[str, Any], instead: Iterable[str]) -> JobOptions:
 
 def make_ready(options: JobOptions) -> None:
     """Do what helps a job and has to be done before its model is opened."""
-    from hemavision.images.memory import give_back_what_is_large
+    from hemavision.images.memory import LARGE_BYTES, give_back_what_is_large
 
     if options.folder:
-        give_back_what_is_large(_LARGE_BYTES)
+        give_back_what_is_large(LARGE_BYTES)
 
 
 def run_job(
@@ -109,13 +154,18 @@ def run_job(
     assert options.folder is not None
     work = _work(options, paths, heatmaps, reads)
     skip = [heatmaps] if heatmaps else []
-    begun = False
-    if not (options.folder / PLAN).exists():
-        click.echo("Listing the inputs.", err=True)
+    begun = (options.folder / PLAN).exists()
     try:
-        with open_job(options.folder, work, reads.reader, _places(paths), skip) as job:
+        with ExitStack() as stack:
+            runner = stack.enter_context(_connected(options, reads))
+            if not begun:
+                click.echo("Listing the inputs.", err=True)
+            places = _places(paths)
+            job = stack.enter_context(open_job(options.folder, work, reads.reader, places, skip))
             begun = True
-            outcome = _followed(job)
+            if options.retry_failed:
+                job.forget_failed()
+            outcome = _followed(job, runner)
     except JobError as error:
         raise click.UsageError(str(error)) from error
     except (PlaceError, OSError) as error:
@@ -136,6 +186,7 @@ class Reads:
         reader: what it reads with.
         model: whose weights name cells.
         detector: whose weights find them.
+        bundles: the files of both.
         um_per_px: side of a pixel in µm of the slides that do not say it.
     """
 
@@ -143,26 +194,45 @@ class Reads:
     reader: Reader
     model: ModelReference
     detector: ModelReference
+    bundles: tuple[Path, Path]
     um_per_px: float | None = None
 
 
-def detector_of_settings() -> ModelReference:
-    """Return which detector the settings name, without opening it.
-
-    Raises:
-        click.UsageError: there is none.
-    """
-    from hemavision import settings
-    from hemavision.errors import BundleError
+def reference_of(bundle: Path) -> ModelReference:
+    """Return which bundle a file is, without opening it."""
     from hemavision.reading.bundle import sha256_of
-    from hemavision.reading.finding.detector import find_detector
     from hemavision.records.results import ModelReference
 
-    try:
-        path = find_detector(settings.text("detector"))
-    except BundleError as error:
-        raise click.UsageError(str(error)) from error
-    return ModelReference(path.stem, sha256_of(path.read_bytes()))
+    return ModelReference(bundle.stem, sha256_of(bundle.read_bytes()))
+
+
+@contextmanager
+def _connected(options: JobOptions, reads: Reads) -> Iterator[Runner | None]:
+    """Give what does the parts: a cluster, or nothing for this process."""
+    if options.address is None:
+        yield None
+        return
+    from hemavision.batch.cluster import connected
+
+    with connected(options.address, options.actors, _networks(reads)) as cluster:
+        # Ray ends a process whose cluster is gone before that can say another word.
+        click.echo(
+            f"On the Ray cluster at {options.address}, by {cluster.actors} actors at most. Should "
+            "the cluster itself be lost, this command ends; the same command goes on.",
+            err=True,
+        )
+        yield cluster
+
+
+def _networks(reads: Reads) -> Networks:
+    from hemavision.batch.cluster import Networks
+    from hemavision.errors import JobError
+    from hemavision.reading.bundle import sha256_of
+
+    model, detector = (path.read_bytes() for path in reads.bundles)
+    if (sha256_of(model), sha256_of(detector)) != (reads.model.sha256, reads.detector.sha256):
+        raise JobError(f"{reads.bundles[0]} or {reads.bundles[1]} was changed just now. Try again.")
+    return Networks(model, detector)
 
 
 def _work(options: JobOptions, paths: tuple[str, ...], heatmaps: Path | None, reads: Reads) -> Work:
@@ -198,11 +268,11 @@ def _places(paths: tuple[str, ...]) -> Iterator[str]:
             yield from (line for line in lines if line)
 
 
-def _followed(job: Job) -> Outcome:
+def _followed(job: Job, runner: Runner | None) -> Outcome:
     from hemavision.cli.progress import Following, follow
 
     with follow(Following("Images", job.plan.images, job.done)) as advance:
-        return job.run(advance)
+        return job.run(advance, runner)
 
 
 def _how_to_go_on(folder: Path, begun: bool) -> str:

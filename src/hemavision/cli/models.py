@@ -115,9 +115,23 @@ def open_named_model(name: str | None) -> Model:
     """
     from hemavision.reading.cell import open_model
 
+    try:
+        return open_model(named_bundle(name))
+    except BundleError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def named_bundle(name: str | None) -> Path:
+    """Return the bundle of ``--model``, or the setting's; a Keras file is converted first.
+
+    Raises:
+        click.UsageError: there is no such model, or its file cannot be converted.
+    """
+    from hemavision.reading.bundle import find_bundle
+
     name = name or settings.text("model")
     try:
-        return open_model(_bundle_of(Path(name)) if _is_keras_file(name) else name)
+        return _bundle_of(Path(name)) if _is_keras_file(name) else find_bundle(name)
     except BundleError as error:
         raise click.UsageError(str(error)) from error
 
@@ -157,7 +171,21 @@ def open_named_detector(name: str | None) -> Finder:
     from hemavision.reading.finding.detector import open_detector
 
     try:
-        return open_detector(name or settings.text("detector"))
+        return open_detector(named_detector(name))
+    except BundleError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def named_detector(name: str | None) -> Path:
+    """Return the bundle of ``--detector``, or the setting's.
+
+    Raises:
+        click.UsageError: there is no such detector.
+    """
+    from hemavision.reading.finding.detector import find_detector
+
+    try:
+        return find_detector(name or settings.text("detector"))
     except BundleError as error:
         raise click.UsageError(str(error)) from error
 

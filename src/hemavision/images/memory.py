@@ -6,6 +6,8 @@ import ctypes
 from contextlib import suppress
 
 _MMAP_THRESHOLD, _ARENA_MAX = -3, -8  # glibc's malloc.h
+#: What a job gives back at once: else a tenth more is held.
+LARGE_BYTES = 128 * 1024
 
 
 def give_back_what_is_large(least_bytes: int, heaps: int | None = None) -> None:
