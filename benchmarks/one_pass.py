@@ -4,7 +4,7 @@ All candidates take the same photographs (uint8 RGB arrays) and the same weights
 network is read back from the bundle. In a round each takes all images, one at a time, and the
 rounds repeat, so that whatever else the machine does hits all of them. Figures are medians
 over rounds of the mean over images; ratios are formed within a round and given with their
-range. The default model answers beside them, by four views of each cell; and what a pass multiplies
+range. The default model answers beside them, by two views of each cell; and what a pass multiplies
 stands against the machine's own rate (``floor.py``).
 
     python benchmarks/one_pass.py --rounds 30
@@ -132,7 +132,7 @@ def _candidates(path: Path, threads: int, folder: Path) -> list[Candidate]:
         Candidate("d", "HemaVision: locate, crop, one pass", lambda i: _answer(ours, i)),
         Candidate("d2", "  its pass alone, maps of all types", lambda i: engine.run(ready(i))),
         Candidate("e", "  plain forward pass, no maps", lambda i: plain(ready(i))),
-        Candidate("f", "HemaVision, eight types: four views", lambda i: _answer(default, i)),
+        Candidate("f", "HemaVision, eight types: two views", lambda i: _answer(default, i)),
     ]
 
 

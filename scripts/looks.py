@@ -26,27 +26,30 @@ from hemavision.settings import data_folder
 
 #: Most cells of a laboratory, drawn with a fixed seed.
 MOST = 600
-#: The axes that are mirrored in each of the four views of a stain.
-MIRRORED = ((), (1,), (0,), (0, 1))
-#: Probabilities of N cells: N × sides × stain × mirror × K. Sides are the bundle's and wider ones.
-OURS, WIDER, OWN, STANDARD = 0, 1, 0, 1
-#: How much wider: a cell is as large then as in its located box.
-MORE = 1 / 0.85
+#: Quarter turns of a cell, and of its mirror image, clockwise: N × stain × 8 × K.
+OWN, STANDARD = 0, 1
 
 Answers = np.ndarray
 WAYS: dict[str, Callable[[Answers, np.ndarray], Answers]] = {
-    "one view, own stain": lambda p, odds: p[:, OURS, OWN, 0],
-    "one view, standard stain": lambda p, odds: p[:, OURS, STANDARD, 0],
-    "four mirrored, own stain": lambda p, odds: p[:, OURS, OWN].mean(axis=1),
-    "four mirrored, standard stain": lambda p, odds: p[:, OURS, STANDARD].mean(axis=1),
-    "two of each": lambda p, odds: _shipped(p[:, OURS]),
-    "one of each": lambda p, odds: (p[:, OURS, OWN, 0] + p[:, OURS, STANDARD, 3]) / 2,
-    "all eight": lambda p, odds: p[:, OURS].mean(axis=(1, 2)),
-    "two of each, a wider box": lambda p, odds: _shipped(p[:, WIDER]),
-    "two of each, odds of blood": lambda p, odds: _leaning(_shipped(p[:, OURS]), odds),
-    "**two of each, half the odds (shipped)**": lambda p, odds: _leaning(
-        _shipped(p[:, OURS]), WEIGHT * odds
+    "one view, own stain": lambda p, odds: p[:, OWN, 0],
+    "one view, standard stain": lambda p, odds: p[:, STANDARD, 0],
+    "two turns": lambda p, odds: _own(p, 0, 1),
+    "four turns": lambda p, odds: _own(p, 0, 1, 2, 3),
+    "four mirrored": lambda p, odds: _own(p, 0, 2, 4, 6),
+    "turned and mirrored, eight": lambda p, odds: _own(p, *range(8)),
+    "two mirrored of each stain, half the odds (before)": lambda p, odds: _leaning(
+        (_own(p, 0, 2) + p[:, STANDARD][:, [4, 6]].mean(axis=1)) / 2, WEIGHT * odds
     ),
+    "two turns of each stain, half the odds": lambda p, odds: _leaning(
+        (_own(p, 0, 1) + p[:, STANDARD][:, [2, 3]].mean(axis=1)) / 2, WEIGHT * odds
+    ),
+    "one view, half the odds": lambda p, odds: _leaning(_own(p, 0), WEIGHT * odds),
+    "**two turns, half the odds (shipped)**": lambda p, odds: _leaning(
+        _own(p, 0, 1), WEIGHT * odds
+    ),
+    "two turns, odds of blood": lambda p, odds: _leaning(_own(p, 0, 1), odds),
+    "four turns, half the odds": lambda p, odds: _leaning(_own(p, 0, 1, 2, 3), WEIGHT * odds),
+    "eight, half the odds": lambda p, odds: _leaning(_own(p, *range(8)), WEIGHT * odds),
 }
 
 
@@ -76,16 +79,16 @@ def judge_ways(name: str) -> dict[str, tuple[float, float, float]]:
 
 
 def look(engine: OnnxEngine, sample: Sample) -> np.ndarray:
-    """Return the probabilities of all views: sides × stain × mirror × K."""
-    rgb, spec = open_sample(sample), engine.manifest.preprocess
-    answers = []
-    for sides in (spec.sides, spec.sides * MORE):
-        wide = replace(spec, sides=sides, stain="as-is")
-        own = cut_input(rgb, where_to_look(rgb, wide), wide)
-        for crop in (own, standardise(own, measure_stain(own), None)):
-            views = np.stack([np.flip(crop, axes) for axes in MIRRORED])
-            answers.append(engine.run(views).probabilities)
-    return np.stack(answers).reshape(2, 2, len(MIRRORED), -1)
+    """Return the probabilities of all views: stain × 8 × K."""
+    rgb, spec = open_sample(sample), replace(engine.manifest.preprocess, stain="as-is")
+    own = cut_input(rgb, where_to_look(rgb, spec), spec)
+    views = [
+        np.rot90(side, -turns)
+        for crop in (own, standardise(own, measure_stain(own), None))
+        for side in (crop, crop[:, ::-1])
+        for turns in range(4)
+    ]
+    return engine.run(np.stack(views)).probabilities.reshape(2, 8, -1)
 
 
 def judge(p: np.ndarray, labels: np.ndarray) -> tuple[float, float, float]:
@@ -102,8 +105,8 @@ def judge(p: np.ndarray, labels: np.ndarray) -> tuple[float, float, float]:
     )
 
 
-def _shipped(p: np.ndarray) -> np.ndarray:
-    mean: np.ndarray = (p[:, OWN, 0] + p[:, STANDARD, 1] + p[:, STANDARD, 2] + p[:, OWN, 3]) / 4
+def _own(p: np.ndarray, *views: int) -> np.ndarray:
+    mean: np.ndarray = p[:, OWN][:, list(views)].mean(axis=1)
     return mean
 
 

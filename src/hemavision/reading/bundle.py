@@ -46,8 +46,8 @@ class Manifest:
         looks: type → attribute → value → share of the type's training cells that show it.
         laboratory: light, stain and novelty of the training cells, as
             :func:`hemavision.training.laboratory.describe` gives them.
-        mirrors: whether an answer is the mean over a cell's mirror images, and its maps are spread
-            (:func:`hemavision.reading.engine.averaged.spread`).
+        mirrors: whether an answer is the mean over two views of a cell, and its maps are spread
+            (:mod:`hemavision.reading.engine.averaged`).
         focus_below: a heatmap with a smaller share of its heat on the located cell is flagged.
         weights_sha256: of the trained weights, in the order of the Keras model.
         training: command, seed, data digest and date of the run that made the weights.

@@ -33,8 +33,7 @@ class PreprocessSpec:
             ``"whole"`` takes the whole image.
         stain: ``"standard"`` brings background and nucleus to standard colours
             (:mod:`hemavision.images.stain`), ``"red-cells"`` the red cells around, too; ``"as-is"``
-            leaves the pixels alone; and so does ``"both"``, where the network is asked about them
-            and about standard ones (:mod:`hemavision.reading.engine.averaged`).
+            leaves the pixels alone; and so does ``"both"``, of a network that learned from the two.
         sides: side of what is cut, in sides of the box.
     """
 

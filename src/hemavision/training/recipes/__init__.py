@@ -64,7 +64,7 @@ class Recipe:
         sides: of the crops, likewise.
         around_px: how much wider the shipped network's input is than the last phase's views, at
             their scale: an even margin, so that its maps have room around the cell.
-        mirrors: whether the shipped network answers by the mean over a cell's mirror images.
+        mirrors: whether the shipped network answers by the mean over two views of a cell.
         source_weights: how often each image set is drawn, relative; equal images where empty.
         rare_types: how much less often a type is drawn that few image sets show: the power of
             the number of sets that show it.
