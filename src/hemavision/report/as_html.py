@@ -13,18 +13,17 @@ from hemavision.agreement import Agreement
 from hemavision.records.reference import display_name, type_words
 from hemavision.records.results import NOTICE
 from hemavision.report.findings import (
-    EXACT,
     PER_LITRE,
     Report,
     absolute_number,
     begin_sentence,
     counted_words,
     critical_words,
-    merged_words,
     number,
 )
+from hemavision.report.fine_print import fine_print, level_words, time_words
 from hemavision.report.pictures import data_address
-from hemavision.report.record import ModelFigure, ReportInput, ReportStatus
+from hemavision.report.record import ReportInput, ReportStatus
 from hemavision.report.rows import rows_of, top_of_scale
 from hemavision.words import ENGLISH, _, marked, said, spoken, written
 
@@ -63,21 +62,11 @@ def write_html(report: Report) -> str:
         "type_name": display_name,
         "type_words": type_words,
         "said": said,
-        "figure": figure_words,
         "time": time_words,
         "sentence": begin_sentence,
         "along": lambda share: f"{1000 * share:.0f}",
     }
     return environment.get_template("report.html").render(_context(report))
-
-
-def time_words(at: str) -> str:
-    """Return an ISO 8601 time for people: ``2026-11-25 14:03 UTC``."""
-    date, _, rest = at.partition("T")
-    if not rest:
-        return date
-    zone = "UTC" if rest.endswith(("Z", "+00:00")) else rest.lstrip(".:0123456789")
-    return f"{date} {rest[:5]} {zone}".strip()
 
 
 def notice() -> Markup:
@@ -90,24 +79,6 @@ def notice() -> Markup:
 def shows_signature(given: ReportInput) -> bool:
     """Whether the time of signing has to be said apart from who did what when."""
     return bool(given.signed_at) and given.signed_at not in [r.at for r in given.readings]
-
-
-def figure_words(figure: ModelFigure) -> str:
-    """Return what a model scored, in a sentence."""
-    values = {
-        "share": written(f"{100 * figure.accuracy:.1f}"),
-        "n": written(f"{figure.n_images:,}"),
-        "protocol": figure.protocol,
-    }
-    if not figure.interval:
-        return _("Right on {share}% of {n} images, protocol {protocol}.", **values)
-    low, high = (written(f"{100 * end:.1f}") for end in figure.interval)
-    return _(
-        "Right on {share}% ({low} to {high}%) of {n} images, protocol {protocol}.",
-        low=low,
-        high=high,
-        **values,
-    )
 
 
 def agreement_words(agreement: Agreement | None) -> str:
@@ -140,7 +111,6 @@ def _context(report: Report) -> dict[str, Any]:
         "given": report.given,
         "found": report.differential,
         "comparison": report.comparison,
-        "merged": merged_words(report.comparison) if report.comparison else "",
         "corrected": report.corrected,
         "rows": rows,
         "has_ranges": any(row.reference for row in rows),
@@ -153,9 +123,9 @@ def _context(report: Report) -> dict[str, Any]:
         "agreement": agreement_words(report.given.agreement),
         "status_words": _(STATUS_WORDS[report.given.status]),
         "notice": notice(),
+        "fine": fine_print(report, _("Analyser:")),
         "policy": CONTENT_POLICY,
-        "level": _("{number}%", number=written(f"{100 * report.differential.level:g}")),
-        "exact": _(EXACT),
+        "level": level_words(report),
         "per_litre": PER_LITRE,
         "program": f"HemaVision {__version__}",
     }
