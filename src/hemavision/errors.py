@@ -8,7 +8,7 @@ HemaVisionError
 ├── DataError       an image set that is missing, incomplete or inconsistent
 ├── TrainingError   a training run that cannot start, resume or end well
 ├── JobError        a job's folder that is another job's, in use, or asks for what is not there
-├── PlaceError      a bucket or server that cannot be reached; the same command goes on later
+├── PlaceError      a bucket, server or cluster that cannot be reached; the same command goes on
 └── StoreError      the store cannot be opened or used
     ├── MissingError    no such case, image, cell or reader
     ├── RefusedError    not in the state that it is in: signed, undecided, …
@@ -57,7 +57,7 @@ class JobError(HemaVisionError):
 
 
 class PlaceError(HemaVisionError):
-    """A place that images come from cannot be reached; what is done is kept."""
+    """A place of images, or the cluster, cannot be reached; what is done is kept."""
 
 
 class StoreError(HemaVisionError):

@@ -144,7 +144,7 @@ class Cluster:
             raise PlaceError(f"The cluster gave up ({_last_line(error)}).") from error
 
     def _rows(self, job: Job, wanted: Collection[int]) -> Iterator[dict[str, Any]]:
-        order = Order(job.folder.resolve(), job.plan, self._networks)
+        order = Order(job.folder.absolute(), job.plan, self._networks)
         places = enumerate(places_of_parts(job.folder, job.plan))
         rows = [
             {"part": number, "place": place, "seen": _seen(first)}
