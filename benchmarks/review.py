@@ -333,6 +333,9 @@ class Reader:
             left = [tile for tile in tiles if not tile["decided"]]
             if not left:
                 return
+            if self.page.locator("[data-act=act-count-on]:visible").count():
+                self.press("g", "counting on")  # past the hundredth, to the last
+                continue
             ring = next(tile for tile in tiles if tile["ring"])
             sure = [tile for tile in left if tile["seen"] and self.is_sure(tile)]
             wrong = [tile for tile in sure if self.label(tile) != tile["bin"]]
