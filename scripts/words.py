@@ -3,9 +3,9 @@
     python scripts/words.py          a new word stays empty until somebody translates it
     python scripts/words.py fr       the same, and begin a language
 
-Words are the literals within ``_()`` and ``n_()`` of templates, JavaScript and Python; the values
-of the tables below, which the API gives as English sentences and pages show; and what errors say
-that a page can meet, with a name for whatever is filled in.
+Words are the literals within ``_()``, ``n_()`` and ``marked()`` of templates, JavaScript and
+Python; the values of the tables below, which the API gives as English sentences and pages show; and
+what errors say that a page can meet, with a name for whatever is filled in.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ NOT_IN = re.compile(
 ERRORS = re.compile(
     r"(Image|Archive|Settings|Missing|Refused|Conflict|Login|Full)Error|Problem|Caution"
 )
-KEYWORDS = {"_": None, "n_": (1, 2)}
+KEYWORDS = {"_": None, "n_": (1, 2), "marked": None}
 _CALL = re.compile(r'\b(_|n_)\(\s*("(?:[^"\\]|\\.)*")(?:\s*,\s*("(?:[^"\\]|\\.)*"))?')
 HEADER = """\
 # What HemaVision's pages and reports say, in English: the keys of every language.

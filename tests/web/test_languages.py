@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 
 import pytest
 from fixtures_cases import make_model
 from flask.testing import FlaskClient
+from pypdf import PdfReader
 
 from hemavision.records.results import NOTICE
 from hemavision.store import Store
@@ -106,7 +108,12 @@ def test_a_report_speaks_what_its_address_says(store: Store) -> None:
     assert "Preliminary, not signed" in english
     for words in (NOTICE, "Vorläufig, nicht signiert", "Es wurde kein Leukozyt gezählt."):
         assert words in german
-    assert client.get(f"{report}.pdf?language=de").data.startswith(b"%PDF")
+    pdf = PdfReader(io.BytesIO(client.get(f"{report}.pdf?language=de").data))
+    text = " ".join(page.extract_text() for page in pdf.pages).replace("\n", " ")
+    assert "DIFFERENZIALBLUTBILD EINES BLUTAUSSTRICHS" in text
+    assert "kann nicht erkennen" in text
+    assert "95 %, exakt" in text
+    assert pdf.trailer["/Root"]["/Lang"] == "de"
     told = client.get(f"{report}.json?language=de").json
     assert told["in_words"] == ["No white cell has been counted."]
     refused = client.get(f"{report}.html?language=fr")

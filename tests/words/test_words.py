@@ -15,7 +15,7 @@ from hemavision.words import FOLDER, _, catalogue, languages, n_, said, speaking
 
 PACKAGE = FOLDER.parent
 #: A word in a call, however deep, in any of the three tongues.
-CALL = re.compile(r"""(?<![\w.])n?_\(\s*("(?:[^"\\]|\\.)*")""")
+CALL = re.compile(r"""(?<![\w.])(?:n?_|marked)\(\s*("(?:[^"\\]|\\.)*")""")
 TAGS = re.compile(r"<[^>]*>")
 NAMES = re.compile(r"\{\w+\}")
 
