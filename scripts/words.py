@@ -24,6 +24,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 from hemavision.differential import comparison, correction, flags
+from hemavision.images import dicom
 from hemavision.reading import reasons
 from hemavision.records import cells, classes, reference, results
 from hemavision.report import as_html, findings
@@ -51,7 +52,11 @@ GRANULES = [
 TABLES: dict[str, Any] = {
     "words/__init__.py": "English",  # each language calls itself by its own name
     "reading/reasons.py": [LOOKS, GRANULES],
-    "records/cells.py": [NAMES, [f"{name}s" for name in NAMES], cells.UNNAMED],
+    "images/dicom.py": dicom._EXPORT,
+    "records/cells.py": [
+        [NAMES, [f"{name}s" for name in NAMES], cells.UNNAMED],
+        cells.NOT_COUNTED.replace("_", " "),
+    ],
     "records/classes.py": [found.title for found in SHIPPED],
     "records/reference.py": [
         [(c.function, c.high, c.low) for c in reference.CONTEXT.values()],

@@ -295,14 +295,20 @@ def _refuse_undecided(connection: Connection, case: Case, uncounted: bool) -> No
     complete = white >= case.entries.target
     if not numbers or (uncounted and complete):
         return
-    some = ", ".join(map(str, numbers[:10])) + (", …" if len(numbers) > 10 else "")
-    way = f"Decide on each, then sign; {white} of {case.entries.target} white cells are counted."
+    left, named = len(numbers), numbers[:NAMED_CELLS]
+    some = ", ".join(map(str, numbers[:10])) + (", …" if left > 10 else "")
     if complete:
-        way = f"{white} white cells are counted: sign with these not counted, or decide on each."
+        raise RefusedError(
+            "undecided",
+            f"{left} cells of case {case.id} are undecided ({some}). {white} white cells are "
+            "counted: sign with these not counted, or decide on each.",
+            named,
+        )
     raise RefusedError(
         "undecided",
-        f"{len(numbers)} cells of case {case.id} are undecided ({some}). {way}",
-        numbers[:NAMED_CELLS],
+        f"{left} cells of case {case.id} are undecided ({some}). Decide on each, then sign; "
+        f"{white} of {case.entries.target} white cells are counted.",
+        named,
     )
 
 
