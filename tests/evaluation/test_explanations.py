@@ -114,7 +114,8 @@ class _CornerEngine:
         same = crops[:, :half, :half] == self._sharp[:half, :half]
         p = same.all(axis=3).mean(axis=(1, 2))
         probabilities = np.stack([p, 1 - p], axis=1).astype(np.float32)
-        return EngineOutput(probabilities, *[np.empty(0)] * 4)
+        maps = np.zeros((len(crops), 2, 2, 2), np.float32)
+        return EngineOutput(probabilities, maps, *[np.empty(0)] * 3)
 
 
 def test_a_map_of_what_matters_beats_chance_on_both_curves():
