@@ -2,10 +2,10 @@
 
 The cluster is a real one on this machine: as many nodes as actors, a core each by its own word. In
 a round each way does the same job from nothing, and the rounds repeat, so that whatever else the
-machine does hits all of them. Told are images a second, from when each actor has done a part to the
-last, and what a job takes beyond that, until its first part is there. Efficiency is the pace by what as many local runners of one
-thread as there are actors, or cores where these are fewer, would do; ratios are formed within a
-round and given with their range.
+machine does hits all of them. Told are images a second, from when as many parts are done as there
+are actors to the last, and when the first part was there. Efficiency is that pace by what as many
+local runners of one thread as there are actors, or cores where these are fewer, would do; ratios
+are formed within a round and given with their range.
 
     python benchmarks/cluster.py --rounds 5 --images 512
 
@@ -118,7 +118,7 @@ def main() -> None:
         here = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         address = start_cluster(stack)
         ways = {"local, one thread": do, "local, a thread a core": do}
-        ways |= {f"cluster, {n} actors": on_a_cluster(address, n) for n in ACTORS}
+        ways |= {f"cluster, actors: {n}": on_a_cluster(address, n) for n in ACTORS}
         took: dict[str, list[Took]] = {name: [] for name in ways}
         for number in range(arguments.rounds):
             for name, way in ways.items():
@@ -135,7 +135,7 @@ def main() -> None:
 
 def told(name: str, values: list[Took], one_thread: list[Took]) -> str:
     """Return a line about a way."""
-    actors = int(name.split()[1]) if "actors" in name else 1
+    actors = int(name.split()[-1]) if "actors" in name else 1
     at_once = min(actors, os.cpu_count() or 1)
     shares = [a.pace / b.pace / at_once for a, b in zip(values, one_thread, strict=True)]
     said = "efficiency" if "actors" in name else "of one thread's pace"
