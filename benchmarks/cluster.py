@@ -135,7 +135,7 @@ def main() -> None:
 
 def told(name: str, values: list[Took], one_thread: list[Took]) -> str:
     """Return a line about a way."""
-    actors = int(name.split()[-1]) if "actors" in name else 1
+    actors = int(name.rsplit(maxsplit=1)[-1]) if "actors" in name else 1
     at_once = min(actors, os.cpu_count() or 1)
     shares = [a.pace / b.pace / at_once for a, b in zip(values, one_thread, strict=True)]
     said = "efficiency" if "actors" in name else "of one thread's pace"
