@@ -2,10 +2,10 @@
 
 The cluster is a real one on this machine: as many nodes as actors, a core each by its own word. In
 a round each way does the same job from nothing, and the rounds repeat, so that whatever else the
-machine does hits all of them. Told are images a second from the first part to the last, and what a
-job takes beyond that: until its first part is there. Efficiency is the pace by what as many local
-runners of one thread as there are actors, or cores where these are fewer, would do; it is formed
-within a round and given with its range.
+machine does hits all of them. Told are images a second, from when as many parts are done as there
+are actors to the last, and when the first part was there. Efficiency is that pace by what as many
+local runners of one thread as there are actors, or cores where these are fewer, would do; ratios
+are formed within a round and given with their range.
 
     python benchmarks/cluster.py --rounds 5 --images 512
 
@@ -27,6 +27,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
+from hemavision import __version__
 from hemavision.batch.cluster import Networks, connected
 from hemavision.batch.job import Runner, open_job
 from hemavision.batch.plan import Work
@@ -41,17 +42,17 @@ PART_IMAGES = 16
 
 
 class Took(NamedTuple):
-    """What a job took: seconds to its first part, and images a second from then on."""
+    """What a job took: seconds to its first part, and images a second later."""
 
     first_s: float
     pace: float
 
 
-def do(model: Model, places: list[str], folder: Path, runner: Runner | None = None) -> Took:
+def do(
+    model: Model, places: list[str], folder: Path, runner: Runner | None = None, actors: int = 1
+) -> Took:
     """Do a job from nothing."""
     reader, own = CellReader(model), model.reference
-    from hemavision import __version__
-
     work = Work("classify", ("-",), None, "parquet", PART_IMAGES, None, reader.schema.name, own,
                 own, 100, __version__)  # fmt: skip
     started_s, written = time.perf_counter(), []
@@ -63,8 +64,16 @@ def do(model: Model, places: list[str], folder: Path, runner: Runner | None = No
     with open_job(folder, work, reader, places) as job:
         outcome = job.run(advance, runner)
     assert outcome.images == len(places)
-    (first_s, first), *rest = written
-    return Took(first_s, (len(places) - first) / (rest[-1][0] - first_s))
+    # The local runner tells a batch at a time, a cluster a part: count from when so much is done.
+    begun = next(
+        n for n in range(len(written)) if _images(written[: n + 1]) >= PART_IMAGES * actors
+    )
+    rest = len(places) - _images(written[: begun + 1])
+    return Took(written[0][0], rest / (written[-1][0] - written[begun][0]))
+
+
+def _images(written: list[tuple[float, int]]) -> int:
+    return sum(images for _, images in written)
 
 
 def on_a_cluster(address: str, actors: int) -> Callable[[Model, list[str], Path], Took]:
@@ -75,7 +84,7 @@ def on_a_cluster(address: str, actors: int) -> Callable[[Model, list[str], Path]
 
     def way(model: Model, places: list[str], folder: Path) -> Took:
         with connected(address, actors, networks) as runner:
-            return do(model, places, folder, runner)
+            return do(model, places, folder, runner, actors)
 
     return way
 
@@ -84,6 +93,8 @@ def start_cluster(stack: ExitStack) -> str:
     """Start a cluster of as many nodes as the most actors; return its address."""
     os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    # Ray's workers step back before whatever else runs; here all ways shall compete alike.
+    os.environ |= {"RAY_worker_niceness": "0"}
     from ray.cluster_utils import Cluster
 
     node = {"num_cpus": 1, "object_store_memory": 100 * 2**20}
@@ -107,7 +118,7 @@ def main() -> None:
         here = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         address = start_cluster(stack)
         ways = {"local, one thread": do, "local, a thread a core": do}
-        ways |= {f"cluster, {n} actors": on_a_cluster(address, n) for n in ACTORS}
+        ways |= {f"cluster, actors: {n}": on_a_cluster(address, n) for n in ACTORS}
         took: dict[str, list[Took]] = {name: [] for name in ways}
         for number in range(arguments.rounds):
             for name, way in ways.items():
@@ -124,7 +135,7 @@ def main() -> None:
 
 def told(name: str, values: list[Took], one_thread: list[Took]) -> str:
     """Return a line about a way."""
-    actors = int(name.split()[1]) if "actors" in name else 1
+    actors = int(name.rsplit(maxsplit=1)[-1]) if "actors" in name else 1
     at_once = min(actors, os.cpu_count() or 1)
     shares = [a.pace / b.pace / at_once for a, b in zip(values, one_thread, strict=True)]
     said = "efficiency" if "actors" in name else "of one thread's pace"
