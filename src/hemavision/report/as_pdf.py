@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -13,25 +11,23 @@ from hemavision.records.reference import display_name
 from hemavision.report.as_html import (
     STATUS_WORDS,
     agreement_words,
-    figure_words,
     notice,
     shows_signature,
     time_words,
 )
 from hemavision.report.as_json import write_json
 from hemavision.report.findings import (
-    EXACT,
     PER_LITRE,
     Report,
     absolute_number,
     begin_sentence,
     counted_words,
     critical_words,
-    merged_words,
     number,
 )
+from hemavision.report.fine_print import fine_print, level_words
 from hemavision.report.pictures import small_jpeg
-from hemavision.report.record import ReportCell, ReportModel, ReportStatus
+from hemavision.report.record import ReportCell, ReportStatus
 from hemavision.report.rows import Row, rows_of, top_of_scale
 from hemavision.report.sheet import (
     APRICOT,
@@ -160,7 +156,7 @@ def _columns(sheet: Sheet, report: Report, rows: list[Row]) -> list[_Column]:
         _Column(_("Type"), "name", "L"),
         _Column(_("Cells"), "count", "R"),
         _Column("%", "percent", "R"),
-        _Column(_("{level} interval", level=_level(report)), "interval", "R"),
+        _Column(_("{level} interval", level=level_words(report)), "interval", "R"),
         _Column("", "bar", "L"),
     ]
     if any(row.reference for row in rows):
@@ -356,7 +352,7 @@ def _fine(sheet: Sheet, report: Report) -> None:
     sheet.keep(16)
     sheet.line(sheet.y, INK, 0.2)
     sheet.gap(1.2)
-    for text in [*map(_model, report.given.models), *_methods(report)]:
+    for text in fine_print(report):
         sheet.text(text, TINY)
         sheet.gap(0.5)
     if sheet.lettering.missing:
@@ -369,68 +365,3 @@ def _fine(sheet: Sheet, report: Report) -> None:
             ),
             TINY,
         )
-
-
-def _level(report: Report) -> str:
-    return _("{number}%", number=written(f"{100 * report.differential.level:g}"))
-
-
-def _model(model: ReportModel) -> str:
-    by = _("<b>Model {name}</b> <code>{digest}</code>.", name=model.name, digest=model.sha256[:12])
-    knows = _(
-        "It gives every cell one of its {n} types and <b>cannot see</b> {unseen}.",
-        n=len(model.knows),
-        unseen=", ".join(map(said, model.cannot_see)),
-    )
-    return _plain(" ".join([by, *map(figure_words, model.figures), knows]))
-
-
-def _plain(text: str) -> str:
-    """Return words without the marks that the page has in them."""
-    return re.sub(r"</?(?:b|code)>", "", text)
-
-
-def _methods(report: Report) -> list[str]:
-    texts = []
-    if report.corrected:
-        texts.append(
-            _(
-                "<b>Estimate, no count:</b> the differential behind the model's calls, {method}; "
-                "validated on {protocol}.",
-                method=said(report.corrected.method),
-                protocol=report.corrected.protocol,
-            )
-        )
-    if report.given.no_estimate:
-        texts.append(
-            _(
-                "<b>No estimate</b> of the differential behind the model's calls: {why}",
-                why=said(report.given.no_estimate),
-            )
-        )
-    if report.comparison:
-        merged = merged_words(report.comparison)
-        head, method = _("Analyser (* differs):"), said(report.comparison.method)
-        texts.append(f"{head} {method}. {merged}".strip())
-    texts.append(" ".join(_of_counting(report)))
-    return [_plain(text) for text in texts]
-
-
-def _of_counting(report: Report) -> Iterator[str]:
-    found, profile = report.differential, report.given.terms.profile
-    yield _(
-        "Intervals: {level}, {exact}, of counting alone. A flag is given where the whole interval "
-        "lies outside the range, “possibly” where only the share does; bands behind the bars are "
-        "the ranges.",
-        level=_level(report),
-        exact=_(EXACT),
-    )
-    if found.white_cells:
-        yield _("Absolute counts carry no error of the white cell count.")
-    if profile:
-        yield _("Ranges: {source}.", source=said(profile.source))
-    yield _(
-        "Made {when} by {program}.",
-        when=time_words(report.given.made_at),
-        program=" ".join(["HemaVision", __version__]),
-    )
