@@ -56,7 +56,7 @@ def test_the_page_says_all_that_was_found(page: str, usual_case: ReportInput) ->
         "First reader A. Müller 2026-11-25 13:40 UTC",
         "Second reader, blind K. Osei 2026-11-25 14:00 UTC", "Signed at 2026-11-25 14:09 UTC",
         "200 white cells", "White cell count 8.79 × 10⁹/L, corrected from 9.40",
-        "Nucleated red cells for 100 white cells 7.0 (3.8 – 12.0)", "Undecided, not counted 3",
+        "Nucleated red cells for 100 white cells 7.0 (3.8 – 12.0)", "Further cells, not counted 3",
         "Counted apart: Platelet 31", "Left shift.", "Second reader, blind: 198 of 200 cells alike",
         "cannot see blasts, parasites", "Right on 88.0% (74.0 to 97.0%) of 2,487 images",
         "Intervals: 95%, exact (Clopper-Pearson)", "Made 2026-11-25 14:10 UTC by HemaVision",
