@@ -117,6 +117,18 @@ LOOK = """() => {
     const keys = buttons.map((one) => [one.dataset.type, one.querySelector("kbd")?.textContent]);
     return { tiles, keys: Object.fromEntries(keys) };
 }"""
+#: What a sheet of doubtful cells shows, in its order, or the one large cell, looked at or not.
+LARGE = """() => {
+    const sheet = [...document.querySelectorAll("[data-role=sheet]:not([hidden]) .cell")];
+    if (document.body.dataset.queue !== "true") return [];
+    const places = sheet.map((tile) => ({
+        id: Number(tile.dataset.cell), top: tile.getBoundingClientRect().top,
+        ring: tile.dataset.ring === "true", seen: tile.dataset.seen === "true",
+    }));
+    const large = document.querySelector("[data-part=inspector] [data-role=picture]");
+    return sheet.length ? places : [{ id: Number(large.dataset.cell), top: 0, ring: true,
+        seen: large.complete && large.naturalWidth > 0 }];
+}"""
 #: Seconds, since the address was asked for, until the first key would act and until all pictures
 #: in sight are there; and milliseconds for a million roots just then, the least of five.
 READY = """async () => {
@@ -326,8 +338,37 @@ class Reader:
             self.page.wait_for_timeout(50)
         sys.exit("A picture on the screen never came.")
 
+    def look_large(self) -> list[dict[str, Any]]:
+        """Return the cells of the queue that show, once each was looked at; none at its end."""
+        until = time.monotonic() + PATIENCE_MS / 1000
+        while time.monotonic() < until:
+            found: list[dict[str, Any]] = self.page.evaluate(LARGE)
+            if all(tile["seen"] for tile in found):
+                return found
+            self.page.wait_for_timeout(50)
+        sys.exit("A large picture never came.")
+
+    def read_doubtful(self, keys: dict[str, str]) -> None:
+        """Decide on what the model doubts: on a sheet the wrong ones first, then the rest."""
+        self.press("d", "to the doubted cells")
+        while tiles := self.look_large():
+            ring = next(tile for tile in tiles if tile["ring"])
+            wrong = [tile for tile in tiles if self.label(tile) != self.offered(tile)]
+            if self.page.locator("[data-act=act-count-on]:visible").count():
+                self.press("g", "counting on")
+            elif ring in wrong:
+                what = "an unfamiliar cell" if self.offered(ring) == UNFAMILIAR else "a wrong cell"
+                self.press(keys[self.label(ring)], what)
+            elif wrong:
+                self.press(towards(tiles, ring, wrong), "moving")
+            else:
+                what = "a doubted cell" if len(tiles) == 1 else "a sheet of doubted cells"
+                self.press("Enter", what)
+
     def read(self) -> None:
         """Decide on every cell: what is doubted or wrong one by one, what is sure all at once."""
+        if not all(self.is_sure({"id": number}) for number in self.truth):
+            self.read_doubtful(self.look()[1])
         while True:
             tiles, keys = self.look()
             left = [tile for tile in tiles if not tile["decided"]]
@@ -360,6 +401,11 @@ class Reader:
         )
         self.press("Enter" if agrees else keys[self.label(tile)], what)
 
+    def offered(self, tile: dict[str, Any]) -> str:
+        """Return what Enter would call a cell; it calls an unfamiliar one nothing."""
+        known = self.truth[tile["id"]]
+        return known["status"] if known["status"] == UNFAMILIAR else known["suggested"]
+
     def label(self, tile: dict[str, Any]) -> str:
         return self.truth[tile["id"]]["label"]
 
@@ -383,6 +429,21 @@ class Reader:
             self.press("Space", "acknowledging")
         self.press("Enter", "signing")
         self.page.wait_for_selector("[data-part=sign]:not([open])", state="attached")
+
+
+def towards(tiles: list[dict[str, Any]], ring: dict[str, Any], wrong: list[dict[str, Any]]) -> str:
+    """Return the arrow key that leads on a sheet from the ring to the nearest cell of some."""
+    columns = sum(tile["top"] == tiles[0]["top"] for tile in tiles)
+    here = tiles.index(ring)
+
+    def steps(index: int) -> int:
+        (row, column), (to_row, to_column) = divmod(here, columns), divmod(index, columns)
+        return abs(to_row - row) + abs(to_column - column)
+
+    there = min((tiles.index(tile) for tile in wrong), key=steps)
+    if there // columns == here // columns or abs(there - here) <= steps(there):
+        return "ArrowRight" if there > here else "ArrowLeft"
+    return "ArrowDown" if there > here else "ArrowUp"
 
 
 def distance(ring: dict[str, Any], tile: dict[str, Any]) -> int:
