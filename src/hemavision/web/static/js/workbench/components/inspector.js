@@ -8,7 +8,7 @@
 import { mountReasons } from "../../components/answer.js";
 import { make, role, tell, write } from "../../components/dom.js";
 import { initialState as cellPage } from "../../state.js";
-import { _, advice, percent, said, statusWords, whole } from "../../words.js";
+import { _, advice, n_, percent, said, statusWords, whole } from "../../words.js";
 import { binOf, countDoubtful, isDecided } from "../cells.js";
 import { framed, scaleBar, scalesOf, sheetGrid } from "../rows.js";
 import { isReadOnly, onSheet } from "../state.js";
@@ -213,7 +213,7 @@ function fill(element, cell, state) {
   write(role(element, "bin"), binWords(bin, types));
   const together = onSheet(state)?.ids.length;
   write(role(element, "decision"), together ? sheetWords(together) : decisionWords(cell));
-  write(role(element, "commit-words"), together ? _("Commit these {n}", { n: whole(together) }) : _("Commit"));
+  write(role(element, "commit-words"), together ? n_("Commit this cell", "Commit these {n}", together, { n: whole(together) }) : _("Commit"));
   role(element, "closer").hidden = !state.sheet;
   write(role(element, "closer-words"), together ? _("Look closer") : _("Back to the sheet"));
   write(role(element, "status"), suggestion ? statusWords(suggestion.status).word : "");
