@@ -432,18 +432,28 @@ class Reader:
 
 
 def towards(tiles: list[dict[str, Any]], ring: dict[str, Any], wrong: list[dict[str, Any]]) -> str:
-    """Return the arrow key that leads on a sheet from the ring to the nearest cell of some."""
+    """Return the first of the fewest keys that lead on a sheet from the ring to a wrong cell."""
     columns = sum(tile["top"] == tiles[0]["top"] for tile in tiles)
-    here = tiles.index(ring)
-
-    def steps(index: int) -> int:
-        (row, column), (to_row, to_column) = divmod(here, columns), divmod(index, columns)
-        return abs(to_row - row) + abs(to_column - column)
-
-    there = min((tiles.index(tile) for tile in wrong), key=steps)
-    if there // columns == here // columns or abs(there - here) <= steps(there):
-        return "ArrowRight" if there > here else "ArrowLeft"
-    return "ArrowDown" if there > here else "ArrowUp"
+    here, last = tiles.index(ring), len(tiles) - 1
+    ends = {tiles.index(tile) for tile in wrong}
+    ways, seen = [(here, "")], {here}
+    for place, first in ways:
+        row_down = place // columns < last // columns
+        keys = {
+            "ArrowRight": min(place + 1, last),
+            "ArrowLeft": max(place - 1, 0),
+            "ArrowDown": min(place + columns, last) if row_down else place,
+            "ArrowUp": place - columns if place >= columns else place,
+            "End": last,
+            "Home": 0,
+        }
+        for key, there in keys.items():
+            if there in ends:
+                return first or key
+            if there not in seen:
+                seen.add(there)
+                ways.append((there, first or key))
+    raise AssertionError("Every place of a sheet can be reached.")
 
 
 def distance(ring: dict[str, Any], tile: dict[str, Any]) -> int:

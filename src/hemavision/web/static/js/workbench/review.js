@@ -61,14 +61,18 @@ export function createReview({ store, writer, view, looked, notice, say }) {
     return left.find((id) => places.indexOf(id) > places.indexOf(focusId)) ?? left[0];
   }
 
-  /** The large view shows the next doubtful cells; where there are none it gives way to the gallery. */
+  /** The large view shows the next doubtful cells; where there are none it gives way to the gallery, at what is left. */
   function goOnWith(id) {
     const { sheet, cells, types, filter } = store.state;
     if (id !== null && !passes(cells.get(id), filter)) store.dispatch({ type: "filtered", filter: "all" });
     const shown = sheet?.ids.includes(id) ? undefined : sheetOf(cells.values(), types, id);
     store.dispatch({ type: "inspected", id, queue: true, sheet: shown, closer: false });
     if (id !== null) focus(id);
-    else if (undecided(store.state).length) notice(NO_DOUBT, "info");
+    else if (undecided(store.state).length) {
+      notice(NO_DOUBT, "info");
+      const left = nextUndecided(view.groups, store.state.focusId);
+      if (left !== null) showAtTop(left);
+    }
   }
 
   /** Everything confident that was seen, of all types at once, through the gate of all bulk ways. */
