@@ -366,7 +366,7 @@ class Reader:
                 self.press("Enter", what)
 
     def read(self) -> None:
-        """Decide on every cell: what is doubted or wrong one by one, what is sure all at once."""
+        """Decide on every cell: what is doubted on sheets, large, what is sure a screen at once."""
         if not all(self.is_sure({"id": number}) for number in self.truth):
             self.read_doubtful(self.look()[1])
         while True:
@@ -380,9 +380,7 @@ class Reader:
             ring = next(tile for tile in tiles if tile["ring"])
             sure = [tile for tile in left if tile["seen"] and self.is_sure(tile)]
             wrong = [tile for tile in sure if self.label(tile) != tile["bin"]]
-            if not ring["decided"] and not self.is_sure(ring):
-                self.name(ring, keys)
-            elif wrong:
+            if wrong:
                 self.correct(ring, min(wrong, key=lambda tile: distance(ring, tile)), keys)
             elif sure:
                 self.press("c", "all that is sure")
@@ -391,15 +389,6 @@ class Reader:
 
     def is_sure(self, tile: dict[str, Any]) -> bool:
         return self.truth[tile["id"]]["status"] == "confident"
-
-    def name(self, tile: dict[str, Any], keys: dict[str, str]) -> None:
-        """Say what the cell under the ring is: Enter where the model says the same."""
-        unfamiliar = tile["bin"] == UNFAMILIAR
-        agrees = self.label(tile) == tile["bin"]
-        what = (
-            "an unfamiliar cell" if unfamiliar else "a doubted cell" if agrees else "a wrong cell"
-        )
-        self.press("Enter" if agrees else keys[self.label(tile)], what)
 
     def offered(self, tile: dict[str, Any]) -> str:
         """Return what Enter would call a cell; it calls an unfamiliar one nothing."""
@@ -412,7 +401,7 @@ class Reader:
     def correct(self, ring: dict[str, Any], tile: dict[str, Any], keys: dict[str, str]) -> None:
         """Go one step towards a cell, or, once there, say what it is."""
         if ring["id"] == tile["id"]:
-            self.name(tile, keys)
+            self.press(keys[self.label(tile)], "a wrong cell")
         elif abs(tile["index"] - ring["index"]) <= distance(ring, tile):
             forward = tile["index"] > ring["index"]
             self.press("ArrowRight" if forward else "ArrowLeft", "moving")
