@@ -117,6 +117,18 @@ LOOK = """() => {
     const keys = buttons.map((one) => [one.dataset.type, one.querySelector("kbd")?.textContent]);
     return { tiles, keys: Object.fromEntries(keys) };
 }"""
+#: What a sheet of doubtful cells shows, in its order, or the one large cell, looked at or not.
+LARGE = """() => {
+    const sheet = [...document.querySelectorAll("[data-role=sheet]:not([hidden]) .cell")];
+    if (document.body.dataset.queue !== "true") return [];
+    const places = sheet.map((tile) => ({
+        id: Number(tile.dataset.cell), top: tile.getBoundingClientRect().top,
+        ring: tile.dataset.ring === "true", seen: tile.dataset.seen === "true",
+    }));
+    const large = document.querySelector("[data-part=inspector] [data-role=picture]");
+    return sheet.length ? places : [{ id: Number(large.dataset.cell), top: 0, ring: true,
+        seen: large.complete && large.naturalWidth > 0 }];
+}"""
 #: Seconds, since the address was asked for, until the first key would act and until all pictures
 #: in sight are there; and milliseconds for a million roots just then, the least of five.
 READY = """async () => {
@@ -326,8 +338,37 @@ class Reader:
             self.page.wait_for_timeout(50)
         sys.exit("A picture on the screen never came.")
 
+    def look_large(self) -> list[dict[str, Any]]:
+        """Return the cells of the queue that show, once each was looked at; none at its end."""
+        until = time.monotonic() + PATIENCE_MS / 1000
+        while time.monotonic() < until:
+            found: list[dict[str, Any]] = self.page.evaluate(LARGE)
+            if all(tile["seen"] for tile in found):
+                return found
+            self.page.wait_for_timeout(50)
+        sys.exit("A large picture never came.")
+
+    def read_doubtful(self, keys: dict[str, str]) -> None:
+        """Decide on what the model doubts: on a sheet the wrong ones first, then the rest."""
+        self.press("d", "to the doubted cells")
+        while tiles := self.look_large():
+            ring = next(tile for tile in tiles if tile["ring"])
+            wrong = [tile for tile in tiles if self.label(tile) != self.offered(tile)]
+            if self.page.locator("[data-act=act-count-on]:visible").count():
+                self.press("g", "counting on")
+            elif ring in wrong:
+                what = "an unfamiliar cell" if self.offered(ring) == UNFAMILIAR else "a wrong cell"
+                self.press(keys[self.label(ring)], what)
+            elif wrong:
+                self.press(towards(tiles, ring, wrong), "moving")
+            else:
+                what = "a doubted cell" if len(tiles) == 1 else "a sheet of doubted cells"
+                self.press("Enter", what)
+
     def read(self) -> None:
-        """Decide on every cell: what is doubted or wrong one by one, what is sure all at once."""
+        """Decide on every cell: what is doubted on sheets, large, what is sure a screen at once."""
+        if not all(self.is_sure({"id": number}) for number in self.truth):
+            self.read_doubtful(self.look()[1])
         while True:
             tiles, keys = self.look()
             left = [tile for tile in tiles if not tile["decided"]]
@@ -339,9 +380,7 @@ class Reader:
             ring = next(tile for tile in tiles if tile["ring"])
             sure = [tile for tile in left if tile["seen"] and self.is_sure(tile)]
             wrong = [tile for tile in sure if self.label(tile) != tile["bin"]]
-            if not ring["decided"] and not self.is_sure(ring):
-                self.name(ring, keys)
-            elif wrong:
+            if wrong:
                 self.correct(ring, min(wrong, key=lambda tile: distance(ring, tile)), keys)
             elif sure:
                 self.press("c", "all that is sure")
@@ -351,14 +390,10 @@ class Reader:
     def is_sure(self, tile: dict[str, Any]) -> bool:
         return self.truth[tile["id"]]["status"] == "confident"
 
-    def name(self, tile: dict[str, Any], keys: dict[str, str]) -> None:
-        """Say what the cell under the ring is: Enter where the model says the same."""
-        unfamiliar = tile["bin"] == UNFAMILIAR
-        agrees = self.label(tile) == tile["bin"]
-        what = (
-            "an unfamiliar cell" if unfamiliar else "a doubted cell" if agrees else "a wrong cell"
-        )
-        self.press("Enter" if agrees else keys[self.label(tile)], what)
+    def offered(self, tile: dict[str, Any]) -> str:
+        """Return what Enter would call a cell; it calls an unfamiliar one nothing."""
+        known = self.truth[tile["id"]]
+        return known["status"] if known["status"] == UNFAMILIAR else known["suggested"]
 
     def label(self, tile: dict[str, Any]) -> str:
         return self.truth[tile["id"]]["label"]
@@ -366,7 +401,7 @@ class Reader:
     def correct(self, ring: dict[str, Any], tile: dict[str, Any], keys: dict[str, str]) -> None:
         """Go one step towards a cell, or, once there, say what it is."""
         if ring["id"] == tile["id"]:
-            self.name(tile, keys)
+            self.press(keys[self.label(tile)], "a wrong cell")
         elif abs(tile["index"] - ring["index"]) <= distance(ring, tile):
             forward = tile["index"] > ring["index"]
             self.press("ArrowRight" if forward else "ArrowLeft", "moving")
@@ -383,6 +418,31 @@ class Reader:
             self.press("Space", "acknowledging")
         self.press("Enter", "signing")
         self.page.wait_for_selector("[data-part=sign]:not([open])", state="attached")
+
+
+def towards(tiles: list[dict[str, Any]], ring: dict[str, Any], wrong: list[dict[str, Any]]) -> str:
+    """Return the first of the fewest keys that lead on a sheet from the ring to a wrong cell."""
+    columns = sum(tile["top"] == tiles[0]["top"] for tile in tiles)
+    here, last = tiles.index(ring), len(tiles) - 1
+    ends = {tiles.index(tile) for tile in wrong}
+    ways, seen = [(here, "")], {here}
+    for place, first in ways:
+        row_down = place // columns < last // columns
+        keys = {
+            "ArrowRight": min(place + 1, last),
+            "ArrowLeft": max(place - 1, 0),
+            "ArrowDown": min(place + columns, last) if row_down else place,
+            "ArrowUp": place - columns if place >= columns else place,
+            "End": last,
+            "Home": 0,
+        }
+        for key, there in keys.items():
+            if there in ends:
+                return first or key
+            if there not in seen:
+                seen.add(there)
+                ways.append((there, first or key))
+    raise AssertionError("Every place of a sheet can be reached.")
 
 
 def distance(ring: dict[str, Any], tile: dict[str, Any]) -> int:

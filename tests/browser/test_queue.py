@@ -132,3 +132,87 @@ def name_in_field(page: Page, number: int) -> None:
     field.locator("[data-type=monocyte]").click()
     expect(lit).to_contain_text("Monocyte")
     saved(page)
+
+
+def with_doubted(bench: Bench) -> int:
+    """Thirteen cells of one suggestion, one of another, all doubted, and an unfamiliar one."""
+    case = bench.case(0)
+    for novelty, indices in ((0.5, [*range(0, 104, 8), 1]), (2.0, [2])):
+        eyes = Networks(Model(FakeEngine(EIGHT_TYPES, confidence=0.6, novelty=novelty), FAKE))
+        for index in indices:
+            assert add_image(bench.store, case, read_image(eyes, f"{index}.png", drawn(index)), "")
+    return case
+
+
+def on_sheet(page: Page) -> list[int]:
+    """Return which cells the sheet shows, once all of them have been looked at."""
+    expect(page.locator("[data-role=sheet] .cell").first).to_be_visible()
+    expect(page.locator("[data-role=sheet] .cell:not([data-seen])")).to_have_count(0)
+    found = page.evaluate(
+        """() => [...document.querySelectorAll("[data-role=sheet] .cell")].map((tile) => {
+            const { width, bottom } = tile.firstElementChild.getBoundingClientRect();
+            if (width < 150 || bottom > innerHeight) throw new Error(`${width} px, to ${bottom}`);
+            return Number(tile.dataset.cell);
+        })"""
+    )
+    assert len(found) <= 12
+    return list(map(int, found))
+
+
+@pytest.mark.parametrize(
+    "window",
+    [{}, pytest.param(FINGER, marks=pytest.mark.long)],
+    ids=["keys", "finger"],
+)
+def test_a_sheet_of_doubtful_cells_is_committed_at_once_after_a_look_at_each(
+    go: Callable[..., Page], bench: Bench, window: dict[str, Any]
+) -> None:
+    case = with_doubted(bench)
+    page = opened(go(f"/cases/{case}", **window))
+    cells = cells_in(bench, case)
+    said = {n: cell.suggestion.cell_type for n, cell in cells.items()}
+    (strange,) = (n for n, cell in cells.items() if cell.suggestion.novelty > 1)
+    inspector = page.locator("[data-part=inspector]")
+    ringed = page.locator("[data-role=sheet] .cell[data-ring=true]")
+    page.locator("[data-role=doubtful]").tap() if window else page.keyboard.press("d")
+    first = on_sheet(page)
+    assert len({said[n] for n in first}) == 1
+    assert len(first) == 12 or window
+    if window:
+        assert violations(page) == []
+        assert page.evaluate(SMALL, ".inspector") == []
+        page.locator(f"[data-role=sheet] [data-cell='{first[1]}']").tap()
+        inspector.locator("[data-type=monocyte]").tap()
+    else:
+        page.keyboard.press("ArrowRight")
+        expect(ringed).to_have_attribute("data-cell", str(first[1]))
+        page.keyboard.press("9")  # the one in the ring is none of them
+    rest = [n for n in first if n != first[1]]
+    assert on_sheet(page) == rest
+    expect(ringed).to_be_focused()
+    expect(ringed).to_have_attribute("data-cell", str(first[2]))
+    commit = inspector.locator("[data-role=commit]")
+    expect(commit).to_have_text(f"Commit these {len(rest)}")
+    commit.tap() if window else page.keyboard.press("Enter")
+    expect(page.locator(f"[data-role=sheet] [data-cell='{rest[0]}']")).to_have_count(0)
+    saved(page)
+    named = {first[1]: "monocyte" if window else "blast"}
+    assert decisions(bench, case) == named | {n: said[n] for n in rest}
+    page.keyboard.press("Control+z")
+    assert set(rest) <= {*on_sheet(page)}
+    saved(page)
+    assert decisions(bench, case) == named
+    page.keyboard.press("i")
+    expect(page.locator("[data-role=sheet]")).to_be_hidden()
+    expect(inspector.locator("[data-role=similar]")).to_be_visible()
+    page.keyboard.press("Enter")  # that one alone
+    left = len(cells) - 2
+    expect(inspector).to_contain_text(f"{left} doubtful")
+    while left > 1:
+        left -= len(on_sheet(page)) if page.locator("[data-role=sheet]").is_visible() else 1
+        page.keyboard.press("Enter")
+        expect(inspector).to_contain_text(f"{left} doubtful")
+    saved(page)
+    expect(page.locator("[data-role=sheet]")).to_be_hidden()
+    expect(inspector).to_be_focused()
+    assert set(cells) - set(decisions(bench, case)) == {strange}

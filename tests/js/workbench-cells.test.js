@@ -1,5 +1,5 @@
 import {
-  binOf, committable, confidentOf, togetherOf, doubtOrder, filterCounts, galleryOrder, groupCells, countDoubtful, namedTogetherOf, nextDoubtful, nextUndecided, passes, successor,
+  binOf, committable, confidentOf, togetherOf, doubtOrder, filterCounts, galleryOrder, groupCells, countDoubtful, namedTogetherOf, nextDoubtful, nextUndecided, passes, sheetOf, successor,
 } from "/static/js/workbench/cells.js";
 import { equal, test } from "./harness.js";
 
@@ -107,16 +107,26 @@ test("what must not be overlooked stands first", () => {
   equal(galleryOrder(types), ["blast", "neutrophil", "monocyte"]);
 });
 
-test("the doubtful cells come one after the other: unfamiliar ones, critical types, then the others", () => {
+test("the doubtful cells come one after the other: critical types, then the others, then the unfamiliar ones", () => {
   const types = [{ name: "neutrophil" }, { name: "blast", critical: true }];
   const cells = [
     cell(1, { status: "check", confidence: 0.5 }), cell(2), cell(3, { type: "blast", status: "check" }),
     cell(4, { status: "unfamiliar" }), cell(5, { status: "check", decided: "blast" }),
   ];
   const order = [null, 4, 3, 1].map((id) => nextDoubtful(cells, types, id));
-  equal(order, [4, 3, 1, 4]);
+  equal(order, [3, 3, 1, 4]);
   equal(nextDoubtful(cells, types, 4, [3]), 1);
   equal(nextDoubtful([cell(2)], types, null), null);
   equal(nextDoubtful([blind(1, "blast"), blind(2)], types, 1), 2);
   equal(countDoubtful(cells), 3);
+});
+
+test("a sheet holds what is undecided and doubted alike, twelve at most, never what is unfamiliar", () => {
+  const check = (id, rest = {}) => cell(id, { status: "check", ...rest });
+  const cells = [
+    check(1), check(2), cell(3), check(4, { status: "unfamiliar" }), check(5, { type: "lymphocyte" }), check(6, { decided: "neutrophil" }), blind(7),
+  ];
+  equal(sheetOf(cells, TYPES, 2), [2, 1]);
+  for (const alone of [3, 4, 5, 6, 7]) equal(sheetOf(cells, TYPES, alone), null);
+  equal(sheetOf(Array.from({ length: 30 }, (_none, index) => check(index + 1)), TYPES, 28), [28, 29, 30, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
 });

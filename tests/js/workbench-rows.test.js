@@ -1,5 +1,5 @@
 import {
-  columnsFor, framed, idsWithin, layOut, moveFrom, placeOf, rowsInSight, scaleBar, scalesOf, scrollTo, wholeInSight,
+  columnsFor, framed, idsWithin, layOut, moveFrom, placeOf, rowsInSight, scaleBar, scalesOf, scrollTo, sheetGrid, sheetLayout, wholeInSight,
 } from "/static/js/workbench/rows.js";
 import { equal, test } from "./harness.js";
 
@@ -110,4 +110,12 @@ test("a picture lies in its frame with the cell's middle in the frame's, cut whe
   equal(round(framed(boxed(1, 1, 50, 100).box, field(1, 400), { window: 100 }, "cutout")), [0, 0, 100, 100]);
   equal(round(framed(boxed(1, 1, 50).box, field(1, 400), { window: 100 }, "cutout")), [25, 25, 75, 75]);
   equal(round(framed(boxed(1, 1, 40, 20).box, { kind: "cell", width: 90, height: 80 }, { window: 100 }, "cutout")), [10, 10, 90, 80]);
+});
+
+test("a sheet shows as many cells as fit, each of 150 pixels at least", () => {
+  equal(sheetGrid({ width: 1000, height: 560 }, 12), { most: 12, columns: 6, side: 156 });
+  equal(sheetGrid({ width: 340, height: 400 }, 12), { most: 4, columns: 2, side: 164 });
+  equal(sheetGrid({ width: 1000, height: 560 }, 2), { most: 2, columns: 2, side: 260 });
+  equal(sheetGrid({ width: 100, height: 100 }, 12), { most: 1, columns: 1, side: 150 });
+  equal(moveFrom(sheetLayout({ ids: [5, 6, 7, 8, 9], columns: 2 }), 6, "down"), 8);
 });

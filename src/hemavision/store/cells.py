@@ -149,7 +149,7 @@ def decide(
         case_id: the case.
         changes: the cells and their types.
         who: decides.
-        opened: of several cells at once those that the reader had before them one by one: others
+        opened: of several cells at once those that the reader looked at large: others
             that the model doubts, *check* and *unfamiliar*, are left out. None lets none out.
         key: of the request; one that comes again is answered as it is now, and changes nothing.
 

@@ -175,7 +175,7 @@ def patch_cells(case_id: int) -> Response:
     answer is 409 and `changes` say what is there now, by whom and since when.
 
     Several types at once name in `seen` which cells were on the screen, and in `opened` which the
-    reader had before them one by one. `left_out` are those that stay as they are: `unseen` ones,
+    reader looked at large. `left_out` are those that stay as they are: `unseen` ones,
     and `doubtful` ones, which the model itself doubts and nobody opened: they want a word each.
     """
     reader = sighted(case_id)
@@ -295,7 +295,7 @@ class Asked:
     Attributes:
         changes: that are to be made.
         unseen: cells of those that are not, because the reader never had them on the screen.
-        opened: of several, those that were looked at one by one; None where it is one decision.
+        opened: of several, those that were looked at large; None where it is one decision.
     """
 
     changes: list[Change]

@@ -79,8 +79,8 @@ class CellChanges(Body):
 
     Attributes:
         seen: the cells that the reader had on the screen.
-        opened: those of them that were looked at one by one: of several at once, others that the
-            model doubts are left out.
+        opened: those of them that were looked at large: of several at once, others that the model
+            doubts are left out.
     """
 
     changes: Annotated[list[CellChange], Meta(min_length=1, max_length=MOST_CHANGES)]

@@ -19,7 +19,7 @@ import { mountFoot, mountKeyboard, mountSelection, mountToolbar } from "./compon
 import { createConnection, createDesk, createLoader, createNumbers, createThumbnails, createWatch } from "./desk.js";
 import { isTyped } from "./entered.js";
 import { createReview } from "./review.js";
-import { initialState, isReadOnly, reduce, undecided } from "./state.js";
+import { initialState, isReadOnly, onSheet, reduce, undecided } from "./state.js";
 import { completeWords, conflictWords, leftOutWords, removalWords } from "./words.js";
 import { createEntering, createWriter } from "./writing.js";
 
@@ -60,7 +60,8 @@ const writer = createWriter({
 });
 const entering = createEntering({ api, store, root, back: connection.back, report: (refusal) => notice(refusal.message, "conflict") });
 const gallery = mountGallery(part("gallery"), { ...addresses, thumbnail: thumbnails.of });
-const review = createReview({ store, writer, view: gallery.view, notice, say });
+const inspector = mountInspector(part("inspector"), addresses);
+const review = createReview({ store, writer, view: gallery.view, looked: inspector.looked, notice, say });
 const importer = mountImporter(document.body, { api, maxBodyMb: Number(document.body.dataset.maxBodyMb) });
 const dialogs = {
   sign: mountSigning(part("sign"), addresses),
@@ -101,15 +102,15 @@ async function begin() {
 function inspect(id = review.targets()[0]) {
   if (id === undefined) return;
   store.dispatch({ type: "focused", id });
-  store.dispatch({ type: "inspected", id });
+  store.dispatch({ type: "inspected", id, closer: !store.state.closer });
 }
 
 let detailTimer = 0;
 
 /** Ask for the rest of what the model said, once the reader rests on a cell. */
-function askDetail({ inspectedId, detail, similar, reading, queue }) {
+function askDetail({ inspectedId, detail, similar, reading, queue, sheet, closer }) {
   clearTimeout(detailTimer);
-  if (inspectedId === null || reading) return;
+  if (inspectedId === null || reading || onSheet({ sheet, closer })) return;
   detailTimer = setTimeout(() => attempt(async () => {
     const address = `${root}/cells/${inspectedId}`;
     if (detail?.id !== inspectedId) store.dispatch({ type: "detailLoaded", detail: (await api.get(address)).cell });
@@ -125,6 +126,8 @@ function leave() {
 }
 
 function closeInspector() {
+  const { sheet, closer, inspectedId } = store.state;
+  if (closer) return review.ring(sheet.ids.includes(inspectedId) ? inspectedId : sheet.ids[0], false);
   store.dispatch({ type: "inspected", id: null });
   gallery.view.tiles.get(store.state.focusId)?.focus({ preventScroll: true });
 }
@@ -308,6 +311,8 @@ function listen() {
   on("cell-inspected", ({ id }) => inspect(id));
   on("cell-wanted", ({ id }) => review.show(id));
   on("queue-wanted", review.queue);
+  on("cell-ringed", ({ id }) => review.ring(id));
+  send("sheet-fitted", "fitted");
   on("confident-committed", review.commitSeen);
   on("cell-stepped", ({ by }) => review.move(by > 0 ? "right" : "left", false));
   on("cell-shown-in-field", () => dialogs.field.open(store.state.inspectedId));
@@ -342,7 +347,7 @@ function listen() {
     store.dispatch({ type: "typedIn", values });
     entering.soon();
   });
-  on("act-undo", () => writer.undo());
+  on("act-undo", review.undo);
   on("act-redo", () => writer.redo());
   on("act-add", () => part("picker").click());
   on("act-sign", askToSign);
@@ -373,7 +378,7 @@ function listen() {
     next: review.next, queue: review.queue, commitSeen: review.commitSeen, countOn: review.countOn, total: goToTotal,
     heat: () => store.dispatch({ type: "heatTurned" }), inspect: () => inspect(),
     field: () => dialogs.field.open(review.targets()[0]), compare, leave,
-    cut: () => dialogs.cut.open(), undo: () => writer.undo(), redo: () => writer.redo(), keys: () => part("keys").showModal(),
+    cut: () => dialogs.cut.open(), undo: review.undo, redo: () => writer.redo(), keys: () => part("keys").showModal(),
   });
   window.addEventListener("beforeunload", (event) => {
     if (!writer.idle || importer.busy || isTyped(store.state.typed)) event.preventDefault();
@@ -383,7 +388,7 @@ function listen() {
 function mount() {
   const updates = [
     mountCaseBar(part("case-bar")), mountConnection(part("away")), mountBanner(part("banner")), mountToolbar(part("toolbar")), mountFoot(part("foot")), gallery.update,
-    mountSelection(part("selection")), mountInspector(part("inspector"), addresses), mountPanel(part("panel")), mountClasses(part("keys")),
+    mountSelection(part("selection")), inspector.update, mountPanel(part("panel")), mountClasses(part("keys")),
     mountEntries(part("entries")), mountNotices(part("notices")), dialogs.compare.update, dialogs.cut.update,
     dialogs.field.update,
   ];
@@ -395,11 +400,12 @@ function mount() {
     if (state.types !== before.types) colourClasses(state.types);
     document.body.dataset.inspecting = String(state.inspectedId !== null);
     document.body.dataset.queue = String(state.queue);
+    document.body.dataset.sheet = String(onSheet(state) !== null);
     for (const update of updates) update(state, before);
     if (state.phase === "ready" && state.case?.revision !== before.case?.revision) numbers.refresh();
-    if (state.inspectedId !== before.inspectedId || state.queue !== before.queue) askDetail(state);
+    if (["inspectedId", "queue", "sheet", "closer"].some((name) => state[name] !== before[name])) askDetail(state);
     // What covers the gallery takes the focus, and gives it back.
-    if (state.queue && !before.queue) part("inspector").focus({ preventScroll: true });
+    if (state.queue && !onSheet(state) && (!before.queue || onSheet(before))) part("inspector").focus({ preventScroll: true });
     else if (before.queue && !state.queue) gallery.view.tiles.get(state.focusId)?.focus({ preventScroll: true });
     if (state.numbers && state.numbers !== before.numbers && !isReadOnly(state)) {
       const words = completeWords(state.numbers, before.numbers);

@@ -4,6 +4,9 @@
 export const UNFAMILIAR = "unfamiliar";
 export const TO_READ = "to_read";
 
+/** So many cells may be looked at together, large. */
+const SHEET = 12;
+
 export const FILTERS = Object.freeze(["all", "undecided", "check", "unfamiliar", "decided"]);
 
 /** Return the bin that a cell lies in: the person's type, else the model's, else none yet. */
@@ -117,17 +120,38 @@ export function namedTogetherOf(cells, seen, opened) {
 }
 
 /** Say whether a cell waits for a person: undecided, and the model doubts its word or gives none. */
-const isDoubtful = (cell) => !isDecided(cell) && cell.suggestion?.status !== "confident";
+export const isDoubtful = (cell) => !isDecided(cell) && cell.suggestion?.status !== "confident";
+
+/** Return cells as the queue takes them: by type in the gallery's order, then the unfamiliar ones, one by one. */
+function queueOrder(cells, types) {
+  const groups = groupCells(cells, galleryOrder(types));
+  const strange = groups.filter(({ name }) => name === UNFAMILIAR);
+  return [...groups.filter(({ name }) => name !== UNFAMILIAR), ...strange].flatMap((group) => group.cells);
+}
 
 /**
- * Return the next doubtful cell after `id`, going round; null for none but those of `done`. What must not
- * be overlooked comes first: what nobody has named, then the types in the gallery's order.
+ * Return the next doubtful cell after `id`, going round; null for none but those of `done`. Critical types
+ * come first, unfamiliar cells last.
  */
 export function nextDoubtful(cells, types, id, done = []) {
-  const order = groupCells(cells, galleryOrder(types)).flatMap((group) => group.cells);
+  const order = queueOrder(cells, types);
   const here = order.findIndex((cell) => cell.id === id);
   const turned = [...order.slice(here + 1), ...order.slice(0, here + 1)];
   return turned.find((cell) => isDoubtful(cell) && !done.includes(cell.id))?.id ?? null;
+}
+
+/**
+ * Return the ids that a sheet shows together, `id` first: undecided cells that the model suggests the same of and
+ * says *check* to, at most `SHEET`; null where `id` has none beside it, or is unfamiliar: it is decided alone.
+ */
+export function sheetOf(cells, types, id) {
+  const order = queueOrder(cells, types);
+  const here = order.findIndex((cell) => cell.id === id);
+  const first = order[here]?.suggestion;
+  if (first?.status !== "check" || isDecided(order[here])) return null;
+  const alike = [...order.slice(here), ...order.slice(0, here)].filter((cell) => (
+    !isDecided(cell) && cell.suggestion?.status === "check" && cell.suggestion.cell_type === first.cell_type));
+  return alike.length > 1 ? alike.slice(0, SHEET).map((cell) => cell.id) : null;
 }
 
 /** Return how many cells are doubtful. */

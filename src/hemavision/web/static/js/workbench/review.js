@@ -1,17 +1,17 @@
 /** What a reader does to cells: press, move, classify, commit, take back. */
 
 import { _, n_, whole } from "../words.js";
-import { binOf, committable, confidentOf, galleryOrder, groupCells, isDecided, namedTogetherOf, nextDoubtful, nextUndecided, successor, TO_READ, togetherOf, UNFAMILIAR } from "./cells.js";
-import { moveFrom, placeOf } from "./rows.js";
-import { isReadOnly, range, roomLeft, targetOf, targets, toggled, undecided, withinTarget } from "./state.js";
+import { binOf, committable, confidentOf, galleryOrder, groupCells, isDecided, isDoubtful, namedTogetherOf, nextDoubtful, nextUndecided, passes, sheetOf, successor, TO_READ, togetherOf, UNFAMILIAR } from "./cells.js";
+import { moveFrom, placeOf, sheetLayout } from "./rows.js";
+import { isReadOnly, onSheet, range, roomLeft, targetOf, targets, toggled, undecided, withinTarget } from "./state.js";
 import { beyondWords, binWords, cellsWords, leftOutWords } from "./words.js";
 
 const PAGE_ROWS = 4;
 const ALL_DECIDED = _("Every cell is decided: sign the case.");
 const NO_DOUBT = _("No doubtful cell is left: C commits the confident ones that you have seen.");
 
-/** `view` is the gallery's: its groups and layout say what lies where. */
-export function createReview({ store, writer, view, notice, say }) {
+/** `view` is the gallery's: its groups and layout say what lies where; `looked()` says which of a sheet's cells were looked at. */
+export function createReview({ store, writer, view, looked, notice, say }) {
   const order = () => view.layout.sections.flatMap(({ ids }) => ids);
   const mine = () => targets(store.state).filter((id) => store.state.cells.has(id));
   const focus = (id) => id !== null && id !== undefined && store.dispatch({ type: "focused", id });
@@ -35,9 +35,9 @@ export function createReview({ store, writer, view, notice, say }) {
     const changes = counted(asked);
     if (!changes.length) return 0;
     const ids = changes.map(([id]) => id);
-    const { queue, cells, types, focusId } = store.state;
+    const { queue, focusId } = store.state;
     const goOn = ids.includes(focusId);
-    const next = !goOn ? null : queue ? nextDoubtful(cells.values(), types, ids.at(-1), ids) : successor(view.groups, ids, focusId);
+    const next = !goOn ? null : queue ? nextInQueue(ids) : successor(view.groups, ids, focusId);
     if (goOn && next !== null) {
       // Whoever is done with a type, or with all of it that shows, sees as much of the next as there is room for.
       const sectionOf = (id) => placeOf(view.layout, id)?.section;
@@ -52,11 +52,27 @@ export function createReview({ store, writer, view, notice, say }) {
     return changes.length;
   }
 
-  /** The large view shows the next doubtful cell; where there is none it gives way to the gallery. */
+  /** Return which cell is next once `ids` are decided: one of the same sheet, as long as it has any. */
+  function nextInQueue(ids) {
+    const { sheet, cells, types, focusId } = store.state;
+    const places = sheet?.ids ?? [];
+    const left = places.filter((id) => !ids.includes(id));
+    if (!left.length) return nextDoubtful(cells.values(), types, places.at(-1) ?? ids.at(-1), ids);
+    return left.find((id) => places.indexOf(id) > places.indexOf(focusId)) ?? left[0];
+  }
+
+  /** The large view shows the next doubtful cells; where there are none it gives way to the gallery, at what is left. */
   function goOnWith(id) {
-    store.dispatch({ type: "inspected", id, queue: true });
+    const { sheet, cells, types, filter } = store.state;
+    if (id !== null && !passes(cells.get(id), filter)) store.dispatch({ type: "filtered", filter: "all" });
+    const shown = sheet?.ids.includes(id) ? undefined : sheetOf(cells.values(), types, id);
+    store.dispatch({ type: "inspected", id, queue: true, sheet: shown, closer: false });
     if (id !== null) focus(id);
-    else if (undecided(store.state).length) notice(NO_DOUBT, "info");
+    else if (undecided(store.state).length) {
+      notice(NO_DOUBT, "info");
+      const left = nextUndecided(view.groups, store.state.focusId);
+      if (left !== null) showAtTop(left);
+    }
   }
 
   /** Everything confident that was seen, of all types at once, through the gate of all bulk ways. */
@@ -86,6 +102,7 @@ export function createReview({ store, writer, view, notice, say }) {
   /** What lies in a type's bin is of that type by the reader's own word. */
   function classifyBin(name) {
     const { cells } = store.state;
+    if (onSheet(store.state)) return; // it covers the bins
     const shown = view.layout.sections.find((section) => section.name === name)?.ids ?? [];
     const ids = shown.filter((id) => !isDecided(cells.get(id)));
     if (locked()) return;
@@ -94,6 +111,7 @@ export function createReview({ store, writer, view, notice, say }) {
   }
 
   function commit() {
+    if (onSheet(store.state)) return void commitSheet();
     const ids = mine();
     if (!ids.length || locked()) return;
     if (ids.length > 1) return void commitTogether(ids);
@@ -119,10 +137,35 @@ export function createReview({ store, writer, view, notice, say }) {
     if (done) say([_("{cells} committed", { cells: cellsWords(done) }), words].filter(Boolean).join("; "));
   }
 
+  /** Each cell of a sheet that is before the reader's eyes, large, is opened: so the gate, which leaves out others. */
+  function commitSheet() {
+    if (locked()) return;
+    const ids = looked().filter((id) => onSheet(store.state).ids.includes(id));
+    if (!ids.length) return void notice(_("Nothing committed: the pictures have only just come. Look at them first."), "info");
+    store.dispatch({ type: "saw", ids });
+    store.dispatch({ type: "opened", ids });
+    const done = decide(ids.map((id) => [id, committable(store.state.cells.get(id))]));
+    if (done) say(_("{cells} committed", { cells: cellsWords(done) }));
+  }
+
   function takeBack() {
     const ids = mine();
-    if (!ids.length || locked()) return;
+    if (!ids.length || onSheet(store.state) || locked()) return;
     decide(ids.map((id) => [id, null]));
+  }
+
+  /** In the queue, what was taken back shows again. */
+  function undo() {
+    const [first] = store.state.history.done.at(-1)?.before ?? [];
+    writer.undo();
+    const cell = store.state.cells.get(first?.[0]);
+    if (store.state.queue && cell && isDoubtful(cell)) goOnWith(cell.id);
+  }
+
+  /** Move the ring on a sheet. */
+  function ring(id, closer = store.state.closer) {
+    focus(id);
+    store.dispatch({ type: "inspected", id, closer });
   }
 
   function press({ id, range: extend, add }) {
@@ -142,6 +185,8 @@ export function createReview({ store, writer, view, notice, say }) {
 
   function move(by, extend) {
     const from = store.state.focusId;
+    const sheet = onSheet(store.state);
+    if (sheet) return void ring(moveFrom(sheetLayout(sheet), from, by));
     const id = moveFrom(view.layout, from, by, PAGE_ROWS);
     if (id === null) return;
     if (extend) {
@@ -212,15 +257,16 @@ export function createReview({ store, writer, view, notice, say }) {
   }
 
   return {
-    targets: mine, classify, classifyBin, commit, commitSeen, takeBack, press, move, show, showBin, drop, commitConfident, showUnseen, selectBin,
+    targets: mine, classify, classifyBin, commit, commitSeen, takeBack, undo, ring, press, move, show, showBin, drop, commitConfident, showUnseen, selectBin,
     toggle() {
       const { focusId, selection } = store.state;
+      if (onSheet(store.state)) return;
       store.dispatch({ type: "opened", id: focusId });
       if (focusId !== null) store.dispatch({ type: "selected", ids: toggled(selection, focusId), anchor: focusId });
     },
     selectAll() {
       const cell = store.state.cells.get(store.state.focusId);
-      if (cell) selectBin(binOf(cell));
+      if (cell && !onSheet(store.state)) selectBin(binOf(cell));
     },
     /** Where the count has stopped, go on past it. */
     countOn() {
@@ -229,9 +275,9 @@ export function createReview({ store, writer, view, notice, say }) {
       notice(_("The count goes on past {target}.", { target: whole(targetOf(store.state)) }), "info");
     },
     queue() {
-      const { cells, types, focusId, inspectedId, queue } = store.state;
+      const { cells, types, focusId, inspectedId, queue, sheet } = store.state;
       if (store.state.selection.size) store.dispatch({ type: "selected", ids: [] });
-      const id = nextDoubtful(cells.values(), types, queue ? inspectedId : null);
+      const id = nextDoubtful(cells.values(), types, sheet?.ids.at(-1) ?? (queue ? inspectedId : null));
       if (id !== null) goOnWith(id);
       else notice(undecided(store.state).length ? NO_DOUBT : ALL_DECIDED, "info", focusId === null ? [] : [focusId]);
     },

@@ -77,6 +77,23 @@ export function columnsFor(width, { tile, gap }) {
   return { columns, step: Math.floor(Math.min(Math.max(even, tile + gap), tile + WIDEST_GAPS * gap)) };
 }
 
+/** Pixels of a sheet: the least and the largest side of a cell, the line under it, and what lies between two. */
+const SHEET = Object.freeze({ least: 150, most: 260, caption: 24, gap: 12 });
+
+/** Return {most, columns, side}: how many of `count` cells a room {width, height} shows large, and how. */
+export function sheetGrid({ width, height }, count) {
+  const side = (most, columns) => Math.floor(Math.min(
+    SHEET.most, (width + SHEET.gap) / columns - SHEET.gap, (height + SHEET.gap) / Math.ceil(most / columns) - SHEET.gap - SHEET.caption));
+  for (let most = count; ; most -= 1) {
+    const ways = Array.from({ length: most }, (_none, index) => ({ most, columns: index + 1, side: side(most, index + 1) }));
+    const best = ways.reduce((one, other) => (other.side > one.side ? other : one));
+    if (best.side >= SHEET.least || most === 1) return { ...best, side: Math.max(best.side, SHEET.least) };
+  }
+}
+
+/** Return a sheet's layout for `moveFrom`. */
+export const sheetLayout = ({ ids, columns }) => ({ sections: [{ ids, rows: Math.ceil(ids.length / columns), top: 0, head: 0, row: 1 }], columns });
+
 /**
  * Return {sections, height, columns}: a section a group, {name, ids, top, head, foot,
  * rows, row, height}.

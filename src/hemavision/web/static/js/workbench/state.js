@@ -41,6 +41,8 @@ export const initialState = Object.freeze({
   heat: false,
   inspectedId: null,
   queue: false, // whether it fills the room, one doubtful cell after the other
+  sheet: null, // {ids, columns}: cells of one suggestion that the queue shows together
+  closer: false, // whether one of them shows alone
   similar: null, // {id, cells}: named cells that look like the inspected one
   detail: null, // the inspected cell with all that the model said, once it is here
   history: emptyHistory,
@@ -117,12 +119,20 @@ const handlers = {
     const fresh = ids.filter((id) => !state.seen.has(id));
     return fresh.length ? { ...state, seen: joined(state.seen, fresh) } : state;
   },
-  opened: (state, { id }) => withOpened(state, id),
+  opened: (state, { id, ids = [id] }) => ids.reduce(withOpened, state),
   heatTurned: (state, { on = !state.heat }) => ({ ...state, heat: on }),
-  inspected: (state, { id, queue = state.queue }) => ({
-    ...withOpened(state, id), inspectedId: id, queue: queue && id !== null, detail: state.detail?.id === id ? state.detail : null,
-    similar: state.similar?.id === id ? state.similar : null,
-  }),
+  /** `sheet`: the ids that show with it; without, those that did, where it is one of them. */
+  inspected: (state, { id, queue = state.queue, sheet, closer = state.closer }) => {
+    const shown = sheet === undefined ? state.sheet : sheet && { ids: sheet, columns: 1 };
+    const kept = shown?.ids.includes(id) ? shown : null;
+    return {
+      ...withOpened(state, id), inspectedId: id, queue: queue && id !== null, sheet: kept, closer: closer && kept !== null,
+      detail: state.detail?.id === id ? state.detail : null, similar: state.similar?.id === id ? state.similar : null,
+    };
+  },
+  /** There is room for these of the sheet's cells. */
+  fitted: (state, { ids, columns }) => (state.sheet
+    ? { ...state, sheet: { ids: state.sheet.ids.filter((id) => ids.includes(id)), columns } } : state),
   similarLoaded: (state, { id, cells }) => (id === state.inspectedId ? { ...state, similar: { id, cells } } : state),
   detailLoaded: (state, { detail }) => (detail.id === state.inspectedId ? { ...state, detail } : state),
 
@@ -156,14 +166,25 @@ const handlers = {
 
 const CLEAN = Object.freeze({
   phase: "loading", server: new Map(), wishes: new Map(), cells: new Map(), filter: "all", selection: NONE, anchor: null,
-  focusId: null, hoveredId: null, inspectedId: null, queue: false, similar: null, detail: null, history: emptyHistory, numbers: null, heat: false,
+  focusId: null, hoveredId: null, inspectedId: null, queue: false, sheet: null, closer: false, similar: null, detail: null,
+  history: emptyHistory, numbers: null, heat: false,
 });
 
 /** Return the state after an action `{type, ...}`; an unknown type is a programming error. */
 export function reduce(state, action) {
   const handler = handlers[action.type];
   if (!handler) throw new Error(`Unknown action ${action.type}`);
-  return withRing(handler(state, action));
+  return withRing(withSheet(handler(state, action)));
+}
+
+/** Keep on the sheet what is undecided, and the ring on one of them. */
+function withSheet(state) {
+  const { sheet, cells, queue, closer, inspectedId } = state;
+  if (!sheet) return state;
+  const ids = sheet.ids.filter((id) => cells.get(id)?.decided_type === null);
+  if (!queue || !ids.length) return { ...state, sheet: null, closer: false };
+  const next = ids.length === sheet.ids.length ? state : { ...state, sheet: { ...sheet, ids } };
+  return closer || ids.includes(inspectedId) ? next : { ...withOpened(next, ids[0]), inspectedId: ids[0], focusId: ids[0] };
 }
 
 /** Keep the ring on a cell that shows: where a filter hides its own, the first that shows takes it. */
@@ -211,6 +232,9 @@ function lessWishes(wishes, ids) {
 export function isReadOnly({ case: found, reading }) {
   return found?.state === "signed" && reading === null;
 }
+
+/** Return the sheet where it shows, or null. */
+export const onSheet = ({ sheet, closer }) => (closer ? null : sheet);
 
 /** Return the undecided cells, in the order in which they came. */
 export function undecided({ cells }) {

@@ -55,6 +55,10 @@ export const scaleWords = (classes) => (classes > 1
 /** Return which cell shows large, and how many doubtful ones wait. */
 export const queueWords = (id, count) => _("Cell {id} · {n} doubtful", { id, n: whole(count) });
 
+/** Return what is done to the cells that show together. */
+export const sheetWords = (count) => n_("Look at it: Enter commits it as suggested. A type's key names it otherwise.",
+  "Look at each: Enter commits these {n} as suggested. A type's key names the one in the ring otherwise.", count, { n: whole(count) });
+
 /** Return how many white cells a border cuts. */
 export const cutWords = (count) => n_("{n} white cell at the border of its field is not counted", "{n} white cells at the border of their fields are not counted", count, { n: whole(count) });
 

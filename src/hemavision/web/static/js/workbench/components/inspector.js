@@ -1,25 +1,29 @@
 /**
  * One cell, large: its picture at the case's scale, its heatmap, what the model said and why, who decided
- * what; as a queue of doubtful cells with its field and similar cells beside it; and two cells side by side.
- * Says `inspector-closed`, `cell-shown-in-field`, `cell-stepped`, `cell-unwanted`, `image-unwanted`,
+ * what; as a queue of doubtful cells with its field and similar cells beside it; several of the queue together,
+ * on a sheet; and two cells side by side. Says `inspector-closed`, `cell-ringed`, `sheet-fitted`, `cell-shown-in-field`, `cell-stepped`, `cell-unwanted`, `image-unwanted`,
  * `cells-seen`, `queue-wanted`, `selection-committed`, `selection-taken-back`, `compared-classified`.
  */
 
 import { mountReasons } from "../../components/answer.js";
 import { make, role, tell, write } from "../../components/dom.js";
 import { initialState as cellPage } from "../../state.js";
-import { _, advice, percent, said, statusWords } from "../../words.js";
+import { _, advice, n_, percent, said, statusWords, whole } from "../../words.js";
 import { binOf, countDoubtful, isDecided } from "../cells.js";
-import { framed, scaleBar, scalesOf } from "../rows.js";
-import { isReadOnly } from "../state.js";
-import { binWords, decisionWords, queueWords, scaleWords, sourceWords } from "../words.js";
-import { binColour, lay, makeChoice } from "./tiles.js";
+import { framed, scaleBar, scalesOf, sheetGrid } from "../rows.js";
+import { isReadOnly, onSheet } from "../state.js";
+import { binWords, captionWords, decisionWords, queueWords, scaleWords, sheetWords, sourceWords } from "../words.js";
+import { binColour, fillTile, lay, makeChoice, makeTile } from "./tiles.js";
 
 const MOST_BARS = 5;
 const MOST_BARS_A_SIDE = 3; // of two cells side by side
+/** Who had a picture before their eyes for so long has looked at it. */
+const LOOK_MS = 400;
 
+/** Return {update, looked()}: `looked` gives the ids of the sheet's cells that the reader has on the screen now, whole. */
 export function mountInspector(element, addresses) {
   const updateReasons = mountReasons(role(element, "reasons"), { hasMaps: false });
+  const sheet = mountSheet(element, addresses);
   let [shown, typesShown, similarShown] = [[], null, null];
   const picture = role(element, "picture");
   // Who has a cell before their eyes, large, has seen it.
@@ -35,7 +39,7 @@ export function mountInspector(element, addresses) {
     tell(element, "inspector-closed");
   });
 
-  return function update(state) {
+  function update(state) {
     const cell = state.cells.get(state.inspectedId) ?? null;
     element.hidden = cell === null;
     if (state.types !== typesShown) {
@@ -46,23 +50,103 @@ export function mountInspector(element, addresses) {
       similarShown = state.similar;
       showSimilar(element, state, addresses);
     }
-    const now = [cell, state.detail, state.types, state.images, state.case?.state, state.reading, state.entries?.pixel_um, state.queue];
+    const now = [cell, state.detail, state.types, state.images, state.case?.state, state.reading, state.entries?.pixel_um, state.queue, state.sheet, state.closer];
     if (now.every((value, index) => value === shown[index])) return;
-    const isOther = cell?.id !== shown[0]?.id;
     shown = now;
+    sheet.update(state);
     if (!cell) return;
-    if (isOther) showPictures(element, cell, addresses);
+    if (onSheet(state)) return void fill(element, cell, state);
+    if (role(element, "picture").dataset.cell !== String(cell.id)) showPictures(element, cell, addresses);
     measure(element, cell, state);
     showField(element, cell, state, addresses);
     fill(element, cell, state);
     role(element, "bars").replaceChildren(...bars(cell.suggestion, state.types, MOST_BARS));
     const detail = state.detail?.id === cell.id ? state.detail : null;
     updateReasons(asCellPage(detail?.suggestion ?? null));
+  }
+  return { update, looked: sheet.looked };
+}
+
+/** Several cells together, as many as fit, each large: {update, looked()}. */
+function mountSheet(element, addresses) {
+  const holder = role(element, "sheet");
+  const tiles = new Map();
+  let [state, begun] = [null, []];
+  holder.addEventListener("click", ({ target }) => {
+    const tile = target.closest("[data-cell]");
+    if (tile) tell(tile, "cell-ringed", { id: Number(tile.dataset.cell) });
+  });
+
+  /** Lay out what the sheet began with, so that what stays on it does not move by what leaves it. */
+  function fit() {
+    const ids = state && onSheet(state)?.ids;
+    if (!ids || !holder.clientWidth) return;
+    const { paddingLeft, paddingTop } = getComputedStyle(holder);
+    const room = { width: holder.clientWidth - 2 * parseFloat(paddingLeft), height: holder.clientHeight - 2 * parseFloat(paddingTop) };
+    const { most, columns, side } = sheetGrid(room, begun.length);
+    holder.style.setProperty("--cell", `${side}px`);
+    holder.style.setProperty("--columns", columns);
+    const kept = ids.filter((id) => begun.indexOf(id) < most);
+    begun = begun.slice(0, most);
+    if (kept.length < ids.length || columns !== state.sheet.columns) tell(holder, "sheet-fitted", { ids: kept, columns });
+  }
+  new ResizeObserver(fit).observe(holder);
+
+  function makeLarge(id) {
+    const tile = makeTile({ id });
+    const picture = tile.querySelector("img");
+    picture.addEventListener("load", () => setTimeout(() => { tile.dataset.seen = "true"; }, LOOK_MS));
+    picture.src = addresses.cutout(id);
+    tiles.set(id, tile);
+    return tile;
+  }
+
+  function draw(ids) {
+    const { cells, images, types, entries, inspectedId } = state;
+    const scales = scalesOf(cells.values(), images, entries?.pixel_um);
+    for (const [id, tile] of tiles) {
+      if (ids.includes(id)) continue;
+      tile.remove();
+      tiles.delete(id);
+    }
+    for (const id of ids) {
+      const cell = cells.get(id);
+      const tile = tiles.get(id) ?? makeLarge(id);
+      if (!tile.isConnected) holder.append(tile);
+      fillTile(tile, cell, types);
+      write(tile.lastElementChild, `${captionWords(cell)} · ${_(cell.suggestion.status)}`);
+      lay(tile.querySelector("img"), framed(cell.box, images.get(cell.image_id), scales.get(cell.image_id), "cutout"));
+      tile.tabIndex = id === inspectedId ? 0 : -1;
+      tile.dataset.ring = String(id === inspectedId);
+    }
+  }
+
+  return {
+    update(now) {
+      const ids = onSheet(now)?.ids ?? [];
+      const held = element.contains(document.activeElement) || document.activeElement === document.body || holder.hidden;
+      const isNew = ids.some((id) => !begun.includes(id));
+      state = now;
+      if (isNew) begun = ids;
+      holder.hidden = !ids.length;
+      if (!now.sheet || ids.length) draw(ids);
+      if (isNew) queueMicrotask(fit);
+      if (ids.length && held) tiles.get(now.inspectedId)?.focus({ preventScroll: true });
+    },
+    looked() {
+      const view = element.getBoundingClientRect();
+      return [...tiles].filter(([, tile]) => {
+        const { top, right, bottom, left, width } = tile.firstElementChild.getBoundingClientRect();
+        return tile.dataset.seen === "true" && width > 0 && top >= view.top && left >= view.left
+          && bottom <= Math.min(view.bottom, window.innerHeight) && right <= view.right;
+      }).map(([id]) => id);
+    },
   };
 }
 
 function showPictures(element, cell, addresses) {
   role(element, "picture").src = addresses.cutout(cell.id);
+  role(element, "picture").dataset.cell = cell.id;
   const map = role(element, "map");
   const figure = map.closest("figure");
   figure.hidden = !cell.suggestion;
@@ -127,7 +211,11 @@ function fill(element, cell, state) {
   role(element, "take-back").hidden = !isDecided(cell);
   for (const button of role(element, "choices").children) button.setAttribute("aria-pressed", String(button.dataset.type === cell.decided_type));
   write(role(element, "bin"), binWords(bin, types));
-  write(role(element, "decision"), decisionWords(cell));
+  const together = onSheet(state)?.ids.length;
+  write(role(element, "decision"), together ? sheetWords(together) : decisionWords(cell));
+  write(role(element, "commit-words"), together ? n_("Commit this cell", "Commit these {n}", together, { n: whole(together) }) : _("Commit"));
+  role(element, "closer").hidden = !state.sheet;
+  write(role(element, "closer-words"), together ? _("Look closer") : _("Back to the sheet"));
   write(role(element, "status"), suggestion ? statusWords(suggestion.status).word : "");
   role(element, "status").dataset.status = suggestion?.status ?? "";
   write(role(element, "advice"), suggestion ? advice(suggestion) : "");
