@@ -13,8 +13,8 @@ leukocytes". Where LOINC has no code for a manual count of a type, the code with
 taken; a type without any code is sent with its name alone. Codes of shares stand in the lists of
 classes (``classes/*.toml``); those of ``stages.toml`` are of manual counts, too: 764-1, 740-1 and
 749-2 by the same lists of long names, and, with 783-1 for promyelocytes, by Mindray's list, which
-sends them in the order of maturation. A test holds every code to its check digit. LOINC is
-copyright Regenstrief Institute and the LOINC Committee, free of charge under
+sends them in the order of maturation. The lists' reader holds every code to its check digit.
+LOINC is copyright Regenstrief Institute and the LOINC Committee, free of charge under
 https://loinc.org/license.
 """
 
