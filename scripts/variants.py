@@ -4,8 +4,8 @@ that they never saw.
     python scripts/variants.py run VARIANT PROTOCOL SEED    (any number at once; results are kept)
     python scripts/variants.py table                        prints docs/decisions/0010's table
 
-A run is `eight-types` with one thing changed and 500 steps at 96 px. Its figure is the macro recall
-of the plain answers, without calibration: what the network sees, not how sure it is of it.
+A run is `eight-types` with one thing changed and 1,000 steps at 96 px. Its figure is the macro
+recall of the plain answers, without calibration: what the network sees, not how sure it is of it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import mean, stdev
 
+import keras
 import numpy as np
 
 from hemavision import settings
@@ -26,8 +27,8 @@ from hemavision.training.recipes import RECIPES, Phase, Recipe
 
 RUNS = Path(os.environ.get("HEMAVISION_RUNS", "runs"))
 RESULTS = RUNS / "variants.jsonl"
-BASE, CAMERAS = "eight-types", "no other cameras"
-SHORT = replace(RECIPES["eight-types"], name=BASE, phases=(Phase(96, 2, 250, elsewhere=0.7),))
+BASE, CAMERAS, NORMS = "eight-types", "no other cameras", "norms at rest"
+SHORT = replace(RECIPES["eight-types"], name=BASE, phases=(Phase(96, 4, 250, elsewhere=0.7),))
 
 
 def _elsewhere(share: float) -> Recipe:
@@ -38,11 +39,15 @@ def _elsewhere(share: float) -> Recipe:
 VARIANTS: dict[str, Callable[[], Recipe]] = {
     BASE: lambda: SHORT,
     "from nothing": lambda: replace(SHORT, pretrained="", learning_rate=3e-3),
+    "own stain": lambda: replace(SHORT, stain="as-is"),
     "standard stain": lambda: replace(SHORT, stain="standard"),
     "red cells' stain": lambda: replace(SHORT, stain="red-cells"),
     "no other laboratory": lambda: _elsewhere(0.0),
     "less elsewhere": lambda: _elsewhere(0.4),
     CAMERAS: lambda: SHORT,
+    NORMS: lambda: SHORT,
+    "a third of the rate": lambda: replace(SHORT, learning_rate=3e-4),
+    "no strangers": lambda: replace(SHORT, strangers=0.0),
     "no questions": lambda: replace(SHORT, questions=0.0),
     "types alike": lambda: replace(SHORT, rare_types=1.0),
     "no smoothing": lambda: replace(SHORT, label_smoothing=0.0),
@@ -65,6 +70,8 @@ def run(variant: str, protocol: str, seed: int) -> None:
 
     if variant == CAMERAS:
         augment.another_camera = lambda view, rng: view
+    if variant == NORMS:
+        ARCHITECTURES[SHORT.network] = _norms_at_rest(ARCHITECTURES[SHORT.network])
     recipe = VARIANTS[variant]()
     split = CLASSIFIERS[protocol].split(settings.data_folder())
     folder = RUNS / f"variant-{variant.replace(' ', '-')}-{protocol.replace(':', '-')}-{seed}"
@@ -82,6 +89,19 @@ def run(variant: str, protocol: str, seed: int) -> None:
     with RESULTS.open("a") as stream:
         stream.write(json.dumps(row) + "\n")
     print(row)
+
+
+def _norms_at_rest(build: Callable[..., keras.Model]) -> Callable[..., keras.Model]:
+    """Let batch norms keep what ImageNet taught them."""
+
+    def built(**options: int | None) -> keras.Model:
+        network = build(**options)
+        for layer in network.layers:
+            if isinstance(layer, keras.layers.BatchNormalization):
+                layer.trainable = False
+        return network
+
+    return built
 
 
 def table() -> None:

@@ -110,11 +110,14 @@ SHIPPED = (
     "from hemavision.models import efficientnet_lite, separable_cnn\n"
     "for module in (efficientnet_lite, separable_cnn): importlib.reload(module)\n"
 )
-#: Runs each line of its input, Python as JSON, and says when it is done.
+#: Runs each line of its input, Python as JSON, and says when it is done. Seeded, as one unlucky
+#: toy in a hundred learns nothing in a step; Keras's own seed would load TensorFlow.
 LISTENER = (
-    "import json, sys, numpy as np; from hemavision.models.architectures import ARCHITECTURES\n"
+    "import json, random, sys, numpy as np\n"
+    "from hemavision.models.architectures import ARCHITECTURES\n"
     "print('ready', flush=True)\n"
     "for line in sys.stdin:\n"
+    "    random.seed(0); np.random.seed(0)\n"
     "    exec(json.loads(line)); print('done', flush=True)\n"
 )
 
