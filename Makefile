@@ -8,6 +8,7 @@ export HEMAVISION_DATA ?= ../shared/data
 SERVE_READY := .venv/.installed
 TEST_READY := .venv/.installed-test
 LONG_READY := .venv/.installed-long
+SLIDES_READY := .wsidicomizer/.installed
 BENCH_READY := .venv/.installed-bench
 
 .PHONY: help serve test test-long checks lint format types layers unit unit-long mutants fuzz bench compat lowest docs \
@@ -43,6 +44,12 @@ $(LONG_READY): pyproject.toml constraints.txt scripts/setup.sh
 	@scripts/setup.sh train,test,cluster
 	@touch $@ $(TEST_READY) $(SERVE_READY)
 
+# What long tests write DICOM slides with: its releases want an older wsidicom than the one that reads.
+$(SLIDES_READY): tests/wsidicomizer.txt $(TEST_READY)
+	@$(BIN)/python -m venv --clear $(@D)
+	@$(@D)/bin/pip install -qq --disable-pip-version-check --requirement $<
+	@touch $@
+
 $(BENCH_READY): pyproject.toml constraints.txt scripts/setup.sh
 	@scripts/setup.sh train,bench,cluster
 	@touch $@ $(SERVE_READY)
@@ -77,7 +84,7 @@ layers: $(TEST_READY)
 unit: $(TEST_READY)
 	$(BIN)/pytest --numprocesses 2 --dist loadgroup -m "not long"
 
-unit-long: $(LONG_READY)
+unit-long: $(LONG_READY) $(SLIDES_READY)
 	$(BIN)/pytest --numprocesses 2 --dist loadgroup
 
 mutants: $(TEST_READY)
@@ -133,6 +140,6 @@ size: $(SERVE_READY)
 	@$(BIN)/python scripts/install_size.py
 
 clean:
-	rm -rf .venv .compat .lowest build dist src/*.egg-info
+	rm -rf .venv .compat .lowest .wsidicomizer build dist src/*.egg-info
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find src tests benchmarks scripts -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,10 +1,11 @@
-"""Whole slides made of real fields on empty glass, in files of tifffile's and of pydicom's.
+"""Whole slides made of real fields on empty glass, in files of other houses' writers.
 
 Nothing of them is committed: the fields are read from BCCD, the files lie in a temporary folder.
 """
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -30,6 +31,8 @@ UM_PER_PX = 7.2 * 0.5 / 50.46038055419922
 MARGIN_PX = 160
 TILE_PX = 256
 LEVELS = 3
+#: In an environment of its own (``make test-long`` makes it).
+WSIDICOMIZER = Path(__file__).parents[1] / ".wsidicomizer/bin/wsidicomizer"
 
 
 @pytest.fixture(autouse=True)
@@ -86,6 +89,20 @@ def write_dicom(folder: Path, rgb: np.ndarray, um_per_px: float = UM_PER_PX) -> 
         level_of(smaller, um_per_px * 2**level, series, level).save_as(
             folder / f"{level}.dcm", enforce_file_format=True
         )
+    return folder
+
+
+def write_by_wsidicomizer(folder: Path, rgb: np.ndarray) -> Path:
+    """Have wsidicomizer make a DICOM whole slide of a TIFF; its JPEG 2000 loses a step or two."""
+    if not WSIDICOMIZER.exists():
+        missing("wsidicomizer, which `make test-long` installs")
+    tiff = write_tiff(folder.parent / "to-convert.tif", rgb)
+    subprocess.run(
+        [WSIDICOMIZER, "-i", tiff, "-o", folder, "--format", "jpeg2000", "--quality", "0"],
+        check=True,
+        capture_output=True,
+    )
+    tiff.unlink()
     return folder
 
 

@@ -6,7 +6,7 @@ import json
 import random
 import shutil
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from fixtures_whole_slides import (  # noqa: F401
     UM_PER_PX,
     mosaic,
     slides_are_read,
+    write_by_wsidicomizer,
     write_dicom,
     write_tiff,
 )
@@ -136,16 +137,23 @@ def test_each_cell_is_told_once(tmp_path: Path, side: int, to: str) -> None:
         assert {row["schema"] for row in rows} == {"hemavision.slide/1"}
 
 
-@pytest.mark.parametrize("fields", [2, pytest.param(60, marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    ("fields", "write"),
+    [
+        (2, write_tiff),
+        pytest.param(60, write_tiff, marks=pytest.mark.long),
+        pytest.param(12, write_by_wsidicomizer, marks=pytest.mark.long),
+    ],
+)
 def test_a_slide_of_fields_has_the_fields_cells(
-    tmp_path: Path, data: Path, model: Model, fields: int
+    tmp_path: Path, data: Path, model: Model, fields: int, write: Callable[..., Path]
 ) -> None:
     """The same cells as each field has on the same glass by itself."""
     chosen = random.Random(fields).sample(train_fields(data), fields)
     seen = [picture(data, name) for name in chosen]
     rgb, corners = mosaic(seen, columns=min(fields, 10))
     detector = open_detector()
-    place = write_tiff(tmp_path / "fields.tif", rgb)
+    place = write(tmp_path / "fields.tif", rgb)
     outcome = read(tmp_path / "job", [place], detector, model, to="parquet")
     (folder,) = outcome.slides.iterdir()
     rows = parquet.read_table(folder / "cells.parquet").to_pylist()
@@ -204,6 +212,20 @@ def test_files_of_other_writers_are_read_alike(tmp_path: Path, data: Path) -> No
     assert named == [str(place) for place in (tiff, tiff, dicom)]
     assert {item.entry for item in items} == {0, 1, 2}
     assert all("not read" in item.error or not item.error for item in items)
+
+
+@pytest.mark.long
+def test_a_file_of_wsidicomizer_s_is_read_as_it_wrote_it(tmp_path: Path, data: Path) -> None:
+    """The long twin of the one before: compressed, and written by another house's program."""
+    rgb, _ = mosaic([picture(data, train_fields(data)[0])], columns=1)
+    height, width = rgb.shape[:2]
+    with Slide(write_by_wsidicomizer(tmp_path / "dicom", rgb)) as slide:
+        assert (slide.width, slide.height) == (width, height)
+        assert slide.um_per_px == pytest.approx(UM_PER_PX)
+        read = slide.read(Box(101, 203, 701, 503), (600, 300)).astype(int)
+        assert abs(read - rgb[203:503, 101:701]).mean() < 1
+        half = slide.read(Box(0, 0, width, height), (width // 2, height // 2)).astype(int)
+        assert abs(half - rgb[::2, ::2]).mean() < 1
 
 
 def test_a_slide_that_cannot_be_read_says_why(tmp_path: Path) -> None:
