@@ -65,6 +65,8 @@ class Recipe:
         around_px: how much wider the shipped network's input is than the last phase's views, at
             their scale: an even margin, so that its maps have room around the cell.
         mirrors: whether the shipped network answers by the mean over two views of a cell.
+        networks: how many are trained, each from the next seed; what is exported answers with the
+            mean of their logits.
         source_weights: how often each image set is drawn, relative; equal images where empty.
         rare_types: how much less often a type is drawn that few image sets show: the power of
             the number of sets that show it.
@@ -96,6 +98,7 @@ class Recipe:
     sides: float = 1.0
     around_px: int = 0
     mirrors: bool = False
+    networks: int = 1
     source_weights: tuple[tuple[str, float], ...] = ()
     rare_types: float = 1.0
     type_weights: tuple[tuple[str, float], ...] = ()
