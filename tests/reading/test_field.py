@@ -161,7 +161,7 @@ def test_a_panorama_takes_memory_and_time_by_its_cells(data: Path, side: int) ->
     tracemalloc.stop()
     assert smear.counts[CellKind.WHITE] == 2 * columns * rows
     assert peak < 3 * wide.nbytes
-    assert seconds < 120
+    assert seconds < 600  # traced memory takes four times as long, a slow machine five
 
 
 # Marks

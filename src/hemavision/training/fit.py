@@ -108,7 +108,7 @@ def fit(
 
         while state.epoch < len(phases) and not _should_stop(recipe, state):
             epoch, phase = state.epoch, phases[state.epoch]
-            _seed_dropout(model, start.seed, epoch)
+            seed_dropout(model, start.seed, epoch)
             history = model.fit(
                 batches(phase, epoch),
                 epochs=epoch + 1,
@@ -229,7 +229,7 @@ def _optimizer(recipe: Recipe, images: int) -> keras.optimizers.Optimizer:
     )
 
 
-def _seed_dropout(model: keras.Model, seed: int, epoch: int) -> None:
+def seed_dropout(model: keras.Model, seed: int, epoch: int) -> None:
     """Tie dropout to the epoch: a checkpoint does not carry the generators' states."""
     for index, layer in enumerate(model.layers):
         if isinstance(layer, keras.layers.Dropout):

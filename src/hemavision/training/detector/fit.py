@@ -20,7 +20,7 @@ from hemavision.training.detector.composites import cut_out
 from hemavision.training.detector.opened import OpenField, open_field
 from hemavision.training.detector.targets import loss, targets_of
 from hemavision.training.detector.views import BROAD, Variety, World, random_view, scaled, window
-from hemavision.training.fit import FINAL, checkpoint, read_state
+from hemavision.training.fit import FINAL, checkpoint, read_state, seed_dropout
 from hemavision.training.imagenet import imagenet_origin, take_imagenet
 from hemavision.training.norms import fused_norms, settle_norms
 from hemavision.training.run import RunOptions, environment, origin_of, plot_log, write_config
@@ -97,6 +97,7 @@ def fit_detector(
     model = _restored(folder / state.checkpoint) if state.checkpoint else _new(recipe, options)
     for epoch in range(state.epoch, recipe.epochs):
         batches = FieldBatches(world, recipe, (options.seed, epoch))
+        seed_dropout(model, options.seed, epoch)
         with fused_norms():
             history = model.fit(batches, verbose=0, shuffle=False)
         row: dict[str, float] = {"epoch": epoch + 1, "size_px": recipe.variety.view_px}
