@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from bccd_fields import picture, train_fields
 from fakes import FakeEngine
+from fixtures_dicom import a_dicom
 from fixtures_whole_slides import (  # noqa: F401
     UM_PER_PX,
     mosaic,
@@ -226,6 +227,20 @@ def test_a_file_of_wsidicomizer_s_is_read_as_it_wrote_it(tmp_path: Path, data: P
         assert abs(read - rgb[203:503, 101:701]).mean() < 1
         half = slide.read(Box(0, 0, width, height), (width // 2, height // 2)).astype(int)
         assert abs(half - rgb[::2, ::2]).mean() < 1
+
+
+def test_dicom_files_of_one_picture_lie_beside_a_slide(tmp_path: Path, data: Path) -> None:
+    field = picture(data, train_fields(data)[0])
+    rgb, _ = mosaic([field], columns=1)
+    folder = write_dicom(tmp_path / "dicom", rgb)
+    for name in ("a.dcm", "b.dcm"):
+        (folder / name).write_bytes(a_dicom(field))
+    items = list(find_items([str(folder)], slides=Slides()))
+    photographs = [item.name for item in items if item.slide is None]
+    assert photographs == [str(folder / "a.dcm"), str(folder / "b.dcm")]
+    assert {item.slide for item in items if item.slide} == {str(folder)}
+    (named,) = find_items([str(folder / "b.dcm")], slides=Slides())
+    assert (named.slide, named.error) == (None, "")
 
 
 def test_a_slide_that_cannot_be_read_says_why(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def find_items(
 def _with_slides(
     items: Iterable[Item], slides: Slides | None, number: Iterator[int]
 ) -> Iterator[Item]:
-    """Yield items, the tiles of a slide in its place; DICOM files of a folder are one slide."""
+    """Yield items, the tiles of a slide in its place; a folder's DICOM files of slides are one."""
     folder = ""
     for item in items:
         if slides is None or item.error or item.archive or not _is_slide(item.name):

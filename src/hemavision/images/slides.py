@@ -15,10 +15,13 @@ from PIL import Image
 
 from hemavision import settings
 from hemavision.errors import ImageError, JobError
+from hemavision.images.dicom import is_dicom as has_dicom_mark
 from hemavision.images.foreign_files import SLIDE_SUFFIXES
 from hemavision.records.results import Box
 
 DICOM_SUFFIX = ".dcm"
+#: What a DICOM file of a slide says that it is (PS3.4 B.5), and in how many first bytes.
+_OF_SLIDE, _DICOM_HEAD = b"1.2.840.10008.5.1.4.1.1.77.1.6", 2048
 _TIFF_SUFFIXES = (".tif", ".tiff")
 #: OpenSlide's word for a tiled TIFF of no vendor.
 _GENERIC = "generic-tiff"
@@ -137,11 +140,13 @@ def is_slide(path: Path) -> bool:
     """Whether a file on this machine is a whole slide: by its name, a TIFF by its pages.
 
     A tiled TIFF of no vendor is one where it holds a pyramid or more pixels than a field may have.
-    Without OpenSlide no TIFF is.
+    Without OpenSlide no TIFF is. A DICOM file is one unless it says that it is something else.
     """
     suffix = path.suffix.lower()
+    if suffix == DICOM_SUFFIX:
+        return not _is_other_dicom(path)
     if suffix not in _TIFF_SUFFIXES:
-        return suffix == DICOM_SUFFIX or suffix in SLIDE_SUFFIXES
+        return suffix in SLIDE_SUFFIXES
     try:
         import openslide
     except ImportError:
@@ -156,6 +161,15 @@ def is_slide(path: Path) -> bool:
             return bool(file.level_count > 1 or width * height > most)
     except Exception:  # a damaged file is a picture's reader's to name
         return False
+
+
+def _is_other_dicom(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            head = file.read(_DICOM_HEAD)
+    except OSError:  # a slide's reader says why
+        return False
+    return has_dicom_mark(head) and _OF_SLIDE not in head
 
 
 def is_dicom(name: str) -> bool:
