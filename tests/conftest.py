@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 # A worker a core, so a thread a worker; each library asks its own variable when it is imported.
@@ -27,6 +27,7 @@ from real_parts import missing
 
 from hemavision import Model, open_model
 from hemavision.datasets import protocols, splits
+from hemavision.reading import onnx_session
 from hemavision.reading.engine import engine
 from hemavision.reading.finding import detector
 from hemavision.settings import data_folder
@@ -78,12 +79,26 @@ def _is_on_postgresql(item: pytest.Item) -> bool:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def one_thread_a_pass() -> Iterator[None]:
-    """Let ONNX Runtime, too, take one thread where one a core would be the default."""
+def networks_opened_once() -> Iterator[None]:
+    """Open a network once while its file stays what it is: it answers all tests alike.
+
+    ONNX Runtime, too, takes one thread where one a core would be the default.
+    """
+    real = onnx_session.open_network
+
+    @lru_cache(maxsize=8)
+    def opened(path: Path, _written: int, _size: int, threads: int) -> onnx_session.Network:
+        return real(path, threads)
+
+    def open_network(path: Path, threads: int) -> onnx_session.Network:
+        if not Path(path).is_file():
+            return real(path, threads)
+        found = Path(path).stat()
+        return opened(Path(path), found.st_mtime_ns, found.st_size, threads or 1)
+
     with pytest.MonkeyPatch.context() as patch:
         for module in (engine, detector):
-            real = module.open_network
-            patch.setattr(module, "open_network", lambda path, n, real=real: real(path, n or 1))
+            patch.setattr(module, "open_network", open_network)
         yield
 
 

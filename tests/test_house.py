@@ -364,6 +364,12 @@ def _is_command(function: ast.FunctionDef) -> bool:
     return any("command" in ast.unparse(decorator) for decorator in function.decorator_list)
 
 
+def test_what_is_costly_is_started_by_one_worker(request: pytest.FixtureRequest) -> None:
+    """Said of this test itself: without its group a browser would start in every worker."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        assert request.node.nodeid.endswith("@test_house.py")
+
+
 def test_what_is_long_has_a_fast_twin() -> None:
     """The mark stands on some of a test's parameters, never on all of it: both share each check."""
     lonely = [

@@ -215,12 +215,16 @@ def test_files_of_other_writers_are_read_alike(tmp_path: Path, data: Path) -> No
     assert all("not read" in item.error or not item.error for item in items)
 
 
-@pytest.mark.long
-def test_a_file_of_wsidicomizer_s_is_read_as_it_wrote_it(tmp_path: Path, data: Path) -> None:
-    """The long twin of the one before: compressed, and written by another house's program."""
+@pytest.mark.parametrize(
+    "write", [write_dicom, pytest.param(write_by_wsidicomizer, marks=pytest.mark.long)]
+)
+def test_a_dicom_slide_is_read_as_it_was_written(
+    tmp_path: Path, data: Path, write: Callable[..., Path]
+) -> None:
+    """By pydicom as it is, and by another house's program, compressed."""
     rgb, _ = mosaic([picture(data, train_fields(data)[0])], columns=1)
     height, width = rgb.shape[:2]
-    with Slide(write_by_wsidicomizer(tmp_path / "dicom", rgb)) as slide:
+    with Slide(write(tmp_path / "dicom", rgb)) as slide:
         assert (slide.width, slide.height) == (width, height)
         assert slide.um_per_px == pytest.approx(UM_PER_PX)
         read = slide.read(Box(101, 203, 701, 503), (600, 300)).astype(int)
