@@ -66,11 +66,11 @@ def test_what_argues_a_little_for_a_type_is_not_said_against_it(model: Model) ->
     assert prediction.reasons is not None
     weighed = [
         Reason("size", "big", words, 0.9, weight)
-        for words, weight in (("a", 0.5), ("b", 0.0), ("c", -0.5), ("d", 3.0))
+        for words, weight in (("a", 0.5), ("b", 0.0), ("c", -0.5), ("d", 3.0), ("e", 0.1))
     ]
     reasons = replace(prediction.reasons, attributes=tuple(weighed), contradictions=("c",))
     cell = ReportCell.of("#1", "neutrophil", replace(prediction, reasons=reasons), b"")
-    assert (cell.speaks_for, cell.speaks_against) == (("a", "d"), ("c",))
+    assert (cell.speaks_for, cell.speaks_against) == (("a", "d"), ("c",))  # two at most
     beside = replace(cell, suggested="eosinophil", rival="immature_granulocyte")
     assert beside.against_words == "against (rather immature granulocyte): c"
     assert replace(beside, rival="").against_words == "against: c"

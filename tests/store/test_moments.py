@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 
 import pytest
 from fixtures_cases import decide_all
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from hemavision.errors import StoreError
 from hemavision.store import Store
@@ -26,6 +27,15 @@ def test_a_reader_sees_one_moment(store: Store) -> None:
         assert connection.execute(how_many).scalar() == 0
     with store.reading() as connection:
         assert connection.execute(how_many).scalar() == 1
+
+
+def test_a_reader_writes_nothing(store: Store) -> None:
+    create_case(store, "Kept", "", "ann")
+    refused = pytest.raises(StoreError, match="read-only transaction")
+    with refused if store.dialect == "postgresql" else nullcontext(), store.reading() as connection:
+        connection.execute(update(cases).values(name="Changed"))
+    with store.reading() as connection:
+        assert connection.execute(select(cases.c.name)).scalar() == "Kept"
 
 
 def test_many_functions_see_one_moment(store: Store, filled: Filled) -> None:

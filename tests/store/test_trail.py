@@ -257,6 +257,7 @@ def test_a_password_is_not_shown() -> None:
 def test_a_new_file_is_its_owner_s_alone(tmp_path: Path) -> None:
     open_store(tmp_path / "new" / "store.sqlite").close()
     assert (tmp_path / "new" / "store.sqlite").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700
 
 
 def drop_triggers(store: Store) -> None:
