@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import nullcontext
 
 import pytest
 from fixtures_cases import decide_all
@@ -31,8 +30,8 @@ def test_a_reader_sees_one_moment(store: Store) -> None:
 
 def test_a_reader_writes_nothing(store: Store) -> None:
     create_case(store, "Kept", "", "ann")
-    refused = pytest.raises(StoreError, match="read-only transaction")
-    with refused if store.dialect == "postgresql" else nullcontext(), store.reading() as connection:
+    refused = pytest.raises(StoreError, match=r"read-only transaction|readonly database")
+    with refused, store.reading() as connection:
         connection.execute(update(cases).values(name="Changed"))
     with store.reading() as connection:
         assert connection.execute(select(cases.c.name)).scalar() == "Kept"

@@ -109,8 +109,8 @@ _UNREADABLE = (
 _SHOWN = ("host", "port", "dbname", "sslmode", "connect_timeout")
 #: Execution option of connections that write.
 _WRITES = "hemavision_writes"
-#: Execution options of connections that read: SQLite's transactions see one moment anyway,
-#: PostgreSQL's would see a new one with every statement.
+#: Execution options of connections that read: SQLite's transactions see one moment anyway and are
+#: told as they begin, PostgreSQL's would see a new one with every statement.
 _READS: dict[str, dict[str, Any]] = {
     "sqlite": {},
     "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
@@ -343,6 +343,9 @@ def _prepare_sqlite(connection: Any, record: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     # A writer that began as a reader could not go on once another one has written.
     writes = connection.get_execution_options().get(_WRITES)
+    cursor = connection.connection.cursor()
+    cursor.execute(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
+    cursor.close()
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
