@@ -4,8 +4,9 @@ that they never saw.
     python scripts/variants.py run VARIANT PROTOCOL SEED    (any number at once; results are kept)
     python scripts/variants.py table                        prints docs/decisions/0010's table
 
-A run is `eight-types` with one thing changed and 1,000 steps at 96 px. Its figure is the macro
-recall of the plain answers, without calibration: what the network sees, not how sure it is of it.
+A run is one network of `eight-types` with one thing changed and 1,000 steps at 96 px. Its figure is
+the macro recall of the plain answers, without calibration: what the network sees, not how sure it
+is of it.
 """
 
 from __future__ import annotations
@@ -28,7 +29,12 @@ from hemavision.training.recipes import RECIPES, Phase, Recipe
 RUNS = Path(os.environ.get("HEMAVISION_RUNS", "runs"))
 RESULTS = RUNS / "variants.jsonl"
 BASE, CAMERAS, NORMS = "eight-types", "no other cameras", "norms at rest"
-SHORT = replace(RECIPES["eight-types"], name=BASE, phases=(Phase(96, 4, 250, elsewhere=0.7),))
+SHORT = replace(
+    RECIPES["eight-types"],
+    name=BASE,
+    networks=(1.0,),
+    phases=(Phase(96, 4, 250, elsewhere=0.7),),
+)
 
 
 def _elsewhere(share: float) -> Recipe:
@@ -61,6 +67,7 @@ def run(variant: str, protocol: str, seed: int) -> None:
     from hemavision.datasets.crops import cut_crops
     from hemavision.datasets.protocols import CLASSIFIERS
     from hemavision.datasets.splits import restrict
+    from hemavision.images.memory import keep_what_is_freed
     from hemavision.models.architectures import ARCHITECTURES
     from hemavision.training import augment
     from hemavision.training.batches import LabelledCrops, PlainBatches
@@ -68,6 +75,7 @@ def run(variant: str, protocol: str, seed: int) -> None:
     from hemavision.training.run import RunOptions
     from hemavision.training.run import run as train
 
+    keep_what_is_freed()
     if variant == CAMERAS:
         augment.another_camera = lambda view, rng: view
     if variant == NORMS:

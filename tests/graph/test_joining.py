@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from hemavision.errors import BundleError
+from hemavision.graph.from_bundle import take_apart
 from hemavision.graph.gradcam import Attribute
-from hemavision.graph.joining import join, join_attributes
+from hemavision.graph.joining import join, join_attributes, one_of
 from hemavision.graph.network import Network
 from hemavision.graph.writer import SCALINGS, BundleParts, write_network
 from hemavision.keras_files.loading import network_from_keras
@@ -85,8 +86,30 @@ def test_the_answer_is_the_mean_of_the_logits_and_maps_are_laid_back(
         np.testing.assert_allclose(output.morphology[name], expected, atol=1e-5)
 
 
+def test_joined_networks_come_apart_as_they_were(
+    both: tuple[BundleParts, BundleParts], tmp_path: Path
+) -> None:
+    joined = replace(
+        both[0],
+        network=join([parts.network for parts in both]),
+        manifest=replace(both[0].manifest, networks=2, morphology={"shade": ("pale", "deep")}),
+        attributes=join_attributes([parts.attributes for parts in both]),
+    )
+    write_network(joined, tmp_path / "joined.onnx")
+    for number, parts in enumerate(both):
+        apart = one_of(take_apart(tmp_path / "joined.onnx"), number)
+        assert apart.manifest.networks == 1
+        for layer, known in zip(apart.network, parts.network, strict=True):
+            assert (layer.kind, layer.name, layer.inputs) == (known.kind, known.name, known.inputs)
+            for array, same in zip(layer.weights[:1], known.weights[:1], strict=True):
+                np.testing.assert_allclose(array, same, rtol=2e-3, atol=1e-4)
+        (shade,), (known_shade,) = apart.attributes, parts.attributes
+        np.testing.assert_allclose(shade.kernel, known_shade.kernel, rtol=2e-3, atol=1e-4)
+
+
 def test_one_alone_stays_as_it_is(both: tuple[BundleParts, BundleParts]) -> None:
     parts = both[0]
+    assert one_of(parts, 1) is parts
     assert join([parts.network]) is parts.network
     ((alone,), (known,)) = join_attributes([parts.attributes]), parts.attributes
     assert (alone.kernel == known.kernel).all()

@@ -26,7 +26,7 @@ TWO_STEPS = Recipe(
     phases=(Phase(32, 1, 2),),
     batch_size=4,
     network="efficientnet_lite",
-    networks=2,
+    networks=(1.0, 0.6),
     settling_steps=2,
 )
 

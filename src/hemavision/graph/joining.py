@@ -18,6 +18,7 @@ import numpy as np
 from hemavision.errors import BundleError
 from hemavision.graph.gradcam import Attribute
 from hemavision.graph.network import Layer, Network
+from hemavision.graph.writer import BundleParts
 
 #: Layers whose first two axes of weights are rows and columns.
 _SPATIAL = {"Conv2D", "DepthwiseConv2D"}
@@ -46,11 +47,7 @@ def join(networks: Sequence[Network]) -> Network:
                 "dropout and one dense layer, and have the same layers."
             )
     pooling, dropout, dense = first.layers[-3:]
-    towers = [
-        layer
-        for number, network in enumerate(networks)
-        for layer in _tower(network, number, mirrored=number % 2 == 1)
-    ]
+    towers = [layer for number, network in enumerate(networks) for layer in _tower(network, number)]
     maps = Layer(
         "Concatenate",
         "every_feature",
@@ -81,6 +78,43 @@ def join_attributes(attributes: Sequence[tuple[Attribute, ...]]) -> tuple[Attrib
     return tuple(joined)
 
 
+def one_of(parts: BundleParts, number: int) -> BundleParts:
+    """Return one of a bundle's joined networks, as it was before; what is alone stays.
+
+    Its biases are the mean's: what each gave to them is not kept.
+
+    Args:
+        parts: of the bundle.
+        number: which, from 0; beyond the last it begins anew.
+    """
+    count = parts.manifest.networks
+    if count == 1:
+        return parts
+    number %= count
+    first, *towers, _maps, pooling, dropout, dense = parts.network.layers
+    ending, (kernel, bias) = _named("", number), dense.weights
+    rows = slice(number * len(kernel) // count, (number + 1) * len(kernel) // count)
+    own = [
+        replace(
+            _turned(layer, number),
+            name=layer.name.removesuffix(ending),
+            inputs=tuple(name.removesuffix(ending) for name in layer.inputs),
+        )
+        for layer in towers
+        if layer.name.endswith(ending)
+    ]
+    dense = replace(dense, weights=(kernel[rows] * np.float32(count), bias))
+    pooling = replace(pooling, inputs=(own[-1].name,))
+    return replace(
+        parts,
+        network=replace(parts.network, layers=(first, *own, pooling, dropout, dense)),
+        manifest=replace(parts.manifest, networks=1),
+        attributes=tuple(
+            replace(a, kernel=a.kernel[rows] * np.float32(count)) for a in parts.attributes
+        ),
+    )
+
+
 def mean_over_channels(
     kernels: Sequence[np.ndarray], biases: Sequence[np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -89,26 +123,25 @@ def mean_over_channels(
     return np.concatenate(kernels) / count, np.stack(biases).sum(axis=0) / count
 
 
-def _tower(network: Network, number: int, *, mirrored: bool) -> list[Layer]:
+def _tower(network: Network, number: int) -> list[Layer]:
     """Return a network's layers between the image and its pooling, under names of their own."""
     image = network.layers[0].name
     return [
         replace(
-            layer,
+            _turned(layer, number),
             name=_named(layer.name, number),
             inputs=tuple(n if n == image else _named(n, number) for n in layer.inputs),
-            weights=tuple(_mirrored(layer, w) for w in layer.weights)
-            if mirrored
-            else layer.weights,
         )
         for layer in network.layers[1:-3]
     ]
 
 
-def _mirrored(layer: Layer, weights: np.ndarray) -> np.ndarray:
-    if layer.kind in _SPATIAL and weights.ndim == 4:
-        return np.ascontiguousarray(weights.swapaxes(0, 1))
-    return weights
+def _turned(layer: Layer, number: int) -> Layer:
+    """Mirror the kernels of every second network at the diagonal; done twice, it is undone."""
+    if number % 2 == 0 or layer.kind not in _SPATIAL:
+        return layer
+    kernel, *bias = layer.weights
+    return replace(layer, weights=(np.ascontiguousarray(kernel.swapaxes(0, 1)), *bias))
 
 
 def _named(name: str, number: int) -> str:

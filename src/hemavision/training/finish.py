@@ -71,7 +71,7 @@ def trained_in(run: Path) -> BundleParts:
         return replace(parts, manifest=fresh)
     config = json.loads((run / CONFIG).read_text()) if (run / CONFIG).exists() else {"recipe": {}}
     recipe = config["recipe"]
-    folders = folders_of(run, recipe.get("networks", 1))
+    folders = folders_of(run, len(recipe.get("networks", [1.0])))
     if not recipe or not all((folder / FINAL).exists() for folder in folders):
         raise TrainingError(f"{run} holds no finished run; `hemavision train` makes one.")
     cell_types = tuple(config.get("cell_types", FOUR_TYPES))
@@ -109,7 +109,7 @@ def _uncalibrated(
         cell_types=cell_types,
         preprocess=preprocess,
         mirrors=recipe.get("mirrors", False),
-        networks=recipe.get("networks", 1),
+        networks=len(recipe.get("networks", [1.0])),
         check_below=1.0,
         temperature=1.0,
         weights_sha256="",

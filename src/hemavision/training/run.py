@@ -87,21 +87,21 @@ def run(
             progress=on_cut,
         )
         parts.append(LabelledCrops(crops, kept, split.cell_types))
-    for number, folder in enumerate(folders_of(options.folder, recipe.networks)):
-        start = Start(options.seed + number, options.start, options.precision, options.processes)
+    done = 0
+    folders = folders_of(options.folder, len(recipe.networks))
+    for number, (folder, alone) in enumerate(zip(folders, recipe.alone(), strict=True)):
+        start = Start(
+            options.seed + number, options.start, options.precision, options.processes, number
+        )
 
-        def told(row: dict[str, float], before: int = number * epochs_in(recipe)) -> None:
+        def told(row: dict[str, float], before: int = done) -> None:
             if on_epoch:
                 on_epoch(row | {"epochs": before + row["epoch"]})
 
-        fit(recipe, parts[0], parts[1], folder, start=start, on_epoch=told)
+        fit(alone, parts[0], parts[1], folder, start=start, on_epoch=told)
         plot_log(folder, "loss", "accuracy")
+        done += alone.epochs
     return options.folder
-
-
-def epochs_in(recipe: Recipe) -> int:
-    """Return how many epochs one network is trained for."""
-    return sum(phase.epochs for phase in recipe.phases)
 
 
 def folders_of(run: Path, networks: int) -> list[Path]:
