@@ -4,9 +4,8 @@ that they never saw.
     python scripts/variants.py run VARIANT PROTOCOL SEED    (any number at once; results are kept)
     python scripts/variants.py table                        prints docs/decisions/0010's table
 
-A run is one network of `eight-types` with one thing changed and 1,000 steps at 96 px. Its figure is
-the macro recall of the plain answers, without calibration: what the network sees, not how sure it
-is of it.
+A run is `eight-types` with one thing changed and 1,000 steps at 96 px. Its figure is the macro
+recall of the plain answers, without calibration: what the network sees, not how sure it is of it.
 """
 
 from __future__ import annotations
@@ -32,7 +31,6 @@ BASE, CAMERAS, NORMS = "eight-types", "no other cameras", "norms at rest"
 SHORT = replace(
     RECIPES["eight-types"],
     name=BASE,
-    networks=(1.0,),
     phases=(Phase(96, 4, 250, elsewhere=0.7),),
 )
 

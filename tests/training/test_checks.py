@@ -26,7 +26,6 @@ TWO_STEPS = Recipe(
     phases=(Phase(32, 1, 2),),
     batch_size=4,
     network="efficientnet_lite",
-    networks=(1.0, 0.6),
     settling_steps=2,
 )
 
@@ -103,8 +102,8 @@ def test_a_folder_without_images_says_what_is_expected(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def finished(network, split, tmp_path_factory):
-    """A run of two networks, of two steps each."""
+def finished(eagerly, split, tmp_path_factory):
+    """A run of two steps."""
     folder = tmp_path_factory.mktemp("runs") / "r"
     run(
         split,
@@ -118,22 +117,15 @@ def finished(network, split, tmp_path_factory):
 
 def test_a_run_leaves_its_papers_and_refuses_another_configuration(finished, split):
     names = {path.name for path in finished.iterdir()}
-    assert {"config.json", "log.csv", "loss.png", "accuracy.png", "network-2"} <= names
-    assert {"log.csv", "loss.png"} <= {path.name for path in (finished / "network-2").iterdir()}
+    assert {"config.json", "log.csv", "loss.png", "accuracy.png"} <= names
     with pytest.raises(TrainingError, match="another seed"):
         run(split, TWO_STEPS, RunOptions(finished, seed=6))
 
 
 def test_a_run_becomes_a_bundle_that_answers(finished, split, tmp_path):
     manifest = export_run(finished, split, tmp_path / "ours.onnx")
-    assert (manifest.cell_types, manifest.networks) == (FOUR_TYPES, 2)
+    assert manifest.cell_types == FOUR_TYPES
     # As a run that was made before folders were left out recorded it.
     assert manifest.training["command"] == "hemavision train --start final.weights.h5"
     (answer,) = open_model(tmp_path / "ours.onnx").predict([split.test[0].path])
     assert answer.cell_type in FOUR_TYPES
-    # Each from a seed of its own.
-    first, second = (f / "final.weights.h5" for f in (finished, finished / "network-2"))
-    assert first.read_bytes() != second.read_bytes()
-    (finished / "network-2/final.weights.h5").unlink()
-    with pytest.raises(TrainingError, match="no finished run"):
-        export_run(finished, split, tmp_path / "half.onnx")

@@ -121,9 +121,10 @@ def train(
     recipe = _recipe(recipe_name or "hemavision", epochs)
     folder = out or Path("runs") / f"{split.protocol.replace(':', '-')}-{recipe.name}-{seed}"
     options = RunOptions(folder, seed, start, precision, skip_bad, typed(), processes)
-    with _Progress(recipe.epochs) as progress:
-        run(split, recipe, options, on_cut=progress.cut, on_epoch=progress.epoch)
-    click.echo(f"Weights: in {folder}\nNext: hemavision export {folder}")
+    total = sum(phase.epochs for phase in recipe.phases)
+    with _Progress(total) as progress:
+        weights = run(split, recipe, options, on_cut=progress.cut, on_epoch=progress.epoch)
+    click.echo(f"Weights: {weights}\nNext: hemavision export {folder}")
 
 
 def _split_of(dataset: Path | None, protocol: str | None) -> Split | None:
@@ -225,7 +226,7 @@ class _Progress:
 
     def epoch(self, row: dict[str, float]) -> None:
         """Show a finished epoch."""
-        self._bar.update(self._fit, completed=row.get("epochs", row["epoch"]))
+        self._bar.update(self._fit, completed=row["epoch"])
         self._console.print(
             f"epoch {row['epoch']:.0f} at {row['size_px']:.0f} px: "
             + ", ".join(f"{name} {row[name]:.4f}" for name in SHOWN if name in row),

@@ -48,7 +48,6 @@ class Manifest:
             :func:`hemavision.training.laboratory.describe` gives them.
         mirrors: whether an answer is the mean over two views of a cell, and its maps are spread
             (:mod:`hemavision.reading.engine.averaged`).
-        networks: how many were joined (:mod:`hemavision.graph.joining`); two look at a view each.
         focus_below: a heatmap with a smaller share of its heat on the located cell is flagged.
         weights_sha256: of the trained weights, in the order of the Keras model.
         training: command, seed, data digest and date of the run that made the weights.
@@ -69,7 +68,6 @@ class Manifest:
     looks: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
     laboratory: dict[str, Any] = field(default_factory=dict)
     mirrors: bool = False
-    networks: int = 1
     focus_below: float = 0.0
     licence: str = "MIT"
     version: int = MANIFEST_VERSION

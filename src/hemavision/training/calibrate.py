@@ -120,7 +120,9 @@ def fit_novelty(
         faint=FAINT_WEIGHT * float(np.quantile(lengths, 1 - FAMILIAR_SHARE)),
     )
     scale = ABROAD * float(np.quantile(both.measure(validation), FAMILIAR_SHARE))
-    return replace(both, whiten=(weights[:, None] * whiten).astype(np.float32), scale=scale)
+    # As half precision holds it, so that a bundle keeps it in half the bytes.
+    kept_as = (weights[:, None] * whiten).astype(np.float16)
+    return replace(both, whiten=kept_as.astype(np.float32), scale=scale)
 
 
 def fit_foreign(known: np.ndarray, validation: np.ndarray) -> ForeignModel:

@@ -19,7 +19,6 @@ from hemavision.errors import TrainingError
 from hemavision.graph.doubt import COLOURS, colours_of
 from hemavision.graph.from_bundle import take_apart
 from hemavision.graph.gradcam import Attribute
-from hemavision.graph.joining import join, join_attributes
 from hemavision.graph.writer import SCALINGS, BundleParts, write_network
 from hemavision.keras_files.loading import network_from_keras
 from hemavision.models.architectures import ARCHITECTURES
@@ -41,7 +40,7 @@ from hemavision.training.command import record_without_folders
 from hemavision.training.fit import BEST, FINAL, LOOKS
 from hemavision.training.laboratory import describe, measure_cell
 from hemavision.training.questions import load_attributes
-from hemavision.training.run import CONFIG, folders_of
+from hemavision.training.run import CONFIG
 
 #: A heatmap is flagged where fewer of the validation images' maps lie so little on the cell.
 UNUSUAL_FOCUS = 0.01
@@ -65,35 +64,33 @@ def trained_in(run: Path) -> BundleParts:
     if run.is_file():
         parts = take_apart(run)
         old = parts.manifest
-        fresh = _uncalibrated(old.name, old.cell_types, old.preprocess, old.training)
-        # What it is stays, whatever record it came with.
-        fresh = replace(fresh, mirrors=old.mirrors, networks=old.networks)
-        return replace(parts, manifest=fresh)
-    config = json.loads((run / CONFIG).read_text()) if (run / CONFIG).exists() else {"recipe": {}}
-    recipe = config["recipe"]
-    folders = folders_of(run, len(recipe.get("networks", [1.0])))
-    if not recipe or not all((folder / FINAL).exists() for folder in folders):
+        return replace(
+            parts,
+            manifest=_uncalibrated(
+                old.name, old.cell_types, old.preprocess, old.mirrors, old.training
+            ),
+        )
+    config = json.loads((run / CONFIG).read_text()) if (run / CONFIG).exists() else None
+    weights = run / (BEST if config and config["recipe"]["patience"] is not None else FINAL)
+    if config is None or not (run / FINAL).exists():
         raise TrainingError(f"{run} holds no finished run; `hemavision train` makes one.")
+    recipe = config["recipe"]
     cell_types = tuple(config.get("cell_types", FOUR_TYPES))
     trained_px = recipe["phases"][-1]["size_px"]
     size_px = trained_px + recipe.get("around_px", 0)
-    networks = []
-    for folder in folders:
-        model = ARCHITECTURES[recipe.get("network", "separable_cnn")](
-            classes=len(cell_types), input_px=size_px
-        )
-        model.load_weights(folder / (FINAL if recipe["patience"] is None else BEST))
-        networks.append(network_from_keras(model))
+    build = ARCHITECTURES[recipe.get("network", "separable_cnn")]
+    model = build(classes=len(cell_types), input_px=size_px)
+    model.load_weights(weights)
     preprocess = PreprocessSpec(
         size_px=size_px,
         stain=recipe.get("stain", "as-is"),
         sides=recipe.get("sides", 1.0) * size_px / trained_px,
     )
     return BundleParts(
-        join(networks),
-        _uncalibrated(run.name, cell_types, preprocess, config),
+        network_from_keras(model),
+        _uncalibrated(run.name, cell_types, preprocess, recipe.get("mirrors", False), config),
         SCALINGS["minus-one-to-one"],
-        attributes=join_attributes([load_attributes(folder / LOOKS) for folder in folders]),
+        attributes=load_attributes(run / LOOKS),
     )
 
 
@@ -101,15 +98,14 @@ def _uncalibrated(
     name: str,
     cell_types: tuple[str, ...],
     preprocess: PreprocessSpec,
+    mirrors: bool,
     config: dict[str, Any],
 ) -> Manifest:
-    recipe = config.get("recipe", {})
     return Manifest(
         name=name,
         cell_types=cell_types,
         preprocess=preprocess,
-        mirrors=recipe.get("mirrors", False),
-        networks=len(recipe.get("networks", [1.0])),
+        mirrors=mirrors,
         check_below=1.0,
         temperature=1.0,
         weights_sha256="",

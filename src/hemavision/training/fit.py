@@ -13,9 +13,8 @@ import keras
 import numpy as np
 
 from hemavision.errors import BundleError, TrainingError
-from hemavision.graph.from_bundle import take_apart
+from hemavision.graph.from_bundle import network_from_bundle, take_apart
 from hemavision.graph.gradcam import Attribute
-from hemavision.graph.joining import one_of
 from hemavision.keras_files.loading import read_network
 from hemavision.models.architectures import ARCHITECTURES
 from hemavision.training.batches import LabelledCrops, PlainBatches, TrainingBatches, steps_in
@@ -48,14 +47,12 @@ class Start:
             they come from learned about looks is taken with them.
         precision: that layers compute in, as for :func:`hemavision.models.separable_cnn.build`.
         processes: that make views beside the training; at 0 it makes them itself.
-        number: which network of the run it is; of joined ``weights``, it starts from that one's.
     """
 
     seed: int = 1
     weights: Path | None = None
     precision: str = "float32"
     processes: int = 0
-    number: int = 0
 
 
 @dataclass(frozen=True)
@@ -150,12 +147,12 @@ def _new_model(
     build = ARCHITECTURES[recipe.network]
     core = build(classes=len(train.cell_types), input_px=None, precision=start.precision)
     if start.weights:
-        take_weights(start.weights, core, start.number)
+        take_weights(start.weights, core)
     elif recipe.pretrained == "imagenet":
         take_imagenet(core)
     model = asking(core, questions)
     if start.weights:
-        for attribute in _looks_in(start.weights, start.number):
+        for attribute in _looks_in(start.weights):
             if questions.get(attribute.name) == attribute.values:
                 layer = model.get_layer(attribute.name)
                 layer.set_weights([attribute.kernel, attribute.bias])
@@ -170,26 +167,21 @@ def _new_model(
     return model
 
 
-def _looks_in(weights: Path, number: int) -> tuple[Attribute, ...]:
+def _looks_in(weights: Path) -> tuple[Attribute, ...]:
     """Return what was learned about looks with ``weights``: in a bundle, or beside a file."""
     if weights.suffix == ".onnx":
-        return one_of(take_apart(weights), number).attributes
+        return take_apart(weights).attributes
     return load_attributes(weights.with_name(LOOKS))
 
 
-def take_weights(path: Path, model: keras.Model, number: int = 0) -> None:
+def take_weights(path: Path, model: keras.Model) -> None:
     """Give ``model`` the weights in a bundle or a file of any Keras, layer by layer.
-
-    Args:
-        path: of the bundle or the file.
-        model: that gets them.
-        number: which of a bundle's joined networks is meant.
 
     Raises:
         BundleError: it cannot be read, or holds another network.
     """
     if path.suffix == ".onnx":
-        network = one_of(take_apart(path), number).network
+        network = network_from_bundle(path)
     else:
         network = read_network(path, json.loads(model.to_json()))
     # By name: where branches meet, the order of the layers is anybody's choice.

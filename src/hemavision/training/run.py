@@ -63,7 +63,7 @@ def run(
     on_cut: Callable[[int, int], None] | None = None,
     on_epoch: Callable[[dict[str, float]], None] | None = None,
 ) -> Path:
-    """Check, cut, fit and plot each of the recipe's networks; return the folder.
+    """Check, cut, fit and plot; return the weights' file.
 
     A folder that holds an unfinished run of the same configuration is gone on with.
 
@@ -87,26 +87,10 @@ def run(
             progress=on_cut,
         )
         parts.append(LabelledCrops(crops, kept, split.cell_types))
-    done = 0
-    folders = folders_of(options.folder, len(recipe.networks))
-    for number, (folder, alone) in enumerate(zip(folders, recipe.alone(), strict=True)):
-        start = Start(
-            options.seed + number, options.start, options.precision, options.processes, number
-        )
-
-        def told(row: dict[str, float], before: int = done) -> None:
-            if on_epoch:
-                on_epoch(row | {"epochs": before + row["epoch"]})
-
-        fit(alone, parts[0], parts[1], folder, start=start, on_epoch=told)
-        plot_log(folder, "loss", "accuracy")
-        done += alone.epochs
-    return options.folder
-
-
-def folders_of(run: Path, networks: int) -> list[Path]:
-    """Return the folders of a run's networks: its own, and one in it for each further one."""
-    return [run, *(run / f"network-{number}" for number in range(2, networks + 1))]
+    start = Start(options.seed, options.start, options.precision, options.processes)
+    weights = fit(recipe, parts[0], parts[1], options.folder, start=start, on_epoch=on_epoch)
+    plot_log(options.folder, "loss", "accuracy")
+    return weights
 
 
 def _describe(split: Split, recipe: Recipe, options: RunOptions) -> dict[str, Any]:

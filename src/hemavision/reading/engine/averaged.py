@@ -28,9 +28,7 @@ def run_averaged(engine: Engine, crops: np.ndarray) -> EngineOutput:
         Means of probabilities and maps, laid back where they belong. Embedding, novelty and
         what is foreign are the first view's: they describe the image as it is.
     """
-    # Joined networks look at a view each by themselves.
-    alone = engine.manifest.mirrors and engine.manifest.networks == 1
-    turns = TURNS if alone else TURNS[:1]
+    turns = TURNS if engine.manifest.mirrors else TURNS[:1]
     # Both views at once: sooner than one after the other.
     together = engine.run(np.concatenate([np.rot90(crops, k, (1, 2)) for k in turns]))
     outputs = [_part(together, index * len(crops), len(crops)) for index in range(len(turns))]

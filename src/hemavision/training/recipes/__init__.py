@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from hemavision.records.cells import FOUR_TYPES
@@ -64,10 +64,7 @@ class Recipe:
         sides: of the crops, likewise.
         around_px: how much wider the shipped network's input is than the last phase's views, at
             their scale: an even margin, so that its maps have room around the cell.
-        mirrors: whether the shipped network answers by the mean over two views of a cell; where
-            several networks are joined, each has one.
-        networks: that are trained, each from the next seed, by the share of the phases' epochs that
-            it is given; what is exported answers with the mean of their logits.
+        mirrors: whether the shipped network answers by the mean over two views of a cell.
         source_weights: how often each image set is drawn, relative; equal images where empty.
         rare_types: how much less often a type is drawn that few image sets show: the power of
             the number of sets that show it.
@@ -99,31 +96,11 @@ class Recipe:
     sides: float = 1.0
     around_px: int = 0
     mirrors: bool = False
-    networks: tuple[float, ...] = (1.0,)
     source_weights: tuple[tuple[str, float], ...] = ()
     rare_types: float = 1.0
     type_weights: tuple[tuple[str, float], ...] = ()
     strangers: float = 0.0
     settling_steps: int = 60
-
-    def alone(self) -> list[Recipe]:
-        """Return each network's own recipe, with as many epochs as its share rounds to."""
-        return [
-            replace(
-                self,
-                networks=(1.0,),
-                phases=tuple(
-                    replace(phase, epochs=max(1, round(share * phase.epochs)))
-                    for phase in self.phases
-                ),
-            )
-            for share in self.networks
-        ]
-
-    @property
-    def epochs(self) -> int:
-        """How many all networks are given together."""
-        return sum(phase.epochs for recipe in self.alone() for phase in recipe.phases)
 
 
 def _read(path: Path) -> Recipe:
@@ -133,9 +110,8 @@ def _read(path: Path) -> Recipe:
     values["phases"] = tuple(Phase(**phase) for phase in values["phases"])
     for table in ("source_weights", "type_weights"):
         values[table] = tuple(values.get(table, {}).items())
-    for list_ in ("cell_types", "networks"):
-        if list_ in values:
-            values[list_] = tuple(values[list_])
+    if "cell_types" in values:
+        values["cell_types"] = tuple(values["cell_types"])
     return Recipe(path.stem, **values)
 
 
