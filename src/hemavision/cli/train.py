@@ -105,10 +105,10 @@ def train(
     from hemavision.training.command import typed
     from hemavision.training.run import RunOptions, run
 
-    keep_what_is_freed()
     if bundle:
         _adapt(bundle, dataset, out, skip_bad)
         return
+    keep_what_is_freed()
     if protocol in DETECTORS:
         options = RunOptions(
             out or Path("runs/detector"), seed, start, precision, skip_bad, typed()
