@@ -96,16 +96,17 @@ fuzz: $(TEST_READY)
 	$(BIN)/python scripts/fuzz.py
 
 bench: $(BENCH_READY)
-	$(BIN)/python benchmarks/one_pass.py
+	$(BIN)/python benchmarks/one_pass.py --json docs/results/one_pass.json
 	$(BIN)/python benchmarks/serving.py
 	$(BIN)/python benchmarks/two_networks.py
 	$(BIN)/python benchmarks/fields.py
 	$(BIN)/python benchmarks/live.py
 	$(BIN)/python benchmarks/workbench.py
-	$(BIN)/python benchmarks/review.py
+	$(BIN)/python benchmarks/review.py --json docs/results/review.json
 	$(BIN)/python benchmarks/batch.py
 	$(BIN)/python benchmarks/cluster.py
-	$(BIN)/python benchmarks/load.py
+	$(BIN)/python benchmarks/load.py --steady 20000 --json docs/results/load.json
+	$(BIN)/python scripts/readme_figures.py
 
 # An environment of its own with the oldest releases that pyproject.toml allows.
 lowest: $(TEST_READY)

@@ -249,7 +249,7 @@ def _agreement(path: Path, images: list[np.ndarray]) -> dict[str, float]:
     engine, network = OnnxEngine(path), keras_from_bundle(path)
     spec = engine.manifest.preprocess
     weight, bias = network.get_layer("probabilities").get_weights()
-    head = keras.Model(network.get_layer(FEATURES).output, network.get_layer("dropout_2").output)
+    head = keras.Model(network.get_layer(FEATURES).output, network.get_layer("probabilities").input)
     backbone = keras.Model(network.input, network.get_layer(FEATURES).output)
     worst_probability = worst_map = 0.0
     for image in images:
