@@ -28,11 +28,7 @@ from hemavision.training.recipes import RECIPES, Phase, Recipe
 RUNS = Path(os.environ.get("HEMAVISION_RUNS", "runs"))
 RESULTS = RUNS / "variants.jsonl"
 BASE, CAMERAS, NORMS = "eight-types", "no other cameras", "norms at rest"
-SHORT = replace(
-    RECIPES["eight-types"],
-    name=BASE,
-    phases=(Phase(96, 4, 250, elsewhere=0.7),),
-)
+SHORT = replace(RECIPES["eight-types"], name=BASE, phases=(Phase(96, 4, 250, elsewhere=0.7),))
 
 
 def _elsewhere(share: float) -> Recipe:

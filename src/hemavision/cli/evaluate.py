@@ -6,7 +6,6 @@ import importlib.util
 import json
 import shlex
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
 
 #: What evaluation needs beyond a plain install.
 NEEDED = ("scipy", "sklearn", "matplotlib", "onnx", "pycocotools")
-#: How much of a card is made at once: one part opens images while another's pass takes the cores.
-AT_ONCE = 2
 
 
 @dataclass(frozen=True)
@@ -157,7 +154,7 @@ def _evaluate(options: EvaluateOptions) -> dict[str, Any]:
 
     dataset = protocols.find_dataset(options.dataset)
     protocol = protocols.choose_protocol(dataset, options.protocol)
-    with bars() as progress, ThreadPoolExecutor(AT_ONCE) as pool:
+    with bars() as progress:
         request = Request(
             dataset,
             options.command(),
@@ -170,21 +167,17 @@ def _evaluate(options: EvaluateOptions) -> dict[str, Any]:
         if protocol in protocols.DETECTORS:
             return evaluate_detected(request, protocols.DETECTORS[protocol])
         record = evaluate_with_honest(request, protocol)
-        beside = [
-            pool.submit(evaluate_one, replace(request, model=model or request.model), name)
-            for name, model in _beside(options, dataset, protocol)
-        ]
-        scores = {
-            key: pool.submit(score, request, protocol, progress)
-            for key, score, asked in (
-                ("heatmaps", _score_heatmaps, options.explanations),
-                ("familiarity", _score_familiarity, options.familiarity),
-            )
-            if asked or options.card
-        }
-        if beside:
-            record["beside"] = [row.result() for row in beside]
-        return record | {key: score.result() for key, score in scores.items()}
+        names = _beside(options, dataset, protocol)
+        if names:
+            record["beside"] = [
+                evaluate_one(replace(request, model=model or request.model), name)
+                for name, model in names
+            ]
+        if options.explanations or options.card:
+            record["heatmaps"] = _score_heatmaps(request, protocol, progress)
+        if options.familiarity or options.card:
+            record["familiarity"] = _score_familiarity(request, protocol, progress)
+    return record
 
 
 def _beside(

@@ -47,6 +47,7 @@ def comparison(records: list[dict[str, Any]]) -> Iterator[list[str]]:
         yield [name, *(with_interval(r[key], r["intervals"].get(key)) for r in records)]
     if any(r.get("morphology") for r in records):
         yield ["Morphology, mean macro F1", *(_morphology(r.get("morphology")) for r in records)]
+    yield ["Milliseconds an image", *(f"{r['milliseconds_per_image']:.1f}" for r in records)]
 
 
 def _morphology(scores: dict[str, Any] | None) -> str:
