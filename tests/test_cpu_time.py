@@ -6,6 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cpu_time
+import pytest
+
 
 def test_busy_tests_fail_with_the_way_out(tmp_path: Path) -> None:
     (tmp_path / "test_some.py").write_text(
@@ -69,3 +72,20 @@ def test_long(seconds):
     assert "move what is repeated or large into a twin marked `long`" in done.stdout
     assert "4 passed" in done.stdout
     assert "slowest 10 tests, CPU-seconds" in done.stdout
+
+
+def test_a_process_that_is_missed_once_does_not_count_twice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    code = "import time\nwhile time.process_time() < 0.5: pass\nprint(flush=True)\ninput()"
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdin
+        assert child.stdout
+        child.stdout.readline()
+        before = cpu_time.spent_s()
+        with monkeypatch.context() as without:
+            without.setattr(cpu_time, "_descendants", lambda process: iter(()))
+            assert cpu_time.spent_s() >= before
+        assert cpu_time.spent_s() - before < 0.25
+        child.stdin.write(b"\n")
