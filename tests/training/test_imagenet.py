@@ -11,7 +11,7 @@ import pytest
 
 from hemavision.errors import TrainingError
 from hemavision.keras_files.torch_tensors import read_tensors
-from hemavision.models import efficientnet_lite
+from hemavision.models.architectures import ARCHITECTURES
 from hemavision.records.cells import EIGHT_TYPES
 from hemavision.training import fit, imagenet
 from hemavision.training.batches import LabelledCrops
@@ -19,12 +19,12 @@ from hemavision.training.imagenet import imagenet_origin, take_imagenet
 from hemavision.training.recipes import RECIPES
 
 
-@pytest.fixture(scope="module")
-def taught():
+@pytest.fixture(scope="module", params=sorted(imagenet.PACKAGES))
+def taught(request):
     keras.utils.set_random_seed(1)
-    model = efficientnet_lite.build(8, 64)
+    model = ARCHITECTURES[request.param](8, 64)
     before = {layer.name: layer.get_weights() for layer in model.layers}
-    take_imagenet(model)
+    take_imagenet(model, request.param)
     return model, before
 
 
@@ -38,7 +38,7 @@ def test_every_layer_but_the_last_is_taken(taught):
 def test_it_sees_what_the_file_s_own_layers_see(taught):
     # The stem by hand: padded as TensorFlow pads, it takes the pixel to the right and below.
     model, _ = taught
-    tensors = read_tensors(imagenet._file())
+    tensors = read_tensors(imagenet._file(model.name))
     image = np.random.default_rng(2).uniform(-1, 1, (1, 64, 64, 3)).astype(np.float32)
     seen = keras.Model(model.input, model.get_layer("stem_relu").output)(image)[0]
     place = image[0, 20:23, 30:33]
@@ -61,10 +61,12 @@ def test_photographs_of_one_kind_look_alike_to_it(taught):
     assert np.linalg.norm(a - b) < np.linalg.norm(a - c) / 2
 
 
-def test_a_run_of_the_recipe_begins_with_it(taught, few_crops):
-    model, _ = taught
+def test_a_run_of_the_recipe_begins_with_it(few_crops):
+    recipe = RECIPES["eight-types"]
+    model = ARCHITECTURES[recipe.network](8, 64)
+    take_imagenet(model, recipe.network)
     cells = LabelledCrops(few_crops.crops, few_crops.samples, EIGHT_TYPES)
-    begun = fit._new_model(RECIPES["eight-types"], cells, {}, fit.Start(seed=1))
+    begun = fit._new_model(recipe, cells, {}, fit.Start(seed=1))
     for name in ("stem_convolution", "block_7_depthwise_norm", "head_convolution"):
         for given, own in zip(
             model.get_layer(name).get_weights(), begun.get_layer(name).get_weights(), strict=True
@@ -72,21 +74,26 @@ def test_a_run_of_the_recipe_begins_with_it(taught, few_crops):
             assert np.array_equal(given, own), name
 
 
-def test_the_record_says_where_it_comes_from():
-    origin = imagenet_origin()
-    assert origin["package"].startswith(imagenet.PACKAGE)
-    assert (origin["licence"], origin["sha256"]) == ("Apache-2.0", imagenet.SHA256)
+@pytest.mark.parametrize("network", sorted(imagenet.PACKAGES))
+def test_the_record_says_where_it_comes_from(network):
+    origin = imagenet_origin(network)
+    package, content = imagenet.PACKAGES[network]
+    assert origin["package"].startswith(package)
+    assert (origin["licence"], origin["sha256"]) == ("Apache-2.0", content)
     assert re.fullmatch(r"[0-9a-f]{64}", origin["sha256"])
 
 
 def test_another_file_or_none_is_refused(monkeypatch):
-    monkeypatch.setattr(imagenet, "SHA256", "0" * 64)
+    network = RECIPES["eight-types"].network
+    model = ARCHITECTURES[network](8, 64)
+    package, _ = imagenet.PACKAGES[network]
+    monkeypatch.setitem(imagenet.PACKAGES, network, (package, "0" * 64))
     with pytest.raises(TrainingError, match=r"\.pth of .* has the SHA-256 [0-9a-f]{64}"):
-        take_imagenet(efficientnet_lite.build(8, 64))
+        take_imagenet(model, network)
 
     def missing(name):
         raise importlib.metadata.PackageNotFoundError(name)
 
     monkeypatch.setattr(importlib.metadata, "files", missing)
     with pytest.raises(TrainingError, match=r"hemavision\[train\]"):
-        take_imagenet(efficientnet_lite.build(8, 64))
+        take_imagenet(model, network)

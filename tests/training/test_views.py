@@ -9,6 +9,7 @@ from hemavision.images.stain import measure_stain, standardise
 from hemavision.training.augment import plain_view
 from hemavision.training.recipes import Recipe
 from hemavision.training.strangers import stranger_of
+from hemavision.training.surroundings import among_others
 from hemavision.training.views import Chosen, view_maker
 
 
@@ -17,8 +18,8 @@ def chosen(*places: int, elsewhere: float = 0.0, strange: bool = False) -> Chose
     return Chosen(np.array(places), np.full(count, elsewhere), np.full(count, strange))
 
 
-def recipe(augment: str, stain: str = "as-is") -> Recipe:
-    return Recipe("test", (), augment=augment, stain=stain)
+def recipe(augment: str, stain: str = "as-is", surroundings: float = 0.0) -> Recipe:
+    return Recipe("test", (), augment=augment, stain=stain, surroundings=surroundings)
 
 
 @pytest.mark.parametrize("augment", ["none", "light", "full", "laboratories"])
@@ -38,7 +39,7 @@ def test_processes_make_the_views_that_would_be_made_here(few_crops):
     with view_maker(few_crops.crops, 0) as here, view_maker(few_crops.crops, 2) as there:
         assert there.at_once == 2
         for index, asked in enumerate(batches):
-            wanted = (asked, recipe("laboratories", "both"), 48, (1, 1, index))
+            wanted = (asked, recipe("laboratories", "both", 0.5), 48, (1, 1, index))
             np.testing.assert_array_equal(here.views(*wanted), there.views(*wanted))
 
 
@@ -81,3 +82,33 @@ def test_a_stranger_is_a_picture_of_something_else(few_crops):
         )
     assert view.shape == cell.shape == other.shape
     assert not np.array_equal(cell, other)
+
+
+def test_a_cell_stands_among_what_surrounds_another(few_crops):
+    crop, other = few_crops.crops[0], few_crops.crops[9]
+    middle, corner = slice(106, 146), slice(0, 40)
+    as_it_was = 0
+    for seed in range(20):
+        seen = among_others(crop, other, np.random.default_rng(seed))
+        assert (seen.shape, seen.dtype) == (crop.shape, np.uint8)
+        turned = [np.rot90(other, turns)[corner, corner] for turns in range(4)]
+        assert any(np.array_equal(seen[corner, corner], rim) for rim in turned)
+        own, was = (picture[middle, middle].ravel() for picture in (seen, crop))
+        assert np.corrcoef(own, was)[0, 1] > 0.95
+        as_it_was += np.array_equal(own, was)
+    assert 1 <= as_it_was <= 12
+
+
+def test_nothing_is_lit_by_a_crop_that_shows_nothing(few_crops):
+    blank = np.full_like(few_crops.crops[0], 128)
+    seen = among_others(blank, few_crops.crops[0], np.random.default_rng(1))
+    assert seen[126, 126].min() > 0
+
+
+def test_surroundings_are_asked_for_by_the_recipe(few_crops):
+    with view_maker(few_crops.crops, 0) as maker:
+        alone, among = (
+            maker.views(chosen(0, 9), recipe("none", surroundings=share), 48, (1, 1, 1))
+            for share in (0.0, 1.0)
+        )
+    assert not np.array_equal(alone, among)

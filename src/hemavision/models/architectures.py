@@ -11,4 +11,5 @@ from hemavision.models import efficientnet_lite, separable_cnn
 ARCHITECTURES: dict[str, Callable[..., Any]] = {
     "separable_cnn": separable_cnn.build,
     "efficientnet_lite": efficientnet_lite.build,
+    "efficientnet_lite2": efficientnet_lite.build_lite2,
 }

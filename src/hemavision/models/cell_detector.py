@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from hemavision.models import efficientnet_lite
 from hemavision.models.efficientnet_lite import LiteMaker
 from hemavision.models.installed import keras, layers
 
@@ -45,7 +46,7 @@ def build(
     """
     make = _Maker(batch_norm_momentum, precision)
     inputs = keras.Input((input_px, input_px, 3), name="image")
-    maps = make.stages(inputs)
+    maps = make.stages(inputs, efficientnet_lite.STAGES)
     levels = [maps[stage] for stage in LEVELS]
     top = make.unit(levels[-1], PYRAMID, 1, 1, f"pyramid_{len(levels)}")
     for level in range(len(levels) - 1, 0, -1):

@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0, whose features an ImageNet of a million photographs has already taught.
+"""EfficientNet-Lite, whose features an ImageNet of a million photographs has already taught.
 
 Tan and Le 2019, "EfficientNet"; the Lite variants leave out squeeze-and-excitation and end every
 unit in a ReLU6, so that 8-bit arithmetic does them little harm. Inverted residual blocks as in
@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 from hemavision.models.installed import keras, layers
 from hemavision.models.maker import Maker
 
-#: (blocks, kernel size, stride of the first, expansion, filters) of each stage.
-STAGES = (
+Stages = tuple[tuple[int, int, int, int, int], ...]
+#: Of Lite0: (blocks, kernel size, stride of the first, expansion, filters) of each stage.
+STAGES: Stages = (
     (1, 3, 1, 1, 16),
     (2, 3, 2, 6, 24),
     (2, 5, 2, 6, 40),
@@ -22,6 +23,16 @@ STAGES = (
     (3, 5, 1, 6, 112),
     (4, 5, 2, 6, 192),
     (1, 3, 1, 6, 320),
+)
+#: Of Lite2: 1.2 times as deep and 1.1 times as wide.
+LITE2_STAGES: Stages = (
+    (1, 3, 1, 1, 16),
+    (3, 3, 2, 6, 24),
+    (3, 5, 2, 6, 48),
+    (4, 3, 2, 6, 88),
+    (4, 5, 1, 6, 120),
+    (5, 5, 2, 6, 208),
+    (1, 3, 1, 6, 352),
 )
 STEM, HEAD = 32, 1280
 #: A block's residual is left out this often in training, the last one's; earlier ones' less
@@ -45,27 +56,44 @@ def build(
     batch_norm_momentum: float = 0.99,
     precision: str = "float32",
 ) -> keras.Model:
-    """Build the network, untrained; arguments and result as for the first network's ``build``."""
+    """Build Lite0, untrained; arguments and result as for the first network's ``build``."""
     make = LiteMaker(batch_norm_momentum, precision)
+    return _network(make, STAGES, classes, input_px, "efficientnet_lite")
+
+
+def build_lite2(
+    classes: int,
+    input_px: int | None = None,
+    batch_norm_momentum: float = 0.99,
+    precision: str = "float32",
+) -> keras.Model:
+    """Build Lite2, likewise."""
+    make = LiteMaker(batch_norm_momentum, precision)
+    return _network(make, LITE2_STAGES, classes, input_px, "efficientnet_lite2")
+
+
+def _network(
+    make: LiteMaker, stages: Stages, classes: int, input_px: int | None, name: str
+) -> keras.Model:
     inputs = keras.Input((input_px, input_px, 3), name="image")
-    x = make.stages(inputs)[-1]
+    x = make.stages(inputs, stages)[-1]
     x = make.norm(make.convolution(x, HEAD, 1, 1, "head"), "head")
     x = make.relu(x, "features")
     x = layers.GlobalAveragePooling2D(dtype="float32", name="embedding")(x)
     x = layers.Dropout(0.2, dtype="float32", name="dropout")(x)
     outputs = layers.Dense(classes, activation="softmax", name="probabilities", dtype="float32")(x)
-    return keras.Model(inputs, outputs, name="efficientnet_lite")
+    return keras.Model(inputs, outputs, name=name)
 
 
 class LiteMaker(Maker):
     """What this network has beside that: ReLU6, depthwise convolutions, and its kind of block."""
 
-    def stages(self, inputs: Any) -> list[Any]:
-        """Everything up to the last block: the map that each of :data:`STAGES` ends with."""
+    def stages(self, inputs: Any, stages: Stages) -> list[Any]:
+        """Everything up to the last block: the map that each of ``stages`` ends with."""
         x = self.unit(inputs, STEM, 3, 2, "stem")
         maps: list[Any] = []
-        index, blocks = 0, sum(stage[0] for stage in STAGES)
-        for repeats, kernel, stride, expansion, filters in STAGES:
+        index, blocks = 0, sum(stage[0] for stage in stages)
+        for repeats, kernel, stride, expansion, filters in stages:
             for repeat in range(repeats):
                 first = stride if repeat == 0 else 1
                 block = Block(filters, kernel, first, expansion, DROP_PATH * index / blocks)

@@ -149,7 +149,7 @@ def _new_model(
     if start.weights:
         take_weights(start.weights, core)
     elif recipe.pretrained == "imagenet":
-        take_imagenet(core)
+        take_imagenet(core, recipe.network)
     model = asking(core, questions)
     if start.weights:
         for attribute in _looks_in(start.weights):

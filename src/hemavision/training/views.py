@@ -22,6 +22,7 @@ from hemavision.training.augment import (
 )
 from hemavision.training.recipes import Recipe
 from hemavision.training.strangers import stranger_of
+from hemavision.training.surroundings import among_others
 
 #: Decides everything random about a batch: seed, epoch and position.
 Key = tuple[int, int, int]
@@ -99,12 +100,14 @@ def _views_there(chosen: Chosen, recipe: Recipe, size_px: int, key: Key) -> np.n
 
 def _views(crops: np.ndarray, chosen: Chosen, recipe: Recipe, size_px: int, key: Key) -> np.ndarray:
     rng = np.random.default_rng(key)
-    views = [
-        _view(
-            stranger_of(crops[place], rng) if strange else crops[place], recipe, size_px, share, rng
-        )
-        for place, share, strange in zip(*chosen, strict=True)
-    ]
+    views = []
+    for place, share, strange in zip(*chosen, strict=True):
+        crop = crops[place]
+        if strange:
+            crop = stranger_of(crop, rng)
+        elif recipe.surroundings and rng.random() < recipe.surroundings:
+            crop = among_others(crop, crops[rng.choice(chosen.places)], rng)
+        views.append(_view(crop, recipe, size_px, share, rng))
     return np.stack(views)
 
 

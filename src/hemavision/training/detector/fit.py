@@ -27,6 +27,8 @@ from hemavision.training.run import RunOptions, environment, origin_of, plot_log
 
 #: Side of the square that holds a validation field at home.
 WATCHED_PX = 320
+#: The architecture whose stages, and what ImageNet taught them, the detector begins with.
+FEATURES = "efficientnet_lite"
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,7 @@ def _new(recipe: DetectorRecipe, options: RunOptions) -> keras.Model:
     if options.start:
         model.load_weights(options.start)
     else:
-        take_imagenet(model)
+        take_imagenet(model, FEATURES)
     steps = recipe.epochs * recipe.steps
     warm_up = max(1, steps // 20)
     rate = keras.optimizers.schedules.CosineDecay(
@@ -172,7 +174,7 @@ def _describe(split: FieldSplit, recipe: DetectorRecipe, options: RunOptions) ->
         "recipe": asdict(recipe),
         "seed": options.seed,
         "start": origin_of(options.start) if options.start else None,
-        "pretrained": None if options.start else imagenet_origin(),
+        "pretrained": None if options.start else imagenet_origin(FEATURES),
         "precision": options.precision,
         "images": {
             "train": len(split.train),

@@ -57,7 +57,7 @@ class Recipe:
             the loss, asked of the images whose set answers it; 0 asks none.
         network: one of :data:`hemavision.models.architectures.ARCHITECTURES`.
         pretrained: ``"imagenet"`` begins with what ImageNet taught (an ``efficientnet_lite``
-            only), ``""`` with nothing.
+            or ``efficientnet_lite2`` only), ``""`` with nothing.
         cell_types: that it names, in order.
         stain: of the crops, as in :class:`hemavision.reading.preprocess.PreprocessSpec`; with
             ``"both"``, half of the views are in standard stain.
@@ -72,6 +72,8 @@ class Recipe:
             are not named are drawn as they are.
         strangers: share of the views of what is no cell
             (:mod:`hemavision.training.strangers`), 0 to 1.
+        surroundings: share of the other views whose cell stands among what surrounds another one
+            of the batch (:mod:`hemavision.training.surroundings`), 0 to 1.
         settling_steps: batches whose mean statistics the finished network's norms keep.
     """
 
@@ -100,6 +102,7 @@ class Recipe:
     rare_types: float = 1.0
     type_weights: tuple[tuple[str, float], ...] = ()
     strangers: float = 0.0
+    surroundings: float = 0.0
     settling_steps: int = 60
 
 
