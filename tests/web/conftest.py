@@ -17,6 +17,7 @@ from werkzeug.test import TestResponse
 
 from hemavision import Model, web
 from hemavision.web import create_app
+from hemavision.web.connections import Connection
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -55,6 +56,7 @@ def client(app: Flask) -> FlaskClient:
 @contextmanager
 def serving(app: Flask) -> Iterator[str]:
     server = waitress.create_server(app, host="127.0.0.1", port=0, threads=2)
+    server.channel_class = Connection
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:

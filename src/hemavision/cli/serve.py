@@ -238,6 +238,7 @@ def _app(host: str, model: str | None, without_accounts: bool) -> Any:
 def _server(app: Any, listening: Any, threads: int) -> Any:
     from waitress import create_server
 
+    from hemavision.web.connections import Connection
     from hemavision.web.services import NAME
 
     gate = app.extensions[NAME].gate
@@ -246,7 +247,7 @@ def _server(app: Any, listening: Any, threads: int) -> Any:
     # Above the application's own limit, so that the application words the answer; below
     # what would fill a disk, because waitress keeps a body there before it is read.
     body_limit = 4 * settings.whole_number("max_body_mb") * 2**20
-    return create_server(
+    server = create_server(
         app,
         sockets=[listening],
         # Those with images wait in threads of their own: pages and health never stand behind them.
@@ -258,6 +259,8 @@ def _server(app: Any, listening: Any, threads: int) -> Any:
         clear_untrusted_proxy_headers=not settings.whole_number("proxies", least=0),
         ident="HemaVision",
     )
+    server.channel_class = Connection
+    return server
 
 
 def _warm_up(app: Any) -> None:

@@ -40,7 +40,8 @@ def among_others(crop: np.ndarray, other: np.ndarray, rng: np.random.Generator) 
     cell = crop.astype(np.float32)
     if rng.random() < RELIT:
         cell = np.minimum(cell * (_light(around) / _light(crop)), 255.0)
-    return np.rint(cell * own + around * (1.0 - own)).astype(np.uint8)
+    seen: np.ndarray = np.rint(cell * own + around * (1.0 - own)).astype(np.uint8)
+    return seen
 
 
 def _light(crop: np.ndarray) -> np.ndarray:
