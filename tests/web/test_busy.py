@@ -7,8 +7,7 @@ import json
 import logging
 import re
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from fixtures_cases import make_model
 from fixtures_images import cell_png
 from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
+from waiting import until
 
 from hemavision.errors import SettingsError
 from hemavision.reading.cell import Model
@@ -35,13 +35,6 @@ from hemavision.web.services import NAME
 ROOT = Path(__file__).parents[2]
 CLASSIFY = "/api/v1/classify"
 SECRET = "Doe-Jane-1970.png"
-
-
-def until(done: Callable[[], bool]) -> None:
-    end = time.monotonic() + 60
-    while not done():
-        assert time.monotonic() < end
-        time.sleep(0.005)
 
 
 # The gate

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 import waitress
 from flask import Flask
+from waiting import until
 from waitress.server import BaseWSGIServer
 
 from hemavision.web.connections import Connection
@@ -28,13 +28,6 @@ def server(app: Flask) -> Iterator[BaseWSGIServer]:
     thread.join(timeout=60)
 
 
-def until(happened: Callable[[], bool]) -> None:
-    end = time.monotonic() + 60
-    while not happened():
-        assert time.monotonic() < end
-        time.sleep(0.01)
-
-
 def test_half_an_upload_is_gone_with_its_client(server: BaseWSGIServer) -> None:
     with socket.create_connection(("127.0.0.1", server.effective_port), timeout=60) as client:
         head = f"POST /api/v1/classify HTTP/1.1\r\nHost: x\r\nContent-Length: {2 * SENT}\r\n\r\n"
@@ -47,7 +40,7 @@ def test_half_an_upload_is_gone_with_its_client(server: BaseWSGIServer) -> None:
         file = kept.buf.file
         assert not file.closed
     until(lambda: not server.active_channels)
-    assert file.closed
+    until(lambda: file.closed)
 
 
 def body(connection: Connection) -> waitress.buffers.OverflowableBuffer:

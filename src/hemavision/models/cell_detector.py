@@ -46,7 +46,7 @@ def build(
     """
     make = _Maker(batch_norm_momentum, precision)
     inputs = keras.Input((input_px, input_px, 3), name="image")
-    maps = make.stages(inputs, efficientnet_lite.STAGES)
+    maps = make.stages(inputs, efficientnet_lite.STAGES["efficientnet_lite"])
     levels = [maps[stage] for stage in LEVELS]
     top = make.unit(levels[-1], PYRAMID, 1, 1, f"pyramid_{len(levels)}")
     for level in range(len(levels) - 1, 0, -1):

@@ -14,26 +14,28 @@ from hemavision.models.installed import keras, layers
 from hemavision.models.maker import Maker
 
 Stages = tuple[tuple[int, int, int, int, int], ...]
-#: Of Lite0: (blocks, kernel size, stride of the first, expansion, filters) of each stage.
-STAGES: Stages = (
-    (1, 3, 1, 1, 16),
-    (2, 3, 2, 6, 24),
-    (2, 5, 2, 6, 40),
-    (3, 3, 2, 6, 80),
-    (3, 5, 1, 6, 112),
-    (4, 5, 2, 6, 192),
-    (1, 3, 1, 6, 320),
-)
-#: Of Lite2: 1.2 times as deep and 1.1 times as wide.
-LITE2_STAGES: Stages = (
-    (1, 3, 1, 1, 16),
-    (3, 3, 2, 6, 24),
-    (3, 5, 2, 6, 48),
-    (4, 3, 2, 6, 88),
-    (4, 5, 1, 6, 120),
-    (5, 5, 2, 6, 208),
-    (1, 3, 1, 6, 352),
-)
+#: Of each network: (blocks, kernel size, stride of the first, expansion, filters) of each stage.
+#: Lite2 is 1.2 times as deep as Lite0 and 1.1 times as wide.
+STAGES: dict[str, Stages] = {
+    "efficientnet_lite": (
+        (1, 3, 1, 1, 16),
+        (2, 3, 2, 6, 24),
+        (2, 5, 2, 6, 40),
+        (3, 3, 2, 6, 80),
+        (3, 5, 1, 6, 112),
+        (4, 5, 2, 6, 192),
+        (1, 3, 1, 6, 320),
+    ),
+    "efficientnet_lite2": (
+        (1, 3, 1, 1, 16),
+        (3, 3, 2, 6, 24),
+        (3, 5, 2, 6, 48),
+        (4, 3, 2, 6, 88),
+        (4, 5, 1, 6, 120),
+        (5, 5, 2, 6, 208),
+        (1, 3, 1, 6, 352),
+    ),
+}
 STEM, HEAD = 32, 1280
 #: A block's residual is left out this often in training, the last one's; earlier ones' less
 #: (Huang et al. 2016, "Deep networks with stochastic depth").
@@ -55,34 +57,18 @@ def build(
     input_px: int | None = None,
     batch_norm_momentum: float = 0.99,
     precision: str = "float32",
+    network: str = "efficientnet_lite",
 ) -> keras.Model:
-    """Build Lite0, untrained; arguments and result as for the first network's ``build``."""
+    """Build a network of :data:`STAGES`, untrained; else as for the first network's ``build``."""
     make = LiteMaker(batch_norm_momentum, precision)
-    return _network(make, STAGES, classes, input_px, "efficientnet_lite")
-
-
-def build_lite2(
-    classes: int,
-    input_px: int | None = None,
-    batch_norm_momentum: float = 0.99,
-    precision: str = "float32",
-) -> keras.Model:
-    """Build Lite2, likewise."""
-    make = LiteMaker(batch_norm_momentum, precision)
-    return _network(make, LITE2_STAGES, classes, input_px, "efficientnet_lite2")
-
-
-def _network(
-    make: LiteMaker, stages: Stages, classes: int, input_px: int | None, name: str
-) -> keras.Model:
     inputs = keras.Input((input_px, input_px, 3), name="image")
-    x = make.stages(inputs, stages)[-1]
+    x = make.stages(inputs, STAGES[network])[-1]
     x = make.norm(make.convolution(x, HEAD, 1, 1, "head"), "head")
     x = make.relu(x, "features")
     x = layers.GlobalAveragePooling2D(dtype="float32", name="embedding")(x)
     x = layers.Dropout(0.2, dtype="float32", name="dropout")(x)
     outputs = layers.Dense(classes, activation="softmax", name="probabilities", dtype="float32")(x)
-    return keras.Model(inputs, outputs, name=name)
+    return keras.Model(inputs, outputs, name=network)
 
 
 class LiteMaker(Maker):
