@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -243,6 +244,27 @@ def pixels(page: Page) -> bytes:
     return base64.b64decode(address.partition(",")[2])
 
 
+def intercept(
+    page: Page, pattern: str | re.Pattern[str], handler: Callable[[Route], object]
+) -> None:
+    """Let ``handler`` take what the page asks for by ``pattern``, from now on.
+
+    Chromium's page hears of a route a moment after Playwright does: what it asks for in between
+    goes past the route, and no event tells of it. So it asks for something until that is taken.
+    """
+    taken: list[Route] = []
+
+    def take(route: Route) -> None:
+        taken.append(route)
+        route.fulfill(body="")
+
+    page.route(pattern, handler)
+    page.route("**/intercepted", take)
+    while not taken:
+        page.evaluate("fetch('/intercepted').catch(() => null)")
+    page.unroute("**/intercepted")
+
+
 def hold(page: Page, endpoint: str = "classify") -> list[Route]:
     """Hold every question to an endpoint; the returned list fills with them."""
     held: list[Route] = []
@@ -250,5 +272,5 @@ def hold(page: Page, endpoint: str = "classify") -> list[Route]:
     def keep(route: Route) -> None:
         held.append(route)
 
-    page.route(f"**/api/v1/{endpoint}", keep)
+    intercept(page, f"**/api/v1/{endpoint}", keep)
     return held

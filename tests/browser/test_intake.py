@@ -11,7 +11,7 @@ from playwright.sync_api import Page, Route, expect
 
 from .accessibility import violations
 from .bench import drawn, opened
-from .pages import frames, wait_until
+from .pages import frames, intercept, wait_until
 
 #: More than two loads of the page's.
 FILES = 20
@@ -45,7 +45,7 @@ class Gate:
     def __init__(self, page: Page) -> None:
         self.held: list[Route] = []
         self.files: list[int] = []
-        page.route("**/api/v1/cases/*/images", self._take)
+        intercept(page, "**/api/v1/cases/*/images", self._take)
         self.page = page
 
     def _take(self, route: Route) -> None:

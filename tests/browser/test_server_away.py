@@ -16,6 +16,7 @@ from hemavision.store.records import Page as Rows
 from hemavision.store.verification import verify
 
 from .bench import Bench, opened, saved, windows
+from .pages import intercept
 
 KINDS = {"1": "neutrophil", "2": "eosinophil"}
 AWAY = "The server does not answer. Not saved yet: 2 cells and what you entered."
@@ -68,7 +69,7 @@ def test_an_answer_that_got_lost_changes_nothing_twice(
         route.fetch()  # type: ignore[attr-defined]  # the server has it,
         route.abort()  # type: ignore[attr-defined]  # and the page never hears of it
 
-    page.route(re.compile(r"/api/v1/cases/\d+/(cells|sign)$"), lose_the_first)
+    intercept(page, re.compile(r"/api/v1/cases/\d+/(cells|sign)$"), lose_the_first)
     # An answer comes to what is sent again alone; before it the next decision would go with it.
     with page.expect_response(re.compile(r"/cells$")):
         page.keyboard.press("1")

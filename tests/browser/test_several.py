@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page, Request, expect
 
-from .pages import choose, settle
+from .pages import choose, intercept, settle
 
 
 def test_many_files_are_read_one_by_one(page: Page, smears: list[Path], tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_a_file_over_the_limit_is_told_without_sending_it(page: Page, tmp_path: 
 
 
 def test_a_lost_server_is_told_and_can_be_tried_again(page: Page, smears: list[Path]) -> None:
-    page.route("**/api/v1/classify", lambda route: route.abort("connectionrefused"))
+    intercept(page, "**/api/v1/classify", lambda route: route.abort("connectionrefused"))
     choose(page, smears[0])
     answer = page.get_by_role("region", name="Answer")
     expect(answer).to_contain_text("The server cannot be reached")
@@ -86,7 +86,9 @@ def test_a_lost_server_is_told_and_can_be_tried_again(page: Page, smears: list[P
 
 
 def test_a_server_error_without_words_still_gets_some(page: Page, smears: list[Path]) -> None:
-    page.route("**/api/v1/classify", lambda route: route.fulfill(status=502, body="<h1>Bad</h1>"))
+    intercept(
+        page, "**/api/v1/classify", lambda route: route.fulfill(status=502, body="<h1>Bad</h1>")
+    )
     choose(page, smears[0])
     expect(page.get_by_role("region", name="Answer")).to_contain_text("The server answered 502")
 

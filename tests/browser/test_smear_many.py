@@ -19,7 +19,7 @@ from hemavision.records.results import Box, CellKind, Detection
 from hemavision.web import create_app
 
 from .fields import answer_of, field_paths, read, settle, white_cells
-from .pages import frames, hold, wait_until, watched
+from .pages import frames, hold, intercept, wait_until, watched
 from .serving import listening
 
 
@@ -95,7 +95,7 @@ def test_stop_and_go_on(smear: Page, data: Path) -> None:
 
 
 def test_a_lost_server_is_told_and_can_be_tried_again(smear: Page, data: Path) -> None:
-    smear.route("**/api/v1/smears", lambda route: route.abort("connectionrefused"))
+    intercept(smear, "**/api/v1/smears", lambda route: route.abort("connectionrefused"))
     smear.locator("#picker").set_input_files(str(field_paths(data, 1)[0]))
     counts = smear.get_by_role("region", name="Counts")
     expect(counts).to_contain_text("The server cannot be reached")

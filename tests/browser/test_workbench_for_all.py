@@ -15,7 +15,7 @@ from hemavision.store.readers import Role, add_reader
 
 from .accessibility import everywhere, overflow_px, violations
 from .bench import Bench, decided, drawn, opened, saved, serving, windows
-from .pages import MIDDLE, NARROW, WIDE, frames, slowness, watched
+from .pages import MIDDLE, NARROW, WIDE, frames, intercept, slowness, watched
 
 Theme = Literal["dark", "light"]
 #: A decision shows within this; the page promises as much.
@@ -181,7 +181,7 @@ def test_an_import_goes_on_where_it_was_cut_off(go: Callable[..., Page], tmp_pat
         else:
             route.continue_()
 
-    page.route("**/images", cut)
+    intercept(page, "**/images", cut)
     page.locator("#picker").set_input_files([str(path) for path in paths])
     page.get_by_role("button", name="Create and bring them in").click()
     trouble = page.locator("[data-role=import-trouble]")
