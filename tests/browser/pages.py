@@ -260,7 +260,9 @@ def intercept(
 
     page.route(pattern, handler)
     page.route("**/intercepted", take)
+    until = time.monotonic() + PATIENCE_MS / 1000
     while not taken:
+        assert time.monotonic() < until, f"Chromium does not hear of {pattern}"
         page.evaluate("fetch('/intercepted').catch(() => null)")
     page.unroute("**/intercepted")
 

@@ -17,6 +17,8 @@ from hemavision.models.installed import keras, layers
 
 #: The stages whose maps are used, the last of each size: a quarter of the input's, and on.
 LEVELS = (1, 2, 4, 6)
+#: The network whose stages, and what ImageNet taught them, the detector begins with.
+FEATURES = "efficientnet_lite"
 #: Filters on the way back up, and of the map that answers.
 PYRAMID = 64
 #: Pixels of the input between two places of the map that answers.
@@ -46,7 +48,7 @@ def build(
     """
     make = _Maker(batch_norm_momentum, precision)
     inputs = keras.Input((input_px, input_px, 3), name="image")
-    maps = make.stages(inputs, efficientnet_lite.STAGES["efficientnet_lite"])
+    maps = make.stages(inputs, efficientnet_lite.STAGES[FEATURES])
     levels = [maps[stage] for stage in LEVELS]
     top = make.unit(levels[-1], PYRAMID, 1, 1, f"pyramid_{len(levels)}")
     for level in range(len(levels) - 1, 0, -1):

@@ -14,7 +14,7 @@ import numpy as np
 
 from hemavision.datasets.fields import BoxedField, FieldSplit
 from hemavision.datasets.samples import digest
-from hemavision.models.cell_detector import build
+from hemavision.models.cell_detector import FEATURES, build
 from hemavision.training.batches import to_input
 from hemavision.training.detector.composites import cut_out
 from hemavision.training.detector.opened import OpenField, open_field
@@ -27,8 +27,6 @@ from hemavision.training.run import RunOptions, environment, origin_of, plot_log
 
 #: Side of the square that holds a validation field at home.
 WATCHED_PX = 320
-#: The architecture whose stages, and what ImageNet taught them, the detector begins with.
-FEATURES = "efficientnet_lite"
 
 
 @dataclass(frozen=True)
