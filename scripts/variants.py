@@ -31,8 +31,6 @@ RESULTS = RUNS / "variants.jsonl"
 BASE, CAMERAS, NORMS = "eight-types", "no other cameras", "norms at rest"
 MIXED = "MixStyle"
 SHORT = replace(RECIPES["eight-types"], name=BASE, phases=(Phase(96, 4, 250, elsewhere=0.7),))
-#: Of the views, that have another cell's surroundings.
-SURROUNDINGS = 0.3
 
 
 def _elsewhere(share: float) -> Recipe:
@@ -43,12 +41,8 @@ def _elsewhere(share: float) -> Recipe:
 VARIANTS: dict[str, Callable[[], Recipe]] = {
     BASE: lambda: SHORT,
     "from nothing": lambda: replace(SHORT, pretrained="", learning_rate=3e-3),
-    "own stain": lambda: replace(SHORT, stain="as-is"),
-    "EfficientNet-Lite2": lambda: replace(SHORT, network="efficientnet_lite2"),
-    "surroundings": lambda: replace(SHORT, surroundings=SURROUNDINGS),
-    "own stain, Lite2, surroundings": lambda: replace(
-        SHORT, stain="as-is", network="efficientnet_lite2", surroundings=SURROUNDINGS
-    ),
+    "EfficientNet-Lite0": lambda: replace(SHORT, network="efficientnet_lite"),
+    "own surroundings": lambda: replace(SHORT, surroundings=0.0),
     "standard stain": lambda: replace(SHORT, stain="standard"),
     "red cells' stain": lambda: replace(SHORT, stain="red-cells"),
     "no other laboratory": lambda: _elsewhere(0.0),

@@ -258,12 +258,13 @@ def intercept(
         taken.append(route)
         route.fulfill(body="")
 
+    def in_effect() -> bool:
+        page.evaluate("fetch('/intercepted').catch(() => null)")
+        return bool(taken)
+
     page.route(pattern, handler)
     page.route("**/intercepted", take)
-    until = time.monotonic() + PATIENCE_MS / 1000
-    while not taken:
-        assert time.monotonic() < until, f"Chromium does not hear of {pattern}"
-        page.evaluate("fetch('/intercepted').catch(() => null)")
+    wait_until(page, in_effect)
     page.unroute("**/intercepted")
 
 

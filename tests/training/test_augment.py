@@ -11,6 +11,7 @@ from hemavision.training.augment import (
     plain_view,
     random_light,
     random_view,
+    refocused,
 )
 
 
@@ -49,6 +50,20 @@ def test_another_laboratory_changes_colours_and_keeps_the_shape(crop):
         still_dark += other[dark].mean() < other[~dark].mean()
     assert np.std(hues, axis=0).min() > 10
     assert still_dark >= 42, "a blanked edge may be darker, and a view in six has one"
+
+
+def test_some_views_are_sharper_some_blurred_and_some_as_they_were(crop):
+    view = plain_view(crop, 96)
+
+    def grain(picture):
+        return np.abs(np.diff(picture.mean(axis=-1), axis=0)).mean()
+
+    seen = [refocused(view, np.random.default_rng(seed)) for seed in range(200)]
+    grains = np.array([grain(picture) for picture in seen]) / grain(view)
+    assert 50 <= (grains > 1.1).sum() <= 80
+    assert 50 <= (grains < 0.9).sum() <= 90
+    assert 35 <= sum(np.array_equal(picture, view) for picture in seen) <= 65
+    assert {(picture.shape, picture.dtype) for picture in seen} == {(view.shape, view.dtype)}
 
 
 def test_a_turned_view_lacks_next_to_nothing():

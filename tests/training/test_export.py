@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from hemavision.graph.doubt import COLOURS, ForeignModel, NoveltyModel, colours_of
+from hemavision.graph.doubt import COLOURS, ForeignModel, NoveltyModel, colours_of, unit
 from hemavision.graph.from_bundle import take_apart
 from hemavision.graph.writer import SCALINGS, BundleParts, write_network
 from hemavision.images.opening import open_image
@@ -80,26 +80,21 @@ def test_probabilities_equal_keras(pair, crops):
     np.testing.assert_allclose(engine.run(crops).probabilities, expected, atol=1e-5)
 
 
-def test_foreign_colours_are_in_the_graph(extreme, manifest, crops, tmp_path):
+def test_foreign_colours_are_in_the_graph(manifest, crops, tmp_path):
     rng = np.random.default_rng(5)
-    whiten = rng.normal(0, 1, (512 + COLOURS, 3)).astype(np.float32)
-    novelty = NoveltyModel(whiten, np.zeros((1, 3), np.float32), 0.5, COLOURS, 2.0)
     mixing = rng.normal(0, 1, (COLOURS, COLOURS)).astype(np.float32)
     colours = colours_of(crops)
     home = ForeignModel(mixing, colours[:3] @ mixing + np.float32(0.01), 0.3)
     path = tmp_path / "at-home.onnx"
     scaling = SCALINGS["minus-one-to-one"]
     network = network_from_keras(separable_cnn.build())
-    write_network(BundleParts(network, manifest, scaling, novelty, foreign=home), path)
+    write_network(BundleParts(network, manifest, scaling, foreign=home), path)
     output = OnnxEngine(path).run(crops)
-    features = np.concatenate([output.embedding, colours], axis=1)
-    np.testing.assert_allclose(output.novelty, novelty.measure(features), rtol=1e-3)
-    assert not np.allclose(output.novelty, output.novelty[0])
+    assert not output.novelty.any()
     np.testing.assert_allclose(output.foreign, home.measure(colours), rtol=1e-3, atol=1e-4)
     again = take_apart(path)
     np.testing.assert_array_equal(again.foreign.known, home.known)
-    np.testing.assert_array_equal(again.novelty.whiten, novelty.whiten)
-    assert (again.novelty.colours, again.foreign.scale) == (COLOURS, pytest.approx(0.3))
+    assert again.foreign.scale == pytest.approx(0.3)
 
 
 def test_half_precision_is_half_the_file_and_comes_back_bit_for_bit(manifest, crops, tmp_path):
@@ -173,13 +168,17 @@ def test_dead_layers_give_zero_maps(extreme, manifest, crops, tmp_path):
     np.testing.assert_allclose(output.probabilities, 0.25)
 
 
-def test_temperature_and_novelty_are_in_the_graph(extreme, manifest, crops, tmp_path):
-    whiten = np.eye(512, 3, dtype=np.float32)
-    centres = np.array([[0, 0, 0], [9, 9, 9]], np.float32)
-    novelty = NoveltyModel(whiten, centres, 2.0)
-    network = separable_cnn.build()
-    write_bundle(network, replace(manifest, temperature=3.0), novelty, tmp_path / "warm.onnx")
-    output = OnnxEngine(tmp_path / "warm.onnx").run(crops)
+def test_temperature_and_novelty_are_in_the_graph(manifest, crops, tmp_path):
+    network, path = separable_cnn.build(), tmp_path / "warm.onnx"
+    rng = np.random.default_rng(5)
+    known = unit(np.abs(rng.normal(size=(6, 512)))).astype(np.float32)
+    novelty = NoveltyModel(known, 3, 0.2)
+    write_bundle(network, replace(manifest, temperature=3.0), novelty, path)
+    output = OnnxEngine(path).run(crops)
     np.testing.assert_allclose(output.novelty, novelty.measure(output.embedding), rtol=1e-4)
+    assert not np.allclose(output.novelty, output.novelty[0])
+    again = take_apart(path).novelty
+    np.testing.assert_array_equal(again.known, known)
+    assert (again.nearest, again.scale) == (3, pytest.approx(0.2))
     raw = np.asarray(network(to_input(crops)))
     np.testing.assert_allclose(output.probabilities, apply_temperature(raw, 3.0), atol=1e-5)

@@ -13,6 +13,7 @@ import pytest
 from hemavision.errors import TrainingError
 from hemavision.models import separable_cnn
 from hemavision.training.fit import LOG, Start, fit
+from hemavision.training.norms import settle_norms
 from hemavision.training.recipes import Phase, Recipe
 
 TINY = Recipe(
@@ -85,6 +86,20 @@ def test_starts_from_given_weights(few_crops, tmp_path):
     )
     ended = fit(STILL, few_crops, few_crops, tmp_path / "b", start=Start(3, begun))
     np.testing.assert_array_equal(weights_of(ended)[0], weights_of(begun)[0])
+
+
+def test_norms_settle_on_views_as_wide_as_the_network_will_be_asked(
+    few_crops, tmp_path, monkeypatch
+):
+    seen = []
+
+    def settle(model, batches):
+        seen.append(batches[0][0].shape)
+        settle_norms(model, batches)
+
+    monkeypatch.setattr("hemavision.training.fit.settle_norms", settle)
+    fit(replace(STILL, around_px=16), few_crops, few_crops, tmp_path, start=Start(3))
+    assert seen == [(4, 48, 48, 3)]
 
 
 def test_learns_and_resumes_in_bfloat16(few_crops, tmp_path):

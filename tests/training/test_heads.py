@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import keras
 import numpy as np
@@ -14,7 +14,7 @@ from hemavision.training.augment import plain_view
 from hemavision.training.batches import to_input
 from hemavision.training.heads import fit_layer, settle_looks
 from hemavision.training.questions import ANSWER, asking, questions_in, targets_of
-from hemavision.training.recipes import RECIPES, Phase
+from hemavision.training.recipes import RECIPES, Phase, served_by
 
 
 @pytest.fixture
@@ -56,7 +56,10 @@ def test_settled_looks_answer_the_plain_views_better_and_types_stay(network, few
     few_crops = replace(few_crops, samples=samples)
     questions = questions_in(samples)
     model = asking(core, questions)
-    views = to_input(np.stack([plain_view(crop, 48, recipe.sides) for crop in few_crops.crops]))
+    asked = served_by(asdict(recipe))
+    assert (asked.size_px, asked.sides) == (48 + 32, recipe.sides * 80 / 48)
+    crops = few_crops.crops
+    views = to_input(np.stack([plain_view(crop, asked.size_px, asked.sides) for crop in crops]))
     truth = targets_of(few_crops.samples, few_crops.cell_types, questions)["granule_type"]
     types = model.get_layer(ANSWER).get_weights()
 

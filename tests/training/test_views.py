@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hemavision.images.stain import measure_stain, standardise
 from hemavision.training.augment import plain_view
 from hemavision.training.recipes import Recipe
 from hemavision.training.strangers import stranger_of
@@ -18,8 +17,8 @@ def chosen(*places: int, elsewhere: float = 0.0, strange: bool = False) -> Chose
     return Chosen(np.array(places), np.full(count, elsewhere), np.full(count, strange))
 
 
-def recipe(augment: str, stain: str = "as-is", surroundings: float = 0.0) -> Recipe:
-    return Recipe("test", (), augment=augment, stain=stain, surroundings=surroundings)
+def recipe(augment: str, surroundings: float = 0.0) -> Recipe:
+    return Recipe("test", (), augment=augment, surroundings=surroundings)
 
 
 @pytest.mark.parametrize("augment", ["none", "light", "full", "laboratories"])
@@ -39,7 +38,7 @@ def test_processes_make_the_views_that_would_be_made_here(few_crops):
     with view_maker(few_crops.crops, 0) as here, view_maker(few_crops.crops, 2) as there:
         assert there.at_once == 2
         for index, asked in enumerate(batches):
-            wanted = (asked, recipe("laboratories", "both", 0.5), 48, (1, 1, index))
+            wanted = (asked, recipe("laboratories", 0.5), 48, (1, 1, index))
             np.testing.assert_array_equal(here.views(*wanted), there.views(*wanted))
 
 
@@ -54,19 +53,6 @@ def test_half_of_the_views_stay_at_home(few_crops):
             )
             same += np.array_equal(home, half)
     assert 70 <= same <= 130
-
-
-def test_half_of_the_views_are_in_standard_stain(few_crops):
-    standard = 0
-    with view_maker(few_crops.crops, 0) as maker:
-        for index in range(100):
-            key = (1, 1, index)
-            own = maker.views(chosen(0), recipe("laboratories"), 48, key)[0]
-            (seen,) = maker.views(chosen(0), recipe("laboratories", "both"), 48, key)
-            if not np.array_equal(seen, own):
-                np.testing.assert_array_equal(seen, standardise(own, measure_stain(own), None))
-                standard += 1
-    assert 30 <= standard <= 70
 
 
 def test_a_stranger_is_a_picture_of_something_else(few_crops):

@@ -10,7 +10,7 @@ import onnx
 
 from hemavision.errors import BundleError
 from hemavision.graph.architecture import Plan, Weights, network_of, parse_config, plan_of
-from hemavision.graph.doubt import COLOURS, ForeignModel, NoveltyModel
+from hemavision.graph.doubt import ForeignModel, NoveltyModel
 from hemavision.graph.gradcam import Attribute
 from hemavision.graph.kinds import KINDS
 from hemavision.graph.network import Network
@@ -54,7 +54,7 @@ def take_apart(path: Path) -> BundleParts:
             network_of(plan, _weights(plan, constants)),
             manifest,
             _scaling(constants, bgr="input:bgr" in results),
-            _novelty(constants, COLOURS if "novelty:features" in results else 0),
+            _novelty(constants),
             tuple(
                 _attribute(name, values, constants) for name, values in manifest.morphology.items()
             ),
@@ -75,11 +75,12 @@ def _scaling(constants: dict[str, np.ndarray], bgr: bool) -> Scaling:
     )
 
 
-def _novelty(constants: dict[str, np.ndarray], colours: int) -> NoveltyModel:
-    centres, scale = constants["novelty:centres"][0], constants["novelty:scale"]
-    faint = constants.get("novelty:faint", np.zeros(()))
-    whiten = constants["novelty:whiten"]
-    return NoveltyModel(whiten, centres, float(scale.item()), colours, float(faint.item()))
+def _novelty(constants: dict[str, np.ndarray]) -> NoveltyModel | None:
+    """Return none of a bundle that was written when novelty was measured in another way."""
+    if "novelty:known" not in constants:
+        return None
+    nearest, scale = (constants[f"novelty:{name}"].item() for name in ("nearest", "scale"))
+    return NoveltyModel(constants["novelty:known"].T, int(nearest), float(scale))
 
 
 def _foreign(constants: dict[str, np.ndarray]) -> ForeignModel | None:

@@ -134,11 +134,9 @@ def write_network(parts: BundleParts, path: Path) -> None:
     forward = add_forward(graph, network, add_input(graph, parts.scaling))
     embedding = _add_embedding(forward, head)
     novelty = parts.novelty or NoveltyModel.neutral(forward.shapes[head.features][-1])
-    colours = ""
-    if novelty.colours or foreign:
-        colours = add_colours(graph, PIXELS, manifest.preprocess.size_px)
-    add_novelty(graph, novelty, embedding, colours, "novelty")
+    add_novelty(graph, novelty, embedding, "novelty")
     if foreign:
+        colours = add_colours(graph, PIXELS, manifest.preprocess.size_px)
         add_foreign(graph, foreign, colours, "foreign")
     _add_answer(graph, forward.sums[head.logits.name], manifest)
     add_heatmaps(forward, head, "heatmaps")

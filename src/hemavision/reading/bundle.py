@@ -48,6 +48,8 @@ class Manifest:
             :func:`hemavision.training.laboratory.describe` gives them.
         mirrors: whether an answer is the mean over two views of a cell, and its maps are spread
             (:mod:`hemavision.reading.engine.averaged`).
+        map_offset: by how many places of a map its evidence lies below, and right of, where the
+            network draws it; taken back where maps are spread.
         focus_below: a heatmap with a smaller share of its heat on the located cell is flagged.
         weights_sha256: of the trained weights, in the order of the Keras model.
         training: command, seed, data digest and date of the run that made the weights.
@@ -68,6 +70,7 @@ class Manifest:
     looks: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
     laboratory: dict[str, Any] = field(default_factory=dict)
     mirrors: bool = False
+    map_offset: tuple[float, float] = (0.0, 0.0)
     focus_below: float = 0.0
     licence: str = "MIT"
     version: int = MANIFEST_VERSION
@@ -99,6 +102,8 @@ class Manifest:
         values["cell_types"] = tuple(values["cell_types"])
         looks = values.get("morphology", {})
         values["morphology"] = {name: tuple(kinds) for name, kinds in looks.items()}
+        down, right = values.get("map_offset", (0.0, 0.0))
+        values["map_offset"] = (float(down), float(right))
         values["preprocess"] = PreprocessSpec(**values["preprocess"])
         return cls(**values)
 

@@ -1,9 +1,9 @@
-"""How seldom blood holds a type: half of that counts where a laboratory's colours are foreign.
+"""How seldom blood holds a type: a third of that counts where a laboratory's colours are foreign.
 
 A network that never met a laboratory calls what it does not know after its rare types: it has been
-shown as many basophils as neutrophils, and blood holds one in a hundred. Half the odds, as a
-logarithm, name more cells rightly in laboratories never seen, and cost nothing at home, where they
-are not asked for (docs/decisions/0010-eye.md has the table, ``scripts/looks.py`` makes it).
+shown as many basophils as neutrophils, and blood holds one in a hundred. A third of the odds, as a
+logarithm, names more cells rightly in laboratories never seen, and costs nothing at home, where
+they are not asked for (docs/decisions/0010-eye.md has the table, ``scripts/looks.py`` makes it).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ ODDS = {
     "platelet": -5.4,
 }
 #: How much of them counts.
-WEIGHT = 0.5
+WEIGHT = 1 / 3
 
 
 def leaning(probabilities: Mapping[str, float], weight: float = WEIGHT) -> dict[str, float]:

@@ -33,7 +33,8 @@ class PreprocessSpec:
             ``"whole"`` takes the whole image.
         stain: ``"standard"`` brings background and nucleus to standard colours
             (:mod:`hemavision.images.stain`), ``"red-cells"`` the red cells around, too; ``"as-is"``
-            leaves the pixels alone; and so does ``"both"``, of a network that learned from the two.
+            leaves the pixels alone; and so does ``"both"``, of networks of before that learned from
+            the two.
         sides: side of what is cut, in sides of the box.
     """
 

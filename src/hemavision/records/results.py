@@ -133,7 +133,7 @@ class Prediction(Noticed):
         confidence: its calibrated probability, 0 to 1.
         probabilities: of every type, in the model's order; they sum to 1.
         status: how far to trust it.
-        novelty: distance to the nearest type the model knows, in units of the distance
+        novelty: distance to the nearest cells the model knows, in units of the distance
             beyond which an image counts as unfamiliar: above 1 is unfamiliar.
         focus: share of the named type's heatmap that lies on the located cell, 0 to 1.
         looked_elsewhere: whether that is less than nearly all validation cells have.

@@ -20,7 +20,7 @@ from sklearn.model_selection import StratifiedKFold
 from hemavision.datasets.samples import Sample, digest, open_sample, read_folders
 from hemavision.datasets.splits import Split, split_by_original
 from hemavision.errors import DataError, ImageError, TrainingError
-from hemavision.graph.doubt import ForeignModel, NoveltyModel
+from hemavision.graph.doubt import ForeignModel, NoveltyModel, unit
 from hemavision.graph.from_bundle import take_apart
 from hemavision.graph.network import Layer
 from hemavision.graph.writer import BundleParts, write_network
@@ -29,6 +29,7 @@ from hemavision.training.calibrate import (
     FAMILIAR_SHARE,
     apply_temperature,
     fit_check_threshold,
+    fit_novelty,
     fit_temperature,
 )
 from hemavision.training.checks import check_split
@@ -48,10 +49,9 @@ HOLDS = (1e-3, 1e-2, 1e-1, 1.0, 10.0)
 
 @dataclass(frozen=True)
 class Cells:
-    """Cells: embeddings (float N×D), what novelty is measured by, old probabilities, labels."""
+    """Cells: embeddings (float N×D), old probabilities, labels."""
 
     embeddings: np.ndarray
-    features: np.ndarray
     probabilities: np.ndarray
     labels: np.ndarray
 
@@ -111,19 +111,16 @@ def adapt(
         raise TrainingError(f"{out} exists already; name another file with --out.")
     parts = take_apart(bundle)
     _check_head(parts, bundle)
-    assert parts.novelty  # as in every bundle
     split = _split(folder, skip_bad)
     engine = OnnxEngine(bundle)
     seen = look_at(split.train + split.validation, engine, on_image)
     old = parts.manifest.cell_types
     types = old + tuple(t for t in split.cell_types if t not in old)
-    # Bundles of the first network know the distances of embeddings alone.
-    features = seen.features[:, : len(parts.novelty.whiten)]
-    learned, kept = _cells(split.train, split.validation, seen, features, types)
+    learned, kept = _cells(split.train, split.validation, seen, types)
     start = _old_layer(parts, len(types))
     hold, guesses = _choose_hold(learned, start)
     kernel, bias = fit_layer(learned.embeddings, learned.labels, start, hold)
-    novelty = _familiar(parts.novelty, learned)
+    novelty = _familiar(parts.novelty, learned, kept)
     # The laboratory is no foreign one any more.
     temperature = fit_temperature(guesses, learned.labels)
     own = seen.colours[: len(split.train)]
@@ -221,11 +218,10 @@ def _cells(
     train: list[Sample],
     held_out: list[Sample],
     seen: Responses,
-    features: np.ndarray,
     types: tuple[str, ...],
 ) -> tuple[Cells, Cells]:
     labels = np.array([types.index(s.cell_type) for s in train + held_out])
-    whole = Cells(seen.embedding, features, seen.probabilities, labels)
+    whole = Cells(seen.embedding, seen.probabilities, labels)
     return whole.only(slice(len(train))), whole.only(slice(len(train), None))
 
 
@@ -246,13 +242,15 @@ def _write(parts: BundleParts, layer: Weights, out: Path) -> None:
     write_network(replace(parts, network=network, manifest=manifest), out)
 
 
-def _familiar(old: NoveltyModel, cells: Cells) -> NoveltyModel:
-    """Return the distance with the laboratory's own types as further known centres."""
-    types = np.unique(cells.labels)
-    means = np.stack([cells.features[cells.labels == t].mean(axis=0) for t in types])
-    centres = np.concatenate([old.centres, (means @ old.whiten).astype(np.float32)])
-    wider = replace(old, centres=centres)
-    far = float(np.quantile(wider.measure(cells.features), FAMILIAR_SHARE))
+def _familiar(old: NoveltyModel | None, cells: Cells, kept: Cells) -> NoveltyModel:
+    """Return the distance with the laboratory's own cells among the known ones.
+
+    A bundle that was written before novelty was such a distance knows them alone.
+    """
+    if old is None:
+        return fit_novelty(cells.embeddings, kept.embeddings)
+    wider = replace(old, known=np.concatenate([old.known, unit(cells.embeddings)]))
+    far = float(np.quantile(wider.measure(cells.embeddings), FAMILIAR_SHARE))
     return replace(wider, scale=old.scale * max(1.0, far))
 
 

@@ -47,12 +47,12 @@ def random_view(
         size_px: side of the view in pixels.
         rng: where the randomness comes from.
         zoom: the most, as a logarithm.
-        sides: of the located box, that the view has in the mean.
+        sides: of the located box, that the view has in the mean; no wider than the crop.
 
     Returns:
         uint8 ``size_px``×``size_px``×3.
     """
-    side = sides * CROP_PX / MARGIN * np.exp(rng.uniform(-zoom, zoom))
+    side = min(sides * CROP_PX / MARGIN * np.exp(rng.uniform(-zoom, zoom)), CROP_PX)
     slack = CROP_PX - side
     wander = min(slack / 2, 0.10 * side)
     left, top = slack / 2 + rng.uniform(-wander, wander, 2)
@@ -79,18 +79,20 @@ def another_laboratory(view: np.ndarray, rng: np.random.Generator) -> np.ndarray
 
     Stain varies in absorbance, where it adds up (Beer and Lambert): strength, hue and contrast.
     One view in ten takes a single random tint, so that shape must carry the answer; three in ten
-    keep their laboratory and vary as :func:`random_light` does.
+    keep their laboratory's colours and vary as :func:`random_light` does. How sharp it is varies in
+    most.
 
     Returns:
         float32 S×S×3, 0 to 255.
     """
+    view = refocused(view, rng)
     if rng.random() < 0.3:
         return recoloured(view, rng)
     return another_camera(restained(view, rng), rng)
 
 
 def restained(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return a view (uint8 S×S×3) in another stain, light and focus, every pixel in its place.
+    """Return a view (uint8 S×S×3) in another stain and light, every pixel in its place.
 
     Returns:
         float32 S×S×3, 0 to 255.
@@ -98,8 +100,7 @@ def restained(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     contrast = np.exp(rng.uniform(-0.2, 0.2))
     # As a curve a channel: logarithm and power of every pixel are slow.
     curves = np.sign(ABSORBANCE) * np.abs(ABSORBANCE) ** contrast
-    blurred = _blur(view, rng)
-    absorbance = look_up(blurred, curves)
+    absorbance = look_up(view, curves)
     mixing = np.eye(3) + rng.uniform(-CROSSING, CROSSING, (3, 3))
     mixing *= np.exp(rng.uniform(*STRENGTH) + rng.uniform(-0.5, 0.5, (3, 1)))
     if rng.random() < 0.25:
@@ -139,17 +140,25 @@ def _turned(
     return np.asarray(turned)
 
 
-def _blur(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Sometimes take a view out of focus, or through a coarser camera."""
-    if rng.random() < 0.5:
+def refocused(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return a view (uint8 S×S×3) as it is, out of focus, by a coarser or by a sharper camera.
+
+    How fine the grain is says which camera took it, not which cell it shows: a network that had
+    never seen so sharp a laboratory as PBC took its lymphocytes for basophils
+    (docs/decisions/0010-eye.md).
+    """
+    how, image, side = rng.random(), Image.fromarray(view), view.shape[0]
+    if how < 0.25:
         return view
-    image, side = Image.fromarray(view), view.shape[0]
-    if rng.random() < 0.6:
+    if how < 0.5:
         radius = rng.uniform(0.2, 2.2) * side / 96
         return np.asarray(image.filter(ImageFilter.GaussianBlur(radius)))
-    coarse = max(24, int(side * rng.uniform(0.4, 0.9)))
-    small = image.resize((coarse, coarse), Image.Resampling.BILINEAR)
-    return np.asarray(small.resize((side, side), Image.Resampling.BILINEAR))
+    if how < 0.65:
+        coarse = max(24, int(side * rng.uniform(0.4, 0.9)))
+        small = image.resize((coarse, coarse), Image.Resampling.BILINEAR)
+        return np.asarray(small.resize((side, side), Image.Resampling.BILINEAR))
+    radius, percent = rng.uniform(0.5, 2.0) * side / 96, int(rng.uniform(50, 300))
+    return np.asarray(image.filter(ImageFilter.UnsharpMask(radius, percent, threshold=0)))
 
 
 def _view(crop: np.ndarray, left: float, top: float, side: float, size_px: int) -> np.ndarray:

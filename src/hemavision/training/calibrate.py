@@ -2,8 +2,8 @@
 
 Fitted are the temperature that the logits are divided by (Guo et al. 2017), the confidence under
 which a person should check, the novelty beyond which an image resembles nothing the network was
-trained on: a distance in embedding space (after Lee et al. 2018: Gaussian kinds with one shared
-covariance) and how short the embedding is; and which colours are foreign.
+trained on (the distance to its nearest known cells, Sun et al. 2022), and which colours are
+foreign.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
-from hemavision.graph.doubt import ForeignModel, NoveltyModel
+from hemavision.graph.doubt import ForeignModel, NoveltyModel, unit
 
 #: An answer is `confident` where, on validation, answers as sure were right this often.
 CONFIDENT_ACCURACY = 0.99
@@ -25,19 +25,15 @@ LEAST_SURE, SUREST = 0.98, 0.999
 #: This share of validation images counts as familiar.
 FAMILIAR_SHARE = 0.99
 #: A laboratory never seen lies further out by this: no stranger yet (docs/decisions/0010-eye.md).
-ABROAD = 1.25
-#: Directions kept of the embedding space: those in which known cells vary most.
-DIRECTIONS = 96
-#: How much longer than the length that nearly all validation embeddings exceed a faint one is: the
-#: weight of shortness beside distance, where types left out of training are told best.
-FAINT_WEIGHT = 1.18
-#: How much wider colours are spread than the embedding before directions are chosen.
-COLOUR_WEIGHT = 25.0
+ABROAD = 1.15
+#: The how manieth of the nearest known cells tells how near an image is to what is known; of few
+#: known cells, one of so many.
+NEAREST, FEW = 40, 10
 #: Directions in which colours vary less than this share of the most count as varying so much.
 LEAST_VARIANCE = 0.01
 #: No temperature of a network of several laboratories is lower: how sure it may be of its own says
 #: nothing about foreign ones (docs/decisions/0010-eye.md).
-COOLEST = 0.8
+COOLEST = 1.0
 
 
 def fit_temperature(
@@ -86,43 +82,18 @@ def fit_check_threshold(probabilities: np.ndarray, labels: np.ndarray) -> float:
     return float(np.clip(threshold, LEAST_SURE, SUREST))
 
 
-def fit_novelty(
-    known: np.ndarray, kinds: np.ndarray, validation: np.ndarray, colours: int = 0
-) -> NoveltyModel:
-    """Fit the distance on features of training images and scale it on validation's.
+def fit_novelty(known: np.ndarray, validation: np.ndarray) -> NoveltyModel:
+    """Fit the distance to what is known, and scale it on validation's images.
 
     Args:
-        known: float N×D, embeddings of training images, colours beside them or not.
-        kinds: N, which belong together: a type, or a type in one laboratory.
-        validation: float M×D, likewise of images that were not trained on.
-        colours: how many of the last columns are colours.
+        known: float M×D, embeddings of training images, as many of each kind of cell.
+        validation: float N×D, likewise of images that were not trained on.
     """
-    weights = np.ones(known.shape[1])
-    if colours:
-        weights[-colours:] = COLOUR_WEIGHT * known[:, :-colours].std() / known[:, -colours:].std()
-    known, validation = known * weights, validation * weights
-    names, members = np.unique(kinds, return_inverse=True)
-    centres = np.stack([known[members == index].mean(axis=0) for index in range(len(names))])
-    spread = known - centres[members]
-    variances, directions = np.linalg.eigh(np.cov(spread, rowvar=False))
-    kept = slice(-DIRECTIONS, None)
-    # The floor keeps directions in which known cells hardly vary from ruling the distance.
-    floor = LEAST_VARIANCE * variances[-1]
-    whiten = directions[:, kept] / np.sqrt(np.maximum(variances[kept], floor))
-    lengths = np.linalg.norm(validation[:, : validation.shape[1] - colours], axis=1)
-    far = NoveltyModel(whiten, centres @ whiten, 1.0)
-    whiten = whiten / float(np.quantile(far.measure(validation), FAMILIAR_SHARE))
-    both = replace(
-        far,
-        whiten=whiten.astype(np.float32),
-        centres=(centres @ whiten).astype(np.float32),
-        colours=colours,
-        faint=FAINT_WEIGHT * float(np.quantile(lengths, 1 - FAMILIAR_SHARE)),
-    )
-    scale = ABROAD * float(np.quantile(both.measure(validation), FAMILIAR_SHARE))
     # As half precision holds it, so that a bundle keeps it in half the bytes.
-    kept_as = (weights[:, None] * whiten).astype(np.float16)
-    return replace(both, whiten=kept_as.astype(np.float32), scale=scale)
+    kept = unit(known).astype(np.float16).astype(np.float32)
+    far = NoveltyModel(kept, min(NEAREST, max(1, len(known) // FEW)), 1.0)
+    scale = ABROAD * float(np.quantile(far.measure(validation), FAMILIAR_SHARE))
+    return replace(far, scale=scale)
 
 
 def fit_foreign(known: np.ndarray, validation: np.ndarray) -> ForeignModel:

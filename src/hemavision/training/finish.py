@@ -16,7 +16,7 @@ from scipy.special import softmax
 from hemavision.datasets.samples import Sample, open_sample
 from hemavision.datasets.splits import Split, restrict
 from hemavision.errors import TrainingError
-from hemavision.graph.doubt import COLOURS, colours_of
+from hemavision.graph.doubt import colours_of
 from hemavision.graph.from_bundle import take_apart
 from hemavision.graph.gradcam import Attribute
 from hemavision.graph.writer import SCALINGS, BundleParts, write_network
@@ -37,18 +37,24 @@ from hemavision.training.calibrate import (
     fit_temperature,
 )
 from hemavision.training.command import record_without_folders
+from hemavision.training.displacement import measure_displacement
 from hemavision.training.fit import BEST, FINAL, LOOKS
 from hemavision.training.laboratory import describe, measure_cell
 from hemavision.training.questions import load_attributes
+from hemavision.training.recipes import served_by
 from hemavision.training.run import CONFIG
 
 #: A heatmap is flagged where fewer of the validation images' maps lie so little on the cell.
 UNUSUAL_FOCUS = 0.01
 #: About how many training, and how many validation images are looked at.
 MOST_IMAGES = 1200
+#: About how many validation images are covered, place by place.
+COVERED_IMAGES = 60
 #: Of about how many training images of each image set the colours are known: a small set's
 #: laboratory is as much at home as a large one's.
 COLOURS_OF_EACH = 1500
+#: How many cells of a type in an image set novelty knows.
+OF_EACH_KIND = 80
 
 
 def trained_in(run: Path) -> BundleParts:
@@ -76,16 +82,10 @@ def trained_in(run: Path) -> BundleParts:
         raise TrainingError(f"{run} holds no finished run; `hemavision train` makes one.")
     recipe = config["recipe"]
     cell_types = tuple(config.get("cell_types", FOUR_TYPES))
-    trained_px = recipe["phases"][-1]["size_px"]
-    size_px = trained_px + recipe.get("around_px", 0)
+    preprocess = served_by(recipe)
     build = ARCHITECTURES[recipe.get("network", "separable_cnn")]
-    model = build(classes=len(cell_types), input_px=size_px)
+    model = build(classes=len(cell_types), input_px=preprocess.size_px)
     model.load_weights(weights)
-    preprocess = PreprocessSpec(
-        size_px=size_px,
-        stain=recipe.get("stain", "as-is"),
-        sides=recipe.get("sides", 1.0) * size_px / trained_px,
-    )
     return BundleParts(
         network_from_keras(model),
         _uncalibrated(run.name, cell_types, preprocess, recipe.get("mirrors", False), config),
@@ -122,8 +122,8 @@ def export_run(
 ) -> Manifest:
     """Write the weights of a run as a calibrated bundle; or calibrate those of a bundle anew.
 
-    Temperatures, check threshold, novelty and what is foreign come from the split's images,
-    through the very path that serving takes.
+    Temperatures, check threshold, novelty, what is foreign and where maps lie come from the
+    split's images, through the very path that serving takes.
 
     Args:
         run: the run's folder, or a bundle's file.
@@ -145,17 +145,22 @@ def export_run(
     with tempfile.TemporaryDirectory() as scratch:
         raw = Path(scratch) / "raw.onnx"
         write_network(BundleParts(network, manifest, scaling), raw)
-        output = look_at(known + judged, OnnxEngine(raw), on_image)
+        if manifest.mirrors:
+            crops = _inputs(_spread_evenly(judged, COVERED_IMAGES), manifest.preprocess)
+            manifest = replace(manifest, map_offset=measure_displacement(OnnxEngine(raw), crops))
+            write_network(BundleParts(network, manifest, scaling), raw)
+        engine = OnnxEngine(raw)
+        output = look_at(known + judged, engine, on_image)
+        familiar = _embeddings_of(_some_of_each_kind(split.train), engine)
     colours = _colours_in(_some_of_each(split.train), manifest.preprocess)
     foreign = fit_foreign(colours, output.colours[len(known) :])
     seen, fresh = output.part(slice(len(known))), output.part(slice(len(known), None))
-    kinds = np.array([f"{s.cell_type} in {s.source}" for s in known])
-    novelty = fit_novelty(seen.features, kinds, fresh.features, COLOURS)
+    novelty = fit_novelty(familiar, fresh.embedding)
     attributes = calibrate_attributes(parts.attributes, fresh.embedding, judged)
     cells = [measure_cell(open_sample(sample)) for sample in known]
     calibrated = replace(
         _calibrate(manifest, fresh, judged),
-        laboratory=describe(cells, novelty.measure(seen.features)),
+        laboratory=describe(cells, novelty.measure(seen.embedding)),
         morphology={a.name: a.values for a in attributes},
         looks=looks_of_types(split.train, attributes),
     )
@@ -174,11 +179,33 @@ def _some_of_each(samples: list[Sample]) -> list[Sample]:
     ]
 
 
+def _some_of_each_kind(samples: list[Sample]) -> list[Sample]:
+    """Return at most :data:`OF_EACH_KIND` samples of every type in every image set."""
+    kinds = sorted({(s.cell_type, s.source) for s in samples})
+    return [
+        sample
+        for kind in kinds
+        for sample in _spread_evenly(
+            [s for s in samples if (s.cell_type, s.source) == kind], OF_EACH_KIND
+        )[:OF_EACH_KIND]
+    ]
+
+
+def _embeddings_of(samples: list[Sample], engine: OnnxEngine) -> np.ndarray:
+    """Return the embedding of each sample's input: float N×D."""
+    spec = engine.manifest.preprocess
+    return np.concatenate([engine.run(_inputs([sample], spec)).embedding for sample in samples])
+
+
 def _colours_in(samples: list[Sample], spec: PreprocessSpec) -> np.ndarray:
     """Return the colours of each sample's input: float N×15."""
+    return np.concatenate([colours_of(_inputs([sample], spec)) for sample in samples])
+
+
+def _inputs(samples: list[Sample], spec: PreprocessSpec) -> np.ndarray:
+    """Return what the network is shown of each sample: uint8 N×S×S×3."""
     pictures = map(open_sample, samples)
-    inputs = (cut_input(rgb, where_to_look(rgb, spec), spec)[None] for rgb in pictures)
-    return np.concatenate([colours_of(crop) for crop in inputs])
+    return np.stack([cut_input(rgb, where_to_look(rgb, spec), spec) for rgb in pictures])
 
 
 def _calibrate(manifest: Manifest, seen: Responses, validation: list[Sample]) -> Manifest:
@@ -275,11 +302,6 @@ class Responses:
         """Return what was made of these samples alone."""
         return Responses(*(values[rows] for values in vars(self).values()))
 
-    @property
-    def features(self) -> np.ndarray:
-        """What novelty is measured by."""
-        return np.concatenate([self.embedding, self.colours], axis=1)
-
 
 def look_at(
     samples: list[Sample], engine: OnnxEngine, on_image: Callable[[int, int], None] | None
@@ -288,12 +310,11 @@ def look_at(
     outputs = []
     spec = engine.manifest.preprocess
     for index, sample in enumerate(samples):
-        rgb = open_sample(sample)
-        crop = cut_input(rgb, where_to_look(rgb, spec), spec)
-        output = run_averaged(engine, crop[None])
+        crop = _inputs([sample], spec)
+        output = run_averaged(engine, crop)
         heatmap = output.heatmaps[0, output.probabilities[0].argmax()]
         on_cell = np.array([focus(heatmap)])
-        colours = colours_of(crop[None])
+        colours = colours_of(crop)
         outputs.append((output.probabilities, output.embedding, colours, output.novelty, on_cell))
         if on_image:
             on_image(index + 1, len(samples))

@@ -30,7 +30,7 @@ from hemavision.training.questions import (
     questions_in,
     save_attributes,
 )
-from hemavision.training.recipes import Phase, Recipe
+from hemavision.training.recipes import Phase, Recipe, served_by
 from hemavision.training.views import view_maker
 
 STATE, LOG, BEST, FINAL = "state.json", "log.csv", "best.weights.h5", "final.weights.h5"
@@ -102,7 +102,7 @@ def fit(
     phases = [phase for phase in recipe.phases for _ in range(phase.epochs)]
     with view_maker(train.crops, start.processes) as maker, fused_norms():
 
-        def batches(phase: Phase, epoch: int) -> TrainingBatches:
+        def batches(recipe: Recipe, phase: Phase, epoch: int) -> TrainingBatches:
             key = (start.seed, epoch)
             return TrainingBatches(train, recipe, maker, phase=phase, questions=questions, key=key)
 
@@ -110,7 +110,7 @@ def fit(
             epoch, phase = state.epoch, phases[state.epoch]
             seed_dropout(model, start.seed, epoch)
             history = model.fit(
-                batches(phase, epoch),
+                batches(recipe, phase, epoch),
                 epochs=epoch + 1,
                 initial_epoch=epoch,
                 verbose=0,
@@ -128,7 +128,10 @@ def fit(
             state = checkpoint(model, core, folder, state, row)
             if on_epoch:
                 on_epoch(row)
-        settle_norms(core, batches(replace(phases[-1], steps=recipe.settling_steps), len(phases)))
+        # As the network will be asked: with a margin that its last phase did not see.
+        asked = served_by(asdict(recipe))
+        last = replace(phases[-1], size_px=asked.size_px, steps=recipe.settling_steps)
+        settle_norms(core, batches(replace(recipe, sides=asked.sides), last, len(phases)))
     settle_looks(model, train, questions, recipe)
     save_attributes(model, questions, folder / LOOKS)
     core.save_weights(folder / FINAL)

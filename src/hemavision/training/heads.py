@@ -8,6 +8,7 @@ what many have taught it.
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import asdict
 
 import keras
 import numpy as np
@@ -17,12 +18,12 @@ from scipy.special import log_softmax
 from hemavision.datasets.samples import ATTRIBUTES
 from hemavision.training.batches import LabelledCrops, PlainBatches, set_shares
 from hemavision.training.questions import ANSWER, Questions, targets_of
-from hemavision.training.recipes import Recipe
+from hemavision.training.recipes import Recipe, served_by
 
 #: A layer: kernel (float32 D×K) and bias (float32 K).
 Layer = tuple[np.ndarray, np.ndarray]
 #: How strongly the trained layer holds the one fitted anew.
-HOLD_LOOKS = 1.0
+HOLD_LOOKS = 100.0
 #: Steps of the fit: it is as good as done long before it is exact.
 MOST_STEPS = 100
 #: A look's value counts as much more as it is rarer, to this power: that a nucleus is indented
@@ -96,7 +97,8 @@ def settle_looks(
     if model.get_layer(ANSWER).kernel.shape[0] != embedding.shape[-1]:
         return  # hidden layers in between
     seer = keras.Model(model.input, embedding)
-    views = PlainBatches(train, recipe.phases[-1].size_px, recipe.sides)
+    asked = served_by(asdict(recipe))
+    views = PlainBatches(train, asked.size_px, asked.sides)
     seen = seer.predict(views, verbose=0)
     share, counts = set_shares(train.samples, recipe), Counter(s.source for s in train.samples)
     weights = np.array([share[s.source] / counts[s.source] for s in train.samples])

@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hemavision.images.stain import measure_stain, standardise
 from hemavision.training.augment import (
     WIDE_ZOOM,
     ZOOM,
@@ -124,9 +123,6 @@ def _view(
     elsewhere = augment == "laboratories" and rng.random() < share
     if elsewhere:
         view = _whole(another_laboratory(view, rng))
-    if recipe.stain == "both" and rng.random() < 0.5:
-        # After all that a laboratory may have done to it, as in serving.
-        view = standardise(view, measure_stain(view), None)
     return cut_edge(view, rng) if elsewhere else view
 
 

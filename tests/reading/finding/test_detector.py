@@ -55,8 +55,8 @@ def test_boxes_lie_inside_and_the_surest_come_first(detector, fields):
 
 
 @pytest.mark.parametrize("count", [8, pytest.param(24, marks=pytest.mark.long)])
-@pytest.mark.parametrize("factor", [0.5, 0.7, 1.4, 2.0])
-def test_white_cells_are_found_at_half_to_twice_the_size(detector, fields, factor, count):
+@pytest.mark.parametrize("factor", [0.25, 0.5, 0.7, 1.4, 2.0])
+def test_white_cells_are_found_at_a_quarter_to_twice_the_size(detector, fields, factor, count):
     marked = found = extra = 0
     for field in fields[:count]:
         cells = [

@@ -1,20 +1,25 @@
 """One answer from two views of a cell: as it is, and turned by a quarter.
 
-A cell has no up: the mean over both errs less than either. More turns, mirror images or standard
-stain take twice the time for half a point at most (docs/decisions/0010-eye.md).
+A cell has no up: the mean over both errs less than either. Where the colours are those of no
+laboratory that the network knows, the second view is blurred, too: how sharply a camera draws a
+cell says nothing about its type. More turns or mirror images take twice the time for half a point
+at most (docs/decisions/0010-eye.md).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
+from PIL import Image, ImageFilter
 
 from hemavision.reading.engine.engine import Engine, EngineOutput
 
-#: Quarter turns of the views, as :func:`numpy.rot90` counts them; the first is the crop itself.
-TURNS = (0, -1)
+#: The second view's quarter turns, as :func:`numpy.rot90` counts them.
+TURNS = -1
+#: Standard deviation of its blur in pixels, in foreign colours.
+BLUR_PX = 1.5
 
 
 def run_averaged(engine: Engine, crops: np.ndarray) -> EngineOutput:
@@ -28,62 +33,70 @@ def run_averaged(engine: Engine, crops: np.ndarray) -> EngineOutput:
         Means of probabilities and maps, laid back where they belong. Embedding, novelty and
         what is foreign are the first view's: they describe the image as it is.
     """
-    turns = TURNS if engine.manifest.mirrors else TURNS[:1]
-    # Both views at once: sooner than one after the other.
-    together = engine.run(np.concatenate([np.rot90(crops, k, (1, 2)) for k in turns]))
-    outputs = [_part(together, index * len(crops), len(crops)) for index in range(len(turns))]
-    first = outputs[0]
-
-    def placed(maps: Sequence[np.ndarray]) -> np.ndarray:
-        mean = _mean_map(maps, turns)
-        return spread(mean) if engine.manifest.mirrors else mean
-
+    first = engine.run(crops)
+    if not engine.manifest.mirrors:
+        return first
+    second = engine.run(second_view(crops, first.foreign > 1.0))
+    looks, offset = first.morphology, engine.manifest.map_offset
     return replace(
         first,
-        probabilities=_mean([o.probabilities for o in outputs]),
-        heatmaps=placed([o.heatmaps for o in outputs]),
-        morphology={n: _mean([o.morphology[n] for o in outputs]) for n in first.morphology},
+        probabilities=_mean(first.probabilities, second.probabilities),
+        heatmaps=_mean_map(first.heatmaps, second.heatmaps, offset),
+        morphology={name: _mean(looks[name], second.morphology[name]) for name in looks},
         morphology_heatmaps={
-            name: placed([o.morphology_heatmaps[name] for o in outputs])
-            for name in first.morphology_heatmaps
+            name: _mean_map(maps, second.morphology_heatmaps[name], offset)
+            for name, maps in first.morphology_heatmaps.items()
         },
     )
 
 
-def _part(output: EngineOutput, start: int, count: int) -> EngineOutput:
-    """Return what was answered to ``count`` crops from ``start`` on."""
-    rows = slice(start, start + count)
-    return EngineOutput(
-        output.probabilities[rows],
-        output.heatmaps[rows],
-        output.embedding[rows],
-        output.novelty[rows],
-        output.foreign[rows],
-        {name: values[rows] for name, values in output.morphology.items()},
-        {name: maps[rows] for name, maps in output.morphology_heatmaps.items()},
-    )
+def second_view(crops: np.ndarray, foreign: np.ndarray) -> np.ndarray:
+    """Return crops turned by a quarter, those in foreign colours blurred: uint8 N×S×S×3.
 
-
-def _mean_map(maps: Sequence[np.ndarray], turns: Sequence[int]) -> np.ndarray:
-    """Return the mean of N×K×h×w maps, one a view, turned back."""
-    return _mean([np.rot90(m, -k, (-2, -1)) for m, k in zip(maps, turns, strict=True)])
-
-
-def spread(maps: np.ndarray) -> np.ndarray:
-    """Return maps in which each place's evidence lies on its neighbours, too; sums are kept.
-
-    A place of a map with five a side sees far beyond its own fifth, most of it near by (Luo et al.
-    2016): what it answers to may lie beside it (docs/decisions/0010-eye.md).
+    Args:
+        crops: uint8 N×S×S×3.
+        foreign: bool N.
     """
-    for axis in (-2, -1):
-        before, after = np.roll(maps, 1, axis), np.roll(maps, -1, axis)
-        first, last = [slice(None)] * maps.ndim, [slice(None)] * maps.ndim
-        first[axis], last[axis] = slice(0, 1), slice(-1, None)
-        # At the border a place is its own neighbour.
-        before[tuple(first)], after[tuple(last)] = maps[tuple(first)], maps[tuple(last)]
-        maps = (before + 2 * maps + after) / 4
-    return maps
+    turned = np.rot90(crops, TURNS, (1, 2)).copy()
+    blur = ImageFilter.GaussianBlur(BLUR_PX)
+    for index in np.flatnonzero(foreign):
+        turned[index] = Image.fromarray(turned[index]).filter(blur)
+    return turned
 
 
-def _mean(values: Sequence[np.ndarray]) -> np.ndarray:
-    return np.asarray(np.mean(values, axis=0, dtype=np.float32))
+def _mean_map(first: np.ndarray, second: np.ndarray, offset: tuple[float, float]) -> np.ndarray:
+    """Return the mean of N×K×h×w maps of both views, each laid where its evidence is."""
+    turned_back = np.rot90(laid_out(second, offset), -TURNS, (-2, -1))
+    return _mean(laid_out(first, offset), turned_back)
+
+
+def laid_out(maps: np.ndarray, offset: tuple[float, float]) -> np.ndarray:
+    """Return N×K×h×w maps moved to where their evidence is, and spread; sums are kept.
+
+    A network's maps all lie beside their evidence by the same distance, which training leaves free
+    (:mod:`hemavision.training.displacement`). And a place of a map with five a side sees far beyond
+    its own fifth, most of it near by (Luo et al. 2016): what it answers to may lie beside it.
+
+    Args:
+        maps: of any engine.
+        offset: places down, and to the right.
+    """
+    rows, columns = (_moved_and_spread(s, o) for s, o in zip(maps.shape[-2:], offset, strict=True))
+    return np.asarray(rows @ maps @ columns.T, np.float32)
+
+
+@lru_cache
+def _moved_and_spread(places: int, offset: float) -> np.ndarray:
+    """Return what each place gets of each: float places×places, its columns' sums 1.
+
+    At the border a place is its own neighbour.
+    """
+    every = np.arange(places)
+    reached = np.clip(every + offset, 0, places - 1)
+    moved = np.maximum(0, 1 - np.abs(every[:, None] - reached))
+    edged = np.pad(moved, ((1, 1), (0, 0)), mode="edge")
+    return np.asarray((edged[:-2] + 2 * edged[1:-1] + edged[2:]) / 4, np.float32)
+
+
+def _mean(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    return np.asarray((first + second) / 2, np.float32)

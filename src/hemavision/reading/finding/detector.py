@@ -26,9 +26,9 @@ MOST_OVERLAP = 0.5
 WRONG_SCALE = 1.3
 #: How far the scale may be mended, and the fewest red cells to go by.
 LARGEST_MEND, FEWEST_REDS = 3.0, 5
-#: Where there are fewer, cells may be so many times larger or smaller than at home: the middle of
-#: the field, as much as fills so many pixels of the network's input, is looked at there, too.
-OTHER_SCALE, PROBE_PX = 2.5, 320
+#: Where there are fewer, cells may be larger or smaller than at home: the middle of the field, as
+#: much as fills so many pixels of the network's input, is looked at so many times larger, too.
+OTHER_SCALES, PROBE_PX = (0.4, 2.5, 6.25), 320
 #: What a red cell measures across in a dried smear (Price-Jones 1933: 6.7 to 7.7 in health), in µm.
 RED_CELL_UM = 7.2
 #: With these the runtime gives back, after a pass, what it holds for others.
@@ -104,7 +104,7 @@ class Detector:
     def _scale_told_by_the_middle(self, rgb: np.ndarray, limits: np.ndarray) -> float | None:
         """Return the other scale at which most red cells are seen there, if they are enough."""
         seen: dict[float, int] = {}
-        for scale in (self.manifest.scale / OTHER_SCALE, self.manifest.scale * OTHER_SCALE):
+        for scale in (self.manifest.scale * times for times in OTHER_SCALES):
             rows, columns = (_middle(length, round(PROBE_PX / scale)) for length in rgb.shape[:2])
             seen[scale] = len(self._reds(self._look(rgb[rows, columns], scale, limits)))
         best = max(seen, key=lambda scale: seen[scale])

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image
 
-from hemavision.training.augment import recoloured, restained
+from hemavision.training.augment import recoloured, refocused, restained
 from hemavision.training.cameras import another_camera
 from hemavision.training.detector.composites import Cutout, compose
 from hemavision.training.detector.opened import OpenField
@@ -103,7 +103,7 @@ def window(world: OpenField, left: int, top: int, side: int) -> OpenField:
 
 def _in_light(view: OpenField, rng: np.random.Generator, variety: Variety) -> OpenField:
     if rng.random() < variety.foreign:
-        seen = another_camera(restained(view.rgb, rng), rng)
+        seen = another_camera(restained(refocused(view.rgb, rng), rng), rng)
     else:
         seen = recoloured(view.rgb, rng)
     # The same blank as the detector fills its input with.

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from hemavision.reading.preprocess import PreprocessSpec
 from hemavision.records.cells import FOUR_TYPES
 
 
@@ -59,8 +62,7 @@ class Recipe:
         pretrained: ``"imagenet"`` begins with what ImageNet taught (an ``efficientnet_lite``
             or ``efficientnet_lite2`` only), ``""`` with nothing.
         cell_types: that it names, in order.
-        stain: of the crops, as in :class:`hemavision.reading.preprocess.PreprocessSpec`; with
-            ``"both"``, half of the views are in standard stain.
+        stain: of the crops, as in :class:`hemavision.reading.preprocess.PreprocessSpec`.
         sides: of the crops, likewise.
         around_px: how much wider the shipped network's input is than the last phase's views, at
             their scale: an even margin, so that its maps have room around the cell.
@@ -104,6 +106,21 @@ class Recipe:
     strangers: float = 0.0
     surroundings: float = 0.0
     settling_steps: int = 60
+
+
+def served_by(recipe: Mapping[str, Any]) -> PreprocessSpec:
+    """Return how the network that a recipe makes is asked: as its last phase saw, and around.
+
+    Args:
+        recipe: by its fields' names, as a run's record keeps it; older ones lack some.
+    """
+    trained_px = recipe["phases"][-1]["size_px"]
+    size_px = trained_px + recipe.get("around_px", 0)
+    return PreprocessSpec(
+        size_px=size_px,
+        stain=recipe.get("stain", "as-is"),
+        sides=recipe.get("sides", 1.0) * size_px / trained_px,
+    )
 
 
 def _read(path: Path) -> Recipe:
