@@ -13,7 +13,14 @@ from typing import Any
 from hemavision.datasets.protocols import HONEST
 from hemavision.evaluation.report import write_page
 from hemavision.evaluation.result import results_in
-from hemavision.reading.bundle import NOT_IN_WHEEL, find_bundle, sha256_of, shipped_bundles
+from hemavision.reading.bundle import (
+    ABROAD,
+    DEFAULT_MODEL,
+    NOT_IN_WHEEL,
+    find_bundle,
+    sha256_of,
+    shipped_bundles,
+)
 from hemavision.training.export import stamp_metrics
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,15 +41,18 @@ def main() -> None:
 
 
 def _metrics(model: str, records: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return a model's figures by protocol; a leaky one never stands without the honest one.
+    """Return a model's figures by protocol; one that flatters never stands without honest ones.
 
-    Its own honest ones bear the confusions: an estimate that corrects them starts from these.
+    Its own honest ones bear the confusions: an estimate that corrects them starts from these. With
+    the shipped model's stand those of the networks that learned as it did, without one laboratory.
     """
     metrics = {}
     for record in records:
         own = record["model"]["name"] == model
-        if own or record["protocol"] == HONEST:
-            name = record["protocol"] if own else f"{HONEST}, by {record['model']['name']}"
+        abroad = model == DEFAULT_MODEL and record["protocol"].startswith(ABROAD)
+        if own or abroad or record["protocol"] == HONEST:
+            by = "" if own else f", by {record['model']['name']}"
+            name = record["protocol"] + by
             metrics[name] = {key: record[key] for key in KEPT} | {"leaks": record["leak"]["note"]}
             if own and record["leak"]["kind"] == "none":
                 metrics[name] |= {key: record[key] for key in ("cell_types", "confusion")}

@@ -92,3 +92,14 @@ test("a model's figures come together, with their intervals, or it says that the
     "Model m. seed: 99.1% of images right; unseen-cells: 93.0% (87.1% to 97.2%) of images right.");
   equal(figures({ name: "m", metrics: {} }), "Model m. Its file carries no figures.");
 });
+
+test("laboratories never seen come first and together, however high the figures at home", () => {
+  const metrics = {
+    "lab-out:a, by lab-out-a": { accuracy: 0.75 },
+    "lab-out:b, by lab-out-b": { accuracy: 0.869 },
+    pbc: { accuracy: 0.97 },
+  };
+  equal(figures({ name: "m", metrics }),
+    "Model m. 2 laboratories never seen, each by a network taught without it: 75.0% to 86.9% of images right; "
+    + "pbc: 97.0% of images right.");
+});

@@ -108,6 +108,12 @@ def test_missing_and_surplus_entries_are_named(tmp_path, manifest):
         assert "manifest" in refused(tmp_path, strange_model(json.dumps(changed)))
 
 
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999"])
+def test_a_number_that_is_none_is_named(tmp_path, manifest, number):
+    text = manifest.to_json().replace('"temperature": 1.5', f'"temperature": {number}')
+    assert f"holds the number {number}" in refused(tmp_path, strange_model(text))
+
+
 def test_missing_outputs_are_named(tmp_path, manifest):
     assert "heatmaps" in refused(tmp_path, strange_model(manifest.to_json()))
 

@@ -11,7 +11,7 @@ import pytest
 
 from hemavision.agreement import compare_readers
 from hemavision.records.results import NOTICE
-from hemavision.report import Reading, Report, ReportCell, ReportInput, ReportStatus
+from hemavision.report import ModelFigure, Reading, Report, ReportCell, ReportInput, ReportStatus
 from hemavision.report.as_html import (
     CONTENT_POLICY,
     STATUS_WORDS,
@@ -63,6 +63,23 @@ def test_the_page_says_all_that_was_found(page: str, usual_case: ReportInput) ->
     ):  # fmt: skip
         assert said in words, said
     assert words.count(NOTICE) == 2
+
+
+def test_laboratories_never_seen_stand_before_the_figures_at_home(
+    written: Page, usual_case: ReportInput
+) -> None:
+    [model] = usual_case.models
+    abroad = [
+        ModelFigure(f"lab-out:{name}, by lab-out-{name}", share, None, 300, "")
+        for name, share in (("a", 0.754), ("b", 0.869))
+    ]
+    words = words_of(written(models=(replace(model, figures=(*model.figures, *abroad)),)))
+    far, home = (
+        "Right on 75.4 to 86.9% of the images of 2 laboratories never seen",
+        "Right on 88.0%",
+    )
+    assert 0 < words.index(far) < words.index(home)
+    assert "lab-out" not in words
 
 
 def test_a_row_a_type_with_its_figures_and_its_bar(page: str, usual_case: ReportInput) -> None:

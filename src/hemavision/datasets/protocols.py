@@ -112,7 +112,7 @@ def _lab_out(
 ) -> Protocol:
     """A laboratory never seen: every other one teaches."""
     return Protocol(
-        f"lab-out:{source}", tested, tells, tests_on=source, without=(source,),
+        f"{bundle.ABROAD}{source}", tested, tells, tests_on=source, without=(source,),
         learn=partial(laboratories, without=source), test=test, cell_types=cell_types,
         model=f"lab-out-{source}", shown_with=HONEST, on_card=("",),
     )  # fmt: skip

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -30,6 +31,8 @@ IN_CLONE = Path(__file__).parents[3] / "bundles"
 #: What people may know by name and an installed wheel does not have.
 NOT_IN_WHEEL = ("seed",)
 DEFAULT_MODEL = "eight-types"
+#: How the protocols of laboratories never seen begin, each told by a network taught without it.
+ABROAD = "lab-out:"
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,7 @@ class Manifest:
         Raises:
             ValueError: something is missing or of the wrong kind.
         """
-        values = json.loads(text)
+        values = json.loads(text, parse_float=_finite, parse_constant=_finite)
         version = values.get("version") if isinstance(values, dict) else None
         if version != MANIFEST_VERSION:
             raise ValueError(f"its version is {version!r}, not {MANIFEST_VERSION}")
@@ -106,6 +109,14 @@ class Manifest:
         values["map_offset"] = (float(down), float(right))
         values["preprocess"] = PreprocessSpec(**values["preprocess"])
         return cls(**values)
+
+
+def _finite(written: str) -> float:
+    """Return a number of a manifest; with one that is none every answer would be none."""
+    number = float(written)
+    if not math.isfinite(number):
+        raise ValueError(f"it holds the number {written}")
+    return number
 
 
 def find_bundle(name_or_path: str | Path) -> Path:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from markupsafe import Markup
 
 from hemavision._version import __version__
+from hemavision.reading.bundle import ABROAD
 from hemavision.records.reference import type_words
 from hemavision.report.findings import EXACT, Report, merged_words
 from hemavision.report.record import ModelFigure, ReportModel
@@ -66,7 +67,22 @@ def _model(model: ReportModel) -> Markup:
         n=len(model.knows),
         unseen=", ".join(map(said, model.cannot_see)),
     )
-    return Markup(" ").join([by, *map(_figure, model.figures), knows])
+    abroad = [figure.accuracy for figure in model.figures if figure.protocol.startswith(ABROAD)]
+    rest = [figure for figure in model.figures if not figure.protocol.startswith(ABROAD)]
+    far = [_figures_abroad(abroad)] if abroad else []
+    return Markup(" ").join([by, *far, *map(_figure, rest), knows])
+
+
+def _figures_abroad(shares: list[float]) -> str:
+    """Return in a sentence what networks taught without a laboratory scored in it."""
+    least, most = (written(f"{100 * end:.1f}") for end in (min(shares), max(shares)))
+    return _(
+        "Right on {least} to {most}% of the images of {n} laboratories never seen, each by a "
+        "network taught without it.",
+        least=least,
+        most=most,
+        n=len(shares),
+    )
 
 
 def _figure(figure: ModelFigure) -> str:

@@ -33,7 +33,7 @@ from hemavision.training.calibrate import (
     fit_temperature,
 )
 from hemavision.training.checks import check_split
-from hemavision.training.finish import Responses, look_at
+from hemavision.training.finish import OF_EACH_KIND, Responses, look_at
 from hemavision.training.heads import Layer as Weights
 from hemavision.training.heads import fit_layer
 from hemavision.training.run import origin_of
@@ -242,14 +242,26 @@ def _write(parts: BundleParts, layer: Weights, out: Path) -> None:
     write_network(replace(parts, network=network, manifest=manifest), out)
 
 
+def some_of_each_type(labels: np.ndarray) -> np.ndarray:
+    """Return where at most :data:`OF_EACH_KIND` of every type stand, evenly spread: int N."""
+    each = [np.flatnonzero(labels == label) for label in np.unique(labels)]
+    return np.concatenate(
+        [
+            rows[np.linspace(0, len(rows) - 1, min(len(rows), OF_EACH_KIND)).astype(int)]
+            for rows in each
+        ]
+    )
+
+
 def _familiar(old: NoveltyModel | None, cells: Cells, kept: Cells) -> NoveltyModel:
     """Return the distance with the laboratory's own cells among the known ones.
 
     A bundle that was written before novelty was such a distance knows them alone.
     """
+    own = cells.embeddings[some_of_each_type(cells.labels)]
     if old is None:
-        return fit_novelty(cells.embeddings, kept.embeddings)
-    wider = replace(old, known=np.concatenate([old.known, unit(cells.embeddings)]))
+        return fit_novelty(own, kept.embeddings)
+    wider = replace(old, known=np.concatenate([old.known, unit(own)]))
     far = float(np.quantile(wider.measure(cells.embeddings), FAMILIAR_SHARE))
     return replace(wider, scale=old.scale * max(1.0, far))
 

@@ -230,18 +230,29 @@ export function noEvidence(what) {
   return _("Nothing in this image speaks for {what}", { what });
 }
 
+/** How the protocols of laboratories never seen begin, as the server names them. */
+const ABROAD = "lab-out:";
+
 /**
  * Return what a model scored, all its protocols in one line, so that a figure that flatters never
- * stands without the honest one beside it.
+ * stands without the honest one beside it: laboratories never seen come first, together.
  */
 export function figures({ name, metrics }) {
-  const scored = Object.entries(metrics ?? {}).map(([protocol, found]) => {
+  const every = Object.entries(metrics ?? {});
+  const abroad = every.filter(([protocol]) => protocol.startsWith(ABROAD)).map(([, found]) => found.accuracy);
+  const scored = every.filter(([protocol]) => !protocol.startsWith(ABROAD)).map(([protocol, found]) => {
     const interval = found.intervals?.accuracy;
     const values = { protocol, share: percent(found.accuracy) };
     if (!interval) return _("{protocol}: {share} of images right", values);
     const [low, high] = interval.map(percent);
     return _("{protocol}: {share} ({low} to {high}) of images right", { ...values, low, high });
   });
+  if (abroad.length) {
+    const values = { n: abroad.length, least: percent(Math.min(...abroad)), most: percent(Math.max(...abroad)) };
+    scored.unshift(
+      _("{n} laboratories never seen, each by a network taught without it: {least} to {most} of images right", values),
+    );
+  }
   return _("Model {name}. {figures}.", { name, figures: scored.join("; ") || _("Its file carries no figures") });
 }
 
