@@ -41,6 +41,8 @@ def test_the_records_of_what_a_run_started_from_lose_their_folders_too(tmp_path:
         "protocol": "own",
         "command": "hemavision train /ann/x --out ann/run",
         "start": older | {"start": "ann/oldest.h5"},
+        "pretrained": {"package": "features 0.1.0", "licence": "Apache-2.0"},
+        "recipe": {"name": "eight-types"},
     }
     (tmp_path / "ann").mkdir()
     (tmp_path / "ann" / CONFIG).write_text(json.dumps(config))
@@ -51,6 +53,9 @@ def test_the_records_of_what_a_run_started_from_lose_their_folders_too(tmp_path:
     assert origin["command"] == "hemavision train x --out run"
     assert origin["start"]["command"] == "hemavision train 'it is'"
     assert "ann" not in json.dumps(origin)
+    # Whose features the first of them began with is said of all that follow.
+    assert origin["pretrained"] == config["pretrained"]
+    assert "recipe" not in origin
     assert record_without_folders(origin) == origin
     assert record_without_folders({"command": "train it's/here"})["command"] == "train here"
 

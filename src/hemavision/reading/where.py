@@ -1,8 +1,9 @@
 """Where to look: one way to a white cell, in a picture of it alone and in a field.
 
 The nucleus says where a cell is that fills its picture. Where nothing that large is stained, or the
-picture has a field's size and cells, it is a field: the detector finds the cell, and its nucleus is
-looked for in its box alone, as for every box of that field on any page.
+picture has a field's size and cells, it is a field: the detector finds its cells, the nucleus says
+which of them is meant, and is looked for in that one's box alone, as for every box of that field on
+any page.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ import numpy as np
 
 from hemavision.reading.finding import locate_cell, locate_nucleus
 from hemavision.reading.finding.detector import Finder
-from hemavision.reading.finding.stain import SIDE_RANGE
 from hemavision.reading.heard import Stage, stage
 from hemavision.reading.preprocess import PreprocessSpec, around
 from hemavision.records.results import Box, CellKind, Detection
@@ -24,8 +24,9 @@ from hemavision.records.results import Box, CellKind, Detection
 SURROUNDINGS = 6.0
 #: Side of what a model of whole pictures is given, likewise: as in the sets of single cells.
 WHOLE_SIDES = 2.0
-#: A located box of no more than the least side, in its parts, is of nothing that fills a picture.
-HARDLY_MORE = 1.02
+#: A located box of less than this part of the shorter side is of nothing that fills a picture: such
+#: is nearly every field of BCISC, however far reduced, and hardly a picture of a single cell.
+FILLING = 0.5
 #: Longest side of the single-cell pictures of the public image sets, in pixels (PBC, 360×363).
 CUTOUT_PX = 363
 #: A picture of at least so many times a cut-out's area may be a field.
@@ -50,8 +51,7 @@ def where_to_look(
         return Box(0, 0, width, height)
     with stage(Stage.LOCATE):
         box = locate_cell(rgb)
-    least = SIDE_RANGE[0] * min(height, width)
-    fills = box.right - box.left > HARDLY_MORE * least
+    fills = box.right - box.left >= FILLING * min(height, width)
     if finder is None or (fills and not may_be_field(rgb)):
         return around(box, spec)
     with stage(Stage.DETECT):
@@ -59,7 +59,8 @@ def where_to_look(
     white = [cell for cell in found if cell.kind is CellKind.WHITE]
     if not white or (fills and not is_field(cell.kind for cell in found)):
         return around(box, spec)
-    return where_found(rgb, _meant(white, width / 2, height / 2).box, spec)
+    nucleus = ((box.left + box.right) / 2, (box.top + box.bottom) / 2)
+    return where_found(rgb, _meant(white, (nucleus, (width / 2, height / 2))).box, spec)
 
 
 def may_be_field(rgb: np.ndarray) -> bool:
@@ -97,7 +98,12 @@ def holds(part: Box, box: Box) -> bool:
     return part.left <= x < part.right and part.top <= y < part.bottom
 
 
-def _meant(white: list[Detection], x: float, y: float) -> Detection:
-    """Return the cell that covers the middle of the picture, or else the surest."""
-    middle = (c for c in white if c.box.left <= x < c.box.right and c.box.top <= y < c.box.bottom)
-    return next(middle, white[0])
+def _meant(white: list[Detection], points: Iterable[tuple[float, float]]) -> Detection:
+    """Return the cell that covers the first of the points that any covers, or else the surest."""
+    covering = (
+        cell
+        for x, y in points
+        for cell in white
+        if cell.box.left <= x < cell.box.right and cell.box.top <= y < cell.box.bottom
+    )
+    return next(covering, white[0])

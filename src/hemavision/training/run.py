@@ -126,7 +126,7 @@ def origin_of(start: Path) -> dict[str, Any]:
     else:
         config = start.parent / CONFIG
         known = json.loads(config.read_text()) if config.exists() else {}
-    kept = ("protocol", "seed", "data_digest", "command", "date", "start")
+    kept = ("protocol", "seed", "data_digest", "command", "date", "pretrained", "start")
     content = hashlib.sha256(start.read_bytes()).hexdigest()
     named = {"weights": start.name, "sha256": content}
     return record_without_folders(named | {key: known[key] for key in kept if known.get(key)})
