@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from hemavision.datasets.crops import CROP_PX
 from hemavision.training.augment import (
+    COARSE,
     another_laboratory,
+    coarsened,
     plain_view,
     random_light,
     random_view,
     refocused,
 )
+from hemavision.training.recipes import RECIPES
+from hemavision.training.views import Chosen, ViewMaker
 
 
 @pytest.fixture
@@ -64,6 +70,34 @@ def test_some_views_are_sharper_some_blurred_and_some_as_they_were(crop):
     assert 50 <= (grains < 0.9).sum() <= 90
     assert 35 <= sum(np.array_equal(picture, view) for picture in seen) <= 65
     assert {(picture.shape, picture.dtype) for picture in seen} == {(view.shape, view.dtype)}
+
+
+def test_a_coarse_view_is_what_so_few_pixels_show():
+    """Stripes finer than a pixel of the coarsest camera are grey, and the whole is as light."""
+    side = 128
+    stripes = np.zeros((side, side, 3), np.uint8)
+    stripes[:, ::2] = 255
+    halves = np.zeros_like(stripes)
+    halves[:, side // 2 :] = 200
+    for seed in range(20):
+        fine, broad = (coarsened(v, np.random.default_rng(seed)) for v in (stripes, halves))
+        assert fine.shape == broad.shape == (side, side, 3)
+        assert np.ptp(fine[:, 8:-8].astype(int)) < 30
+        assert abs(fine.mean() - 127.5) < 3
+        pixel = int(side / (side * COARSE[0]))
+        assert (broad[:, : side // 2 - 2 * pixel] < 5).all()
+        assert (broad[:, side // 2 + 2 * pixel :] > 195).all()
+
+
+@pytest.mark.parametrize(("share", "least", "most"), [(0.0, 0, 0), (0.25, 30, 70), (1.0, 200, 200)])
+def test_so_many_views_are_coarse_as_the_recipe_says(few_crops, monkeypatch, share, least, most):
+    monkeypatch.setattr(
+        "hemavision.training.views.coarsened", lambda view, rng: np.zeros_like(view)
+    )
+    recipe = replace(RECIPES["last-steps"], coarse=share)
+    chosen = Chosen(np.zeros(200, int), np.ones(200), np.zeros(200, bool))
+    views = ViewMaker(few_crops.crops).views(chosen, recipe, 48, (1, 2, 3))
+    assert least <= (views.reshape(200, -1).max(axis=1) == 0).sum() <= most
 
 
 def test_a_turned_view_lacks_next_to_nothing():

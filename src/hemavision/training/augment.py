@@ -23,6 +23,8 @@ ZOOM, WIDE_ZOOM = 0.22, 0.34
 STRENGTH = (-0.8, 0.35)
 #: The light of its lamp through nothing, of PBC's, by channel: blue and yellow ones are known.
 LAMP = (0.65, 1.06)
+#: A coarse view has so many pixels, in its sides: a white cell of 14 to 36 of them at 128 px.
+COARSE = (0.2, 0.5)
 #: How much of a stain's absorbance in one channel may be seen in another.
 CROSSING = 0.18
 
@@ -154,11 +156,20 @@ def refocused(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         radius = rng.uniform(0.2, 2.2) * side / 96
         return np.asarray(image.filter(ImageFilter.GaussianBlur(radius)))
     if how < 0.65:
-        coarse = max(24, int(side * rng.uniform(0.4, 0.9)))
-        small = image.resize((coarse, coarse), Image.Resampling.BILINEAR)
-        return np.asarray(small.resize((side, side), Image.Resampling.BILINEAR))
+        return _drawn_with(image, max(24, int(side * rng.uniform(0.4, 0.9))))
     radius, percent = rng.uniform(0.5, 2.0) * side / 96, int(rng.uniform(50, 300))
     return np.asarray(image.filter(ImageFilter.UnsharpMask(radius, percent, threshold=0)))
+
+
+def coarsened(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return a view (uint8 S×S×3) of a cell that is small in its picture: :data:`COARSE`."""
+    return _drawn_with(Image.fromarray(view), int(view.shape[0] * rng.uniform(*COARSE)))
+
+
+def _drawn_with(image: Image.Image, pixels: int) -> np.ndarray:
+    """Return a square image as so many pixels a side draw it, at its own size."""
+    small = image.resize((pixels, pixels), Image.Resampling.BILINEAR)
+    return np.asarray(small.resize(image.size, Image.Resampling.BILINEAR))
 
 
 def _view(crop: np.ndarray, left: float, top: float, side: float, size_px: int) -> np.ndarray:

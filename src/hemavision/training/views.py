@@ -14,11 +14,13 @@ from hemavision.training.augment import (
     WIDE_ZOOM,
     ZOOM,
     another_laboratory,
+    coarsened,
     cut_edge,
     plain_view,
     random_light,
     random_view,
 )
+from hemavision.training.looks import in_the_look_of
 from hemavision.training.recipes import Recipe
 from hemavision.training.strangers import stranger_of
 from hemavision.training.surroundings import among_others
@@ -104,8 +106,11 @@ def _views(crops: np.ndarray, chosen: Chosen, recipe: Recipe, size_px: int, key:
         crop = crops[place]
         if strange:
             crop = stranger_of(crop, rng)
-        elif recipe.surroundings and rng.random() < recipe.surroundings:
-            crop = among_others(crop, crops[rng.choice(chosen.places)], rng)
+        else:
+            if recipe.relit and rng.random() < recipe.relit * share:
+                crop = in_the_look_of(crops[rng.choice(chosen.places)], crop)
+            if recipe.surroundings and rng.random() < recipe.surroundings:
+                crop = among_others(crop, crops[rng.choice(chosen.places)], rng)
         views.append(_view(crop, recipe, size_px, share, rng))
     return np.stack(views)
 
@@ -123,7 +128,8 @@ def _view(
     elsewhere = augment == "laboratories" and rng.random() < share
     if elsewhere:
         view = _whole(another_laboratory(view, rng))
-    return cut_edge(view, rng) if elsewhere else view
+    view = cut_edge(view, rng) if elsewhere else view
+    return coarsened(view, rng) if recipe.coarse and rng.random() < recipe.coarse else view
 
 
 def _whole(view: np.ndarray) -> np.ndarray:

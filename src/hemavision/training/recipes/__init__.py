@@ -76,6 +76,9 @@ class Recipe:
             (:mod:`hemavision.training.strangers`), 0 to 1.
         surroundings: share of the other views whose cell stands among what surrounds another one
             of the batch (:mod:`hemavision.training.surroundings`), 0 to 1.
+        relit: share of the other views that another laboratory might have given whose cell is seen
+            in the light and stain of another one of the batch (:mod:`hemavision.training.looks`).
+        coarse: share of all views that are drawn as coarse as a small cell of a field, 0 to 1.
         settling_steps: batches whose mean statistics the finished network's norms keep.
     """
 
@@ -105,6 +108,8 @@ class Recipe:
     type_weights: tuple[tuple[str, float], ...] = ()
     strangers: float = 0.0
     surroundings: float = 0.0
+    relit: float = 0.0
+    coarse: float = 0.0
     settling_steps: int = 60
 
 
