@@ -16,7 +16,7 @@ from hemavision.reading.finding import locate_cell, locate_nucleus
 from hemavision.reading.finding.detector import Finder
 from hemavision.reading.heard import Stage, stage
 from hemavision.reading.preprocess import PreprocessSpec, around
-from hemavision.records.results import Box, CellKind, Detection
+from hemavision.records.results import Box, CellKind
 
 #: Side of what is looked through around a found cell, in longer sides of its box: what is stained
 #: is told by the surroundings. In BCCD that is nearly the whole field, and named best what was
@@ -59,8 +59,10 @@ def where_to_look(
     white = [cell for cell in found if cell.kind is CellKind.WHITE]
     if not white or (fills and not is_field(cell.kind for cell in found)):
         return around(box, spec)
-    nucleus = ((box.left + box.right) / 2, (box.top + box.bottom) / 2)
-    return where_found(rgb, _meant(white, (nucleus, (width / 2, height / 2))).box, spec)
+    # The cell that the nucleus lies in, or else the one in the middle, or else the surest.
+    places = (box, Box(0, 0, width, height))
+    meant = (cell for place in places for cell in white if holds(cell.box, place))
+    return where_found(rgb, next(meant, white[0]).box, spec)
 
 
 def may_be_field(rgb: np.ndarray) -> bool:
@@ -96,14 +98,3 @@ def holds(part: Box, box: Box) -> bool:
     """Whether the centre of a box lies in a part of its picture."""
     x, y = (box.left + box.right) / 2, (box.top + box.bottom) / 2
     return part.left <= x < part.right and part.top <= y < part.bottom
-
-
-def _meant(white: list[Detection], points: Iterable[tuple[float, float]]) -> Detection:
-    """Return the cell that covers the first of the points that any covers, or else the surest."""
-    covering = (
-        cell
-        for x, y in points
-        for cell in white
-        if cell.box.left <= x < cell.box.right and cell.box.top <= y < cell.box.bottom
-    )
-    return next(covering, white[0])

@@ -51,13 +51,31 @@ def in_the_look_of(other: np.ndarray, crop: np.ndarray) -> np.ndarray:
     return np.stack([curves[crop[..., c], c] for c in range(3)], axis=-1)
 
 
-def _look(crop: np.ndarray) -> Look | None:
-    margin = len(crop) // 5
-    pixels = crop[margin:-margin:3, margin:-margin:3].reshape(-1, 3)
-    seen = pixels[np.ptp(pixels, axis=1) > 0]  # what is grey or black was filled in
+def light_of(crop: np.ndarray) -> np.ndarray | None:
+    """Return the colour of a crop's background, float 3; ``None`` where it shows too little."""
+    return _background(_coloured(crop))
+
+
+def _background(seen: np.ndarray) -> np.ndarray | None:
     if len(seen) < FEWEST:
         return None
-    light = np.maximum(np.quantile(seen, BRIGHT, axis=0), 1.0)
+    light: np.ndarray = np.maximum(np.quantile(seen, BRIGHT, axis=0), 1.0)
+    return light
+
+
+def _coloured(crop: np.ndarray) -> np.ndarray:
+    """Return some pixels of a crop's middle; what is grey or black was filled in."""
+    margin = len(crop) // 5
+    pixels = crop[margin:-margin:3, margin:-margin:3].reshape(-1, 3)
+    seen: np.ndarray = pixels[np.ptp(pixels, axis=1) > 0]
+    return seen
+
+
+def _look(crop: np.ndarray) -> Look | None:
+    seen = _coloured(crop)
+    light = _background(seen)
+    if light is None:
+        return None
     absorbed = -np.log(np.maximum(seen, 3) / light)
     whole = absorbed.sum(axis=1)
     return Look(light, absorbed[whole >= np.quantile(whole, DARK)].mean(axis=0))

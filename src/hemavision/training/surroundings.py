@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import numpy as np
 
+from hemavision.training.looks import light_of
+
 #: Radius of what stays of the crop, in its sides: the located cell, wherever it lies in its box.
 REACH = (0.21, 0.30)
 #: Over so many pixels, of a crop of :data:`hemavision.datasets.crops.CROP_PX`, it fades.
 FADE_PX = 24
 #: How often the cell is seen by the other's lamp, too.
 RELIT = 0.7
-#: Of a crop's middle, the quantile of a channel that is its background.
-BRIGHT = 0.85
-#: Fewer pixels say nothing about a lamp.
-FEWEST = 200
+#: The light of a crop that shows too little to tell.
+PLAIN_LIGHT = (215.0, 215.0, 215.0)
 
 
 def among_others(crop: np.ndarray, other: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -45,11 +45,6 @@ def among_others(crop: np.ndarray, other: np.ndarray, rng: np.random.Generator) 
 
 
 def _light(crop: np.ndarray) -> np.ndarray:
-    """Return the colour of a crop's background, float32 3; what is grey or black was filled in."""
-    margin = len(crop) // 5
-    pixels = crop[margin:-margin:3, margin:-margin:3].reshape(-1, 3)
-    seen = pixels[np.ptp(pixels, axis=1) > 0]
-    if len(seen) < FEWEST:
-        return np.full(3, 215.0, np.float32)
-    light: np.ndarray = np.maximum(np.quantile(seen, BRIGHT, axis=0), 1.0).astype(np.float32)
-    return light
+    """Return the colour of a crop's background, float32 3."""
+    light = light_of(crop)
+    return np.asarray(PLAIN_LIGHT if light is None else light, np.float32)

@@ -128,9 +128,16 @@ def served_by(recipe: Mapping[str, Any]) -> PreprocessSpec:
     )
 
 
+def _values(path: Path) -> dict[str, Any]:
+    """Return what a TOML file says, over what the one says that it is ``like``."""
+    values = tomllib.loads(path.read_text(encoding="utf-8"))
+    base = values.pop("like", None)
+    return _values(path.with_stem(base)) | values if base else values
+
+
 def _read(path: Path) -> Recipe:
     """Return the recipe in a TOML file, by its name."""
-    values = tomllib.loads(path.read_text(encoding="utf-8"))
+    values = _values(path)
     values.pop("started_from", None)  # for whoever reads the file
     values["phases"] = tuple(Phase(**phase) for phase in values["phases"])
     for table in ("source_weights", "type_weights"):
