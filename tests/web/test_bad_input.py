@@ -290,6 +290,9 @@ def test_a_model_that_fails_on_one_image_answers_the_others(
 
         reference, manifest = model.reference, model.manifest
 
+        def found_by(self, finder):
+            return self
+
         def predict_arrays(self, images):
             if any(image.std() == 0 for image in images):
                 raise FloatingPointError("secret /srv/path")

@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import create_engine, text
 
 from hemavision import Model
+from hemavision.reading.finding.detector import Finder
 from hemavision.records.results import Detection
 from hemavision.store import Store
 from hemavision.store.database import find_url
@@ -24,6 +25,9 @@ class Broken:
 
     def __init__(self, model: Model) -> None:
         self.reference, self.manifest = model.reference, model.manifest
+
+    def found_by(self, finder: Finder | None) -> Broken:
+        return self
 
     def predict_arrays(self, images: object) -> object:
         raise RuntimeError("secret")

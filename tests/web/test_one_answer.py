@@ -8,14 +8,18 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from bccd_fields import path_of, train_fields
 from click.testing import CliRunner
+from fakes import FakeFinder
 from flask.testing import FlaskClient
+from PIL import Image, ImageDraw
 
 from hemavision import Model, open_detector
 from hemavision.cli import main
 from hemavision.reading.finding.detector import Finder
+from hemavision.records.results import Detection
 from hemavision.store import Store
 from hemavision.web import create_app
 
@@ -75,6 +79,23 @@ def by_cell_page(client: FlaskClient, content: bytes) -> dict[str, Any]:
     given = {"images": (io.BytesIO(content), "field.jpg")}
     answer: dict[str, Any] = client.post(f"{API}/classify", data=given).json["results"][0]
     return answer["prediction"]
+
+
+def test_a_server_has_one_detector(model: Model) -> None:
+    """What finds the cells of a field finds the small cell of a picture, too."""
+    asked: list[tuple[int, ...]] = []
+
+    class Hearing(FakeFinder):
+        def find(self, rgb: np.ndarray, *, um_per_px: float | None = None) -> list[Detection]:
+            asked.append(rgb.shape)
+            return super().find(rgb)
+
+    picture = Image.new("RGB", (320, 240), (228, 214, 222))
+    ImageDraw.Draw(picture).ellipse((80, 70, 104, 94), fill=(96, 48, 140))
+    stream = io.BytesIO()
+    picture.save(stream, "PNG")
+    by_cell_page(create_app(model, finder=Hearing()).test_client(), stream.getvalue())
+    assert asked == [(240, 320, 3)]
 
 
 @pytest.mark.parametrize("fields", [4, pytest.param(100, marks=pytest.mark.long)])

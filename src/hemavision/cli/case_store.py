@@ -122,7 +122,8 @@ def import_(choice: StoreChoice, /, case: int, paths: tuple[Path, ...], **given:
 
     choice.find(case)
     kind = None if given["kind"] == KINDS[0] else ImageKind(given["kind"])
-    networks = Networks(open_named_model(given["model"]), _finder(given["kind"], given["detector"]))
+    model, finder = open_named_model(given["model"]), _finder(given["kind"], given["detector"])
+    networks = Networks(model.found_by(finder) if finder else model, finder)
     into = Import(choice.open(), case, networks, choice.reader, kind)
     counts: Counter[str] = Counter()
     left_out: Counter[str] = Counter()

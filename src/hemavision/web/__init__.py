@@ -96,7 +96,8 @@ def create_app(
     if proxies:
         security.believe(app, proxies)
     detector = finder or _detector()
-    model = model or open_model(settings.text("model")).found_by(detector)
+    # A model opened by itself would open a detector of its own beside this one.
+    model = (model or open_model(settings.text("model"))).found_by(detector)
     # A laboratory's bad file stops the start.
     classes = load_classes(settings.text("classes"), model.manifest.cell_types)
     app.extensions[NAME] = Services(
